@@ -1,0 +1,36 @@
+# Compiler settings shared by every target.
+option(WEIR_WERROR "Treat warnings as errors" OFF)
+option(WEIR_BENCHMARKS "Build the benchmark programs" OFF)
+option(WEIR_FUZZ "Build the libFuzzer targets (clang)" OFF)
+set(WEIR_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(weir_options INTERFACE)
+target_include_directories(weir_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(weir_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough)
+if(WEIR_WERROR)
+  target_compile_options(weir_options INTERFACE -Werror)
+endif()
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
+  # Hyperscan needs SSSE3 at run time anyway, so the rest of the program may use it too.
+  target_compile_options(weir_options INTERFACE -march=x86-64-v2)
+endif()
+if(WEIR_SANITIZE)
+  # Process-wide, so that every static library agrees.
+  add_compile_options(-fsanitize=${WEIR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${WEIR_SANITIZE})
+endif()
+if(WEIR_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,61 @@
+#include "base/catch.h"
+#include "base/diagnostic.h"
+#include "base/ip_address.h"
+#include "base/siphash.h"
+#include "base/time.h"
+
+namespace weir {
+
+TEST_CASE("SipHash-2-4 gives the vectors of its paper", "[base]") {
+  // Appendix A: key 00 01 … 0f, message 00 01 … 0e.
+  const SipHashKey key{0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL};
+  std::string message;
+  for (char c = 0; c < 15; ++c) message.push_back(c);
+  CHECK(siphash(key, message) == 0xa129ca6149be45e5ULL);
+  CHECK(siphash(key, "") == 0x726fdb47dd0e0e31ULL);
+}
+
+TEST_CASE("addresses are parsed with the ports and brackets proxies add", "[base]") {
+  CHECK(IpAddress::parse("192.0.2.1")->to_string() == "192.0.2.1");
+  CHECK(IpAddress::parse("::ffff:192.0.2.1") == IpAddress::parse("192.0.2.1"));
+  CHECK(IpAddress::parse("2001:DB8:0::1")->to_string() == "2001:db8::1");
+  CHECK(IpAddress::parse("fe80::1%eth0")->to_string() == "fe80::1");
+  CHECK(IpAddress::parse_with_port("192.0.2.1:8080") == IpAddress::parse("192.0.2.1"));
+  CHECK(IpAddress::parse_with_port("[2001:db8::1]:443") == IpAddress::parse("2001:db8::1"));
+  CHECK(IpAddress::parse_with_port("2001:db8::1") == IpAddress::parse("2001:db8::1"));
+  for (const char* bad : {"", "1.2.3", "1.2.3.256", "1.2.3.4.5", "host", "12345::1", ":", "01.2.3.4x"}) {
+    CHECK_FALSE(IpAddress::parse(bad));
+  }
+}
+
+TEST_CASE("IPv6 is counted by /64, IPv4 by address", "[base]") {
+  CHECK(IpAddress::parse("2001:db8::1")->counting_unit() == IpAddress::parse("2001:db8::ffff")->counting_unit());
+  CHECK(IpAddress::parse("2001:db8:0:1::1")->counting_unit() != IpAddress::parse("2001:db8::1")->counting_unit());
+  CHECK(IpAddress::parse("192.0.2.1")->counting_unit() != IpAddress::parse("192.0.2.2")->counting_unit());
+}
+
+TEST_CASE("networks contain their addresses and no others", "[base]") {
+  const auto ten = Cidr::parse("10.0.0.0/8");
+  REQUIRE(ten);
+  CHECK(ten->contains(*IpAddress::parse("10.255.0.1")));
+  CHECK_FALSE(ten->contains(*IpAddress::parse("11.0.0.1")));
+  CHECK(Cidr::parse("192.0.2.0/25")->contains(*IpAddress::parse("192.0.2.127")));
+  CHECK_FALSE(Cidr::parse("192.0.2.0/25")->contains(*IpAddress::parse("192.0.2.128")));
+  CHECK(Cidr::parse("2001:db8::/32")->contains(*IpAddress::parse("2001:db8:ffff::1")));
+  CHECK_FALSE(Cidr::parse("2001:db8::/32")->contains(*IpAddress::parse("10.0.0.1")));
+  CHECK(Cidr::parse("0.0.0.0/0")->contains(*IpAddress::parse("8.8.8.8")));
+  for (const char* bad : {"10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "2001:db8::/129", "/8"}) CHECK_FALSE(Cidr::parse(bad));
+}
+
+TEST_CASE("event times are written in RFC 3339 with milliseconds", "[base]") {
+  CHECK(format_rfc3339(EventTime{Milliseconds{1736899200123}}) == "2025-01-15T00:00:00.123Z");
+  CHECK(format_rfc3339(EventTime{Milliseconds{0}}) == "1970-01-01T00:00:00.000Z");
+}
+
+TEST_CASE("a diagnostic has the form editors jump to", "[base]") {
+  const Diagnostic d{Diagnostic::Severity::kError, "weir.yaml", 3, 5, "unknown key 'tpoic'", "did you mean 'topic'?"};
+  CHECK(d.to_string() == "weir.yaml:3:5: error: unknown key 'tpoic' (did you mean 'topic'?)");
+  CHECK(has_errors({d}));
+}
+
+}  // namespace weir

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "decode/decoded_record.h"
+#include "detect/detection.h"
+#include "detect/rule_set.h"
+#include "event/event.h"
+
+namespace weir {
+
+/// Runs a rule set over decoded records. One per lane (it owns the scratch space), not thread-safe.
+class Matcher {
+ public:
+  Matcher();
+  ~Matcher();
+  Matcher(Matcher&&) noexcept;
+  Matcher& operator=(Matcher&&) noexcept;
+
+  /// Takes a rule set into use; between batches only. Keeps it alive until the next call.
+  Status use(std::shared_ptr<const RuleSet> rules);
+
+  [[nodiscard]] const RuleSet& rules() const;
+
+  /// Clears and fills `out`. A matching-library error sets scan_failed and is counted by the caller.
+  void match(const Event& event, const DecodedRecord& record, Detection& out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir

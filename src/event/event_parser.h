@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "event/event.h"
+#include "event/input_profile.h"
+
+namespace weir {
+
+/// Why a record cannot become an event. The names are label values of weir_parse_errors_total and stand in the headers
+/// of dead letters, so they are stable.
+enum class RejectReason : uint8_t {
+  kNone,
+  kEmpty,          ///< no bytes, or a Kafka tombstone
+  kTooLarge,       ///< more than record_bytes_max
+  kInvalidJson,    ///< not one complete JSON value
+  kTooDeep,        ///< nested deeper than depth_max
+  kNotAnObject,
+  kDuplicateKey,   ///< a field weir reads stands there twice: which one counted would be a guess
+  kMissingField,   ///< ts, ip, method or path
+  kWrongType,
+  kBadTimestamp,
+  kBadAddress,
+  kBadNumber,      ///< a status or a size out of range
+  kBadUnwrap,      ///< the envelope's payload is missing or no string
+  kCount,
+};
+
+std::string_view to_string(RejectReason reason);
+
+struct ParseOutcome {
+  RejectReason reason = RejectReason::kNone;
+  std::string detail;  ///< names the field or the position; never holds input bytes; empty when parsed
+
+  [[nodiscard]] bool ok() const { return reason == RejectReason::kNone; }
+};
+
+/// Turns raw records into events. One per lane, not thread-safe; buffers are reused, and shrink again after a large record.
+class EventParser {
+ public:
+  explicit EventParser(InputOptions options);
+  ~EventParser();
+  EventParser(EventParser&&) noexcept;
+  EventParser& operator=(EventParser&&) noexcept;
+
+  /// Reads one record. On success `event` borrows from this parser until the next call. Never throws; a record of any
+  /// content ends in an event or in a reason.
+  ParseOutcome parse(std::string_view record, Event& event);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir

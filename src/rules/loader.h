@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/result.h"
+#include "rules/rule.h"
+
+namespace weir {
+
+/// Reads every *.yml and *.yaml file below the directories (or single files), in the order of their paths. Findings of all
+/// files are collected; rules with errors are left out of the result, so the caller must refuse it if has_errors().
+std::vector<Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics);
+
+/// Reads the rules of one YAML text (several documents allowed); `file` is for the diagnostics.
+std::vector<Rule> parse_rules(const std::string& yaml, const std::string& file, Diagnostics& diagnostics);
+
+}  // namespace weir

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "rules/category.h"
+
+namespace weir {
+
+/// One element of a Sigma string value: literal text or a wildcard.
+struct StringPart {
+  enum class Kind : uint8_t { kLiteral, kAnyOne /* ? */, kAnyMany /* * */ };
+  Kind kind = Kind::kLiteral;
+  std::string text;  ///< for kLiteral, escapes resolved
+};
+using PatternString = std::vector<StringPart>;
+
+/// A value of a detection item, after the value-transforming modifiers (base64, wide, windash …) were applied.
+struct StringValue { PatternString parts; };
+struct RegexValue { std::string pattern; bool ignore_case = false, multi_line = false, dot_all = false; };
+struct NumberValue { double number = 0; };
+struct NullValue {};
+struct CidrValue { std::string network; };
+struct FieldRefValue { std::string field; };
+struct ExistsValue { bool exists = true; };
+using Value = std::variant<StringValue, RegexValue, NumberValue, NullValue, CidrValue, FieldRefValue, ExistsValue>;
+
+enum class Comparison : uint8_t { kMatch, kNotEqual, kGreater, kGreaterEqual, kLess, kLessEqual };
+
+/// `field|modifiers: values`; a keyword item has an empty field.
+struct DetectionItem {
+  std::string field;
+  Comparison comparison = Comparison::kMatch;
+  bool cased = false;
+  bool all_values = false;  ///< `all`: every value must match; otherwise any
+  std::vector<Value> values;
+  int line = 0;
+};
+
+/// A map of items, all of which must hold.
+struct DetectionMap { std::vector<DetectionItem> items; };
+
+/// A named search identifier: a list of maps, any of which must hold.
+struct Selection {
+  std::string name;
+  std::vector<DetectionMap> alternatives;
+  int line = 0;
+};
+
+/// A condition as a tree; leaves are indices into the rule's selections.
+struct ConditionNode {
+  enum class Kind : uint8_t { kSelection, kAnd, kOr, kNot };
+  Kind kind = Kind::kSelection;
+  uint32_t selection = 0;
+  std::vector<ConditionNode> children;
+};
+
+/// An example a rule carries: a request in weir's flat profile (missing required fields are filled with neutral ones).
+struct RuleExample {
+  std::string record_json;  ///< one flat-profile record
+  int line = 0;
+};
+
+/// One Sigma rule. Keys of ours stand under `custom.weir` … see docs/rules.md.
+struct Rule {
+  std::string id, title, description, status, author, date;
+  Level level = Level::kMedium;
+  std::vector<std::string> references, tags, false_positives;
+  std::string logsource_category, logsource_product, logsource_service;
+  std::vector<Selection> selections;
+  std::vector<ConditionNode> conditions;  ///< several: any
+
+  Category category = Category::kOther;
+  int weight = 0;                        ///< points towards the request score
+  SecurityLevel security_level = SecurityLevel::kStandard;
+  std::vector<RuleExample> positive_examples, negative_examples;
+
+  std::string file;
+  int line = 0;
+};
+
+}  // namespace weir
