@@ -1,0 +1,146 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/time.h"
+#include "decode/decoder.h"
+#include "detect/rule_set.h"
+#include "event/input_profile.h"
+#if __has_include("score/score_options.h")
+#include "score/score_options.h"
+#endif
+
+// The typed configuration. A default-constructed section holds the documented defaults. What each property is called in
+// YAML, its unit, bounds and help stand in one table: config/properties.cc.
+namespace weir {
+
+enum class Stage : uint8_t { kDetect, kScore };
+enum class Delivery : uint8_t { kExactlyOnce, kAtLeastOnce };
+enum class TopicCreation : uint8_t { kNever, kIfMissing };
+enum class SecurityProtocol : uint8_t { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
+enum class LogLevel : uint8_t { kTrace, kDebug, kInfo, kWarning, kError };
+enum class LogFormat : uint8_t { kText, kJson };
+enum class LogTarget : uint8_t { kAuto, kJournald, kStderr };
+
+struct KafkaTopics {
+  std::vector<std::string> requests{"http.requests"};
+  std::string alerts = "weir.alerts";
+  std::string observations = "weir.observations";
+  std::string state = "weir.state";
+  std::string dead_letter = "weir.deadletter";
+  TopicCreation create = TopicCreation::kIfMissing;
+  int32_t observations_partitions = 8;  ///< of the observations and the state topic when weir creates them
+  int32_t alerts_partitions = 4;        ///< of the alerts and the dead-letter topic when weir creates them
+  int32_t replication_factor = -1;      ///< -1: the broker's default
+};
+
+struct KafkaSecurity {
+  SecurityProtocol protocol = SecurityProtocol::kPlaintext;
+  std::string ca_file;
+  std::string certificate_file;
+  std::string key_file;
+  Secret key_password;
+  std::string sasl_mechanism;  ///< PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
+  std::string sasl_username;
+  Secret sasl_password;
+};
+
+struct KafkaConfig {
+  std::string bootstrap_servers = "127.0.0.1:9092";  ///< comma-separated host:port
+  std::string group_id = "weir";  ///< the consumer groups are <group_id>-detect and <group_id>-score
+  std::string instance_id;        ///< static membership, unique per process; empty: dynamic membership
+  Milliseconds session_timeout{30'000};
+  KafkaTopics topics;
+  KafkaSecurity security;
+  /// Passed to librdkafka verbatim, over what weir sets itself.
+  std::map<std::string, Secret> client_properties;
+};
+
+struct LanesConfig {
+  uint32_t detect = 0;  ///< 0: one per core
+  uint32_t score = 1;
+};
+
+struct BatchConfig {
+  uint32_t records_max = 512;
+  Milliseconds wait_max{20};          ///< a batch that is not full is worked on after this time
+  Milliseconds commit_interval{200};  ///< offsets are committed and output flushed at least this often
+};
+
+struct MemoryConfig {
+  uint32_t consumer_queue_kbytes = 32'768;  ///< prefetched records per consumer
+  uint32_t fetch_bytes_max = 8 << 20;       ///< one fetch response
+  uint32_t producer_queue_kbytes = 65'536;  ///< unsent output per producer
+};
+
+struct RulesConfig {
+  std::vector<std::string> directories;  ///< empty: the installed rules, or the repository's
+  RuleSetOptions options;
+};
+
+struct HttpConfig {
+  std::string address = "127.0.0.1";
+  uint16_t port = 9464;
+};
+
+struct LogConfig {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kText;
+  LogTarget target = LogTarget::kAuto;
+};
+
+struct Config {
+  std::vector<Stage> stages{Stage::kDetect, Stage::kScore};
+  Delivery delivery = Delivery::kAtLeastOnce;
+  /// Keys the hash that spreads clients over partitions; the same in every process. Empty: a fixed, public key.
+  Secret hash_key;
+  KafkaConfig kafka;
+  LanesConfig lanes;
+  BatchConfig batch;
+  MemoryConfig memory;
+  InputOptions input;
+  std::vector<std::string> trusted_proxies;  ///< as written; input.trusted_proxies is made from it
+  DecodeOptions decode;
+  RulesConfig rules;
+#if __has_include("score/score_options.h")
+  ScoreOptions score;
+#endif
+  HttpConfig http;
+  LogConfig log;
+
+  [[nodiscard]] bool has_stage(Stage stage) const;
+};
+
+/// Environment variables by name.
+using Environment = std::map<std::string, std::string>;
+
+/// This process's environment, the part that weir reads: WEIR_* and CREDENTIALS_DIRECTORY.
+Environment process_environment();
+
+/// Every property at its default.
+Config default_config();
+
+/// Reads a configuration file. Every error is reported into `diagnostics` at once, each with line, column and a hint; the
+/// result is an error if there was any. Variables of the form WEIR_SECTION__KEY override the file. Blocks on file reads.
+Result<Config> load_config(const std::string& path, const Environment& environment, Diagnostics& diagnostics);
+
+/// As load_config, of a text; `file` is what the diagnostics call it.
+Result<Config> load_config_text(const std::string& yaml, const std::string& file, const Environment& environment,
+                                Diagnostics& diagnostics);
+
+/// The effective configuration as YAML that load_config reads again; secrets are masked.
+std::string print_config(const Config& config);
+
+/// JSON Schema (2020-12) of the file, for editors.
+std::string config_json_schema();
+
+/// The reference of all properties, in Markdown.
+std::string config_reference_markdown();
+
+}  // namespace weir
