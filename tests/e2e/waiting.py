@@ -1,0 +1,21 @@
+"""Waiting for a condition with a deadline, instead of for a time."""
+import threading
+import time
+
+
+class TimedOut(AssertionError):
+    """The condition did not become true in time."""
+
+
+def wait_for(condition, timeout, what, interval=0.05):
+    """Polls condition() until it returns something true, and returns that. `what` completes "waited 30 s for …"; it may be
+    a function, called at the deadline, so that the message can tell how far things had come."""
+    deadline = time.monotonic() + timeout
+    pause = threading.Event()
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise TimedOut(f'waited {timeout:g} s for {what() if callable(what) else what}')
+        pause.wait(interval)
