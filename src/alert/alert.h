@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alert/evidence.h"
+#include "base/ip_address.h"
+#include "base/record_coordinates.h"
+#include "base/time.h"
+#include "rules/category.h"
+
+namespace weir {
+
+/// Who a client is known by (AB4). An API key is never carried in clear: its identity is a digest.
+enum class ClientKind : uint8_t { kCustomer, kApiKey, kAddress };
+std::string_view to_string(ClientKind kind);
+
+enum class AlertKind : uint8_t { kAttack, kAbuse };
+std::string_view to_string(AlertKind kind);
+
+/// Where in an episode (a client's alerts of one kind) this alert stands.
+enum class EpisodePhase : uint8_t { kOpened, kUpdated, kClosed };
+std::string_view to_string(EpisodePhase phase);
+
+/// The signals of AB1 as bits, and their stable names.
+enum class AbuseReason : uint8_t {
+  kRapidIpChanges = 1 << 0,
+  kUserAgentRotation = 1 << 1,
+  kBotUserAgent = 1 << 2,
+  kRegularTiming = 1 << 3,
+};
+using AbuseReasons = uint8_t;
+std::string_view to_string(AbuseReason reason);
+
+struct AbuseVerdict {
+  bool suspicious = false;
+  AbuseReasons reasons = 0;
+  int risk_score = 0;
+};
+
+/// One alert as it is published (AL1).
+struct Alert {
+  std::string id;  ///< a UUID made from the episode's first record, kind, phase and count: a repeat makes the same id
+  AlertKind kind = AlertKind::kAttack;
+  EpisodePhase phase = EpisodePhase::kOpened;
+  ClientKind client_kind = ClientKind::kAddress;
+  std::string client;
+  IpAddress address;         ///< of the record that caused this alert
+  RecordCoordinates at;      ///< of that record
+  EventTime time{};          ///< event time of that record
+  EventTime first_seen{};    ///< first record of the episode
+  EventTime last_seen{};     ///< last record counted
+  uint64_t count = 1;        ///< records of the episode so far, this one included
+  Level severity = Level::kMedium;
+  std::optional<Evidence> evidence;  ///< attacks: of the record that caused this alert
+  AbuseVerdict verdict;              ///< abuse
+};
+
+}  // namespace weir

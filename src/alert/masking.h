@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+/// True if a parameter, header or cookie of this name holds a secret (password, token, authorization, session, api key, …).
+bool is_secret_name(std::string_view name);
+
+/// "***" and the last 4 characters; secrets shorter than 12 characters become "***" alone.
+std::string mask_secret(std::string_view secret);
+
+/// Replaces every secret inside free text: values of secret-named parameters, bearer and basic credentials, API keys by
+/// their form, JSON web tokens, card numbers that pass the Luhn check, passwords in URLs. Linear in the text's length.
+std::string mask_text(std::string_view text);
+
+}  // namespace weir

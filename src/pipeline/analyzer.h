@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/siphash.h"
+#include "decode/decoder.h"
+#include "event/event_parser.h"
+#include "event/input_profile.h"
+#include "pipeline/counters.h"
+#include "pipeline/rule_slot.h"
+#include "score/observation.h"
+
+namespace weir {
+
+/// A record as it comes from Kafka or from a file. The payload must stay valid during analyze().
+struct RawRecord {
+  std::string_view payload;
+  EventTime append_time{};  ///< the broker's timestamp; event times later than it are clamped. EventTime::max() for files
+  RecordCoordinates at;
+};
+
+struct RejectedRecord {
+  uint32_t index = 0;  ///< into the batch
+  RejectReason reason = RejectReason::kNone;
+  std::string detail;
+};
+
+/// What the weir rules matched in one record, kept for `weir scan --output verdicts`.
+struct RecordVerdict {
+  uint32_t index = 0;
+  std::string_view request_id;
+  int score = 0;
+  bool malicious = false;
+  CategoryMask categories = 0;
+  std::vector<uint32_t> rules;  ///< indices into RuleSet::rules()
+};
+
+/// The results of one batch. Reused; the observations' views are valid until the next analyze() into it.
+struct AnalyzedBatch {
+  std::vector<Observation> observations;  ///< in the order of the batch
+  std::vector<RejectedRecord> rejected;
+  std::vector<RecordVerdict> verdicts;    ///< filled only when AnalyzerOptions::keep_verdicts
+  std::string arena;                      ///< text the observations borrow
+  std::vector<std::unique_ptr<Evidence>> evidence;
+};
+
+struct AnalyzerOptions {
+  InputOptions input;
+  DecodeOptions decode;
+  SipHashKey hash_key{};
+  std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
+  bool keep_verdicts = false;
+};
+
+/// The detect stage without Kafka and threads: raw records in, observations and rejects out. One per lane.
+class Analyzer {
+ public:
+  Analyzer(AnalyzerOptions options, const RuleSlot& rules, DetectCounters& counters);
+  ~Analyzer();
+
+  /// Judges one batch with the rule set in force at its start. Clears `out` first. Every record ends either in
+  /// observations or in rejected. Never blocks; allocation only for malicious and rejected records.
+  Status analyze(std::span<const RawRecord> batch, AnalyzedBatch& out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir

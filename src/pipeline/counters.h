@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+
+#include "base/counter.h"
+#include "event/event_parser.h"
+#include "rules/category.h"
+#include "alert/alert.h"
+
+namespace weir {
+
+inline constexpr std::array<double, 10> kStageSecondsBounds{1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 1e-3, 1e-2, 1e-1};
+
+/// What one detect lane counts. Written by the lane alone, read by the scrape.
+struct DetectCounters {
+  Counter records, bytes;
+  std::array<Counter, static_cast<size_t>(RejectReason::kCount)> rejected;
+  std::array<Counter, static_cast<size_t>(Category::kCount)> rule_hits;
+  Counter malicious, utf8_repaired, truncated_records, dropped_lines, scan_failures, bot_user_agents;
+  Counter rule_set_changes;
+  // Nanoseconds spent in each stage, for rates and for `weir scan --output summary`.
+  Counter parse_ns, decode_ns, match_ns, observe_ns;
+  /// Seconds per record of each batch in the analyzer.
+  Histogram<kStageSecondsBounds.size()> seconds_per_record{kStageSecondsBounds};
+};
+
+/// What one score lane counts.
+struct ScoreCounters {
+  Counter observations, blocks, bad_blocks;
+  /// By AlertKind and Level.
+  std::array<std::array<Counter, 5>, 2> alerts;
+  Counter alerts_suppressed, clients, clients_evicted, clients_expired, episodes_open, state_bytes;
+  Counter score_ns;
+};
+
+}  // namespace weir

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alert/evidence.h"
+#include "base/result.h"
+#include "score/observation.h"
+
+namespace weir {
+
+/// A block is one Kafka message of the observations topic: many observations of one target partition in a compact,
+/// versioned binary form (docs/observation-block.md). About 60–100 bytes an observation.
+
+/// Appends one block with the observations whose indices are given.
+void encode_block(std::span<const Observation> observations, std::span<const uint32_t> indices, std::string& out);
+
+/// A decoded block; reused. The observations borrow from the bytes given to decode_block and from `evidence`.
+struct ObservationBlock {
+  std::vector<Observation> observations;
+  std::vector<std::unique_ptr<Evidence>> evidence;
+};
+
+/// Fails with kParse on bytes that are no whole block and with kUnsupported on a newer version. Never reads outside `bytes`.
+Status decode_block(std::string_view bytes, ObservationBlock& block);
+
+}  // namespace weir

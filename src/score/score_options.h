@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/time.h"
+
+namespace weir {
+
+/// Thresholds and points of AB1; the defaults are the requirement's.
+struct AbuseOptions {
+  uint32_t window_requests = 10;  ///< at most kWindowRequestsMax
+  static constexpr uint32_t kWindowRequestsMax = 16;
+  uint32_t addresses_min = 5;
+  int addresses_points = 30;
+  uint32_t user_agents_min = 3;
+  int user_agents_points = 20;
+  int bot_points = 10;
+  int regular_timing_points = 25;
+  uint32_t regular_timing_intervals_min = 5;        ///< fewer intervals are never "regular"
+  double regular_timing_variation_max = 0.10;       ///< coefficient of variation of the inter-arrival times
+  Milliseconds regular_timing_mean_min{50};         ///< a burst within an instant is not "regular"
+  int suspicious_score = 50;                        ///< included
+};
+
+/// Flood control (AL2): which of a client's records of one kind become alerts.
+struct EpisodeOptions {
+  std::vector<uint64_t> update_counts{10, 100, 1'000, 10'000, 100'000, 1'000'000};
+  Milliseconds update_interval{60'000};  ///< also an update when this much event time passed since the last alert
+  Milliseconds idle_close{300'000};      ///< event time without a further record that closes the episode
+};
+
+struct ScoreOptions {
+  AbuseOptions abuse;
+  EpisodeOptions episodes;
+  uint32_t clients_max = 1'000'000;      ///< per partition; beyond it the least telling client is evicted and counted
+  Milliseconds client_idle{3'600'000};   ///< event time after which a client is forgotten
+};
+
+}  // namespace weir
