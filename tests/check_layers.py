@@ -29,7 +29,7 @@ class Layers:
     def __init__(self, path):
         self.folders = {}        # folder -> folders it may include
         self.test_folders = {}   # folder -> folders that its tests may include as well
-        self.headers = []        # (pattern, folders)
+        self.headers = []        # (prefix, folders)
         self.texts = []          # (pattern, folders)
         for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
             if line.strip() and not line.lstrip().startswith('#'):
@@ -42,9 +42,11 @@ class Layers:
         self._refuse_cycles(path)
 
     def _read(self, line, where):
-        match = re.fullmatch(r'<(.*)>:\s*(.*)', line)
-        if match:
-            self.headers.append((re.compile(match[1]), set(match[2].split())))
+        if line.startswith('!'):
+            prefix, *folders = line[1:].split()
+            if not folders:
+                raise LayersError(f'{where}: {prefix} belongs to no folder')
+            self.headers.append((prefix, set(folders)))
             return
         match = re.fullmatch(r'"(.*)":\s*(.*)', line)
         if match:
@@ -91,8 +93,8 @@ def check_source(path, folder, layers, folders_there):
             elif include[1].startswith('"') and '/' not in name:
                 yield number, f'"{name}" must be included by its path from src/'
             if not is_test:
-                for pattern, owners in layers.headers:
-                    if pattern.fullmatch(name) and folder not in owners:
+                for prefix, owners in layers.headers:
+                    if name.startswith(prefix) and folder not in owners:
                         yield number, f'{folder} must not include <{name}>: only {", ".join(sorted(owners))} may'
         elif not is_test:
             for pattern, owners in layers.texts:
