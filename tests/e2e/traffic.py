@@ -92,36 +92,40 @@ def every_kind(quiet_seconds=400):
     return records
 
 
-# What may arrive in place of a record, and why it cannot become an event.
+# What may arrive in place of a record, and the reasons that may be given for it.
 def bad_records():
-    """{name: bytes}"""
+    """{name: (bytes, reasons)}"""
     good = record(1, 1, 'customer-1', address(1))
     text = good.decode()
+
+    def changed(old, new):
+        assert old in text
+        return text.replace(old, new).encode()
     return {
-        'empty': b'',
-        'blank': b'   ',
-        'truncated': good[:len(good) // 2],
-        'not_json': b'127.0.0.1 - - [15/Jan/2025:12:00:00 +0000] "GET / HTTP/1.1" 200 512',
-        'nested_10000': b'{"a":' * 10_000 + b'1' + b'}' * 10_000,
-        'nested_arrays_10000': text[:-1].encode() + b',"x":' + b'[' * 10_000 + b']' * 10_000 + b'}',
-        'nul_bytes': b'\0' * 64,
-        'only_ff': b'\xff' * 64,
-        'array': b'[1,2,3]',
-        'number': b'42',
-        'null': b'null',
-        'string': b'"GET /"',
-        'two_documents': good + good,
-        'trailing_garbage': good + b' x',
-        'duplicate_key': text.replace('"method":"GET"', '"method":"GET","method":"POST"').encode(),
-        'path_is_number': text.replace(f'"path":"/products/1"', '"path":7').encode(),
-        'status_is_object': text.replace('"status":200', '"status":{}').encode(),
-        'ts_is_wrong': text.replace('2025-01-15T', 'yesterday ').encode(),
-        'ip_is_wrong': text.replace(address(1), '999.1.2.3').encode(),
-        'without_path': text.replace('"path":"/products/1",', '').encode(),
-        'without_ts': text.replace('"ts":', '"tz":').encode(),
-        'status_out_of_range': text.replace('"status":200', '"status":99999999999').encode(),
-        'bad_escape': text.replace('page=', r'page=\q').encode(),
-        'half_surrogate_in_key': text.replace('"scheme"', r'"\ud800"').encode()[:-1],
+        'empty': (b'', {'empty'}),
+        'blank': (b'   ', {'empty', 'invalid_json'}),
+        'truncated': (good[:len(good) // 2], {'invalid_json'}),
+        'not_json': (b'127.0.0.1 - - [15/Jan/2025:12:00:00 +0000] "GET / HTTP/1.1" 200 512', {'invalid_json'}),
+        'nested_10000': (b'{"a":' * 10_000 + b'1' + b'}' * 10_000, {'too_deep', 'invalid_json'}),
+        'nested_arrays_10000': (good[:-1] + b',"x":' + b'[' * 10_000 + b']' * 10_000 + b'}', {'too_deep', 'invalid_json'}),
+        'nul_bytes': (b'\0' * 64, {'invalid_json'}),
+        'only_ff': (b'\xff' * 64, {'invalid_json'}),
+        'array': (b'[1,2,3]', {'not_an_object'}),
+        'number': (b'42', {'not_an_object'}),
+        'null': (b'null', {'not_an_object'}),
+        'string': (b'"GET /"', {'not_an_object'}),
+        'two_documents': (good + good, {'invalid_json'}),
+        'trailing_garbage': (good + b' x', {'invalid_json'}),
+        'bad_escape': (changed('page=', r'page=\q'), {'invalid_json'}),
+        'duplicate_key': (changed('"method":"GET"', '"method":"GET","method":"POST"'), {'duplicate_key'}),
+        'duplicate_key_escaped': (changed('"method":"GET"', r'"method":"GET","m\u0065thod":"POST"'), {'duplicate_key'}),
+        'path_is_number': (changed('"path":"/products/1"', '"path":7'), {'wrong_type'}),
+        'status_is_object': (changed('"status":200', '"status":{}'), {'wrong_type'}),
+        'ts_is_wrong': (changed('2025-01-15T', 'yesterday '), {'bad_timestamp'}),
+        'ip_is_wrong': (changed(address(1), '999.1.2.3'), {'bad_address'}),
+        'without_path': (changed('"path":"/products/1",', ''), {'missing_field'}),
+        'without_ts': (changed('"ts":', '"tz":'), {'missing_field'}),
+        'status_out_of_range': (changed('"status":200', '"status":99999999999'), {'bad_number'}),
     }
 
 

@@ -14,6 +14,10 @@ from waiting import wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)')
+# What the tests count by.
+RECORDS = 'weir_records_total'
+OBSERVATIONS = 'weir_observations_total'
+DEAD_LETTERS = 'weir_dead_letters_total'
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
 
 
