@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/siphash.h"
 #include "decode/decoder.h"
 #include "event/event_parser.h"
@@ -29,7 +30,7 @@ struct RejectedRecord {
   std::string detail;
 };
 
-/// What the weir rules matched in one record, kept for `weir scan --output verdicts`.
+/// The verdict on one record, kept for `weir scan --output verdicts`.
 struct RecordVerdict {
   uint32_t index = 0;
   std::string_view request_id;
@@ -44,7 +45,7 @@ struct AnalyzedBatch {
   std::vector<Observation> observations;  ///< in the order of the batch
   std::vector<RejectedRecord> rejected;
   std::vector<RecordVerdict> verdicts;    ///< filled only when AnalyzerOptions::keep_verdicts
-  std::string arena;                      ///< text the observations borrow
+  Arena arena;                            ///< text the observations and verdicts borrow
   std::vector<std::unique_ptr<Evidence>> evidence;
 };
 

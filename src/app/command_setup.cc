@@ -1,0 +1,55 @@
+#include "app/command_setup.h"
+
+#include <cstdio>
+
+#include "app/exit_code.h"
+#include "app/rule_source.h"
+
+namespace weir {
+
+Result<Config> read_config(const std::string& config_file) {
+  Diagnostics diagnostics;
+  auto config = config_file.empty() ? load_config_text("", "defaults", process_environment(), diagnostics)
+                                    : load_config(config_file, process_environment(), diagnostics);
+  for (const auto& diagnostic : diagnostics) std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  return config;
+}
+
+Result<CommandSetup> prepare_command(const std::string& config_file, const std::vector<std::string>& rule_directories,
+                                     const std::string& profile) {
+  CommandSetup setup;
+  auto config = read_config(config_file);
+  if (!config) return tl::unexpected(config.error());
+  setup.config = std::move(*config);
+  if (!profile.empty()) {
+    auto built_in = InputProfile::built_in(profile);
+    if (!built_in) {
+      std::string names;
+      for (const auto& name : InputProfile::built_in_names()) names += (names.empty() ? "" : ", ") + name;
+      return fail(ErrorCode::kInvalidArgument, "profile", "no profile '" + profile + "'; there are " + names);
+    }
+    setup.config.input.profile = std::move(*built_in);
+  }
+  if (auto proven = run_matcher_canaries(); !proven) return tl::unexpected(proven.error());
+  setup.rule_directories = resolve_rule_directories(rule_directories.empty() ? setup.config.rules.directories : rule_directories);
+  auto rules = load_rule_set(setup.rule_directories, setup.config.rules.options);
+  if (!rules) return tl::unexpected(rules.error());
+  setup.rules = std::move(*rules);
+  return setup;
+}
+
+AnalyzerOptions analyzer_options(const Config& config, bool keep_verdicts) {
+  AnalyzerOptions options;
+  options.input = config.input;
+  options.decode = config.decode;
+  options.hash_key = siphash_key_from(config.hash_key.reveal());
+  options.keep_verdicts = keep_verdicts;
+  return options;
+}
+
+int report_usage_error(const Error& error) {
+  std::fprintf(stderr, "weir: %s\n", error.to_string().c_str());
+  return kExitUsage;
+}
+
+}  // namespace weir

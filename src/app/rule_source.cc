@@ -1,0 +1,37 @@
+#include "app/rule_source.h"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "rules/loader.h"
+
+namespace weir {
+namespace fs = std::filesystem;
+
+std::vector<std::string> resolve_rule_directories(const std::vector<std::string>& configured) {
+  if (!configured.empty()) return configured;
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (const fs::path& candidate : {program / "../share/weir/rules", program / "../../rules", fs::path("rules")}) {
+    if (fs::is_directory(candidate, error)) return {fs::weakly_canonical(candidate, error).string()};
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories, const RuleSetOptions& options) {
+  if (directories.empty()) {
+    return fail(ErrorCode::kNotFound, "rules", "no rules found: give a directory with --rules or set rules.directories in the configuration");
+  }
+  Diagnostics diagnostics;
+  const auto rules = load_rules(directories, diagnostics);
+  Result<std::shared_ptr<const RuleSet>> compiled = fail(ErrorCode::kParse, "rules", "");
+  if (!has_errors(diagnostics)) compiled = RuleSet::compile(rules, options, diagnostics);
+  for (const auto& diagnostic : diagnostics) std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  if (has_errors(diagnostics)) return fail(ErrorCode::kParse, "rules", "the rule set is refused: see the errors above");
+  if (compiled && rules.empty()) {
+    return fail(ErrorCode::kNotFound, "rules", "no rule files (*.yml) below " + directories.front());
+  }
+  return compiled;
+}
+
+}  // namespace weir

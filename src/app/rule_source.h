@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "detect/rule_set.h"
+
+namespace weir {
+
+/// The rule directories to use: the given ones, or else the first that exists of: share/weir/rules beside the installed
+/// program, the repository's rules/ beside its build tree, ./rules.
+std::vector<std::string> resolve_rule_directories(const std::vector<std::string>& configured);
+
+/// Loads and compiles the rules below the directories. Each finding is printed to standard error as file:line: message.
+/// Fails when any rule has an error: a rule set never shrinks silently. May take seconds.
+Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories, const RuleSetOptions& options);
+
+}  // namespace weir

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "alert/alert.h"
+#include "pipeline/counters.h"
+#include "score/scorer.h"
+
+namespace weir {
+
+/// The figures of one `weir scan`.
+struct ScanReport {
+  DetectCounters detect;
+  ScoreCounters score;
+  ScorerStatistics scorer;
+  double seconds = 0;  ///< wall time without loading the rules
+
+  void count(const Alert& alert) { score.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add(); }
+};
+
+/// Prints the summary (to standard output when it was asked for, else to standard error) and writes the JSON file if one is
+/// named. Returns the exit code: 1 when the matcher failed on a record or the file cannot be written.
+int finish_scan_report(const ScanReport& report, bool summary_is_output, const std::string& json_file);
+
+}  // namespace weir

@@ -1,0 +1,205 @@
+#include "pipeline/analyzer.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "detect/matcher.h"
+#include "pipeline/client_identity.h"
+#include "pipeline/evidence_builder.h"
+
+namespace weir {
+namespace {
+
+/// Records that are in one phase together: enough to keep each phase's code and tables in the caches, few enough that
+/// their text stays there too.
+constexpr size_t kPhaseRecords = 16;
+
+/// Rules with this tag name a bot's user agent; they feed the client's score rather than the record's.
+constexpr std::string_view kBotTag = "weir.bot";
+
+/// One record on its way through the phases. The event borrows from the slot's own parser.
+struct Slot {
+  explicit Slot(const AnalyzerOptions& options) : parser(options.input), decoder(options.decode) {}
+
+  EventParser parser;
+  Decoder decoder;
+  Event event;
+  DecodedRecord decoded;
+  Detection detection;
+  uint32_t index = 0;  // into the batch
+};
+
+/// Adds the time since the last lap to a counter: one clock call a phase, not one a record.
+class Lap {
+ public:
+  void into(Counter& nanoseconds) {
+    const auto now = std::chrono::steady_clock::now();
+    nanoseconds.add(static_cast<uint64_t>(std::chrono::nanoseconds(now - last_).count()));
+    last_ = now;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+struct Analyzer::Impl {
+  Impl(AnalyzerOptions options_in, const RuleSlot& rules, DetectCounters& counters_in)
+      : options(std::move(options_in)), rule_slot(rules), counters(counters_in), identifier(options.client_order, options.hash_key) {
+    for (size_t i = 0; i < kPhaseRecords; ++i) slots.emplace_back(options);
+  }
+
+  Status take_rules_in_force();
+  void parse(std::span<const RawRecord> records, uint32_t first, AnalyzedBatch& out);
+  void decode();
+  void match();
+  void observe(std::span<const RawRecord> batch, AnalyzedBatch& out);
+  void keep_verdict(const Slot& slot, AnalyzedBatch& out) const;
+  void count_hits(const Detection& detection);
+
+  AnalyzerOptions options;
+  const RuleSlot& rule_slot;
+  DetectCounters& counters;
+  ClientIdentifier identifier;
+  Matcher matcher;
+  std::vector<Slot> slots;
+  size_t slots_used = 0;
+  std::vector<bool> is_bot_rule;
+  uint64_t rules_generation = ~uint64_t{0};
+};
+
+Analyzer::Analyzer(AnalyzerOptions options, const RuleSlot& rules, DetectCounters& counters)
+    : impl_(std::make_unique<Impl>(std::move(options), rules, counters)) {}
+Analyzer::~Analyzer() = default;
+
+Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
+  out.observations.clear();
+  out.rejected.clear();
+  out.verdicts.clear();
+  out.evidence.clear();
+  out.arena.clear();
+  if (batch.empty()) return {};
+  if (auto ready = impl_->take_rules_in_force(); !ready) return ready;
+
+  const auto started = std::chrono::steady_clock::now();
+  Lap lap;
+  for (size_t first = 0; first < batch.size(); first += kPhaseRecords) {
+    const auto part = batch.subspan(first, std::min(kPhaseRecords, batch.size() - first));
+    impl_->parse(part, static_cast<uint32_t>(first), out);
+    lap.into(impl_->counters.parse_ns);
+    impl_->decode();
+    lap.into(impl_->counters.decode_ns);
+    impl_->match();
+    lap.into(impl_->counters.match_ns);
+    impl_->observe(batch, out);
+    lap.into(impl_->counters.observe_ns);
+  }
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
+  impl_->counters.seconds_per_record.observe(elapsed.count() / static_cast<double>(batch.size()), batch.size());
+  return {};
+}
+
+Status Analyzer::Impl::take_rules_in_force() {
+  const uint64_t generation = rule_slot.generation();
+  if (generation == rules_generation) return {};
+  auto rules = rule_slot.load();
+  if (auto used = matcher.use(rules); !used) return used;
+  is_bot_rule.clear();
+  for (const RuleInfo& rule : rules->rules()) {
+    is_bot_rule.push_back(std::find(rule.tags.begin(), rule.tags.end(), kBotTag) != rule.tags.end());
+  }
+  for (Slot& slot : slots) slot.decoder.set_raw_places(rules->raw_places());
+  if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
+  rules_generation = generation;
+  return {};
+}
+
+void Analyzer::Impl::parse(std::span<const RawRecord> records, uint32_t first, AnalyzedBatch& out) {
+  slots_used = 0;
+  for (uint32_t i = 0; i < records.size(); ++i) {
+    Slot& slot = slots[slots_used];
+    slot.index = first + i;
+    counters.records.add();
+    counters.bytes.add(records[i].payload.size());
+    auto outcome = slot.parser.parse(records[i].payload, slot.event);
+    if (!outcome.ok()) {
+      counters.rejected[static_cast<size_t>(outcome.reason)].add();
+      out.rejected.push_back({slot.index, outcome.reason, std::move(outcome.detail)});
+      continue;
+    }
+    ++slots_used;
+  }
+}
+
+void Analyzer::Impl::decode() {
+  for (size_t i = 0; i < slots_used; ++i) slots[i].decoder.decode(slots[i].event, slots[i].decoded);
+}
+
+void Analyzer::Impl::match() {
+  for (size_t i = 0; i < slots_used; ++i) matcher.match(slots[i].event, slots[i].decoded, slots[i].detection);
+}
+
+void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& out) {
+  for (size_t i = 0; i < slots_used; ++i) {
+    const Slot& slot = slots[i];
+    const Event& event = slot.event;
+    const Detection& detection = slot.detection;
+    const RawRecord& raw = batch[slot.index];
+
+    Observation observation;
+    observation.at = raw.at;
+    observation.time = std::min(event.time, raw.append_time);
+    const ClientIdentity client = identifier.identify(event, out.arena);
+    observation.client_kind = client.kind;
+    observation.client = client.text;
+    observation.client_hash = client.hash;
+    observation.address = event.client_ip;
+    observation.user_agent_hash = event.user_agent.empty() ? 0 : XXH3_64bits(event.user_agent.data(), event.user_agent.size());
+    observation.path_hash = XXH3_64bits(event.path.data(), event.path.size());
+    observation.status = event.status;
+    observation.request_score = detection.score;
+    observation.rule_hits = static_cast<uint16_t>(std::min<size_t>(detection.hits.size(), 0xffff));
+
+    const auto set = [&](ObservationFlag flag, Counter& counter) {
+      observation.flags = static_cast<uint8_t>(observation.flags | static_cast<uint8_t>(flag));
+      counter.add();
+    };
+    if (event.has(EventFlag::kUtf8Repaired)) set(ObservationFlag::kUtf8Repaired, counters.utf8_repaired);
+    if (slot.decoded.truncated_lines + slot.decoded.dropped_lines > 0) set(ObservationFlag::kTruncated, counters.truncated_records);
+    if (detection.scan_failed) set(ObservationFlag::kScanFailed, counters.scan_failures);
+    const auto names_bot = [&](const Hit& hit) { return is_bot_rule[hit.rule]; };
+    if (std::any_of(detection.hits.begin(), detection.hits.end(), names_bot)) set(ObservationFlag::kBotUserAgent, counters.bot_user_agents);
+    counters.dropped_lines.add(slot.decoded.dropped_lines);
+
+    if (detection.malicious) {
+      counters.malicious.add();
+      out.evidence.push_back(build_evidence(event, slot.decoded, detection, matcher.rules()));
+      observation.evidence = out.evidence.back().get();
+    }
+    count_hits(detection);
+    if (options.keep_verdicts) keep_verdict(slot, out);
+    out.observations.push_back(observation);
+  }
+}
+
+void Analyzer::Impl::count_hits(const Detection& detection) {
+  for (const Hit& hit : detection.hits) {
+    counters.rule_hits[static_cast<size_t>(matcher.rules().rules()[hit.rule].category)].add();
+  }
+}
+
+void Analyzer::Impl::keep_verdict(const Slot& slot, AnalyzedBatch& out) const {
+  RecordVerdict verdict;
+  verdict.index = slot.index;
+  verdict.request_id = out.arena.copy(slot.event.request_id);
+  verdict.score = slot.detection.score;
+  verdict.malicious = slot.detection.malicious;
+  verdict.categories = slot.detection.categories;
+  for (const Hit& hit : slot.detection.hits) verdict.rules.push_back(hit.rule);
+  out.verdicts.push_back(std::move(verdict));
+}
+
+}  // namespace weir

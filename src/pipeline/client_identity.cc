@@ -1,0 +1,59 @@
+#include "pipeline/client_identity.h"
+
+#include <openssl/sha.h>
+
+#include <cstdio>
+
+namespace weir {
+namespace {
+
+std::string sha256_prefix(std::string_view bytes) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+  std::string text = "sha256:";
+  char hex[3];
+  for (int i = 0; i < 16; ++i) {
+    std::snprintf(hex, sizeof hex, "%02x", digest[i]);
+    text += hex;
+  }
+  return text;
+}
+
+}  // namespace
+
+ClientIdentifier::ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key) : order_(std::move(order)), key_(key) {}
+
+ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
+  ClientIdentity identity;
+  for (const ClientKind kind : order_) {
+    identity.kind = kind;
+    if (kind == ClientKind::kCustomer && !event.client_id.empty()) identity.text = bounded(event.client_id, arena);
+    if (kind == ClientKind::kApiKey && !event.api_key.empty()) identity.text = arena.copy(api_key_digest(event.api_key));
+    if (kind == ClientKind::kAddress || !identity.text.empty()) break;
+  }
+  if (identity.text.empty()) {
+    identity.kind = ClientKind::kAddress;
+    identity.text = arena.copy(event.client_ip.to_string());
+  }
+  const auto kind_salt = static_cast<uint64_t>(identity.kind) + 1;
+  identity.hash = siphash({key_[0] ^ kind_salt, key_[1]}, identity.text);
+  return identity;
+}
+
+std::string_view ClientIdentifier::api_key_digest(std::string_view key) {
+  if (digests_.size() >= kKnownKeysMax) digests_.clear();
+  auto [entry, is_new] = digests_.try_emplace(siphash(key_, key));
+  if (is_new) entry->second = sha256_prefix(key);
+  return entry->second;
+}
+
+std::string_view ClientIdentifier::bounded(std::string_view text, Arena& arena) const {
+  if (text.size() <= kTextBytesMax) return arena.copy(text);
+  char tail[24];
+  const int tail_length = std::snprintf(tail, sizeof tail, "~%016llx", static_cast<unsigned long long>(siphash(key_, text)));
+  size_t cut = kTextBytesMax - static_cast<size_t>(tail_length);
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
+  return arena.copy(std::string(text.substr(0, cut)) + tail);
+}
+
+}  // namespace weir

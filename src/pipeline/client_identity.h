@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "alert/alert.h"
+#include "base/arena.h"
+#include "base/siphash.h"
+#include "event/event.h"
+
+namespace weir {
+
+struct ClientIdentity {
+  ClientKind kind = ClientKind::kAddress;
+  std::string_view text;  ///< borrows from the arena given
+  uint64_t hash = 0;      ///< keyed, over kind and text
+};
+
+/// Decides who a record's client is (AB4): the first of the configured order that the record has; always at least the
+/// address. An API key becomes "sha256:" and the first 32 hex digits of its SHA-256. Owned by one lane.
+class ClientIdentifier {
+ public:
+  ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key);
+
+  ClientIdentity identify(const Event& event, Arena& arena);
+
+ private:
+  static constexpr size_t kTextBytesMax = 256;    // a longer identity is cut and ends in its hash
+  static constexpr size_t kKnownKeysMax = 4096;   // digests remembered; forgotten all at once when full
+
+  std::string_view api_key_digest(std::string_view key);
+  std::string_view bounded(std::string_view text, Arena& arena) const;
+
+  std::vector<ClientKind> order_;
+  SipHashKey key_;
+  absl::flat_hash_map<uint64_t, std::string> digests_;
+};
+
+}  // namespace weir
