@@ -21,10 +21,17 @@ using PatternString = std::vector<StringPart>;
 /// A value of a detection item, after the value-transforming modifiers (base64, wide, windash …) were applied.
 struct StringValue { PatternString parts; };
 struct RegexValue { std::string pattern; bool ignore_case = false, multi_line = false, dot_all = false; };
-struct NumberValue { double number = 0; };
+struct NumberValue {
+  double number = 0;
+  std::string text;  ///< as written, for fields that hold text
+};
 struct NullValue {};
 struct CidrValue { std::string network; };
-struct FieldRefValue { std::string field; };
+struct FieldRefValue {
+  std::string field;
+  bool open_front = false;  ///< the other field's text may stand after other text (contains, endswith)
+  bool open_back = false;   ///< … before other text (contains, startswith)
+};
 struct ExistsValue { bool exists = true; };
 using Value = std::variant<StringValue, RegexValue, NumberValue, NullValue, CidrValue, FieldRefValue, ExistsValue>;
 
@@ -35,8 +42,7 @@ struct DetectionItem {
   std::string field;
   Comparison comparison = Comparison::kMatch;
   bool cased = false;
-  bool all_values = false;  ///< `all`: every value must match; otherwise any
-  std::vector<Value> values;
+  std::vector<Value> values;  ///< any must match; `all` makes one item of each value
   int line = 0;
 };
 
@@ -52,9 +58,10 @@ struct Selection {
 
 /// A condition as a tree; leaves are indices into the rule's selections.
 struct ConditionNode {
-  enum class Kind : uint8_t { kSelection, kAnd, kOr, kNot };
+  enum class Kind : uint8_t { kSelection, kAnd, kOr, kNot, kAtLeast };
   Kind kind = Kind::kSelection;
-  uint32_t selection = 0;
+  uint32_t selection = 0;  ///< for kSelection
+  uint32_t count = 0;      ///< for kAtLeast: how many children must hold ("2 of sel*")
   std::vector<ConditionNode> children;
 };
 
@@ -64,7 +71,7 @@ struct RuleExample {
   int line = 0;
 };
 
-/// One Sigma rule. Keys of ours stand under `custom.weir` … see docs/rules.md.
+/// One Sigma rule. Keys of ours stand in its `weir` section: see docs/rules.md.
 struct Rule {
   std::string id, title, description, status, author, date;
   Level level = Level::kMedium;
@@ -73,6 +80,7 @@ struct Rule {
   std::vector<Selection> selections;
   std::vector<ConditionNode> conditions;  ///< several: any
 
+  bool ours = false;  ///< has a `weir` section, so it must carry examples
   Category category = Category::kOther;
   int weight = 0;                        ///< points towards the request score
   SecurityLevel security_level = SecurityLevel::kStandard;

@@ -1,0 +1,97 @@
+#include "rules/loader.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "rules/rule_reader.h"
+#include "rules/yaml_reader.h"
+
+namespace weir {
+namespace {
+
+constexpr uintmax_t kFileBytesMax = 4U << 20U;
+constexpr size_t kFilesMax = 20'000;
+
+void add_error(Diagnostics& diagnostics, std::string file, std::string message) {
+  diagnostics.push_back({Diagnostic::Severity::kError, std::move(file), 0, 0, std::move(message), {}});
+}
+
+/// The rule files below a path, sorted, so that the order of rules does not depend on the file system.
+std::vector<std::string> files_of(const std::string& path, Diagnostics& diagnostics) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<std::string> files;
+  if (!fs::exists(path, error)) {
+    add_error(diagnostics, path, "no such file or directory");
+    return files;
+  }
+  if (!fs::is_directory(path, error)) return {path};
+  fs::recursive_directory_iterator entry(path, error);
+  for (; !error && entry != fs::recursive_directory_iterator() && files.size() < kFilesMax; entry.increment(error)) {
+    const fs::path& file = entry->path();
+    std::error_code status_error;
+    if ((file.extension() == ".yml" || file.extension() == ".yaml") && entry->is_regular_file(status_error)) files.push_back(file.string());
+  }
+  if (error) add_error(diagnostics, path, "cannot be read: " + error.message());
+  if (files.size() >= kFilesMax) add_error(diagnostics, path, "more than 20000 rule files");
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<Rule> read_file(const std::string& file, Diagnostics& diagnostics) {
+  std::error_code error;
+  const uintmax_t bytes = std::filesystem::file_size(file, error);
+  if (!error && bytes > kFileBytesMax) {
+    add_error(diagnostics, file, "larger than 4 MiB");
+    return {};
+  }
+  std::ifstream stream(file, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  if (error || !stream.is_open() || stream.bad()) {
+    add_error(diagnostics, file, "cannot be read");
+    return {};
+  }
+  return parse_rules(text.str(), file, diagnostics);
+}
+
+/// An id names one rule for ever: alerts and exclusions refer to it.
+void refuse_duplicate_ids(std::vector<Rule>& rules, Diagnostics& diagnostics) {
+  std::map<std::string, const Rule*, std::less<>> seen;
+  for (const auto& rule : rules) {
+    const auto [entry, inserted] = seen.emplace(rule.id, &rule);
+    if (inserted) continue;
+    diagnostics.push_back({Diagnostic::Severity::kError, rule.file, rule.line, 0,
+                           "the id " + rule.id + " is taken by " + entry->second->file + ":" + std::to_string(entry->second->line), {}});
+  }
+}
+
+}  // namespace
+
+std::vector<Rule> parse_rules(const std::string& yaml, const std::string& file, Diagnostics& diagnostics) {
+  Reporter report(file, diagnostics);
+  std::vector<Rule> rules;
+  for (const auto& document : read_yaml_documents(yaml, report)) {
+    if (is_null(document)) continue;
+    if (!document.IsMap()) {
+      report.error(line_of(document, 1), "a rule must be a map");
+      continue;
+    }
+    if (auto rule = read_rule(document, report)) rules.push_back(std::move(*rule));
+  }
+  return rules;
+}
+
+std::vector<Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
+  std::vector<Rule> rules;
+  for (const auto& path : paths)
+    for (const auto& file : files_of(path, diagnostics))
+      for (auto& rule : read_file(file, diagnostics)) rules.push_back(std::move(rule));
+  refuse_duplicate_ids(rules, diagnostics);
+  return rules;
+}
+
+}  // namespace weir

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <optional>
+
+#include "rules/rule.h"
+#include "rules/yaml_reader.h"
+
+namespace weir {
+
+/// Reads one rule document. Reports everything wrong with it; a rule with an error is not returned.
+std::optional<Rule> read_rule(const YAML::Node& document, Reporter& report);
+
+/// Reads the selections of a `detection` map (all keys but `condition`).
+std::vector<Selection> read_selections(const YAML::Node& detection, Reporter& report);
+
+/// True for "8-4-4-4-12" hexadecimal digits, the form Sigma asks of ids.
+bool is_uuid(std::string_view text);
+
+}  // namespace weir

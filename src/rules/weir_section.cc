@@ -1,0 +1,221 @@
+#include "rules/weir_section.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cctype>
+#include <set>
+
+namespace weir {
+namespace {
+
+constexpr int kWeightMax = 100;
+constexpr size_t kExampleBytesMax = 1 << 20;
+
+void append_json_string(std::string& out, std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  out.push_back('"');
+  for (const char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out.push_back(kHex[byte >> 4U]);
+      out.push_back(kHex[byte & 15U]);
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+std::string percent_encoded(std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~') {
+      out.push_back(c);
+    } else {
+      out.push_back('%');
+      out.push_back(kHex[byte >> 4U]);
+      out.push_back(kHex[byte & 15U]);
+    }
+  }
+  return out;
+}
+
+bool is_number(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  double value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  return !is_quoted(node) && !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && std::isdigit(static_cast<unsigned char>(text[0])) != 0 &&
+         (text.size() == 1 || text[0] != '0');
+}
+
+/// Writes the JSON object of an example, field by field.
+class ExampleWriter {
+ public:
+  explicit ExampleWriter(Reporter& report) : report_(report) {}
+
+  void field(const std::string& name, const YAML::Node& value, int line) {
+    static const std::set<std::string, std::less<>> kFields = {"ts", "request_id", "client_id", "api_key", "ip", "method", "scheme", "host", "path", "query", "status",
+                                                               "duration_ms", "request_bytes", "response_bytes", "user_agent", "referer", "content_type", "cookie", "headers",
+                                                               "body", "response_headers"};
+    if (!kFields.contains(name)) return report_.error(line, "an example has no field '" + name + "'", "the fields are those of the flat profile");
+    present_.insert(name);
+    begin(name);
+    const bool object = name == "headers" || name == "response_headers";
+    if (object != value.IsMap() || value.IsSequence()) return report_.error(line, "'" + name + (object ? "' must be a map" : "' must be text or a number"));
+    if (!object) return scalar(name, value);
+    json_.push_back('{');
+    bool first = true;
+    for (const auto& [key, text] : entries_of(value)) {
+      if (!first) json_.push_back(',');
+      first = false;
+      if (!text.IsScalar()) report_.error(line_of(key, line), "a header must be text");
+      append_json_string(json_, key.Scalar());
+      json_.push_back(':');
+      append_json_string(json_, text.Scalar());
+    }
+    json_.push_back('}');
+  }
+
+  void text(const std::string& name, const std::string& value) {
+    present_.insert(name);
+    begin(name);
+    append_json_string(json_, value);
+  }
+
+  /// Fills what the flat profile requires with values no rule should care about (RFC 5737 address) and closes the object.
+  std::string finish() {
+    const bool has_body = present_.contains("body");
+    for (const auto& [name, value] : {std::pair<std::string, std::string>{"ts", "2026-01-01T00:00:00Z"}, {"ip", "192.0.2.1"}, {"method", has_body ? "POST" : "GET"}, {"path", "/"}})
+      if (!present_.contains(name)) text(name, value);
+    return "{" + json_ + "}";
+  }
+
+ private:
+  void begin(const std::string& name) {
+    if (!json_.empty()) json_.push_back(',');
+    append_json_string(json_, name);
+    json_.push_back(':');
+  }
+  void scalar(const std::string& name, const YAML::Node& value) {
+    const bool number_field = name == "status" || name == "duration_ms" || name == "request_bytes" || name == "response_bytes" || name == "ts";
+    if (number_field && is_number(value)) json_ += value.Scalar();
+    else append_json_string(json_, value.Scalar());
+  }
+
+  Reporter& report_;
+  std::string json_;
+  std::set<std::string, std::less<>> present_;
+};
+
+void read_examples(const YAML::Node& list, int line, std::vector<RuleExample>& out, Reporter& report) {
+  if (!list.IsSequence()) return report.error(line, "examples must be a list");
+  for (const auto& node : list)
+    if (auto example = read_example(node, line_of(node, line), report)) out.push_back(std::move(*example));
+}
+
+void read_example_lists(const YAML::Node& examples, int line, Rule& rule, Reporter& report) {
+  if (!examples.IsMap()) return report.error(line, "'examples' must be a map of 'positive' and 'negative'");
+  for (const auto& [key, list] : entries_of(examples)) {
+    const int key_line = line_of(key, line);
+    if (key.Scalar() == "positive") read_examples(list, key_line, rule.positive_examples, report);
+    else if (key.Scalar() == "negative") read_examples(list, key_line, rule.negative_examples, report);
+    else report.error(key_line, "unknown key '" + key.Scalar() + "' in examples", "positive, negative");
+  }
+}
+
+void read_weight(const std::string& text, int line, Rule& rule, Reporter& report) {
+  int weight = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), weight);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || weight < 1 || weight > kWeightMax)
+    return report.error(line, "the weight must be a whole number from 1 to 100, not '" + text + "'");
+  rule.weight = weight;
+}
+
+int weight_of(Level level) {
+  static constexpr std::array<int, 5> kWeights = {0, 2, 4, 7, 10};
+  return kWeights.at(static_cast<size_t>(level));
+}
+
+}  // namespace
+
+std::optional<RuleExample> read_example(const YAML::Node& node, int line, Reporter& report) {
+  const size_t errors_before = report.errors();
+  ExampleWriter writer(report);
+  if (node.IsMap()) {
+    for (const auto& [key, value] : entries_of(node)) writer.field(key.Scalar(), value, line_of(key, line));
+  } else if (node.IsScalar()) {
+    writer.text("query", "q=" + percent_encoded(node.Scalar()));
+  } else {
+    report.error(line, "an example is text (a parameter's value) or a map of fields");
+  }
+  RuleExample example{writer.finish(), line};
+  if (example.record_json.size() > kExampleBytesMax) report.error(line, "the example is larger than 1 MiB");
+  if (report.errors() != errors_before) return std::nullopt;
+  return example;
+}
+
+void read_weir_section(const YAML::Node& section, int line, Rule& rule, Reporter& report) {
+  if (!section.IsMap()) return report.error(line, "'weir' must be a map", "category, weight, security_level, examples");
+  rule.ours = true;
+  rule.weight = weight_of(rule.level);
+  for (const auto& [key_node, value] : entries_of(section)) {
+    const std::string& key = key_node.Scalar();
+    const int key_line = line_of(key_node, line);
+    if (key == "examples") {
+      read_example_lists(value, key_line, rule, report);
+      continue;
+    }
+    const std::string text = value.IsScalar() ? value.Scalar() : std::string();
+    if (key == "category") {
+      if (const auto category = category_from(text)) rule.category = *category;
+      else report.error(key_line, "unknown category '" + text + "'", "sqli, xss, cmdi, traversal, nosql, ldap, ssrf, ssti, xxe, rce, rfi, crlf, other");
+    } else if (key == "weight") {
+      read_weight(text, key_line, rule, report);
+    } else if (key == "security_level") {
+      if (const auto level = security_level_from(text)) rule.security_level = *level;
+      else report.error(key_line, "unknown security level '" + text + "'", "permissive, standard, strict");
+    } else {
+      report.error(key_line, "unknown key '" + key + "' in the weir section", "category, weight, security_level, examples");
+    }
+  }
+}
+
+void derive_weir_section(Rule& rule) {
+  static constexpr std::array<std::pair<std::string_view, Category>, 19> kWords = {{{"sql injection", Category::kSqli},
+                                                                                    {"sqli", Category::kSqli},
+                                                                                    {"cross site scripting", Category::kXss},
+                                                                                    {"cross-site scripting", Category::kXss},
+                                                                                    {"xss", Category::kXss},
+                                                                                    {"path traversal", Category::kTraversal},
+                                                                                    {"directory traversal", Category::kTraversal},
+                                                                                    {"template injection", Category::kSsti},
+                                                                                    {"ssti", Category::kSsti},
+                                                                                    {"ssrf", Category::kSsrf},
+                                                                                    {"request forgery", Category::kSsrf},
+                                                                                    {"xxe", Category::kXxe},
+                                                                                    {"command injection", Category::kCmdi},
+                                                                                    {"ldap injection", Category::kLdap},
+                                                                                    {"log4j", Category::kRce},
+                                                                                    {"jndi", Category::kRce},
+                                                                                    {"code execution", Category::kRce},
+                                                                                    {"webshell", Category::kRce},
+                                                                                    {"rce", Category::kRce}}};
+  std::string text = " " + rule.title + " ";
+  for (char& c : text) c = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : ' ';
+  rule.category = Category::kOther;
+  for (const auto& [word, category] : kWords) {
+    if (text.find(" " + std::string(word) + " ") == std::string::npos) continue;
+    rule.category = category;
+    break;
+  }
+  rule.weight = weight_of(rule.level);
+}
+
+}  // namespace weir
