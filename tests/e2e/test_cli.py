@@ -31,11 +31,11 @@ falsepositives:
 level: high
 weir:
   category: sqli
-  tests:
+  examples:
     positive:
-      - cs-uri-query: id=quuxalpha
+      - quuxalpha
     negative:
-      - cs-uri-query: id=7
+      - quux
 '''
 
 
@@ -111,7 +111,7 @@ def test_scan_summary_counts(tmp_path):
     summary = json.loads(path.read_text())
     assert summary['records'] == 1001
     assert summary['malicious'] == len(attackers)
-    assert sum(summary['rejected'].values()) == 1
+    assert summary['rejected'] == 1
 
 
 def test_scan_reads_files_in_their_order(tmp_path):
@@ -207,7 +207,7 @@ def test_rules_list_prints_one_line_per_rule_its_id_first():
 
 
 def test_rules_test_fails_when_an_example_does_not_match(tmp_path):
-    (tmp_path / 'bad.yml').write_text(GOOD_RULE.replace('- cs-uri-query: id=quuxalpha', '- cs-uri-query: id=quuxbeta'))
+    (tmp_path / 'bad.yml').write_text(GOOD_RULE.replace('- quuxalpha', '- quuxbeta'))
     result = run('rules', 'test', str(tmp_path))
     assert result.code == 1, result
     assert 'bad.yml' in result.out + result.err

@@ -28,7 +28,7 @@ def test_a_bad_line_is_rejected_with_its_reason_and_the_next_is_judged(tmp_path,
     line, reasons = traffic.bad_records()[name]
     _, verdicts, summary = scan_with_summary(line + b'\n' + GOOD + b'\n', tmp_path)
     assert summary['records'] == 2
-    rejected = {reason: count for reason, count in summary['rejected'].items() if count}
+    rejected = summary['rejected_by_reason']
     assert list(rejected.values()) == [1] and set(rejected) <= reasons, rejected
     assert [one['request_id'] for one in verdicts if one['request_id']] == ['r00000050']
 
@@ -37,7 +37,7 @@ def test_a_bad_line_is_rejected_with_its_reason_and_the_next_is_judged(tmp_path,
 def test_an_odd_line_is_judged(tmp_path, name):
     line = traffic.tolerated_records()[name]
     _, verdicts, summary = scan_with_summary(line + b'\n', tmp_path)
-    assert sum(summary['rejected'].values()) == 0
+    assert summary['rejected'] == 0
     assert [one['malicious'] for one in verdicts] == [True]
 
 
@@ -51,7 +51,7 @@ def test_a_huge_record_and_a_huge_line_of_garbage_do_no_harm(tmp_path):
     data = traffic.huge_record() + b'\n' + b'x' * (10 * 1024 * 1024) + b'\n' + GOOD + b'\n'
     _, verdicts, summary = scan_with_summary(data, tmp_path)
     assert summary['records'] == 3
-    assert sum(summary['rejected'].values()) in (1, 2)
+    assert summary['rejected'] in (1, 2)
     assert 'r00000050' in [one['request_id'] for one in verdicts]
 
 
@@ -62,11 +62,11 @@ def test_the_last_line_may_lack_its_newline(tmp_path):
 
 def test_windows_line_ends_are_white_space(tmp_path):
     _, verdicts, summary = scan_with_summary(GOOD + b'\r\n' + GOOD + b'\r\n', tmp_path)
-    assert len(verdicts) == 2 and sum(summary['rejected'].values()) == 0
+    assert len(verdicts) == 2 and summary['rejected'] == 0
 
 
 def test_every_cut_of_a_record_is_survived(tmp_path):
     lines = [GOOD[:length] for length in range(1, len(GOOD))]
     _, verdicts, summary = scan_with_summary(b'\n'.join(lines) + b'\n', tmp_path)
     assert summary['records'] == len(lines)
-    assert sum(summary['rejected'].values()) == len(lines)
+    assert summary['rejected'] == len(lines)

@@ -1,0 +1,97 @@
+"""Every query of every dashboard, put to a real Prometheus that scrapes the running daemon, returns data."""
+import json
+import math
+import re
+import threading
+
+import pytest
+
+import dashboards
+import traffic
+from conftest import Pipeline
+from prometheus_server import PrometheusServer
+from waiting import wait_for
+from weir_process import RECORDS, REPOSITORY
+
+
+@pytest.fixture(scope='module')
+def watched(broker, tmp_path_factory):
+    """(weir, Prometheus): a daemon that works on traffic of every kind the whole time, and the server that watches it."""
+    folder = tmp_path_factory.mktemp('dashboards')
+    pipeline = Pipeline(broker, folder)
+    weir = pipeline.start()
+    rule_files = sorted((REPOSITORY / 'dashboards').glob('*.rules.y*ml'))
+    prometheus = PrometheusServer(folder / 'prometheus', [f'127.0.0.1:{weir.port}'], rule_files).start()
+    done = threading.Event()
+
+    def keep_busy():
+        bad = [line for line, _ in traffic.bad_records().values()]
+        while not done.wait(0.2):
+            broker.produce(pipeline.requests, traffic.every_kind()[:2000] + bad, 'lz4')
+    busy = threading.Thread(target=keep_busy)
+    busy.start()
+    try:
+        weir.wait_for_metric(RECORDS, 1000)
+        weir.reload()
+        # Rates need several scrapes.
+        wait_for(lambda: prometheus.query(f'count_over_time({RECORDS}[1m]) >= 5'), 60, 'five scrapes', 0.3)
+        yield weir, prometheus
+    finally:
+        done.set()
+        busy.join()
+        prometheus.stop()
+        assert weir.stop() == 0, weir.process.log_tail()
+
+
+ALL_QUERIES = [pytest.param(expression, id=f'{path.stem}-{title}-{number}') for path in dashboards.dashboards()
+               for number, (title, expression) in enumerate(dashboards.queries(path))]
+
+
+def test_there_is_an_overview_dashboard():
+    assert any('overview' in path.stem for path in dashboards.dashboards())
+    assert len(ALL_QUERIES) >= 8
+
+
+@pytest.mark.parametrize('expression', ALL_QUERIES)
+def test_a_panels_query_returns_data(watched, expression):
+    weir, prometheus = watched
+
+    def numbers():
+        return [one for one in prometheus.query(expression) if not math.isnan(float(one['value'][1]))]
+    wait_for(numbers, 30, lambda: f'data for: {expression}\n{weir.process.log_tail(5)}', 0.3)
+
+
+@pytest.mark.parametrize('path', dashboards.dashboards(), ids=lambda path: path.stem)
+def test_a_variables_query_returns_data(watched, path):
+    _, prometheus = watched
+    for name, expression in dashboards.variable_queries(path):
+        assert prometheus.query(expression), f'{name}: {expression}'
+
+
+@pytest.mark.parametrize('path', dashboards.dashboards(), ids=lambda path: path.stem)
+def test_a_dashboard_is_whole(path):
+    dashboard = json.loads(path.read_text(encoding='utf-8'))
+    assert dashboard['title'] and dashboard['uid'] and dashboard['schemaVersion']
+    ids = [panel['id'] for panel in dashboards.panels(dashboard)]
+    assert len(set(ids)) == len(ids)
+    for panel in dashboards.panels(dashboard):
+        assert panel['type'] and panel['gridPos'], panel.get('title')
+
+
+def test_prometheus_scrapes_weir_without_complaint(watched):
+    weir, prometheus = watched
+    assert [float(one['value'][1]) for one in prometheus.query('up{job="weir"}')] == [1.0]
+    _, headers, body = weir.get('/metrics')
+    assert headers['Content-Type'].startswith('text/plain')
+    for line in body.splitlines():
+        name = re.match(r'[a-zA-Z_:]+', line)
+        assert line.startswith('#') or name[0].startswith(('weir_', 'process_', 'exposer_')), line
+    forbidden = {'client', 'client_id', 'address', 'ip', 'path', 'url'}
+    assert not {label for _, labels, _ in weir.metrics().samples for label in labels} & forbidden
+
+
+def test_health_and_readiness_answer(watched):
+    weir, _ = watched
+    assert weir.get('/-/healthy')[0] == 200
+    assert weir.get('/-/ready')[0] == 200
+    assert weir.get('/no/such/path')[0] == 404
