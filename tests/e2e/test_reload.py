@@ -33,7 +33,7 @@ def test_a_new_rule_works_after_a_reload_and_no_record_is_lost(pipeline, rules):
 
     (rules / 'strange.yml').write_text(GOOD_RULE.replace('  category: sqli\n', '  category: sqli\n  weight: 20\n'))
     weir.reload()
-    weir.wait_for_metric('weir_reloads_total', 1, result='success')
+    weir.wait_for_metric('weir_rule_reloads_total', 1, result='success')
     count = 20_000
     pipeline.broker.produce(pipeline.requests, traffic.benign(count, first=100), 'lz4')
     pipeline.broker.produce(pipeline.requests, [strange(2)])
@@ -51,7 +51,7 @@ def test_a_broken_rule_set_is_refused_and_the_old_one_goes_on(pipeline, rules, b
     log_before = len(weir.log())
     (rules / 'broken.yml').write_text(broken)
     weir.reload()
-    weir.wait_for_metric('weir_reloads_total', 1, result='failure')
+    weir.wait_for_metric('weir_rule_reloads_total', 1, result='failure')
     weir.wait_for_log('broken.yml:', after=log_before)
 
     pipeline.broker.produce(pipeline.requests, [traffic.record(1, 1, 'attacker-1', '81.64.0.1', **traffic.ATTACKS['sqli'])])
@@ -60,7 +60,7 @@ def test_a_broken_rule_set_is_refused_and_the_old_one_goes_on(pipeline, rules, b
 
     (rules / 'broken.yml').unlink()
     weir.reload()
-    weir.wait_for_metric('weir_reloads_total', 1, result='success')
+    weir.wait_for_metric('weir_rule_reloads_total', 1, result='success')
 
 
 def test_a_reload_keeps_what_is_known_of_the_clients(pipeline, rules):
@@ -70,7 +70,7 @@ def test_a_reload_keeps_what_is_known_of_the_clients(pipeline, rules):
     pipeline.broker.produce(pipeline.requests, requests[:4], keys=[b'k'] * 4)
     weir.wait_for_metric(OBSERVATIONS, 4)
     weir.reload()
-    weir.wait_for_metric('weir_reloads_total', 1, result='success')
+    weir.wait_for_metric('weir_rule_reloads_total', 1, result='success')
     pipeline.broker.produce(pipeline.requests, requests[4:], keys=[b'k'] * 6)
     wait_for(lambda: any('rapid_ip_changes' in one['alert']['unmapped'].get('reasons', []) for one in pipeline.alerts()),
              30, 'the abuse alert', 0.3)
