@@ -1,0 +1,185 @@
+#include "pipeline/analyzer.h"
+
+#include <string>
+
+#include "base/catch.h"
+#include "rules/loader.h"
+
+namespace weir {
+namespace {
+
+constexpr const char* kRules = R"(
+title: A tautology after a quote
+id: 11111111-1111-4111-8111-111111111111
+status: test
+description: For these tests.
+logsource: {category: webserver}
+detection:
+  selection:
+    weir.param|contains: "' or 1=1"
+  condition: selection
+level: high
+weir:
+  category: sqli
+  weight: 12
+---
+title: A bot
+id: 22222222-2222-4222-8222-222222222222
+status: test
+description: For these tests.
+tags: [weir.bot]
+logsource: {category: webserver}
+detection:
+  selection:
+    weir.user_agent|contains: "testbot/"
+  condition: selection
+level: informational
+weir:
+  category: other
+  weight: 0
+)";
+
+std::shared_ptr<const RuleSet> compile(const char* yaml) {
+  Diagnostics diagnostics;
+  const auto rules = parse_rules(yaml, "test.yml", diagnostics);
+  for (const auto& diagnostic : diagnostics) UNSCOPED_INFO(diagnostic.to_string());
+  REQUIRE_FALSE(has_errors(diagnostics));
+  auto compiled = RuleSet::compile(rules, {}, diagnostics);
+  REQUIRE(compiled);
+  return *compiled;
+}
+
+struct Fixture {
+  Fixture() : slot(compile(kRules)), analyzer(options(), slot, counters) {}
+
+  static AnalyzerOptions options() {
+    AnalyzerOptions options;
+    options.input.profile = *InputProfile::built_in("flat");
+    options.keep_verdicts = true;
+    options.hash_key = siphash_key_from("test");
+    return options;
+  }
+
+  void analyze(std::vector<std::string> payloads, EventTime append_time = EventTime::max()) {
+    texts = std::move(payloads);
+    records.clear();
+    for (size_t i = 0; i < texts.size(); ++i) records.push_back({texts[i], append_time, {0, 3, static_cast<int64_t>(100 + i)}});
+    REQUIRE(analyzer.analyze(records, batch));
+  }
+
+  DetectCounters counters;
+  RuleSlot slot;
+  Analyzer analyzer;
+  std::vector<std::string> texts;
+  std::vector<RawRecord> records;
+  AnalyzedBatch batch;
+};
+
+std::string record(const std::string& query, const std::string& more = "") {
+  return R"({"ts":"2025-01-15T00:00:00Z","ip":"192.0.2.7","method":"GET","path":"/a","request_id":"r1","query":")" + query + "\"" + more + "}";
+}
+
+}  // namespace
+
+TEST_CASE("every record of a batch is either observed or rejected, in order", "[analyzer]") {
+  Fixture fixture;
+  std::vector<std::string> payloads;
+  for (int i = 0; i < 40; ++i) payloads.push_back(i % 3 == 2 ? "{\"broken" : record("n=" + std::to_string(i)));
+  fixture.analyze(payloads);
+  CHECK(fixture.batch.observations.size() == 27);
+  CHECK(fixture.batch.rejected.size() == 13);
+  CHECK(fixture.batch.rejected[1].index == 5);
+  CHECK(fixture.batch.rejected[1].reason == RejectReason::kInvalidJson);
+  CHECK(fixture.batch.observations[2].at.offset == 103);
+  CHECK(fixture.counters.records.value() == 40);
+  CHECK(fixture.counters.rejected[static_cast<size_t>(RejectReason::kInvalidJson)].value() == 13);
+}
+
+TEST_CASE("a malicious record carries masked evidence that names rule, place and decoding", "[analyzer]") {
+  Fixture fixture;
+  fixture.analyze({record("id=1%27%20OR%201=1--"), record("id=1")});
+  REQUIRE(fixture.batch.observations.size() == 2);
+  const Evidence* evidence = fixture.batch.observations[0].evidence;
+  REQUIRE(evidence != nullptr);
+  CHECK(evidence->score >= 12);
+  CHECK(evidence->request_id == "r1");
+  REQUIRE(evidence->hits.size() == 1);
+  CHECK(evidence->hits[0].place == Place::kQuery);
+  CHECK(evidence->hits[0].parameter == "id");
+  CHECK(has(evidence->hits[0].steps, DecodeStep::kPercent));
+  CHECK(evidence->hits[0].excerpt.find("1' OR 1=1") != std::string::npos);
+  CHECK(fixture.batch.observations[1].evidence == nullptr);
+  CHECK(fixture.batch.verdicts[0].malicious);
+  CHECK_FALSE(fixture.batch.verdicts[1].malicious);
+}
+
+TEST_CASE("a secret parameter's value never reaches the evidence", "[analyzer]") {
+  Fixture fixture;
+  fixture.analyze({record("password=hunter2hunter2' or 1=1")});
+  const Evidence* evidence = fixture.batch.observations[0].evidence;
+  REQUIRE(evidence != nullptr);
+  REQUIRE(evidence->hits.size() == 1);
+  CHECK(evidence->hits[0].parameter == "password");
+  CHECK(evidence->hits[0].excerpt.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("the client is the customer, else the API key's digest, else the address", "[analyzer]") {
+  Fixture fixture;
+  fixture.analyze({record("a=1", R"(,"client_id":"c-1","api_key":"ak_secretsecretsecret")"),
+                   record("a=1", R"(,"api_key":"ak_secretsecretsecret")"), record("a=1")});
+  const auto& observations = fixture.batch.observations;
+  REQUIRE(observations.size() == 3);
+  CHECK(observations[0].client_kind == ClientKind::kCustomer);
+  CHECK(observations[0].client == "c-1");
+  CHECK(observations[1].client_kind == ClientKind::kApiKey);
+  CHECK(observations[1].client.substr(0, 7) == "sha256:");
+  CHECK(observations[1].client.find("secret") == std::string_view::npos);
+  CHECK(observations[2].client_kind == ClientKind::kAddress);
+  CHECK(observations[2].client == "192.0.2.7");
+  CHECK(observations[0].client_hash != observations[2].client_hash);
+}
+
+TEST_CASE("an event time in the broker's future is clamped to the append time", "[analyzer]") {
+  Fixture fixture;
+  const EventTime appended{Milliseconds{1'000'000}};
+  fixture.analyze({record("a=1")}, appended);
+  CHECK(fixture.batch.observations[0].time == appended);
+}
+
+TEST_CASE("a bot's user agent is flagged without making the record malicious", "[analyzer]") {
+  Fixture fixture;
+  fixture.analyze({record("a=1", R"(,"user_agent":"TestBot/2.0")")});
+  CHECK(fixture.batch.observations[0].has(ObservationFlag::kBotUserAgent));
+  CHECK_FALSE(fixture.batch.verdicts[0].malicious);
+}
+
+TEST_CASE("a new rule set is in force from the next batch on", "[analyzer]") {
+  Fixture fixture;
+  fixture.analyze({record("x=needle")});
+  CHECK_FALSE(fixture.batch.verdicts[0].malicious);
+  std::string rules = kRules;
+  rules.replace(rules.find("' or 1=1"), 8, "needle");
+  fixture.slot.store(compile(rules.c_str()));
+  fixture.analyze({record("x=needle")});
+  CHECK(fixture.batch.verdicts[0].malicious);
+  CHECK(fixture.counters.rule_set_changes.value() == 1);
+}
+
+TEST_CASE("the size of batches does not change observations", "[analyzer]") {
+  std::vector<std::string> payloads;
+  for (int i = 0; i < 50; ++i) payloads.push_back(record(i % 7 == 0 ? "id=1' or 1=1" : "id=" + std::to_string(i)));
+  Fixture whole;
+  whole.analyze(payloads);
+  Fixture single;
+  for (size_t i = 0; i < payloads.size(); ++i) {
+    single.analyze({payloads[i]});
+    const Observation& a = whole.batch.observations[i];
+    const Observation& b = single.batch.observations[0];
+    CHECK(a.client == b.client);
+    CHECK(a.client_hash == b.client_hash);
+    CHECK(a.request_score == b.request_score);
+    CHECK((a.evidence == nullptr) == (b.evidence == nullptr));
+  }
+}
+
+}  // namespace weir
