@@ -143,3 +143,17 @@ def tolerated_records():
 def huge_record(size=10 * 1024 * 1024):
     """A well-formed request with a 10 MB body."""
     return record(3, 3, 'customer-3', address(3), method='POST', body='a' * size)
+
+
+def main(arguments):
+    """`python traffic.py COUNT FILE` writes that many requests, 1 % of them attacks."""
+    count, path = int(arguments[0]), arguments[1]
+    with open(path, 'wb') as file:
+        for first in range(0, count, 10_000):
+            records, _ = with_attacks(min(10_000, count - first), first=first)
+            file.write(b'\n'.join(records) + b'\n')
+
+
+if __name__ == '__main__':
+    import sys
+    main(sys.argv[1:])
