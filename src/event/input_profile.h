@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,9 +12,9 @@
 
 namespace weir {
 
-enum class DurationUnit { kNanoseconds, kMicroseconds, kMilliseconds, kSeconds };
-enum class TimestampFormat {
-  kAuto,              ///< RFC 3339 text, or a number taken as epoch s, ms, us or ns by its size
+enum class DurationUnit : uint8_t { kNanoseconds, kMicroseconds, kMilliseconds, kSeconds };
+enum class TimestampFormat : uint8_t {
+  kAuto,              ///< RFC 3339 or common log text, or a number taken as epoch s, ms, us or ns by its size
   kRfc3339,
   kEpochSeconds,      ///< integer or fraction, number or text
   kEpochMilliseconds,
@@ -42,7 +44,19 @@ struct InputProfile {
   /// A built-in profile: flat, ecs, nginx, envoy, traefik, caddy. Empty when the name is not one of them.
   static std::optional<InputProfile> built_in(std::string_view name);
   static std::vector<std::string> built_in_names();
+
+  /// An error names the first pointer that is none, or the bound passed (256 pointers, 16 parts in one).
+  [[nodiscard]] Status validate() const;
 };
+
+/// One event field of a profile: its stable name (in messages and in the configuration) and where its mapping stands.
+struct ProfileField {
+  std::string_view name;
+  FieldMapping InputProfile::*mapping;
+};
+
+/// All fields, in the order of kField* in event/profile_index.h.
+std::span<const ProfileField> profile_fields();
 
 /// Bounds and trust for the parser.
 struct InputOptions {

@@ -1,0 +1,195 @@
+#include "base/catch.h"
+#include "event/forwarded_for.h"
+#include "event/pointer_table.h"
+#include "event/request_target.h"
+#include "event/test_records.h"
+#include "event/timestamp.h"
+#include "event/utf8_repair.h"
+
+using namespace weir;
+using weir::testing::ms;
+
+TEST_CASE("RFC 3339 times with offsets and fractions") {
+  const auto read = [](std::string_view text) { return parse_timestamp(text, TimestampFormat::kAuto); };
+  CHECK(read("2025-01-15T10:20:30Z") == ms(1736936430000));
+  CHECK(read("2025-01-15t10:20:30z") == ms(1736936430000));
+  CHECK(read("2025-01-15 10:20:30Z") == ms(1736936430000));
+  CHECK(read("2025-01-15T10:20:30.4Z") == ms(1736936430400));
+  CHECK(read("2025-01-15T10:20:30.456789123Z") == ms(1736936430456));
+  CHECK(read("2025-01-15T10:20:30,456Z") == ms(1736936430456));
+  CHECK(read("2025-01-15T12:20:30+02:00") == ms(1736936430000));
+  CHECK(read("2025-01-15T12:20:30+0200") == ms(1736936430000));
+  CHECK(read("2025-01-14T22:50:30-11:30") == ms(1736936430000));
+  CHECK(read("2024-02-29T00:00:00Z") == ms(1709164800000));
+  CHECK(read("2016-12-31T23:59:60Z") == ms(1483228800000));
+}
+
+TEST_CASE("texts that are no time are refused") {
+  for (const auto* text : {"", "2025", "2025-", "2025-01-15", "2025-01-15T", "2025-01-15T10:20:30", "2025-01-15T10:20:30.Z", "2025-13-15T10:20:30Z",
+                           "2025-02-29T10:20:30Z", "2025-01-15T24:00:00Z", "2025-01-15T10:60:00Z", "2025-01-15T10:20:61Z",
+                           "2025-01-15T10:20:30+24:00", "2025-01-15T10:20:30+02:60", "2025-01-15T10:20:30+2", "2025-01-15X10:20:30Z", "+025-01-15T10:20:30Z",
+                           "1989-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "15/Foo/2025:10:20:30 +0000", "15/Jan/2025:10:20:30", "99/Jan/2025:10:20:30 +0000",
+                           "12x", "1736936430.", "1.2.3", "-1736936430", "99999999999999999999999", " 1736936430", "15/", "15/Jan"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_timestamp(std::string_view(text), TimestampFormat::kAuto).has_value());
+  }
+}
+
+TEST_CASE("the common log format") {
+  CHECK(parse_timestamp("15/Jan/2025:10:20:30 +0000", TimestampFormat::kCommonLog) == ms(1736936430000));
+  CHECK(parse_timestamp("15/Jan/2025:05:20:30 -0500", TimestampFormat::kAuto) == ms(1736936430000));
+  CHECK_FALSE(parse_timestamp("2025-01-15T10:20:30Z", TimestampFormat::kCommonLog).has_value());
+}
+
+TEST_CASE("the unit of an epoch number follows from its size") {
+  const auto kAuto = TimestampFormat::kAuto;
+  CHECK(parse_timestamp(int64_t{1736936430}, kAuto) == ms(1736936430000));
+  CHECK(parse_timestamp(int64_t{1736936430456}, kAuto) == ms(1736936430456));
+  CHECK(parse_timestamp(int64_t{1736936430456789}, kAuto) == ms(1736936430456));
+  CHECK(parse_timestamp(int64_t{1736936430456789012}, kAuto) == ms(1736936430456));
+  CHECK(parse_timestamp(1736936430.456, kAuto) == ms(1736936430456));
+  CHECK(parse_timestamp("1736936430.456", kAuto) == ms(1736936430456));
+  CHECK(parse_timestamp("1736936430456", kAuto) == ms(1736936430456));
+}
+
+TEST_CASE("a configured unit is not guessed") {
+  CHECK(parse_timestamp(int64_t{1736936430456}, TimestampFormat::kEpochMilliseconds) == ms(1736936430456));
+  CHECK_FALSE(parse_timestamp(int64_t{1736936430456}, TimestampFormat::kEpochSeconds).has_value());
+  CHECK_FALSE(parse_timestamp(int64_t{1736936430}, TimestampFormat::kEpochMilliseconds).has_value());
+  CHECK_FALSE(parse_timestamp("2025-01-15T10:20:30Z", TimestampFormat::kEpochSeconds).has_value());
+  CHECK_FALSE(parse_timestamp(int64_t{1736936430}, TimestampFormat::kRfc3339).has_value());
+  CHECK(parse_timestamp(1736936430456.0, TimestampFormat::kEpochMilliseconds) == ms(1736936430456));
+}
+
+TEST_CASE("epoch numbers at the edges of the integer types are refused, not wrapped") {
+  for (const auto format : {TimestampFormat::kAuto, TimestampFormat::kEpochSeconds, TimestampFormat::kEpochNanoseconds}) {
+    CHECK_FALSE(parse_timestamp(INT64_MAX, format).has_value());
+    CHECK_FALSE(parse_timestamp(INT64_MIN, format).has_value());
+    CHECK_FALSE(parse_timestamp(1e308, format).has_value());
+    CHECK_FALSE(parse_timestamp(-1e308, format).has_value());
+  }
+}
+
+TEST_CASE("request targets are split without decoding") {
+  const auto check = [](std::string_view text, std::string_view path, std::string_view query, std::string_view host = "", std::string_view scheme = "") {
+    CAPTURE(text);
+    const auto target = split_request_target(text);
+    CHECK(target.path == path);
+    CHECK(target.query == query);
+    CHECK(target.host == host);
+    CHECK(target.scheme == scheme);
+  };
+  check("/a%20b?c=%3F?d", "/a%20b", "c=%3F?d");
+  check("//evil.example/x", "//evil.example/x", "");
+  check("/r?u=https://h/x", "/r", "u=https://h/x");
+  check("https://user:pw@h.example:8443/a?b", "/a", "b", "h.example:8443", "https");
+  check("http://h", "/", "", "h", "http");
+  check("http://h?x=1", "/", "x=1", "h", "http");
+  check("*", "*", "");
+  check("h.example:443", "h.example:443", "");
+  check("", "", "");
+  check("?", "", "");
+  check("foo bar", "foo bar", "");
+}
+
+TEST_CASE("a request line is split into method and target") {
+  const auto line = split_request_line("GET /a b?c=1 HTTP/1.1");
+  CHECK(line.method == "GET");
+  CHECK(line.path == "/a b");
+  CHECK(line.query == "c=1");
+  CHECK(split_request_line("POST http://h/x HTTP/2.0").path == "/x");
+  CHECK(split_request_line("/only").path == "/only");
+  CHECK(split_request_line("\x16\x03 junk").method.empty());
+  CHECK(split_request_line("GET ").path.empty());
+}
+
+TEST_CASE("the walk along X-Forwarded-For skips trusted proxies from the right") {
+  const std::vector<Cidr> trusted{*Cidr::parse("10.0.0.0/8"), *Cidr::parse("2001:db8::/32")};
+  const auto walk = [&](std::string_view peer, std::vector<std::string_view> values) {
+    return client_behind_proxies(*IpAddress::parse(peer), values, trusted).to_string();
+  };
+  CHECK(walk("192.0.2.1", {"198.51.100.7"}) == "192.0.2.1");
+  CHECK(walk("10.0.0.1", {"198.51.100.7"}) == "198.51.100.7");
+  CHECK(walk("10.0.0.1", {"1.1.1.1, 198.51.100.7 ,10.0.0.2"}) == "198.51.100.7");
+  CHECK(walk("10.0.0.1", {"1.1.1.1", "198.51.100.7,10.0.0.2"}) == "198.51.100.7");
+  CHECK(walk("10.0.0.1", {"198.51.100.7", "10.0.0.2"}) == "198.51.100.7");
+  CHECK(walk("10.0.0.1", {"10.0.0.3, 10.0.0.2"}) == "10.0.0.3");
+  CHECK(walk("10.0.0.1", {"198.51.100.7:4711"}) == "198.51.100.7");
+  CHECK(walk("10.0.0.1", {"[2001:db9::1]:80"}) == "2001:db9::1");
+  CHECK(walk("2001:db8::5", {"::ffff:198.51.100.7"}) == "198.51.100.7");
+  CHECK(walk("10.0.0.1", {}) == "10.0.0.1");
+}
+
+TEST_CASE("something that is no address ends the walk at the hop before it") {
+  const std::vector<Cidr> trusted{*Cidr::parse("10.0.0.0/8")};
+  const auto walk = [&](std::string_view value) {
+    return client_behind_proxies(*IpAddress::parse("10.0.0.1"), std::span(&value, 1), trusted).to_string();
+  };
+  CHECK(walk("198.51.100.7, unknown, 10.0.0.2") == "10.0.0.2");
+  CHECK(walk("' or 1=1--") == "10.0.0.1");
+  CHECK(walk("198.51.100.7,") == "10.0.0.1");
+  CHECK(walk("") == "10.0.0.1");
+}
+
+TEST_CASE("a chain of trusted addresses without end is cut") {
+  std::string value = "198.51.100.7";
+  for (int i = 0; i < 10000; ++i) value += ",10.0.0.2";
+  const std::string_view view = value;
+  CHECK(client_behind_proxies(*IpAddress::parse("10.0.0.1"), std::span(&view, 1), {*Cidr::parse("10.0.0.0/8")}).to_string() == "10.0.0.2");
+}
+
+TEST_CASE("UTF-8 repair replaces each maximal bad part by one replacement character") {
+  const auto repaired = [](std::string_view bytes) {
+    std::string out;
+    append_repaired_utf8(bytes, out);
+    return out;
+  };
+  const std::string bad = "\xef\xbf\xbd";
+  CHECK(repaired("plain") == "plain");
+  CHECK(repaired("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80") == "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
+  CHECK(repaired("a\xff" "b") == "a" + bad + "b");
+  CHECK(repaired("\xc0\xaf") == bad + bad);                  // overlong
+  CHECK(repaired("\xed\xa0\x80") == bad + bad + bad);        // a surrogate
+  CHECK(repaired("\xf4\x90\x80\x80") == bad + bad + bad + bad);  // beyond U+10FFFF
+  CHECK(repaired("\xe2\x82") == bad);                        // cut short
+  CHECK(repaired("\xf0\x9f\x98" "x") == bad + "x");
+}
+
+TEST_CASE("pointers by RFC 6901, with dotted, nested and escaped names") {
+  const std::vector<std::string> pointers{"/a.b", "/a/b", "/x~1y", "/m~0n", "/a", "/list/1", "/"};
+  const auto table = PointerTable::compile(pointers);
+  REQUIRE(table.has_value());
+  CHECK(table->find(PointerTable::kRoot, "a.b")->slot == 0);
+  const auto* outer = table->find(PointerTable::kRoot, "a");
+  REQUIRE(outer != nullptr);
+  CHECK(outer->slot == 4);
+  CHECK(table->find(outer->child, "b")->slot == 1);
+  CHECK(table->find(PointerTable::kRoot, "x/y")->slot == 2);
+  CHECK(table->find(PointerTable::kRoot, "m~n")->slot == 3);
+  CHECK(table->find(PointerTable::kRoot, "")->slot == 6);
+  CHECK(table->find(PointerTable::kRoot, "b") == nullptr);
+  CHECK(table->slot_of("/list/1") == 5);
+  CHECK(table->slot_of("/list/2") == PointerTable::kNone);
+}
+
+TEST_CASE("names alike in length, beginning and end are told apart") {
+  std::vector<std::string> pointers;
+  for (int i = 0; i < 200; ++i) pointers.push_back("/header_x_" + std::to_string(1000 + i) + "_middle_part_end");
+  const auto table = PointerTable::compile(pointers);
+  REQUIRE(table.has_value());
+  for (uint16_t i = 0; i < 200; ++i) CHECK(table->find(PointerTable::kRoot, std::string_view(pointers[i]).substr(1))->slot == i);
+  CHECK(table->find(PointerTable::kRoot, "header_x_9999_middle_part_end") == nullptr);
+}
+
+TEST_CASE("what is no pointer is refused with its text") {
+  for (const std::string pointer : {"", "ts", "/a~2", "/a~"}) {
+    CAPTURE(pointer);
+    const auto table = PointerTable::compile(std::span(&pointer, 1));
+    REQUIRE_FALSE(table.has_value());
+    CHECK(table.error().detail.find("'" + pointer + "'") != std::string::npos);
+  }
+  CHECK_FALSE(PointerTable::compile(std::vector<std::string>(257, "/a")).has_value());
+  std::string deep;
+  for (int i = 0; i < 17; ++i) deep += "/a";
+  CHECK_FALSE(PointerTable::compile(std::span(&deep, 1)).has_value());
+}

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/time.h"
+#include "event/input_profile.h"
+
+namespace weir {
+
+/// Times outside of this are taken for mistakes (a wrong unit, a clock that was never set). The bounds also make the unit
+/// of an epoch number unambiguous: the ranges of s, ms, us and ns between 1990 and 2200 do not overlap.
+inline constexpr int64_t kEventTimeMinMs = 631'152'000'000;    ///< 1990-01-01T00:00:00Z
+inline constexpr int64_t kEventTimeMaxMs = 7'258'118'400'000;  ///< 2200-01-01T00:00:00Z
+
+/// Reads a time written as text: RFC 3339 (any offset, any number of fraction digits), the common log format, or an epoch
+/// number, whichever `format` allows. Finer than milliseconds is cut off. Nothing for any other text or a time out of range.
+std::optional<EventTime> parse_timestamp(std::string_view text, TimestampFormat format);
+
+/// Reads an epoch number in the unit of `format`; with kAuto the unit follows from the size.
+std::optional<EventTime> parse_timestamp(int64_t number, TimestampFormat format);
+std::optional<EventTime> parse_timestamp(double number, TimestampFormat format);
+
+}  // namespace weir
