@@ -9,20 +9,20 @@ namespace weir {
 
 /// Where in the request a line of decoded text comes from. Names (to_string) stand in alerts, rules and exclusions.
 enum class Place : uint8_t {
-  kPath,         ///< the whole path, decoded
-  kQuery,        ///< one query parameter: "name=value", decoded
-  kForm,         ///< one form parameter: "name=value"
-  kJson,         ///< one JSON leaf: "a[b][]=value"; keys in bracket notation so that rules see one form
-  kMultipart,    ///< one multipart part: "name=value"; a file part's name is "name" and its line "name=filename"
-  kCookie,       ///< one cookie: "name=value"
-  kHeader,       ///< one other request header: "name=value", name in lower case
-  kBody,         ///< a body without known structure (XML, text, broken JSON), as one line
+  kPath,       ///< the whole path, decoded
+  kQuery,      ///< one query parameter: "name=value", decoded
+  kForm,       ///< one form parameter: "name=value"
+  kJson,       ///< one JSON leaf: "a[b][]=value"; keys in bracket notation so that rules see one form
+  kMultipart,  ///< one multipart part: "name=value"; a file part's name is "name" and its line "name=filename"
+  kCookie,     ///< one cookie: "name=value"
+  kHeader,     ///< one other request header: "name=value", name in lower case
+  kBody,       ///< a body without known structure (XML, text, broken JSON), as one line
   kUserAgent,
   kReferer,
   kHost,
-  kRawUri,       ///< path and query as on the wire, for Sigma's c-uri
-  kRawPath,      ///< cs-uri-stem
-  kRawQuery,     ///< cs-uri-query
+  kRawUri,    ///< path and query as on the wire, for Sigma's c-uri
+  kRawPath,   ///< cs-uri-stem
+  kRawQuery,  ///< cs-uri-query
   kRawCookie,
   kRawReferer,
   kRawUserAgent,
@@ -32,33 +32,38 @@ enum class Place : uint8_t {
 std::string_view to_string(Place place);
 
 using PlaceMask = uint32_t;  ///< bit i = Place i
-constexpr PlaceMask mask_of(Place place) { return PlaceMask{1} << static_cast<unsigned>(place); }
+constexpr PlaceMask mask_of(Place place) {
+  return PlaceMask{1} << static_cast<unsigned>(place);
+}
 /// Every place in which a client's decoded text stands: where an attack may be.
-constexpr PlaceMask kUserTextPlaces = mask_of(Place::kPath) | mask_of(Place::kQuery) | mask_of(Place::kForm) | mask_of(Place::kJson) |
-                                      mask_of(Place::kMultipart) | mask_of(Place::kCookie) | mask_of(Place::kHeader) |
-                                      mask_of(Place::kBody) | mask_of(Place::kUserAgent) | mask_of(Place::kReferer) | mask_of(Place::kHost);
+constexpr PlaceMask kUserTextPlaces = mask_of(Place::kPath) | mask_of(Place::kQuery) | mask_of(Place::kForm) |
+                                      mask_of(Place::kJson) | mask_of(Place::kMultipart) | mask_of(Place::kCookie) |
+                                      mask_of(Place::kHeader) | mask_of(Place::kBody) | mask_of(Place::kUserAgent) |
+                                      mask_of(Place::kReferer) | mask_of(Place::kHost);
 /// One named parameter a line.
-constexpr PlaceMask kParameterPlaces = mask_of(Place::kQuery) | mask_of(Place::kForm) | mask_of(Place::kJson) | mask_of(Place::kMultipart) |
-                                       mask_of(Place::kCookie);
+constexpr PlaceMask kParameterPlaces = mask_of(Place::kQuery) | mask_of(Place::kForm) | mask_of(Place::kJson) |
+                                       mask_of(Place::kMultipart) | mask_of(Place::kCookie);
 
 /// What decoding did to a line, as bits; the alert names them (DE9).
 enum class DecodeStep : uint16_t {
   kPercent = 1 << 0,
-  kPercentTwice = 1 << 1,     ///< two or more rounds of percent-decoding changed something
+  kPercentTwice = 1 << 1,  ///< two or more rounds of percent-decoding changed something
   kPlus = 1 << 2,
   kHtmlEntity = 1 << 3,
-  kUnicodeEscape = 1 << 4,    ///< \u0041, %u0041, \x41
+  kUnicodeEscape = 1 << 4,  ///< \u0041, %u0041, \x41
   kOverlongUtf8 = 1 << 5,
-  kNullByte = 1 << 6,         ///< removed
-  kSqlComment = 1 << 7,       ///< /* */ replaced by a space, /*!50000 … */ unwrapped
-  kFullWidth = 1 << 8,        ///< full-width and similar forms folded to ASCII
+  kNullByte = 1 << 6,    ///< removed
+  kSqlComment = 1 << 7,  ///< /* */ replaced by a space, /*!50000 … */ unwrapped
+  kFullWidth = 1 << 8,   ///< full-width and similar forms folded to ASCII
   kBase64 = 1 << 9,
-  kControl = 1 << 10,         ///< CR/LF or other control characters inside a value, mapped to a space
+  kControl = 1 << 10,  ///< CR/LF or other control characters inside a value, mapped to a space
   kUtf8Repaired = 1 << 11,
-  kTruncated = 1 << 12,       ///< the line is longer than the cap: the rest was not scanned
+  kTruncated = 1 << 12,  ///< the line is longer than the cap: the rest was not scanned
 };
 using DecodeSteps = uint16_t;  ///< DecodeStep bits
-constexpr bool has(DecodeSteps steps, DecodeStep step) { return (steps & static_cast<DecodeSteps>(step)) != 0; }
+constexpr bool has(DecodeSteps steps, DecodeStep step) {
+  return (steps & static_cast<DecodeSteps>(step)) != 0;
+}
 std::string_view to_string(DecodeStep step);
 
 /// Tricks that decoding erases and that are signals of their own; bits, per record.
@@ -69,12 +74,14 @@ enum class Evasion : uint16_t {
   kCommentSplitting = 1 << 3,  ///< a comment between letters or keywords: "UN/**/ION"
   kInvalidPercent = 1 << 4,    ///< "%zz"
   kInvalidUtf8 = 1 << 5,
-  kLineBreak = 1 << 6,         ///< an encoded CR or LF inside a path, query, header or cookie value
+  kLineBreak = 1 << 6,  ///< an encoded CR or LF inside a path, query, header or cookie value
   kFullWidth = 1 << 7,
-  kUnicodeEscape = 1 << 8,     ///< \u or %u in a place where it is no normal encoding (not in JSON)
+  kUnicodeEscape = 1 << 8,  ///< \u or %u in a place where it is no normal encoding (not in JSON)
 };
 using Evasions = uint16_t;
-constexpr bool has(Evasions evasions, Evasion evasion) { return (evasions & static_cast<Evasions>(evasion)) != 0; }
+constexpr bool has(Evasions evasions, Evasion evasion) {
+  return (evasions & static_cast<Evasions>(evasion)) != 0;
+}
 std::string_view to_string(Evasion evasion);
 
 /// One field of the record inside the joined text: text[begin, end), without the '\n' that ends it.
@@ -102,7 +109,9 @@ struct DecodedRecord {
     truncated_lines = 0;
     dropped_lines = 0;
   }
-  [[nodiscard]] std::string_view line_text(const Line& line) const { return std::string_view(text).substr(line.begin, line.end - line.begin); }
+  [[nodiscard]] std::string_view line_text(const Line& line) const {
+    return std::string_view(text).substr(line.begin, line.end - line.begin);
+  }
   [[nodiscard]] std::string_view name_of(const Line& line) const { return line_text(line).substr(0, line.name_length); }
   [[nodiscard]] std::string_view value_of(const Line& line) const {
     return line.name_length == 0 ? line_text(line) : line_text(line).substr(line.name_length + size_t{1});

@@ -1,0 +1,72 @@
+#include "decode/body_lines.h"
+
+#include <algorithm>
+
+#include "decode/ascii_text.h"
+#include "decode/binary_text.h"
+#include "decode/multipart_lines.h"
+#include "decode/pair_lines.h"
+
+namespace weir {
+namespace {
+
+bool is_space(char byte) {
+  return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+std::string_view without_leading_space(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  while (!text.empty() && is_space(text.front()))
+    text.remove_prefix(1);
+  return text;
+}
+
+/// "name=…", the name being one that forms have.
+bool looks_like_form(std::string_view body) {
+  constexpr size_t kNameBytesMax = 64;
+  const size_t equals = body.substr(0, kNameBytesMax + 1).find('=');
+  if (equals == std::string_view::npos || equals == 0) return false;
+  const std::string_view name = body.substr(0, equals);
+  const bool name_like = std::all_of(name.begin(), name.end(), [](char byte) {
+    return is_word_byte(byte) || byte == '-' || byte == '.' || byte == '[' || byte == ']' || byte == '%' || byte == '$';
+  });
+  // Several lines of "key = value" are a configuration file, not a form.
+  return name_like && body.find('\n') == std::string_view::npos;
+}
+
+/// Writes the leaves of a JSON body and what of it is no JSON. False if nothing of it is.
+bool add_json_body(ValueLines& values, std::string_view body) {
+  const size_t read = values.add_json(Place::kJson, {}, body, 0);
+  if (read == 0) return false;
+  if (read < body.size()) values.add(Place::kBody, {}, body.substr(read));
+  return true;
+}
+
+void add_unstructured(ValueLines& values, std::string_view body, std::string& printable) {
+  if (!is_binary(body)) {
+    values.add(Place::kBody, {}, body);
+    return;
+  }
+  extract_printable(body, printable);
+  values.add(Place::kBody, {}, printable);
+}
+
+}  // namespace
+
+void add_body(ValueLines& values, std::string_view content_type, std::string_view body, std::string& printable) {
+  if (body.empty()) return;
+  const std::string_view start = without_leading_space(body);
+  const bool multipart = starts_without_case(content_type, "multipart/") || start.starts_with("--");
+  if (multipart && add_multipart(values, content_type, start, printable)) return;
+  if ((start.starts_with("{") || start.starts_with("[")) && add_json_body(values, start)) return;
+  const bool form = starts_without_case(content_type, "application/x-www-form-urlencoded") && !start.starts_with("<");
+  if (form || looks_like_form(start)) {
+    add_url_pairs(values, Place::kForm, body,
+                  values.writer().lines_left() - std::min<size_t>(values.writer().lines_left(), 1));
+    return;
+  }
+  add_unstructured(values, body, printable);
+}
+
+}  // namespace weir

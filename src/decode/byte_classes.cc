@@ -1,0 +1,207 @@
+#include "decode/byte_classes.h"
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+#if defined(__SSSE3__)
+#include <tmmintrin.h>
+#endif
+
+namespace weir {
+namespace {
+
+constexpr ByteClasses class_of(unsigned char byte) {
+  if (byte < 0x20) return byte_class::kControl;
+  if (byte >= 0x80) return byte_class::kHigh;
+  switch (byte) {
+    case '%':
+      return byte_class::kPercent;
+    case '+':
+      return byte_class::kPlus;
+    case '&':
+      return byte_class::kAmpersand;
+    case '\\':
+      return byte_class::kBackslash;
+    case '*':
+      return byte_class::kAsterisk;
+    case 0x7f:
+      return byte_class::kDelete;
+    default:
+      return 0;
+  }
+}
+
+constexpr auto make_class_table() {
+  std::array<ByteClasses, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte)
+    table[byte] = class_of(static_cast<unsigned char>(byte));
+  return table;
+}
+constexpr std::array<ByteClasses, 256> kClassOf = make_class_table();
+
+constexpr bool is_plain_byte(unsigned char byte) {
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+         std::string_view(",;=.*/+-_:?\" ").find(static_cast<char>(byte)) != std::string_view::npos;
+}
+
+constexpr auto make_plain_table() {
+  std::array<bool, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte)
+    table[byte] = is_plain_byte(static_cast<unsigned char>(byte));
+  return table;
+}
+constexpr std::array<bool, 256> kIsPlain = make_plain_table();
+
+#if defined(__SSSE3__)
+/// A byte's classes are kLow[its low nibble] & kHigh[its high nibble] (the classification by shuffles that simdjson and
+/// Hyperscan use): each class is one bit and a product of a set of low and a set of high nibbles.
+using NibbleTable = std::array<uint8_t, 16>;
+
+constexpr NibbleTable make_low_table() {
+  using namespace byte_class;
+  NibbleTable low{};
+  for (uint8_t& entry : low)
+    entry = byte_class::kControl | byte_class::kHigh;
+  low[0x5] |= kPercent;
+  low[0xb] |= kPlus;
+  low[0x6] |= kAmpersand;
+  low[0xc] |= kBackslash;
+  low[0xa] |= kAsterisk;
+  low[0xf] |= kDelete;
+  return low;
+}
+
+constexpr NibbleTable make_high_table() {
+  using namespace byte_class;
+  NibbleTable high{};
+  high[0x0] = high[0x1] = kControl;
+  high[0x2] = kPercent | kPlus | kAmpersand | kAsterisk;
+  high[0x5] = kBackslash;
+  high[0x7] = kDelete;
+  for (size_t nibble = 8; nibble < 16; ++nibble)
+    high[nibble] = byte_class::kHigh;
+  return high;
+}
+
+alignas(16) constexpr NibbleTable kLowTable = make_low_table();
+alignas(16) constexpr NibbleTable kHighTable = make_high_table();
+
+__m128i classes_of(__m128i bytes) {
+  const __m128i low_table = _mm_load_si128(reinterpret_cast<const __m128i*>(kLowTable.data()));
+  const __m128i high_table = _mm_load_si128(reinterpret_cast<const __m128i*>(kHighTable.data()));
+  const __m128i nibble_mask = _mm_set1_epi8(0x0f);
+  const __m128i low = _mm_shuffle_epi8(low_table, _mm_and_si128(bytes, nibble_mask));
+  const __m128i high = _mm_shuffle_epi8(high_table, _mm_and_si128(_mm_srli_epi16(bytes, 4), nibble_mask));
+  return _mm_and_si128(low, high);
+}
+
+ByteClasses fold_or(__m128i classes) {
+  classes = _mm_or_si128(classes, _mm_srli_si128(classes, 8));
+  auto word = static_cast<uint64_t>(_mm_cvtsi128_si64(classes));
+  word |= word >> 32;
+  word |= word >> 16;
+  word |= word >> 8;
+  return static_cast<ByteClasses>(word);
+}
+
+__m128i load(const char* from) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+}
+void store(char* to, __m128i bytes) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+}
+
+/// Ones in the first `count` (0..16) bytes.
+__m128i first_bytes_mask(size_t count) {
+  alignas(32) static constexpr std::array<uint8_t, 32> kWindow = [] {
+    std::array<uint8_t, 32> window{};
+    for (size_t i = 0; i < 16; ++i)
+      window[i] = 0xff;
+    return window;
+  }();
+  return load(reinterpret_cast<const char*>(kWindow.data()) + (16 - count));
+}
+#endif
+
+ByteClasses classify_bytewise(std::string_view text) {
+  ByteClasses classes = 0;
+  for (const char byte : text)
+    classes |= kClassOf[static_cast<unsigned char>(byte)];
+  return classes;
+}
+
+}  // namespace
+
+#if defined(__SSSE3__)
+
+ByteClasses classify(std::string_view text) {
+  if (text.size() < 16) return classify_bytewise(text);
+  __m128i classes = _mm_setzero_si128();
+  size_t at = 0;
+  for (; at + 16 <= text.size(); at += 16) {
+    classes = _mm_or_si128(classes, classes_of(load(text.data() + at)));
+  }
+  // The last bytes once more, overlapping what was seen.
+  classes = _mm_or_si128(classes, classes_of(load(text.data() + text.size() - 16)));
+  return fold_or(classes);
+}
+
+ByteClasses copy_and_classify(char* target, std::string_view text) {
+  __m128i classes = _mm_setzero_si128();
+  size_t at = 0;
+  for (; at + 16 <= text.size(); at += 16) {
+    const __m128i bytes = load(text.data() + at);
+    store(target + at, bytes);
+    classes = _mm_or_si128(classes, classes_of(bytes));
+  }
+  const size_t rest = text.size() - at;
+  if (rest != 0) {
+    std::memcpy(target + at, text.data() + at, rest);
+    // The target has slack behind the text, so a whole load is allowed; bytes behind the text do not count.
+    const __m128i tail = classes_of(load(target + at));
+    classes = _mm_or_si128(classes, _mm_and_si128(tail, first_bytes_mask(rest)));
+  }
+  return fold_or(classes);
+}
+
+#else
+
+ByteClasses classify(std::string_view text) {
+  return classify_bytewise(text);
+}
+
+ByteClasses copy_and_classify(char* target, std::string_view text) {
+  std::memcpy(target, text.data(), text.size());
+  return classify_bytewise(text);
+}
+
+#endif
+
+size_t find_quote_or_backslash(std::string_view text, size_t from) {
+#if defined(__SSSE3__)
+  const __m128i quote = _mm_set1_epi8('"');
+  const __m128i backslash = _mm_set1_epi8('\\');
+  for (; from + 16 <= text.size(); from += 16) {
+    const __m128i bytes = load(text.data() + from);
+    const int found = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+    if (found != 0) return from + static_cast<size_t>(std::countr_zero(static_cast<unsigned>(found)));
+  }
+#endif
+  while (from < text.size() && text[from] != '"' && text[from] != '\\')
+    ++from;
+  return from;
+}
+
+bool is_plain_header_value(std::string_view value) {
+  char previous = 0;
+  for (const char byte : value) {
+    if (!kIsPlain[static_cast<unsigned char>(byte)]) return false;
+    if (byte == ' ' && previous != ',' && previous != ';') return false;
+    if (byte == previous && (byte == '.' || byte == '*' || byte == '/')) return false;
+    previous = byte;
+  }
+  return true;
+}
+
+}  // namespace weir

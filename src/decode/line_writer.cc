@@ -1,0 +1,214 @@
+#include "decode/line_writer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "decode/strip_comments.h"
+
+namespace weir {
+namespace {
+
+constexpr DecodeSteps operator|(DecodeSteps steps, DecodeStep step) {
+  return static_cast<DecodeSteps>(steps | static_cast<DecodeSteps>(step));
+}
+
+/// A longer name is no name: it is scanned as a value of its own.
+constexpr size_t kNameBytesMax = 1024;
+
+/// Of a text that is too long the first three quarters and the last quarter are kept: padding in front of an attack is
+/// as easy to write as behind it.
+struct HeadAndTail {
+  size_t head, tail;
+};
+constexpr HeadAndTail split_budget(size_t budget) {
+  const size_t tail = budget / 4;
+  return {budget - tail - 1, tail};
+}
+
+constexpr std::string_view kReplacementCharacter = "\xef\xbf\xbd";
+
+/// Accept lists media types with asterisks, which is no place for comments.
+bool may_hold_comment(const Line& line, std::string_view name) {
+  return line.place != Place::kHeader || name != "accept";
+}
+
+}  // namespace
+
+LineWriter::LineWriter(DecodedRecord& out, const DecodeOptions& options, bool utf8_repaired)
+    : out_(out),
+      options_(options),
+      lines_max_(options.lines_max),
+      bytes_max_(options.record_bytes_max),
+      utf8_repaired_(utf8_repaired) {
+  out_.clear();
+}
+
+std::string_view LineWriter::last_value() const {
+  const Line& line = out_.lines.back();
+  const std::string_view text = std::string_view(out_.text).substr(line.begin, line.end - line.begin);
+  return line.name_length == 0 ? text : text.substr(line.name_length + size_t{1});
+}
+
+void LineWriter::rewind(const Mark& mark) {
+  out_.lines.resize(mark.lines);
+  size_ = mark.bytes;
+  out_.evasions = mark.evasions;
+  out_.truncated_lines = mark.truncated;
+  out_.dropped_lines = mark.dropped;
+}
+
+/// Room for `bytes` more and the slack that classifying writes; grows in large steps, never in steady state.
+char* LineWriter::reserve(size_t bytes) {
+  const size_t needed = size_ + bytes + kClassifySlack;
+  if (out_.text.size() < needed) out_.text.resize(std::max(needed, size_ + size_ / 2 + 512));
+  return out_.text.data() + size_;
+}
+
+/// Copies one part (name or value) behind what is written and decodes it there. Returns its decoded size.
+size_t LineWriter::append_part(std::string_view part, Place place, PlusMeans plus, DecodeSteps& steps,
+                               ByteClasses& classes) {
+  const size_t raw_max = options_.line_bytes_max * kRawFactor;
+  const std::string_view whole = part;
+  if (part.size() > raw_max) part = part.substr(0, split_budget(raw_max).head);
+  char* const target = reserve(std::min(whole.size(), raw_max));
+  ByteClasses part_classes = copy_and_classify(target, part);
+  size_t size = part.size();
+  if (part.size() != whole.size()) {
+    const std::string_view tail = whole.substr(whole.size() - split_budget(raw_max).tail);
+    target[size++] = ' ';
+    part_classes |= copy_and_classify(target + size, tail);
+    size += tail.size();
+    steps = steps | DecodeStep::kTruncated;
+  }
+  const ByteClasses wanted =
+      plus == PlusMeans::kSpace ? ByteClasses{0xff} : static_cast<ByteClasses>(~byte_class::kPlus);
+  if ((part_classes & wanted & static_cast<ByteClasses>(~byte_class::kAsterisk)) != 0) {
+    const ValueContext context{place, plus, options_.rounds_max};
+    size = decode_value(target, size, part_classes, context, steps, out_.evasions);
+    part_classes |= byte_class::kAsterisk;  // decoding may have brought one about
+  }
+  classes |= part_classes;
+  return size;
+}
+
+void LineWriter::add_named(Place place, std::string_view name, std::string_view value, PlusMeans plus,
+                           DecodeSteps steps) {
+  if (name.empty() && value.empty()) return;
+  if (full()) {
+    drop();
+    return;
+  }
+  if (name.size() > kNameBytesMax) {
+    add_named(place, {}, name, plus, steps);
+    if (!full()) add_named(place, {}, value, plus, steps);
+    return;
+  }
+  Line line;
+  line.begin = static_cast<uint32_t>(size_);
+  line.place = place;
+  line.steps = steps;
+  ByteClasses classes = 0;
+  if (!name.empty()) {
+    line.name_length = static_cast<uint16_t>(append_part(name, place, plus, line.steps, classes));
+    size_ += line.name_length;
+    if (line.name_length != 0) {
+      *reserve(1) = '=';
+      ++size_;
+    }
+  }
+  size_ += append_part(value, place, plus, line.steps, classes);
+  line.end = static_cast<uint32_t>(size_);
+  finish(line, classes);
+}
+
+/// Comments, caps, and the line's end.
+void LineWriter::finish(Line line, ByteClasses classes) {
+  if (utf8_repaired_ && (classes & byte_class::kHigh) != 0 &&
+      out_.line_text(line).find(kReplacementCharacter) != std::string_view::npos) {
+    line.steps = line.steps | DecodeStep::kUtf8Repaired;
+  }
+  if ((classes & byte_class::kAsterisk) != 0 && may_hold_comment(line, out_.name_of(line))) strip_comments_of(line);
+  cut(line);
+  push(line);
+}
+
+/// Where comments hide text, that text is kept: the line goes out once as it is and once without its comments. Otherwise
+/// somebody could hide an attack from one reading in the other's comment ("ls /*;cat /etc/passwd;ls /*/").
+void LineWriter::strip_comments_of(Line& line) {
+  const size_t value_begin = line.name_length == 0 ? line.begin : line.begin + line.name_length + size_t{1};
+  const CommentSurvey survey = survey_comments(std::string_view(out_.text).substr(value_begin, line.end - value_begin));
+  if (!survey.any) return;
+  if (survey.splits_words)
+    out_.evasions = static_cast<Evasions>(out_.evasions | static_cast<Evasions>(Evasion::kCommentSplitting));
+  if (survey.hides_text && lines_left() > 1 && bytes_left() > kSmallestLine) {
+    Line original = line;
+    cut(original);
+    const size_t original_size = original.end - original.begin;
+    push(original);
+    reserve(original_size + 1);
+    std::memcpy(out_.text.data() + size_, out_.text.data() + original.begin, original_size);
+    line.begin = static_cast<uint32_t>(size_);
+    line.steps = original.steps;
+    line.end = static_cast<uint32_t>(size_ + original_size);
+    size_ = line.end;
+  }
+  const size_t stripped_begin = line.name_length == 0 ? line.begin : line.begin + line.name_length + size_t{1};
+  const size_t stripped = strip_comments(out_.text.data() + stripped_begin, line.end - stripped_begin);
+  line.end = static_cast<uint32_t>(stripped_begin + stripped);
+  line.steps = line.steps | DecodeStep::kSqlComment;
+  size_ = line.end;
+}
+
+void LineWriter::cut(Line& line) {
+  const size_t left = bytes_max_ > line.begin ? bytes_max_ - line.begin : 0;
+  const size_t budget = std::min<size_t>(options_.line_bytes_max, left);
+  const size_t size = line.end - line.begin;
+  if (size > budget) {
+    const auto [head, tail] = split_budget(budget);
+    char* const text = out_.text.data() + line.begin;
+    text[head] = ' ';
+    std::memmove(text + head + 1, text + size - tail, tail);
+    line.end = static_cast<uint32_t>(line.begin + budget);
+    if (line.name_length >= budget) line.name_length = 0;
+    line.steps = line.steps | DecodeStep::kTruncated;
+  }
+  size_ = line.end;
+}
+
+void LineWriter::push(Line line) {
+  if (has(line.steps, DecodeStep::kTruncated)) ++out_.truncated_lines;
+  if (line.begin == line.end) {
+    size_ = line.begin;
+    return;
+  }
+  *reserve(1) = '\n';
+  ++size_;
+  out_.lines.push_back(line);
+}
+
+void LineWriter::add_raw(Place place, std::string_view first, char separator, std::string_view second) {
+  if (first.empty() && second.empty()) return;
+  if (full()) {
+    drop();
+    return;
+  }
+  Line line;
+  line.begin = static_cast<uint32_t>(size_);
+  line.place = place;
+  const size_t raw_max = options_.line_bytes_max;
+  if (first.size() > raw_max || second.size() > raw_max - first.size())
+    line.steps = line.steps | DecodeStep::kTruncated;
+  first = first.substr(0, raw_max);
+  second = second.substr(0, raw_max - first.size());
+  char* target = reserve(first.size() + second.size() + 1);
+  target = std::copy(first.begin(), first.end(), target);
+  if (separator != 0 && !second.empty()) *target++ = separator;
+  target = std::copy(second.begin(), second.end(), target);
+  size_ = static_cast<size_t>(target - out_.text.data());
+  std::replace(out_.text.data() + line.begin, target, '\n', ' ');
+  line.end = static_cast<uint32_t>(size_);
+  cut(line);
+  push(line);
+}
+
+}  // namespace weir
