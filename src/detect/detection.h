@@ -34,9 +34,10 @@ struct Detection {
   int score = 0;               ///< sum of weights, capped per category so that many hits of one kind do not run away
   CategoryMask categories = 0; ///< of the rules that hit
   bool malicious = false;      ///< the score reached the threshold
+  bool capped = false;         ///< the record matched so often that its scan was ended early; hits so far count
   bool scan_failed = false;    ///< the matcher reported an error: the verdict is unknown, never "clean"
 
-  void clear() { hits.clear(); score = 0; categories = 0; malicious = false; scan_failed = false; }
+  void clear() { hits.clear(); score = 0; categories = 0; malicious = false; capped = false; scan_failed = false; }
 };
 
 }  // namespace weir

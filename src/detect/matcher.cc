@@ -1,0 +1,237 @@
+#include "detect/matcher.h"
+
+#include <hs/hs.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+#include "detect/rule_set_impl.h"
+
+namespace weir {
+namespace {
+
+/// What is known of an atom in the current record; valid while `epoch` is that of the record.
+struct AtomState {
+  uint32_t epoch = 0;
+  uint32_t refused_line = Hit::kNoLine;  ///< a prefiltered match on this line was looked at and not confirmed
+  uint32_t refused_epoch = 0;
+  uint32_t line = 0;
+  uint32_t end = 0;
+};
+
+struct EventState {
+  uint32_t epoch = 0;
+  bool value = false;
+};
+
+}  // namespace
+
+struct Matcher::Impl {
+  std::shared_ptr<const RuleSet> rules;
+  const RuleProgram* program = nullptr;
+  HsScratch hs_scratch;
+  EventScratch event_scratch;
+  std::vector<AtomState> atoms;
+  std::vector<EventState> events;
+  std::vector<uint32_t> rule_epochs;
+  std::vector<uint32_t> touched;  ///< rules to evaluate for this record
+  uint32_t epoch = 0;
+  uint32_t reports = 0;     ///< callbacks for this record
+  size_t line_cursor = 0;   ///< reports come in the order of their ends
+  const Event* event = nullptr;
+  const DecodedRecord* record = nullptr;
+
+  void begin(const Event& new_event, const DecodedRecord& new_record);
+  bool scan();
+  bool on_report(uint32_t pattern, uint32_t end);
+  uint32_t line_of(uint32_t end);
+  bool confirmed(uint32_t pattern, uint32_t atom, uint32_t line);
+  void touch(uint32_t rule);
+  bool evaluate(uint32_t step);
+  bool evaluate_event(uint32_t index);
+  const AtomState* evidence(uint32_t step, uint32_t& pattern);
+  Hit hit_of(uint32_t rule);
+  void judge(Detection& out) const;
+};
+
+void Matcher::Impl::begin(const Event& new_event, const DecodedRecord& new_record) {
+  event = &new_event;
+  record = &new_record;
+  reports = 0;
+  line_cursor = 0;
+  touched.clear();
+  if (++epoch != 0) return;
+  // The stamp wrapped around: old stamps could look new.
+  std::fill(atoms.begin(), atoms.end(), AtomState{});
+  std::fill(events.begin(), events.end(), EventState{});
+  std::fill(rule_epochs.begin(), rule_epochs.end(), 0U);
+  epoch = 1;
+}
+
+/// The line that holds the byte before `end`. Ends ascend, so the next line is nearly always the last one or a later one.
+uint32_t Matcher::Impl::line_of(uint32_t end) {
+  const auto& lines = record->lines;
+  const uint32_t byte = end == 0 ? 0 : end - 1;
+  if (byte < lines[line_cursor].begin) line_cursor = 0;
+  while (line_cursor + 1 < lines.size() && lines[line_cursor + 1].begin <= byte) ++line_cursor;
+  return static_cast<uint32_t>(line_cursor);
+}
+
+bool Matcher::Impl::confirmed(uint32_t pattern, uint32_t atom, uint32_t line) {
+  if (!program->patterns[pattern].prefilter) return true;
+  AtomState& state = atoms[atom];
+  if (state.refused_epoch == epoch && state.refused_line == line) return false;
+  const auto match = program->spans[pattern]->find(record->line_text(record->lines[line]), event_scratch.pcre);
+  if (match.outcome != Pcre::Outcome::kNoMatch) return true;
+  state.refused_epoch = epoch;
+  state.refused_line = line;
+  return false;
+}
+
+void Matcher::Impl::touch(uint32_t rule) {
+  if (rule_epochs[rule] == epoch) return;
+  rule_epochs[rule] = epoch;
+  touched.push_back(rule);
+}
+
+/// True to go on, false to end the scan.
+bool Matcher::Impl::on_report(uint32_t pattern, uint32_t end) {
+  if (++reports > Matcher::kReportsMax) return false;
+  const uint32_t last = program->pattern_first_atom[pattern + 1];
+  for (uint32_t i = program->pattern_first_atom[pattern]; i < last; ++i) {
+    const uint32_t atom = program->pattern_atoms[i];
+    if (atoms[atom].epoch == epoch) continue;
+    const uint32_t line = line_of(end);
+    const Atom& definition = program->atoms[atom];
+    if ((mask_of(record->lines[line].place) & definition.places) == 0 || !confirmed(pattern, atom, line)) continue;
+    atoms[atom].epoch = epoch;
+    atoms[atom].line = line;
+    atoms[atom].end = end;
+    for (uint32_t k = 0; k < definition.rule_count; ++k) touch(program->atom_rules[definition.first_rule + k]);
+  }
+  return true;
+}
+
+/// False when the library failed.
+bool Matcher::Impl::scan() {
+  const HsDatabase& database = rules->impl().database;
+  if (!database || record->lines.empty()) return true;
+  const auto report = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* context) {
+    return static_cast<Impl*>(context)->on_report(id, static_cast<uint32_t>(to)) ? 0 : 1;
+  };
+  const hs_error_t code = hs_scan(database.get(), record->text.data(), static_cast<unsigned>(record->text.size()), 0, hs_scratch.get(), report, this);
+  return code == HS_SUCCESS || code == HS_SCAN_TERMINATED;
+}
+
+bool Matcher::Impl::evaluate_event(uint32_t index) {
+  EventState& state = events[index];
+  if (state.epoch != epoch) state = {epoch, holds(program->event_atoms[index], *event, *record, event_scratch)};
+  return state.value;
+}
+
+bool Matcher::Impl::evaluate(uint32_t index) {
+  const ConditionStep& step = program->steps[index];
+  const uint32_t* child = program->children.data() + step.first_child;
+  const uint32_t* end = child + step.child_count;
+  switch (step.kind) {
+    case ConditionStep::Kind::kAtom: return atoms[step.index].epoch == epoch;
+    case ConditionStep::Kind::kEvent: return evaluate_event(step.index);
+    case ConditionStep::Kind::kAnd: return std::all_of(child, end, [&](uint32_t c) { return evaluate(c); });
+    case ConditionStep::Kind::kOr: return std::any_of(child, end, [&](uint32_t c) { return evaluate(c); });
+    case ConditionStep::Kind::kNot: return !evaluate(*child);
+    case ConditionStep::Kind::kAtLeast: return static_cast<uint32_t>(std::count_if(child, end, [&](uint32_t c) { return evaluate(c); })) >= step.index;
+    case ConditionStep::Kind::kTrue: return true;
+    case ConditionStep::Kind::kFalse: return false;
+  }
+  return false;
+}
+
+/// The first atom, in the order of the condition, that made it hold; null when facts of the event did.
+const AtomState* Matcher::Impl::evidence(uint32_t index, uint32_t& pattern) {
+  const ConditionStep& step = program->steps[index];
+  if (step.kind == ConditionStep::Kind::kAtom) {
+    if (atoms[step.index].epoch != epoch) return nullptr;
+    pattern = program->atoms[step.index].pattern;
+    return &atoms[step.index];
+  }
+  if (step.kind == ConditionStep::Kind::kNot) return nullptr;
+  for (uint32_t i = 0; i < step.child_count; ++i) {
+    const uint32_t child = program->children[step.first_child + i];
+    if (!evaluate(child)) continue;
+    if (const AtomState* found = evidence(child, pattern)) return found;
+  }
+  return nullptr;
+}
+
+Hit Matcher::Impl::hit_of(uint32_t rule) {
+  Hit hit;
+  hit.rule = rule;
+  uint32_t pattern = 0;
+  const AtomState* found = evidence(program->rule_root[rule], pattern);
+  if (found == nullptr) return hit;
+  hit.line = found->line;
+  hit.match_begin = hit.match_end = found->end;
+  const Line& line = record->lines[found->line];
+  if (const auto& span = program->spans[pattern]) {
+    const auto match = span->find(record->line_text(line), event_scratch.pcre);
+    if (match.outcome != Pcre::Outcome::kMatch) return hit;
+    hit.match_begin = line.begin + match.begin;
+    hit.match_end = line.begin + match.end;
+  } else if (const uint32_t width = program->patterns[pattern].max_width; width <= found->end - line.begin) {
+    hit.match_begin = found->end - width;
+  }
+  return hit;
+}
+
+void Matcher::Impl::judge(Detection& out) const {
+  std::array<int, static_cast<size_t>(Category::kCount)> scores{};
+  for (const auto& hit : out.hits) {
+    const RuleInfo& rule = rules->rules()[hit.rule];
+    int& score = scores[static_cast<size_t>(rule.category)];
+    score = std::min(score + rule.weight, Matcher::kCategoryScoreMax);
+    out.categories = static_cast<CategoryMask>(out.categories | mask_of(rule.category));
+  }
+  for (const int score : scores) out.score += score;
+  out.malicious = out.score >= rules->options().threshold && !out.hits.empty();
+}
+
+Matcher::Matcher() : impl_(std::make_unique<Impl>()) {}
+Matcher::~Matcher() = default;
+Matcher::Matcher(Matcher&&) noexcept = default;
+Matcher& Matcher::operator=(Matcher&&) noexcept = default;
+
+Status Matcher::use(std::shared_ptr<const RuleSet> rules) {
+  WEIR_ASSERT(rules != nullptr, "a matcher needs a rule set");
+  if (rules->impl().database)
+    if (Status status = grow_scratch(rules->impl().database, impl_->hs_scratch); !status) return status;
+  const RuleProgram& program = rules->impl().program;
+  impl_->program = &program;
+  impl_->atoms.assign(program.atoms.size(), {});
+  impl_->events.assign(program.event_atoms.size(), {});
+  impl_->rule_epochs.assign(program.rule_root.size(), 0);
+  impl_->touched.reserve(program.rule_root.size());
+  impl_->epoch = 0;
+  impl_->rules = std::move(rules);
+  return {};
+}
+
+const RuleSet& Matcher::rules() const {
+  WEIR_ASSERT(impl_->rules != nullptr, "use() comes before rules()");
+  return *impl_->rules;
+}
+
+void Matcher::match(const Event& event, const DecodedRecord& record, Detection& out) {
+  WEIR_ASSERT(impl_->rules != nullptr, "use() comes before match()");
+  out.clear();
+  impl_->begin(event, record);
+  out.scan_failed = !impl_->scan();
+  out.capped = impl_->reports > kReportsMax;
+  for (const uint32_t rule : impl_->program->always_rules) impl_->touch(rule);
+  std::sort(impl_->touched.begin(), impl_->touched.end());
+  for (const uint32_t rule : impl_->touched)
+    if (impl_->evaluate(impl_->program->rule_root[rule])) out.hits.push_back(impl_->hit_of(rule));
+  impl_->judge(out);
+}
+
+}  // namespace weir

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "rules/rule.h"
+
+namespace weir {
+
+/// A Sigma string as a regular expression over lines: anchored unless a wildcard stands at the end in question.
+/// `named_lines`: a value also begins after the first '=' of a line. Nothing for a string of wildcards only or an empty
+/// one, which say something about the field's presence rather than its text.
+std::optional<std::string> regex_of(const PatternString& pattern, bool named_lines);
+
+/// True when the value may stand anywhere in the field (`*text*`).
+bool is_open(const PatternString& pattern);
+
+/// Does the whole text match? Linear space, time at most text x parts. `cased` false: ASCII letters compare alike.
+bool glob_match(const PatternString& pattern, std::string_view text, bool cased);
+
+}  // namespace weir

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/result.h"
+#include "detect/rule_set.h"
+#include "event/event.h"
+#include "rules/rule.h"
+
+namespace weir {
+
+/// The outcome of one example of one rule.
+struct ExampleResult {
+  std::string rule_id;
+  std::string rule_title;
+  std::string file;
+  int line = 0;
+  bool positive = true;
+  bool passed = true;
+  std::string message;  ///< why it failed
+};
+
+/// The outcome of `weir rules test`.
+struct RuleTestReport {
+  std::vector<ExampleResult> examples;
+  Diagnostics findings;  ///< one error for each failed example and each rule of ours without examples; warnings: see test_rules
+  [[nodiscard]] size_t failed() const;
+  [[nodiscard]] bool ok() const { return !has_errors(findings); }
+};
+
+/// Runs every example of every rule through parser, decoder and matcher, with all rules loaded at the level STRICT.
+/// Errors: a positive example its rule does not hit; a negative one it hits, or that all rules together call malicious;
+/// a rule of ours without examples. Warnings: fewer than three of each kind; a positive example whose score stays below
+/// the threshold. An error value: the rules do not compile.
+Result<RuleTestReport> test_rules(const std::vector<Rule>& rules, const RuleSetOptions& options);
+
+/// The report in the form CI systems read (JUnit XML): one test case an example.
+std::string to_junit_xml(const RuleTestReport& report);
+
+/// What `weir rules lint` says beyond what loading and compiling say: rules of ours without description, references, tags,
+/// a false-positive note, with fewer than 3 + 3 examples.
+void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics);
+
+/// One rule's share of the time a scan takes.
+struct RuleCost {
+  std::string rule_id;
+  std::string title;
+  double share = 0;                  ///< 0.03: without this rule the sample takes 3 % less time; noise makes it negative at times
+  double nanoseconds_per_record = 0;
+};
+
+/// The time in seconds at which it is called; a parameter so that this folder reads no clock.
+using Stopwatch = double (*)();
+
+/// Measures every rule's share by leaving it out, on flat-profile records, one thread. Takes seconds for each rule. Sorted,
+/// the dearest first. An error value: no record of the sample parses, or the rules do not compile.
+Result<std::vector<RuleCost>> measure_rule_costs(const std::vector<Rule>& rules, const RuleSetOptions& options, const std::vector<std::string>& records, Stopwatch now);
+
+}  // namespace weir

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "detect/rule_set_impl.h"
+#include "rules/rule.h"
+
+namespace weir {
+
+/// Turns rules into atoms and condition graphs. What cannot be turned is reported with file and line; then the program is
+/// not to be used. `origins` says for each pattern which rule and line asked for it first.
+struct PatternOrigin {
+  std::string file;
+  int line = 0;
+};
+RuleProgram compile_rules(const std::vector<Rule>& rules, std::vector<PatternOrigin>& origins, Diagnostics& diagnostics);
+
+}  // namespace weir

@@ -1,0 +1,173 @@
+#include "detect/rule_set.h"
+
+#include <xxhash.h>
+
+#include <array>
+#include <cstdio>
+
+#include "detect/rule_compiler.h"
+#include "detect/rule_set_impl.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kRulesMax = 20'000;
+constexpr size_t kPatternsMax = 100'000;
+
+/// The rules that run at the level: a rule names the lowest one.
+std::vector<Rule> rules_at(const std::vector<Rule>& rules, SecurityLevel level) {
+  std::vector<Rule> running;
+  for (const auto& rule : rules)
+    if (rule.security_level <= level) running.push_back(rule);
+  return running;
+}
+
+void append(std::string& text, std::string_view part) { text.append(std::to_string(part.size())).append(":").append(part); }
+void append(std::string& text, uint64_t number) { text.append(std::to_string(number)).append(","); }
+
+void append(std::string& text, const Value& value) {
+  append(text, value.index());
+  if (const auto* string = std::get_if<StringValue>(&value)) {
+    for (const auto& part : string->parts) {
+      append(text, static_cast<uint64_t>(part.kind));
+      append(text, part.text);
+    }
+  } else if (const auto* regex = std::get_if<RegexValue>(&value)) {
+    append(text, regex->pattern);
+    append(text, regex->ignore_case ? 1 : 0);
+  } else if (const auto* number = std::get_if<NumberValue>(&value)) {
+    append(text, number->text);
+  } else if (const auto* cidr = std::get_if<CidrValue>(&value)) {
+    append(text, cidr->network);
+  } else if (const auto* reference = std::get_if<FieldRefValue>(&value)) {
+    append(text, reference->field);
+    append(text, (reference->open_front ? 2U : 0U) + (reference->open_back ? 1U : 0U));
+  } else if (const auto* present = std::get_if<ExistsValue>(&value)) {
+    append(text, present->exists ? 1 : 0);
+  }
+}
+
+void append(std::string& text, const ConditionNode& node) {
+  append(text, static_cast<uint64_t>(node.kind));
+  append(text, node.selection);
+  append(text, node.count);
+  append(text, node.children.size());
+  for (const auto& child : node.children) append(text, child);
+}
+
+void append(std::string& text, const Rule& rule) {
+  append(text, rule.id);
+  append(text, rule.title);
+  append(text, static_cast<uint64_t>(rule.level));
+  append(text, static_cast<uint64_t>(rule.category));
+  append(text, static_cast<uint64_t>(rule.weight));
+  append(text, static_cast<uint64_t>(rule.security_level));
+  for (const auto& tag : rule.tags) append(text, tag);
+  for (const auto& selection : rule.selections) {
+    append(text, selection.alternatives.size());
+    for (const auto& map : selection.alternatives) {
+      append(text, map.items.size());
+      for (const auto& item : map.items) {
+        append(text, item.field);
+        append(text, static_cast<uint64_t>(item.comparison) * 2 + (item.cased ? 1U : 0U));
+        append(text, item.values.size());
+        for (const auto& value : item.values) append(text, value);
+      }
+    }
+  }
+  append(text, rule.conditions.size());
+  for (const auto& condition : rule.conditions) append(text, condition);
+}
+
+std::string fingerprint_of(const std::vector<Rule>& rules, const RuleSetOptions& options) {
+  std::string text;
+  append(text, static_cast<uint64_t>(options.threshold));
+  append(text, static_cast<uint64_t>(options.security_level));
+  for (const auto& rule : rules) append(text, rule);
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  std::array<char, 33> hex{};
+  std::snprintf(hex.data(), hex.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64), static_cast<unsigned long long>(hash.low64));
+  return hex.data();
+}
+
+RuleInfo info_of(const Rule& rule) { return {rule.id, rule.title, rule.level, rule.category, rule.weight, rule.security_level, rule.tags}; }
+
+void add_error(Diagnostics& diagnostics, const PatternOrigin& origin, const std::string& message) {
+  diagnostics.push_back({Diagnostic::Severity::kError, origin.file, origin.line, 0, message, {}});
+}
+
+/// The library may accept a pattern only as an approximation when it compiles them all; those need a confirming expression.
+bool confirm_prefilters(RuleProgram& program, const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
+  for (size_t i = 0; i < program.patterns.size(); ++i) {
+    if (!program.patterns[i].prefilter || program.spans[i]) continue;
+    auto compiled = Pcre::compile(program.patterns[i].regex, program.patterns[i].caseless);
+    if (!compiled) {
+      add_error(diagnostics, origins[i], compiled.error().detail);
+      return false;
+    }
+    program.spans[i] = std::make_unique<const Pcre>(std::move(*compiled));
+  }
+  return true;
+}
+
+bool build_database(RuleSet::Impl& impl, const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
+  RuleProgram& program = impl.program;
+  if (program.patterns.size() > kPatternsMax) {
+    add_error(diagnostics, {}, "more than 100000 different patterns");
+    return false;
+  }
+  if (program.patterns.empty()) return true;
+  PatternError error;
+  auto database = compile_database_cached(program.patterns, impl.options.cache_directory, error);
+  if (!database) {
+    add_error(diagnostics, error.pattern < origins.size() ? origins[error.pattern] : PatternOrigin{}, error.message);
+    return false;
+  }
+  impl.database = std::move(*database);
+  return confirm_prefilters(program, origins, diagnostics);
+}
+
+PlaceMask raw_places_of(const RuleProgram& program) {
+  PlaceMask places = 0;
+  for (const auto& atom : program.atoms) places |= atom.places;
+  for (const auto& atom : program.event_atoms)
+    if (atom.operation == EventAtom::Operation::kLineRegex) places |= atom.field.anywhere;
+  PlaceMask raw = 0;
+  for (auto place = static_cast<unsigned>(Place::kRawUri); place < static_cast<unsigned>(Place::kCount); ++place) raw |= PlaceMask{1} << place;
+  return places & raw;
+}
+
+}  // namespace
+
+RuleSet::RuleSet() : impl_(std::make_unique<Impl>()) {}
+RuleSet::~RuleSet() = default;
+
+Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>& rules, const RuleSetOptions& options, Diagnostics& diagnostics) {
+  const size_t already = diagnostics.size();
+  const auto refused = [&]() {
+    for (size_t i = already; i < diagnostics.size(); ++i)
+      if (diagnostics[i].severity == Diagnostic::Severity::kError) return fail(ErrorCode::kInvalidArgument, "rules", "the rule set is refused: " + diagnostics[i].to_string());
+    return fail(ErrorCode::kInvalidArgument, "rules", "the rule set is refused");
+  };
+  if (rules.size() > kRulesMax) return fail(ErrorCode::kLimit, "rules", "more than 20000 rules");
+  std::shared_ptr<RuleSet> set(new RuleSet());
+  Impl& impl = *set->impl_;
+  impl.options = options;
+  const std::vector<Rule> running = rules_at(rules, options.security_level);
+  std::vector<PatternOrigin> origins;
+  impl.program = compile_rules(running, origins, diagnostics);
+  for (size_t i = already; i < diagnostics.size(); ++i)
+    if (diagnostics[i].severity == Diagnostic::Severity::kError) return refused();
+  if (!build_database(impl, origins, diagnostics)) return refused();
+  for (const auto& rule : running) impl.rules.push_back(info_of(rule));
+  impl.fingerprint = fingerprint_of(running, options);
+  impl.raw_places = raw_places_of(impl.program);
+  return set;
+}
+
+const std::vector<RuleInfo>& RuleSet::rules() const { return impl_->rules; }
+PlaceMask RuleSet::raw_places() const { return impl_->raw_places; }
+const RuleSetOptions& RuleSet::options() const { return impl_->options; }
+const std::string& RuleSet::fingerprint() const { return impl_->fingerprint; }
+
+}  // namespace weir

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "detect/event_atom.h"
+#include "detect/pattern_database.h"
+#include "detect/rule_set.h"
+
+namespace weir {
+
+/// A pattern together with the places in which it counts; several atoms may share a pattern.
+struct Atom {
+  uint32_t pattern = 0;
+  PlaceMask places = 0;
+  uint32_t first_rule = 0;  ///< into RuleProgram::atom_rules
+  uint32_t rule_count = 0;
+};
+
+/// A condition as a graph in one array; selections used twice are shared.
+struct ConditionStep {
+  enum class Kind : uint8_t { kAtom, kEvent, kAnd, kOr, kNot, kAtLeast, kTrue, kFalse };
+  Kind kind = Kind::kFalse;
+  uint32_t index = 0;        ///< of the atom or event atom; for kAtLeast how many
+  uint32_t first_child = 0;  ///< into RuleProgram::children
+  uint32_t child_count = 0;
+};
+
+/// Everything a set of rules compiles to but the database.
+struct RuleProgram {
+  std::vector<Pattern> patterns;
+  std::vector<Atom> atoms;
+  std::vector<uint32_t> pattern_first_atom;  ///< per pattern, into pattern_atoms; one more at the end
+  std::vector<uint32_t> pattern_atoms;
+  std::vector<uint32_t> atom_rules;
+  std::vector<EventAtom> event_atoms;
+  std::vector<ConditionStep> steps;
+  std::vector<uint32_t> children;
+  std::vector<uint32_t> rule_root;     ///< per rule, into steps
+  std::vector<uint32_t> always_rules;  ///< rules whose condition can hold without a pattern hit
+  /// Per pattern: finds the span of a match and confirms a prefilter; null where the width is fixed and nothing is to confirm.
+  std::vector<std::unique_ptr<const Pcre>> spans;
+};
+
+struct RuleSet::Impl {
+  RuleSetOptions options;
+  std::string fingerprint;
+  std::vector<RuleInfo> rules;
+  RuleProgram program;
+  HsDatabase database;  ///< null when no rule has a pattern
+  PlaceMask raw_places = 0;
+};
+
+}  // namespace weir
