@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "http/server.h"
+
+namespace weir {
+
+/// Text from a caller made safe for one line of a log: no control characters, nothing but ASCII, at most `bytes_max` bytes.
+std::string printable(std::string_view text, size_t bytes_max);
+
+/// Hands requests to the sink, at most so many a second; what is left out is counted in the next entry. Any thread.
+class RequestLog {
+ public:
+  RequestLog(RequestLogSink sink, uint32_t lines_per_second);
+
+  /// Calls the sink in this thread, outside the lock, or counts the entry as suppressed. Failures have a budget of their
+  /// own, so that a flood of requests cannot hide them.
+  void record(RequestLogEntry entry);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Budget {
+    Clock::time_point second_begin{};
+    uint32_t lines = 0;
+
+    /// Whether this second has room for one more line.
+    bool take(Clock::time_point now, uint32_t lines_per_second);
+  };
+
+  RequestLogSink sink_;
+  uint32_t lines_per_second_;
+  std::mutex mutex_;  // guards what follows
+  Budget requests_;
+  Budget failures_;
+  uint64_t suppressed_ = 0;
+};
+
+}  // namespace weir
