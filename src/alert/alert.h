@@ -44,17 +44,19 @@ struct AbuseVerdict {
 /// One alert as it is published (AL1).
 struct Alert {
   std::string id;  ///< a UUID made from the episode's first record, kind, phase and count: a repeat makes the same id
+  std::string episode_id;  ///< the same for all alerts of one episode
   AlertKind kind = AlertKind::kAttack;
   EpisodePhase phase = EpisodePhase::kOpened;
   ClientKind client_kind = ClientKind::kAddress;
   std::string client;
-  IpAddress address;         ///< of the record that caused this alert
+  IpAddress address;         ///< of the record that caused this alert; in a closing alert, of the last one counted
   RecordCoordinates at;      ///< of that record
   EventTime time{};          ///< event time of that record
   EventTime first_seen{};    ///< first record of the episode
   EventTime last_seen{};     ///< last record counted
   uint64_t count = 1;        ///< records of the episode so far, this one included
-  Level severity = Level::kMedium;
+  Level severity = Level::kMedium;   ///< the highest of the episode so far
+  CategoryMask categories = 0;       ///< attacks: of the episode so far
   std::optional<Evidence> evidence;  ///< attacks: of the record that caused this alert
   AbuseVerdict verdict;              ///< abuse
 };

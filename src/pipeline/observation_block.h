@@ -15,8 +15,16 @@ namespace weir {
 /// A block is one Kafka message of the observations topic: many observations of one target partition in a compact,
 /// versioned binary form (docs/observation-block.md). About 60–100 bytes an observation.
 
+/// More observations than this in one block are refused when decoding.
+inline constexpr size_t kBlockObservationsMax = 65'536;
+
 /// Appends one block with the observations whose indices are given.
 void encode_block(std::span<const Observation> observations, std::span<const uint32_t> indices, std::string& out);
+
+/// As encode_block, but stops before the block would pass `bytes_max` (a first observation is taken whatever its size), or
+/// kBlockObservationsMax. Returns how many indices it took: call again with the rest.
+size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices, size_t bytes_max,
+                         std::string& out);
 
 /// A decoded block; reused. The observations borrow from the bytes given to decode_block and from `evidence`.
 struct ObservationBlock {

@@ -9,7 +9,7 @@ namespace weir {
 
 /// Thresholds and points of AB1; the defaults are the requirement's.
 struct AbuseOptions {
-  uint32_t window_requests = 10;  ///< at most kWindowRequestsMax
+  uint32_t window_requests = 10;  ///< 2 to kWindowRequestsMax
   static constexpr uint32_t kWindowRequestsMax = 16;
   uint32_t addresses_min = 5;
   int addresses_points = 30;
@@ -35,6 +35,8 @@ struct ScoreOptions {
   EpisodeOptions episodes;
   uint32_t clients_max = 1'000'000;      ///< per partition; beyond it the least telling client is evicted and counted
   Milliseconds client_idle{3'600'000};   ///< event time after which a client is forgotten
+  Milliseconds lateness{60'000};         ///< how far behind the partition's event time a record may come without its
+                                         ///< client being forgotten or its episode closed before it (docs/scoring.md)
 };
 
 }  // namespace weir

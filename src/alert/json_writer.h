@@ -1,0 +1,43 @@
+#pragma once
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+/// Writes JSON members in the order of the calls. Text may be any bytes: what is no UTF-8 is replaced by U+FFFD, so the
+/// output is always valid JSON. Members with empty text are left out.
+class JsonWriter {
+ public:
+  JsonWriter() : writer_(buffer_) {}
+
+  void begin_object() { writer_.StartObject(); }
+  void begin_object(std::string_view name) { key(name); writer_.StartObject(); }
+  void end_object() { writer_.EndObject(); }
+  void begin_array(std::string_view name) { key(name); writer_.StartArray(); }
+  void end_array() { writer_.EndArray(); }
+
+  void text(std::string_view name, std::string_view value);
+  void number(std::string_view name, int64_t value) { key(name); writer_.Int64(value); }
+  void truth(std::string_view name, bool value) { key(name); writer_.Bool(value); }
+  /// An element of an array.
+  void text(std::string_view value);
+
+  [[nodiscard]] std::string take() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+
+ private:
+  void key(std::string_view name) { writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+
+  rapidjson::StringBuffer buffer_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_;
+  std::string repaired_;
+};
+
+/// Appends `bytes` with each maximal ill-formed part replaced by U+FFFD (Unicode, chapter 3.9, table 3-7).
+void append_valid_utf8(std::string_view bytes, std::string& out);
+
+}  // namespace weir

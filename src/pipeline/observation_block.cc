@@ -1,0 +1,329 @@
+#include "pipeline/observation_block.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "base/assert.h"
+
+namespace weir {
+namespace {
+
+// The layout is described in docs/observation-block.md; change both together and raise the version.
+constexpr uint8_t kVersion = 1;
+constexpr size_t kDigestBytes = 8;
+constexpr uint8_t kEnd = 0;  // in place of a further observation
+
+enum Presence : uint8_t {
+  kSamePartition = 1 << 0,  // topic and partition are those of the observation before
+  kIsV4 = 1 << 1,
+  kHasUserAgent = 1 << 2,
+  kHasRuleHits = 1 << 3,    // rule_hits and request_score follow
+  kHasEvidence = 1 << 4,
+  kClientKindShift = 5,     // two bits
+  kObservation = 1 << 7,    // always set, to tell an observation from kEnd
+};
+
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+
+  void byte(uint8_t value) { out_ += static_cast<char>(value); }
+  void varint(uint64_t value) {
+    char bytes[10];
+    size_t size = 0;
+    for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+    bytes[size++] = static_cast<char>(value);
+    out_.append(bytes, size);
+  }
+  /// Small numbers of either sign stay short.
+  void zigzag(int64_t value) { varint((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63)); }
+  void fixed64(uint64_t value) {
+    char bytes[8];
+    for (char& byte : bytes) {
+      byte = static_cast<char>(value);
+      value >>= 8;
+    }
+    out_.append(bytes, sizeof bytes);
+  }
+  void bytes(const uint8_t* data, size_t size) { out_.append(reinterpret_cast<const char*>(data), size); }
+  void text(std::string_view value) {
+    varint(value.size());
+    out_.append(value);
+  }
+
+ private:
+  std::string& out_;
+};
+
+/// Reads from the front. After the first failure ok() is false and every value is zero; nothing is read past the end.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] size_t left() const { return rest_.size(); }
+
+  std::string_view take(size_t size) {
+    if (size > rest_.size()) {
+      ok_ = false;
+      rest_ = {};
+      return {};
+    }
+    const auto taken = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return taken;
+  }
+  uint8_t byte() {
+    const auto taken = take(1);
+    return taken.empty() ? uint8_t{0} : static_cast<uint8_t>(taken[0]);
+  }
+  uint64_t varint() {
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const uint8_t next = byte();
+      if (shift == 63 && next > 1) break;
+      value |= static_cast<uint64_t>(next & 0x7f) << shift;
+      if ((next & 0x80) == 0) return ok_ ? value : 0;
+    }
+    ok_ = false;
+    return 0;
+  }
+  /// A varint that must fit the type.
+  template <typename T>
+  T number() {
+    const uint64_t value = varint();
+    if (value > std::numeric_limits<T>::max()) ok_ = false;
+    return static_cast<T>(value);
+  }
+  template <typename T>
+  T signed_number() {
+    const uint64_t raw = varint();
+    const auto value = static_cast<int64_t>((raw >> 1) ^ (~(raw & 1) + 1));
+    if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) ok_ = false;
+    return static_cast<T>(value);
+  }
+  /// A byte that must be below the count of an enumeration's values.
+  template <typename E>
+  E enumerator(unsigned count) {
+    const uint8_t value = byte();
+    if (value >= count) ok_ = false;
+    return static_cast<E>(value);
+  }
+  uint64_t fixed64() {
+    const auto taken = take(8);
+    uint64_t value = 0;
+    for (size_t i = taken.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(taken[i]);
+    return value;
+  }
+  std::string_view text() { return take(number<uint32_t>()); }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+/// What differences are taken against.
+struct Previous {
+  RecordCoordinates at;
+  int64_t time_ms = 0;
+};
+
+/// a - b and a + b modulo 2^64: differences of any two numbers survive the way there and back.
+int64_t wrapped_difference(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)); }
+int64_t wrapped_sum(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
+
+void write_evidence(Writer& out, const Evidence& evidence) {
+  for (const auto* text : {&evidence.request_id, &evidence.method, &evidence.host, &evidence.path, &evidence.user_agent}) {
+    out.text(*text);
+  }
+  out.zigzag(evidence.score);
+  out.varint(evidence.evasions);
+  out.varint(evidence.hits_total);
+  const size_t hits = std::min(evidence.hits.size(), Evidence::kHitsMax);
+  out.varint(hits);
+  for (size_t i = 0; i < hits; ++i) {
+    const EvidenceHit& hit = evidence.hits[i];
+    out.text(hit.rule_id);
+    out.text(hit.title);
+    out.byte(static_cast<uint8_t>(hit.category));
+    out.byte(static_cast<uint8_t>(hit.level));
+    out.byte(static_cast<uint8_t>(hit.place));
+    out.zigzag(hit.weight);
+    out.text(hit.parameter);
+    out.text(hit.excerpt);
+    out.varint(hit.steps);
+  }
+}
+
+std::unique_ptr<Evidence> read_evidence(Reader& in) {
+  auto evidence = std::make_unique<Evidence>();
+  for (auto* text : {&evidence->request_id, &evidence->method, &evidence->host, &evidence->path, &evidence->user_agent}) {
+    *text = in.text();
+  }
+  evidence->score = in.signed_number<int>();
+  evidence->evasions = in.number<Evasions>();
+  evidence->hits_total = in.number<uint16_t>();
+  const auto hits = in.number<uint32_t>();
+  if (hits > Evidence::kHitsMax) return nullptr;
+  for (uint32_t i = 0; i < hits && in.ok(); ++i) {
+    EvidenceHit& hit = evidence->hits.emplace_back();
+    hit.rule_id = in.text();
+    hit.title = in.text();
+    hit.category = in.enumerator<Category>(static_cast<unsigned>(Category::kCount));
+    hit.level = in.enumerator<Level>(static_cast<unsigned>(Level::kCritical) + 1);
+    hit.place = in.enumerator<Place>(static_cast<unsigned>(Place::kCount));
+    hit.weight = in.signed_number<int>();
+    hit.parameter = in.text();
+    hit.excerpt = in.text();
+    hit.steps = in.number<DecodeSteps>();
+  }
+  return evidence;
+}
+
+void write_observation(Writer& out, const Observation& record, Previous& previous) {
+  const bool same_partition = record.at.topic == previous.at.topic && record.at.partition == previous.at.partition;
+  const bool has_rule_hits = record.rule_hits != 0 || record.request_score != 0;
+  const int64_t time_ms = record.time.time_since_epoch().count();
+  out.byte(static_cast<uint8_t>(kObservation | (same_partition ? kSamePartition : 0) | (record.address.is_v4() ? kIsV4 : 0) |
+                                (record.user_agent_hash != 0 ? kHasUserAgent : 0) | (has_rule_hits ? kHasRuleHits : 0) |
+                                (record.evidence != nullptr ? kHasEvidence : 0) |
+                                static_cast<int>(record.client_kind) << kClientKindShift));
+  if (!same_partition) {
+    out.varint(record.at.topic);
+    out.zigzag(record.at.partition);
+  }
+  out.zigzag(wrapped_difference(record.at.offset, previous.at.offset));
+  out.zigzag(wrapped_difference(time_ms, previous.time_ms));
+  out.text(record.client);
+  out.fixed64(record.client_hash);
+  const auto& address = record.address.bytes();
+  const size_t skipped = record.address.is_v4() ? 12 : 0;
+  out.bytes(address.data() + skipped, address.size() - skipped);
+  if (record.user_agent_hash != 0) out.fixed64(record.user_agent_hash);
+  out.fixed64(record.path_hash);
+  out.varint(record.status);
+  out.byte(record.flags);
+  if (has_rule_hits) {
+    out.varint(record.rule_hits);
+    out.zigzag(record.request_score);
+  }
+  if (record.evidence != nullptr) write_evidence(out, *record.evidence);
+  previous = {record.at, time_ms};
+}
+
+IpAddress read_address(Reader& in, bool is_v4) {
+  std::array<uint8_t, 16> bytes{};
+  if (is_v4) bytes[10] = bytes[11] = 0xff;
+  const auto taken = in.take(is_v4 ? 4 : 16);
+  if (!taken.empty()) std::memcpy(bytes.data() + bytes.size() - taken.size(), taken.data(), taken.size());
+  return IpAddress::from_bytes(bytes);
+}
+
+bool read_observation(Reader& in, uint8_t presence, Previous& previous, ObservationBlock& block) {
+  Observation& record = block.observations.emplace_back();
+  const unsigned kind = (presence & ~kObservation) >> kClientKindShift;
+  if ((presence & kObservation) == 0 || kind > static_cast<unsigned>(ClientKind::kAddress)) return false;
+  record.client_kind = static_cast<ClientKind>(kind);
+  record.at = previous.at;
+  if ((presence & kSamePartition) == 0) {
+    record.at.topic = in.number<uint16_t>();
+    record.at.partition = in.signed_number<int32_t>();
+  }
+  record.at.offset = wrapped_sum(previous.at.offset, in.signed_number<int64_t>());
+  const int64_t time_ms = wrapped_sum(previous.time_ms, in.signed_number<int64_t>());
+  record.time = EventTime{Milliseconds{time_ms}};
+  record.client = in.text();
+  record.client_hash = in.fixed64();
+  record.address = read_address(in, (presence & kIsV4) != 0);
+  if ((presence & kHasUserAgent) != 0) record.user_agent_hash = in.fixed64();
+  record.path_hash = in.fixed64();
+  record.status = in.number<uint16_t>();
+  record.flags = in.byte();
+  if ((presence & kHasRuleHits) != 0) {
+    record.rule_hits = in.number<uint16_t>();
+    record.request_score = in.signed_number<int32_t>();
+  }
+  previous = {record.at, time_ms};
+  if (in.ok() && (presence & kHasEvidence) != 0) {
+    auto evidence = read_evidence(in);
+    if (evidence == nullptr) return false;
+    record.evidence = evidence.get();
+    block.evidence.push_back(std::move(evidence));
+  }
+  return in.ok();
+}
+
+tl::unexpected<Error> bad_block(std::string detail) {
+  return fail(ErrorCode::kParse, "observations", std::move(detail));
+}
+
+Status reject(ObservationBlock& block, std::string detail) {
+  block.observations.clear();
+  block.evidence.clear();
+  return bad_block(std::move(detail));
+}
+
+uint64_t digest_of(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
+}  // namespace
+
+size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices, size_t bytes_max,
+                         std::string& out) {
+  const size_t begin = out.size();
+  Writer writer(out);
+  writer.byte(kVersion);
+  Previous previous;
+  size_t written = 0;
+  for (const uint32_t index : indices) {
+    if (written == kBlockObservationsMax) break;
+    const size_t before = out.size();
+    const Previous previous_before = previous;
+    write_observation(writer, observations[index], previous);
+    if (written > 0 && out.size() + 1 + kDigestBytes - begin > bytes_max) {
+      out.resize(before);
+      previous = previous_before;
+      break;
+    }
+    ++written;
+  }
+  writer.byte(kEnd);
+  writer.fixed64(digest_of(std::string_view(out).substr(begin)));
+  return written;
+}
+
+void encode_block(std::span<const Observation> observations, std::span<const uint32_t> indices, std::string& out) {
+  WEIR_ASSERT(indices.size() <= kBlockObservationsMax, "a block holds a batch, not more");
+  encode_block_part(observations, indices, std::numeric_limits<size_t>::max() / 2, out);
+}
+
+Status decode_block(std::string_view bytes, ObservationBlock& block) {
+  block.observations.clear();
+  block.evidence.clear();
+  if (bytes.size() < 2 + kDigestBytes) return bad_block("block of " + std::to_string(bytes.size()) + " bytes");
+  const auto body = bytes.substr(0, bytes.size() - kDigestBytes);
+  if (Reader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_block("digest does not match");
+  Reader in(body);
+  const uint8_t version = in.byte();
+  if (version > kVersion) {
+    return fail(ErrorCode::kUnsupported, "observations", "block of version " + std::to_string(version));
+  }
+  if (version == 0) return bad_block("block of version 0");
+  Previous previous;
+  for (;;) {
+    const uint8_t presence = in.byte();
+    if (!in.ok()) return reject(block, "block without end");
+    if (presence == kEnd) break;
+    if (block.observations.size() == kBlockObservationsMax) return reject(block, "too many observations");
+    if (!read_observation(in, presence, previous, block)) {
+      return reject(block, "observation " + std::to_string(block.observations.size() - 1) + " is malformed");
+    }
+  }
+  if (in.left() != 0) return reject(block, "bytes after the end");
+  return {};
+}
+
+}  // namespace weir

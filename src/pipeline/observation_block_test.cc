@@ -1,0 +1,3 @@
+#include "pipeline/observation_block.h"
+
+#include "base/catch.h"

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "alert/alert.h"
+#include "base/record_coordinates.h"
+
+namespace weir {
+
+/// Where an episode began and whose it is: what its identifiers are made from.
+struct EpisodeOrigin {
+  std::string_view topic;  ///< name, so that the same record is called the same whatever the order of configured topics
+  RecordCoordinates first;
+  AlertKind kind = AlertKind::kAttack;
+  std::string_view client;
+};
+
+/// XXH3-128 of the origin in the form of a UUID (version 8, RFC 9562): a repeat of the same records makes the same id.
+std::string episode_id(const EpisodeOrigin& origin);
+
+/// As episode_id, with what tells an episode's alerts apart.
+std::string alert_id(const EpisodeOrigin& origin, EpisodePhase phase, uint64_t count);
+
+}  // namespace weir

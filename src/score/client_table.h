@@ -1,0 +1,118 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace weir {
+
+/// Index of a client's place in the table; stable while the client is in it.
+using ClientSlot = uint32_t;
+inline constexpr ClientSlot kNoClient = 0xffffffff;
+inline constexpr uint32_t kNoEpisode = 0xffffffff;
+
+/// How much would be lost with a client, least first: the order of eviction.
+enum class ClientRank : uint8_t { kUnscored, kScored, kEpisodeOpen, kCount };
+
+/// One client: a cache line of its own. The window itself lies beside it (see ClientTable::window).
+struct alignas(64) ClientEntry {
+  uint64_t hash = 0;             ///< of kind and identity, as in the observation
+  uint64_t check = 0;            ///< a second, independent hash of the same
+  int64_t last_ms = 0;           ///< event time of the client's latest record in partition order
+  int64_t newest_ms = 0;         ///< greatest event time of its records
+  int64_t queued_clock_ms = 0;   ///< partition event time when it was put at the back of its rank's queue
+  ClientSlot next = kNoClient;   ///< in its rank's queue; towards the back
+  ClientSlot previous = kNoClient;
+  std::array<uint32_t, 2> episodes{kNoEpisode, kNoEpisode};  ///< open ones, by AlertKind
+  uint16_t bots = 0;             ///< bit i: the record at window place i came from a bot user agent
+  uint8_t window_size = 0;
+  uint8_t window_next = 0;       ///< place of the next record; when the window is full, of the oldest
+  uint8_t distinct_addresses = 0;
+  uint8_t distinct_agents = 0;
+  ClientRank rank = ClientRank::kUnscored;
+  bool touched = false;          ///< a record came since it was queued: one more round before eviction or expiry
+};
+static_assert(sizeof(ClientEntry) == 64);
+
+/// The clients of one partition: a hash index over a slab of fixed-size entries that grows by chunks, and one queue per
+/// rank. At 10 requests a window a client costs 64 + 120 bytes of slab and 17 to 34 of index. Not thread-safe.
+class ClientTable {
+ public:
+  /// `window_words`: 32-bit words of window storage a client gets.
+  ClientTable(uint32_t clients_max, uint32_t window_words);
+
+  /// Starts loading the index cells of a hash, and the memory of a slot.
+  void prefetch_index(uint64_t hash) const { index_.prefetch(hash); }
+  void prefetch(ClientSlot slot) const;
+
+  /// The client's slot or kNoClient. Two clients with the same hash are told apart by `check`.
+  [[nodiscard]] ClientSlot find(uint64_t hash, uint64_t check) const;
+
+  /// The slot of the client that most likely has this hash, without reading it; for prefetch. Or kNoClient.
+  [[nodiscard]] ClientSlot guess(uint64_t hash) const {
+    const auto found = index_.find(hash);
+    return found == index_.end() ? kNoClient : found->second;
+  }
+
+  /// True if the slot holds this client now; a cheaper check of an earlier find().
+  [[nodiscard]] bool holds(ClientSlot slot, uint64_t hash, uint64_t check) const {
+    return slot < slots_used_ && entry(slot).hash == hash && entry(slot).check == check && in_use_[slot];
+  }
+
+  /// Adds a client that find() did not find, at the back of kUnscored. The table must not be full.
+  ClientSlot insert(uint64_t hash, uint64_t check, int64_t clock_ms);
+  void remove(ClientSlot slot);
+
+  /// Puts a client at the back of a rank's queue.
+  void queue(ClientSlot slot, ClientRank rank, int64_t clock_ms);
+  /// The longest queued client of a rank, or kNoClient.
+  [[nodiscard]] ClientSlot front(ClientRank rank) const { return queues_[static_cast<size_t>(rank)].front; }
+
+  [[nodiscard]] ClientEntry& entry(ClientSlot slot) { return chunks_[slot / kChunkClients].entries[slot % kChunkClients]; }
+  [[nodiscard]] const ClientEntry& entry(ClientSlot slot) const {
+    return chunks_[slot / kChunkClients].entries[slot % kChunkClients];
+  }
+  [[nodiscard]] uint32_t* window(ClientSlot slot) {
+    return &chunks_[slot / kChunkClients].windows[size_t{slot % kChunkClients} * window_words_];
+  }
+
+  [[nodiscard]] size_t size() const { return index_.size(); }
+  [[nodiscard]] bool full() const { return size() >= clients_max_; }
+  [[nodiscard]] size_t bytes() const;
+
+ private:
+  static constexpr size_t kChunkClients = 1024;
+
+  struct Chunk {
+    std::unique_ptr<ClientEntry[]> entries;
+    std::unique_ptr<uint32_t[]> windows;
+  };
+  struct Queue {
+    ClientSlot front = kNoClient, back = kNoClient;
+  };
+  /// The partition is a function of the hash, so within one partition its bits are not evenly spread: mix them again.
+  struct Mix {
+    size_t operator()(uint64_t hash) const {
+      const uint64_t mixed = hash * 0x9e3779b97f4a7c15ULL;  // 2^64 / golden ratio (Fibonacci hashing)
+      return static_cast<size_t>(mixed ^ (mixed >> 32));
+    }
+  };
+
+  ClientSlot take_slot();
+  void unlink(ClientSlot slot);
+
+  uint32_t clients_max_;
+  uint32_t window_words_;
+  absl::flat_hash_map<uint64_t, ClientSlot, Mix> index_;
+  std::vector<Chunk> chunks_;
+  std::vector<bool> in_use_;
+  std::vector<ClientSlot> free_;
+  ClientSlot slots_used_ = 0;
+  std::array<Queue, static_cast<size_t>(ClientRank::kCount)> queues_;
+};
+
+}  // namespace weir

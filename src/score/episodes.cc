@@ -1,0 +1,135 @@
+#include "score/episodes.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "score/alert_id.h"
+
+namespace weir {
+
+Episodes::Episodes(const EpisodeOptions& options, std::span<const std::string> topics)
+    : options_(options), topics_(topics.begin(), topics.end()) {
+  auto& counts = options_.update_counts;
+  std::sort(counts.begin(), counts.end());
+  counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
+  counts.erase(counts.begin(), std::upper_bound(counts.begin(), counts.end(), 1U));  // the first record has its own alert
+}
+
+uint32_t Episodes::open(AlertKind kind, ClientSlot owner, const Occurrence& occurrence, std::vector<Alert>& alerts) {
+  uint32_t number = 0;
+  if (free_.empty()) {
+    number = static_cast<uint32_t>(episodes_.size());
+    episodes_.emplace_back();
+  } else {
+    number = free_.back();
+    free_.pop_back();
+  }
+  const Observation& record = occurrence.observation;
+  Episode& episode = episodes_[number];
+  episode = Episode{};
+  episode.kind = kind;
+  episode.client_kind = record.client_kind;
+  episode.owner = owner;
+  episode.sequence = next_sequence_++;
+  episode.client = record.client;
+  episode.first = record.at;
+  episode.first_seen_ms = episode.last_seen_ms = record.time.time_since_epoch().count();
+  take_in(episode, occurrence);
+  ++open_count_;
+  text_bytes_ += episode.client.size();
+  push_deadline(number);
+  alerts.push_back(make_alert(episode, EpisodePhase::kOpened));
+  if (record.evidence != nullptr && kind == AlertKind::kAttack) alerts.back().evidence = *record.evidence;
+  return number;
+}
+
+void Episodes::count(uint32_t number, const Occurrence& occurrence, std::vector<Alert>& alerts) {
+  Episode& episode = episodes_[number];
+  const Level severity_before = episode.severity;
+  take_in(episode, occurrence);
+  const auto& counts = options_.update_counts;
+  const bool count_reached = episode.next_update < counts.size() && episode.count >= counts[episode.next_update];
+  if (count_reached) ++episode.next_update;
+  const bool interval_passed = episode.last_seen_ms - episode.alerted_ms >= options_.update_interval.count();
+  if (!count_reached && !interval_passed && episode.severity <= severity_before) {
+    ++suppressed_;
+    return;
+  }
+  alerts.push_back(make_alert(episode, EpisodePhase::kUpdated));
+  const Evidence* evidence = occurrence.observation.evidence;
+  if (evidence != nullptr && episode.kind == AlertKind::kAttack) alerts.back().evidence = *evidence;
+}
+
+void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
+  Episode& episode = episodes_[number];
+  WEIR_ASSERT(episode.sequence != 0, "an episode closes once");
+  alerts.push_back(make_alert(episode, EpisodePhase::kClosed));
+  text_bytes_ -= episode.client.size();
+  episode = Episode{};
+  free_.push_back(number);
+  --open_count_;
+}
+
+uint32_t Episodes::first_due(int64_t time_ms) {
+  while (!deadlines_.empty() && deadlines_.top().time_ms <= time_ms) {
+    const Deadline top = deadlines_.top();
+    const Episode& episode = episodes_[top.number];
+    const bool is_open = episode.sequence == top.sequence;
+    if (is_open && deadline_ms(episode) <= top.time_ms) return top.number;
+    deadlines_.pop();
+    if (is_open) push_deadline(top.number);
+  }
+  return kNoEpisode;
+}
+
+void Episodes::push_deadline(uint32_t number) {
+  // Nodes of episodes that closed early (a client came back late, an eviction) must not pile up.
+  if (deadlines_.size() > 2 * open_count_ + 1024) {
+    Deadlines kept;
+    for (uint32_t i = 0; i < episodes_.size(); ++i) {
+      if (episodes_[i].sequence != 0 && i != number) kept.push({deadline_ms(episodes_[i]), episodes_[i].sequence, i});
+    }
+    deadlines_ = std::move(kept);
+  }
+  deadlines_.push({deadline_ms(episodes_[number]), episodes_[number].sequence, number});
+}
+
+void Episodes::take_in(Episode& episode, const Occurrence& occurrence) {
+  const Observation& record = occurrence.observation;
+  ++episode.count;
+  episode.last = record.at;
+  episode.address = record.address;
+  episode.last_ms = record.time.time_since_epoch().count();
+  episode.first_seen_ms = std::min(episode.first_seen_ms, episode.last_ms);
+  episode.last_seen_ms = std::max(episode.last_seen_ms, episode.last_ms);
+  episode.severity = std::max(episode.severity, occurrence.severity);
+  episode.categories = static_cast<CategoryMask>(episode.categories | occurrence.categories);
+  episode.verdict = occurrence.verdict;
+}
+
+Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {
+  const size_t topic = episode.first.topic;
+  const EpisodeOrigin origin{topic < topics_.size() ? std::string_view(topics_[topic]) : std::string_view(), episode.first,
+                             episode.kind, episode.client};
+  const auto time = [](int64_t ms) { return EventTime{Milliseconds{ms}}; };
+  episode.alerted_ms = episode.last_seen_ms;
+  Alert alert;
+  alert.id = alert_id(origin, phase, episode.count);
+  alert.episode_id = episode_id(origin);
+  alert.kind = episode.kind;
+  alert.phase = phase;
+  alert.client_kind = episode.client_kind;
+  alert.client = episode.client;
+  alert.address = episode.address;
+  alert.at = episode.last;
+  alert.time = time(episode.last_ms);
+  alert.first_seen = time(episode.first_seen_ms);
+  alert.last_seen = time(episode.last_seen_ms);
+  alert.count = episode.count;
+  alert.severity = episode.severity;
+  alert.categories = episode.categories;
+  alert.verdict = episode.verdict;
+  return alert;
+}
+
+}  // namespace weir

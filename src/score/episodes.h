@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <queue>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "alert/alert.h"
+#include "score/client_table.h"
+#include "score/observation.h"
+#include "score/score_options.h"
+
+namespace weir {
+
+/// A client's run of alerts of one kind, while it is open.
+struct Episode {
+  AlertKind kind = AlertKind::kAttack;
+  ClientKind client_kind = ClientKind::kAddress;
+  ClientSlot owner = kNoClient;
+  uint64_t sequence = 0;  ///< of opening; 0: this place is free
+  std::string client;
+  RecordCoordinates first, last;  ///< first and last record counted
+  IpAddress address;              ///< of the last
+  int64_t last_ms = 0;            ///< event time of the last
+  int64_t first_seen_ms = 0;      ///< least and greatest event time of the records counted
+  int64_t last_seen_ms = 0;
+  int64_t alerted_ms = 0;         ///< last_seen_ms at the latest alert
+  uint64_t count = 0;
+  size_t next_update = 0;         ///< index into the update counts
+  Level severity = Level::kInformational;
+  CategoryMask categories = 0;
+  AbuseVerdict verdict;
+};
+
+/// The open episodes of one partition, and the alerts they make (AL2). Decides nothing about clients. Not thread-safe.
+class Episodes {
+ public:
+  Episodes(const EpisodeOptions& options, std::span<const std::string> topics);
+
+  /// One record for an episode.
+  struct Occurrence {
+    const Observation& observation;
+    Level severity = Level::kMedium;
+    CategoryMask categories = 0;
+    AbuseVerdict verdict;
+  };
+
+  /// Opens an episode with its first record. Returns its number.
+  uint32_t open(AlertKind kind, ClientSlot owner, const Occurrence& occurrence, std::vector<Alert>& alerts);
+
+  /// Counts a further record; makes an update when one is due: at the configured counts and intervals, and when the
+  /// severity rises, since a flood of lesser records must not hide that. Otherwise the record is only counted.
+  void count(uint32_t number, const Occurrence& occurrence, std::vector<Alert>& alerts);
+
+  /// Makes the closing alert and frees the number.
+  void close(uint32_t number, std::vector<Alert>& alerts);
+
+  /// The open episode with the earliest deadline if that is at or before `time_ms`, else kNoEpisode.
+  uint32_t first_due(int64_t time_ms);
+
+  /// Event time at which it ends unless a record comes before.
+  [[nodiscard]] int64_t deadline_ms(const Episode& episode) const {
+    return episode.last_seen_ms + options_.idle_close.count();
+  }
+
+  /// Whether the first of two ends before the second, on equal deadlines by age.
+  [[nodiscard]] bool precedes(uint32_t a, uint32_t b) const {
+    const Deadline first{deadline_ms(episodes_[a]), episodes_[a].sequence, a};
+    const Deadline second{deadline_ms(episodes_[b]), episodes_[b].sequence, b};
+    return second > first;
+  }
+
+  [[nodiscard]] const Episode& at(uint32_t number) const { return episodes_[number]; }
+  [[nodiscard]] size_t open_count() const { return open_count_; }
+  [[nodiscard]] uint64_t suppressed() const { return suppressed_; }
+  [[nodiscard]] size_t bytes() const { return episodes_.capacity() * sizeof(Episode) + text_bytes_; }
+
+ private:
+  /// A deadline as it was when the node was made. Episodes move on without touching their node: a node that comes up early
+  /// is put back, one whose episode is gone is dropped.
+  struct Deadline {
+    int64_t time_ms = 0;
+    uint64_t sequence = 0;
+    uint32_t number = 0;
+    bool operator>(const Deadline& other) const {
+      return time_ms != other.time_ms ? time_ms > other.time_ms : sequence > other.sequence;
+    }
+  };
+  using Deadlines = std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>>;
+
+  void push_deadline(uint32_t number);
+  void take_in(Episode& episode, const Occurrence& occurrence);
+  Alert make_alert(Episode& episode, EpisodePhase phase) const;
+
+  EpisodeOptions options_;
+  std::vector<std::string> topics_;
+  std::vector<Episode> episodes_;
+  std::vector<uint32_t> free_;
+  Deadlines deadlines_;
+  uint64_t next_sequence_ = 1;
+  size_t open_count_ = 0;
+  size_t text_bytes_ = 0;
+  uint64_t suppressed_ = 0;
+};
+
+}  // namespace weir

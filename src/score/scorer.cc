@@ -1,0 +1,249 @@
+#include "score/scorer.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "score/client_table.h"
+#include "score/client_window.h"
+#include "score/episodes.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kBatch = 32;             // enough loads in flight to hide memory latency (measured: 16–64 alike)
+constexpr int kExpiredPerObservation = 64;  // bounds the work after a jump in time; the rest follows with the next ones
+constexpr int kSecondChances = 64;        // bounds the search for a client to evict
+constexpr int64_t kClockStepMax = Milliseconds{600'000}.count();
+constexpr int kHighRiskAbove = 25;        // points above the threshold that make an abuse alert high
+
+int64_t milliseconds(EventTime time) { return time.time_since_epoch().count(); }
+
+/// Independent of the keyed client_hash, so that both collide only by chance (2^-128).
+uint64_t check_of(const Observation& record) {
+  return XXH3_64bits_withSeed(record.client.data(), record.client.size(), static_cast<uint64_t>(record.client_kind));
+}
+
+Level severity_of(const Evidence& evidence) {
+  Level highest = evidence.hits.empty() ? Level::kMedium : Level::kInformational;
+  for (const EvidenceHit& hit : evidence.hits) highest = std::max(highest, hit.level);
+  return highest;
+}
+
+CategoryMask categories_of(const Evidence& evidence) {
+  CategoryMask categories = 0;
+  for (const EvidenceHit& hit : evidence.hits) categories = static_cast<CategoryMask>(categories | mask_of(hit.category));
+  return categories;
+}
+
+/// The partition's event time: the greatest of its observations', in bounded steps so that one wrong time far ahead does
+/// not forget everyone.
+class PartitionClock {
+ public:
+  void advance(int64_t time_ms) {
+    if (now_ms_ == kUnset) {
+      now_ms_ = time_ms;
+    } else if (time_ms > now_ms_) {
+      now_ms_ = time_ms - now_ms_ > kClockStepMax ? now_ms_ + kClockStepMax : time_ms;
+    }
+  }
+  [[nodiscard]] int64_t now_ms() const { return now_ms_; }
+
+ private:
+  static constexpr int64_t kUnset = std::numeric_limits<int64_t>::min();
+  int64_t now_ms_ = kUnset;
+};
+
+}  // namespace
+
+struct Scorer::Impl {
+  Impl(const ScoreOptions& score_options, std::span<const std::string> topics)
+      : options(score_options), capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
+                                                    AbuseOptions::kWindowRequestsMax)),
+        clients(std::max<uint32_t>(score_options.clients_max, 1), ClientWindow::words(capacity)),
+        episodes(score_options.episodes, topics) {}
+
+  void observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts);
+  void observe_one(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
+  ClientSlot client_of(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
+  void note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
+
+  void close_due(int64_t time_ms, std::vector<Alert>& alerts);
+  void close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts);
+  void close_episode(uint32_t number, std::vector<Alert>& alerts);
+  void expire_idle();
+  void evict_one(std::vector<Alert>& alerts);
+  ClientSlot least_telling();
+  void refresh_statistics();
+
+  ScoreOptions options;
+  uint32_t capacity;
+  ClientTable clients;
+  Episodes episodes;
+  PartitionClock clock;
+  ScorerStatistics statistics;
+};
+
+void Scorer::Impl::observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts) {
+  std::array<uint64_t, kBatch> checks;
+  std::array<ClientSlot, kBatch> hints;
+  for (const Observation& record : batch) clients.prefetch_index(record.client_hash);
+  for (size_t i = 0; i < batch.size(); ++i) checks[i] = check_of(batch[i]);
+  for (size_t i = 0; i < batch.size(); ++i) {
+    hints[i] = clients.guess(batch[i].client_hash);
+    if (hints[i] != kNoClient) clients.prefetch(hints[i]);
+  }
+  for (size_t i = 0; i < batch.size(); ++i) observe_one(batch[i], checks[i], hints[i], alerts);
+}
+
+/// One observation, in the order of the partition. What it does depends on earlier observations alone, never on the batch.
+void Scorer::Impl::observe_one(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts) {
+  const int64_t time_ms = milliseconds(record.time);
+  clock.advance(time_ms);
+  close_due(clock.now_ms() - options.lateness.count(), alerts);
+  expire_idle();
+
+  const ClientSlot slot = client_of(record, check, hint, alerts);
+  close_overdue_of(slot, time_ms, alerts);
+  ClientEntry& client = clients.entry(slot);
+  ClientWindow window(client, clients.window(slot), capacity);
+  // By the client's own times, so that it does not matter how far the traffic of others has driven the clock.
+  if (client.window_size > 0 && time_ms - client.newest_ms >= options.client_idle.count()) window.clear();
+  client.newest_ms = client.window_size == 0 ? time_ms : std::max(client.newest_ms, time_ms);
+  window.push({time_ms, address_unit_of(record.address), user_agent_of(record.user_agent_hash),
+               record.has(ObservationFlag::kBotUserAgent)});
+
+  if (record.evidence != nullptr) {
+    note(AlertKind::kAttack, slot, {record, severity_of(*record.evidence), categories_of(*record.evidence), {}}, alerts);
+  }
+  const AbuseVerdict verdict = window.verdict(options.abuse);
+  if (verdict.suspicious) {
+    const bool high = verdict.risk_score >= options.abuse.suspicious_score + kHighRiskAbove;
+    note(AlertKind::kAbuse, slot, {record, high ? Level::kHigh : Level::kMedium, 0, verdict}, alerts);
+  }
+  ++statistics.observations;
+}
+
+ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts) {
+  const bool hint_holds = hint != kNoClient && clients.holds(hint, record.client_hash, check);
+  const ClientSlot found = hint_holds ? hint : clients.find(record.client_hash, check);
+  if (found != kNoClient) {
+    clients.entry(found).touched = true;
+    return found;
+  }
+  if (clients.full()) evict_one(alerts);
+  return clients.insert(record.client_hash, check, clock.now_ms());
+}
+
+void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts) {
+  uint32_t& number = clients.entry(slot).episodes[static_cast<size_t>(kind)];
+  if (number != kNoEpisode) {
+    episodes.count(number, occurrence, alerts);
+    return;
+  }
+  number = episodes.open(kind, slot, occurrence, alerts);
+  if (clients.entry(slot).rank != ClientRank::kEpisodeOpen) clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
+}
+
+void Scorer::Impl::close_due(int64_t time_ms, std::vector<Alert>& alerts) {
+  for (uint32_t number = episodes.first_due(time_ms); number != kNoEpisode; number = episodes.first_due(time_ms)) {
+    close_episode(number, alerts);
+  }
+}
+
+/// Closes what the client's own time has ended, in the order in which the clock would have.
+void Scorer::Impl::close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts) {
+  const auto& open = clients.entry(slot).episodes;
+  while (true) {
+    uint32_t first = kNoEpisode;
+    for (const uint32_t number : open) {
+      if (number == kNoEpisode || episodes.deadline_ms(episodes.at(number)) > time_ms) continue;
+      if (first == kNoEpisode || episodes.precedes(number, first)) first = number;
+    }
+    if (first == kNoEpisode) return;
+    close_episode(first, alerts);
+  }
+}
+
+void Scorer::Impl::close_episode(uint32_t number, std::vector<Alert>& alerts) {
+  const Episode& episode = episodes.at(number);
+  const ClientSlot slot = episode.owner;
+  ClientEntry& client = clients.entry(slot);
+  client.episodes[static_cast<size_t>(episode.kind)] = kNoEpisode;
+  episodes.close(number, alerts);
+  const bool none_open = std::all_of(client.episodes.begin(), client.episodes.end(),
+                                     [](uint32_t open) { return open == kNoEpisode; });
+  if (none_open) clients.queue(slot, ClientRank::kScored, clock.now_ms());
+}
+
+/// Forgets clients that the partition's time has left behind. Their windows would start afresh anyway (observe_one), so
+/// this frees memory and changes no alert.
+void Scorer::Impl::expire_idle() {
+  const int64_t horizon = clock.now_ms() - options.client_idle.count() - options.lateness.count();
+  int budget = kExpiredPerObservation;
+  for (const ClientRank rank : {ClientRank::kUnscored, ClientRank::kScored}) {
+    for (; budget > 0; --budget) {
+      const ClientSlot slot = clients.front(rank);
+      if (slot == kNoClient || clients.entry(slot).queued_clock_ms > horizon) break;
+      if (clients.entry(slot).newest_ms > horizon) {
+        clients.queue(slot, rank, clock.now_ms());
+      } else {
+        clients.remove(slot);
+        ++statistics.clients_expired;
+      }
+    }
+  }
+}
+
+void Scorer::Impl::evict_one(std::vector<Alert>& alerts) {
+  const ClientSlot slot = least_telling();
+  for (const uint32_t number : std::array{clients.entry(slot).episodes[0], clients.entry(slot).episodes[1]}) {
+    if (number != kNoEpisode) close_episode(number, alerts);  // its count must not be lost
+  }
+  clients.remove(slot);
+  ++statistics.clients_evicted;
+}
+
+/// The oldest of the lowest rank. One that was seen again since it was queued gets another round, so that a flood of
+/// clients of one request each pushes out its own.
+ClientSlot Scorer::Impl::least_telling() {
+  for (const ClientRank rank : {ClientRank::kUnscored, ClientRank::kScored, ClientRank::kEpisodeOpen}) {
+    for (int chances = kSecondChances; clients.front(rank) != kNoClient; --chances) {
+      const ClientSlot slot = clients.front(rank);
+      if (!clients.entry(slot).touched || chances == 0 || rank == ClientRank::kEpisodeOpen) return slot;
+      clients.queue(slot, rank, clock.now_ms());
+    }
+  }
+  return kNoClient;  // unreachable: a full table has a client, and every client stands in a queue
+}
+
+void Scorer::Impl::refresh_statistics() {
+  statistics.clients = clients.size();
+  statistics.episodes_open = episodes.open_count();
+  statistics.alerts_suppressed = episodes.suppressed();
+  statistics.state_bytes = clients.bytes() + episodes.bytes();
+}
+
+Scorer::Scorer(const ScoreOptions& options, std::span<const std::string> topics)
+    : impl_(std::make_unique<Impl>(options, topics)) {}
+Scorer::~Scorer() = default;
+Scorer::Scorer(Scorer&&) noexcept = default;
+Scorer& Scorer::operator=(Scorer&&) noexcept = default;
+
+void Scorer::observe(std::span<const Observation> observations, std::vector<Alert>& alerts) {
+  for (size_t begin = 0; begin < observations.size(); begin += kBatch) {
+    impl_->observe_batch(observations.subspan(begin, std::min(kBatch, observations.size() - begin)), alerts);
+  }
+  impl_->refresh_statistics();
+}
+
+void Scorer::finish(std::vector<Alert>& alerts) {
+  impl_->close_due(std::numeric_limits<int64_t>::max(), alerts);
+  impl_->refresh_statistics();
+}
+
+const ScorerStatistics& Scorer::statistics() const { return impl_->statistics; }
+
+}  // namespace weir
