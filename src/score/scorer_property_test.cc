@@ -1,1 +1,149 @@
+#include <algorithm>
+#include <map>
+#include <random>
+
 #include "base/catch.h"
+#include "score/scoring_fixture.h"
+
+// Properties of the whole scorer over random traffic (AB5, AL2). The seeds are fixed: a failure repeats.
+
+namespace weir {
+namespace {
+
+using namespace scoring_fixture;
+
+constexpr int64_t kDisorderMs = 50'000;  // below ScoreOptions::lateness
+
+/// Traffic of `clients` clients with attacks, abuse, pauses long enough to close episodes and forget clients, and records
+/// up to kDisorderMs behind.
+void add_random(Stream& stream, uint32_t seed, int count, int clients, const std::string& prefix) {
+  std::mt19937 random(seed);
+  const auto below = [&](int bound) { return static_cast<int>(random() % static_cast<unsigned>(bound)); };
+  int64_t now = 0;
+  for (int i = 0; i < count; ++i) {
+    now += below(20) == 0 ? below(60'000) : below(400);
+    if (below(400) == 0) now += 4'000'000;
+    const int client = std::min(below(clients), below(clients));
+    const int late = below(4) == 0 ? below(static_cast<int>(kDisorderMs)) : 0;
+    const Level level = static_cast<Level>(below(5));
+    stream.add({.client = prefix + std::to_string(client), .at_ms = now - late,
+                .address = "198.51.100." + std::to_string(client % 5 == 0 ? below(9) : client % 256),
+                .user_agent = client % 5 == 0 ? 1U + unsigned(below(4)) : 1U,
+                .flags = static_cast<uint8_t>(client % 7 == 0 ? ObservationFlag::kBotUserAgent : ObservationFlag{}),
+                .evidence = client % 3 == 0 && below(3) == 0 ? attack(level) : nullptr});
+  }
+}
+
+std::string describe(const Alert& alert) {
+  std::string text = alert.id + " " + alert.client + " " + std::string(to_string(alert.kind)) + " ";
+  text.append(to_string(alert.phase)).append(" at ").append(std::to_string(alert.at.offset));
+  text.append(" count ").append(std::to_string(alert.count)).append(" score ").append(std::to_string(alert.verdict.risk_score));
+  text.append(" ").append(format_rfc3339(alert.first_seen)).append("–").append(format_rfc3339(alert.last_seen));
+  text.append(" ").append(to_string(alert.severity)).append(alert.evidence ? " with evidence" : "");
+  return text;
+}
+
+std::vector<std::string> describe(const std::vector<Alert>& alerts) {
+  std::vector<std::string> texts;
+  for (const Alert& alert : alerts) texts.push_back(describe(alert));
+  return texts;
+}
+
+std::map<std::string, std::vector<std::string>> by_client(const std::vector<Alert>& alerts) {
+  std::map<std::string, std::vector<std::string>> clients;
+  for (const Alert& alert : alerts) clients[alert.client].push_back(describe(alert));
+  return clients;
+}
+
+}  // namespace
+
+TEST_CASE("how the sequence is cut into batches never changes the alerts", "[score][property]") {
+  for (const uint32_t clients_max : {1'000'000U, 20U}) {  // with and without evictions
+    ScoreOptions options;
+    options.clients_max = clients_max;
+    Stream stream;
+    add_random(stream, 1, 20'000, 60, "c");
+    const auto whole = describe(all_alerts_of(stream.observations(), options));
+    REQUIRE(whole.size() > 500);
+    for (const size_t batch : {size_t{1}, size_t{7}, size_t{32}, size_t{33}, size_t{1000}}) {
+      Scorer scorer(options, kTopics);
+      std::vector<Alert> alerts;
+      const std::span<const Observation> all = stream.observations();
+      for (size_t begin = 0; begin < all.size(); begin += batch) {
+        scorer.observe(all.subspan(begin, std::min(batch, all.size() - begin)), alerts);
+      }
+      scorer.finish(alerts);
+      CHECK(describe(alerts) == whole);
+    }
+  }
+}
+
+TEST_CASE("a replay gives the same alerts", "[score][property]") {
+  Stream stream;
+  add_random(stream, 2, 20'000, 60, "c");
+  CHECK(describe(all_alerts_of(stream.observations())) == describe(all_alerts_of(stream.observations())));
+}
+
+TEST_CASE("the traffic of other clients never changes a client's alerts", "[score][property]") {
+  for (const uint32_t seed : {3U, 4U, 5U}) {
+    Stream stream;
+    add_random(stream, seed, 20'000, 40, "c");
+    const auto together = by_client(all_alerts_of(stream.observations()));
+    size_t compared = 0;
+    for (const auto& [client, expected] : together) {
+      std::vector<Observation> own;
+      for (const Observation& record : stream.observations()) {
+        if (record.client == client) own.push_back(record);
+      }
+      CHECK(describe(all_alerts_of(own)) == expected);
+      compared += expected.size();
+    }
+    CHECK(compared > 300);
+  }
+}
+
+TEST_CASE("the final counts of attack episodes add up to the malicious records", "[score][property]") {
+  for (const uint32_t clients_max : {1'000'000U, 15U}) {
+    ScoreOptions options;
+    options.clients_max = clients_max;
+    Stream stream;
+    add_random(stream, 6, 30'000, 80, "c");
+    const auto& all = stream.observations();
+    const auto malicious = std::count_if(all.begin(), all.end(), [](const auto& record) { return record.evidence != nullptr; });
+    uint64_t counted = 0, opened = 0, closed = 0;
+    for (const Alert& alert : all_alerts_of(all, options)) {
+      if (alert.kind != AlertKind::kAttack) continue;
+      opened += alert.phase == EpisodePhase::kOpened;
+      closed += alert.phase == EpisodePhase::kClosed;
+      if (alert.phase == EpisodePhase::kClosed) counted += alert.count;
+    }
+    CHECK(counted == static_cast<uint64_t>(malicious));
+    CHECK(opened == closed);
+  }
+}
+
+TEST_CASE("a campaign gives a bounded number of alerts whose counts add up exactly", "[score][property]") {
+  constexpr int kClients = 50, kRecords = 1'000'000;
+  const Evidence* evidence = attack();
+  Stream names;
+  for (int i = 0; i < kClients; ++i) names.add({.client = "bot-" + std::to_string(i), .evidence = evidence});
+  Scorer scorer({}, kTopics);
+  std::vector<Alert> alerts;
+  std::vector<Observation> batch;
+  for (int i = 0; i < kRecords; ++i) {
+    batch.push_back(names.observations()[static_cast<size_t>(i % kClients)]);
+    batch.back().at.offset = i;
+    batch.back().time += Milliseconds{i / 1000};  // a million records a second
+    if (batch.size() == 4096 || i + 1 == kRecords) {
+      scorer.observe(batch, alerts);
+      batch.clear();
+    }
+  }
+  scorer.finish(alerts);
+  uint64_t counted = 0;
+  for (const Alert& alert : alerts) counted += alert.phase == EpisodePhase::kClosed ? alert.count : 0;
+  CHECK(counted == kRecords);
+  CHECK(alerts.size() == kClients * 6);  // opened, 10, 100, 1,000, 10,000, closed
+}
+
+}  // namespace weir
