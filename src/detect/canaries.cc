@@ -67,4 +67,6 @@ Status run_matcher_canaries() {
   return {};
 }
 
+std::string matching_library_version() { return hs_version(); }
+
 }  // namespace weir

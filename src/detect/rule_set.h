@@ -44,4 +44,7 @@ class RuleSet {
 /// names the case that failed.
 Status run_matcher_canaries();
 
+/// The matching library's version at run time, for weir_build_info.
+std::string matching_library_version();
+
 }  // namespace weir

@@ -133,8 +133,8 @@ void read_example_lists(const YAML::Node& examples, int line, Rule& rule, Report
 void read_weight(const std::string& text, int line, Rule& rule, Reporter& report) {
   int weight = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), weight);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || weight < 1 || weight > kWeightMax)
-    return report.error(line, "the weight must be a whole number from 1 to 100, not '" + text + "'");
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || weight < 0 || weight > kWeightMax)
+    return report.error(line, "the weight must be a whole number from 0 to 100, not '" + text + "'");
   rule.weight = weight;
 }
 

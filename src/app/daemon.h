@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "detect/rule_set.h"
+#include "http/server.h"
+#include "kafka/engine.h"
+#include "metrics/registry.h"
+#include "pipeline/rule_slot.h"
+
+namespace weir {
+
+/// The running parts of `weir run` and `weir demo`: the lanes, the metrics and the HTTP endpoint.
+///
+/// Owner: the main thread, which also calls reload_rules(). Parts are torn down in the reverse order of their dependence.
+class Daemon {
+ public:
+  /// Starts everything. Blocks until Kafka answers (see EngineOptions). `stop_requested` ends the waiting early.
+  static Result<std::unique_ptr<Daemon>> start(const Config& config, std::vector<std::string> rule_directories,
+                                               std::shared_ptr<const RuleSet> rules, LogSink log,
+                                               const std::atomic<bool>* stop_requested);
+  ~Daemon();
+
+  /// Compiles the rules anew off the data path and takes them into force; with an error the old ones stay. Takes seconds.
+  Status reload_rules();
+
+  /// Finishes the batches, commits, leaves the groups and stops the endpoint. An error when a lane had failed.
+  Status stop();
+
+  [[nodiscard]] const Engine& engine() const { return *engine_; }
+  [[nodiscard]] uint16_t http_port() const { return http_->port(); }
+
+ private:
+  Daemon(const Config& config, std::vector<std::string> rule_directories, std::shared_ptr<const RuleSet> rules, LogSink log);
+
+  Status start_http();
+  void log_request(const RequestLogEntry& entry) const;
+
+  Config config_;
+  std::vector<std::string> rule_directories_;
+  LogSink log_;
+  RuleSlot rules_;
+  RuntimeCounters runtime_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<MetricsRegistry> metrics_;
+  std::unique_ptr<HttpServer> http_;
+};
+
+}  // namespace weir
