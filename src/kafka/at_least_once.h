@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "kafka/output.h"
+#include "kafka/producer.h"
+
+namespace weir {
+
+/// At-least-once delivery: output is sent while the transaction is open; commit() waits until the broker has confirmed all of
+/// it and only then commits the offsets. Owned and used by one lane.
+class AtLeastOnceOutput : public OutputTransaction {
+ public:
+  using ProducerFactory = std::function<Result<std::unique_ptr<KafkaProducer>>()>;
+
+  /// A dead letter that the broker finds too large is sent again without its payload, so that it cannot block the lane.
+  AtLeastOnceOutput(std::unique_ptr<KafkaProducer> producer, ProducerFactory make_producer, RecordSource& source,
+                    std::string dead_letter_topic, LogSink log, KafkaCounters& counters);
+
+  Status begin() override;
+  Status produce(const OutputMessage& message, Patience& patience) override;
+  CommitOutcome commit(std::span<const PartitionOffset> offsets, Patience& patience) override;
+  void abort(Patience& patience) override;
+
+  [[nodiscard]] const ClientContext& context() const { return producer_->context(); }
+
+ private:
+  Status enqueue(const std::function<Status()>& produce, Patience& patience);
+  bool wait_until_stored(Patience& patience);
+  bool repair_failures(Patience& patience);
+  bool send_again(DeliveryFailure& failure, Patience& patience);
+
+  std::unique_ptr<KafkaProducer> producer_;
+  ProducerFactory make_producer_;
+  RecordSource& source_;
+  std::string dead_letter_topic_;
+  LogSink log_;
+  KafkaCounters& counters_;
+  bool failed_ = false;  // something of the open transaction will never be stored
+};
+
+}  // namespace weir

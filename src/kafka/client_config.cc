@@ -1,0 +1,204 @@
+#include "kafka/client_config.h"
+
+#include <algorithm>
+#include <array>
+
+namespace weir {
+namespace {
+
+constexpr int kErrorTextBytes = 512;
+
+std::string_view name_of(SecurityProtocol protocol) {
+  switch (protocol) {
+    case SecurityProtocol::kPlaintext: return "plaintext";
+    case SecurityProtocol::kSsl: return "ssl";
+    case SecurityProtocol::kSaslPlaintext: return "sasl_plaintext";
+    case SecurityProtocol::kSaslSsl: return "sasl_ssl";
+  }
+  return "plaintext";
+}
+
+/// Collects properties; empty values mean "not set".
+class PropertyList {
+ public:
+  PropertyList& set(std::string name, std::string value) {
+    if (!value.empty()) properties_.push_back({std::move(name), Secret(std::move(value))});
+    return *this;
+  }
+  PropertyList& set(std::string name, int64_t value) { return set(std::move(name), std::to_string(value)); }
+  PropertyList& add(std::vector<ClientProperty> others) {
+    for (ClientProperty& one : others) properties_.push_back(std::move(one));
+    return *this;
+  }
+  PropertyList& add(const std::map<std::string, Secret>& others) {
+    for (const auto& [name, value] : others) properties_.push_back({name, value});
+    return *this;
+  }
+  std::vector<ClientProperty> take() { return std::move(properties_); }
+
+ private:
+  std::vector<ClientProperty> properties_;
+};
+
+LogLevel level_from_syslog(int level) {
+  if (level <= 3) return LogLevel::kError;
+  if (level == 4) return LogLevel::kWarning;
+  if (level <= 6) return LogLevel::kInfo;
+  return LogLevel::kDebug;
+}
+
+void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+  const auto* context = client == nullptr ? nullptr : static_cast<const ClientContext*>(rd_kafka_opaque(client));
+  if (context == nullptr || !context->log) return;
+  context->log(level_from_syslog(level), "kafka client " + context->client_id + ": " + facility + ": " + text);
+}
+
+void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
+  auto& context = *static_cast<ClientContext*>(opaque);
+  const auto error = static_cast<rd_kafka_resp_err_t>(code);
+  // "All brokers are down" says less than the reason that came just before it.
+  const bool known = context.has_problem(ClientContext::Problem::kConnection);
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && known) return;
+  context.set_problem(ClientContext::Problem::kConnection, kafka_error("broker connection", error, reason).detail);
+}
+
+/// The library's text may repeat the value it refuses, so it is shown only for values that weir itself set.
+Error refused(const ClientProperty& property, rd_kafka_conf_res_t result) {
+  const bool unknown = result == RD_KAFKA_CONF_UNKNOWN;
+  return {ErrorCode::kInvalidArgument, "kafka",
+          "the client library " + std::string(unknown ? "does not know the property " : "refuses the value of ") + property.name +
+              (unknown ? ": see kafka.client_properties in the configuration" : " (the value is not shown, it may be a secret)")};
+}
+
+}  // namespace
+
+std::vector<ClientProperty> connection_properties(const KafkaConfig& kafka, std::string_view client_id) {
+  const KafkaSecurity& security = kafka.security;
+  return PropertyList()
+      .set("bootstrap.servers", kafka.bootstrap_servers)
+      .set("client.id", std::string(client_id))
+      .set("security.protocol", std::string(name_of(security.protocol)))
+      .set("ssl.ca.location", security.ca_file)
+      .set("ssl.certificate.location", security.certificate_file)
+      .set("ssl.key.location", security.key_file)
+      .set("ssl.key.password", security.key_password.reveal())
+      .set("sasl.mechanisms", security.sasl_mechanism)
+      .set("sasl.username", security.sasl_username)
+      .set("sasl.password", security.sasl_password.reveal())
+      .set("socket.nagle.disable", "true")       // small requests must not wait for each other's acknowledgement
+      .set("socket.keepalive.enable", "true")    // a broker that vanished without a word is noticed
+      .set("reconnect.backoff.max.ms", 2'000)    // after an outage the lanes are back within about that
+      .take();
+}
+
+std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id, const GroupMember& member) {
+  const int64_t session_ms = options.kafka.session_timeout.count();
+  return PropertyList()
+      .add(connection_properties(options.kafka, client_id))
+      .set("group.id", member.group_id)
+      .set("group.instance.id", member.instance_id)
+      .set("session.timeout.ms", session_ms)
+      .set("heartbeat.interval.ms", std::clamp<int64_t>(session_ms / 10, 100, 3'000))
+      .set("max.poll.interval.ms", std::max<int64_t>(300'000, session_ms))
+      .set("partition.assignment.strategy", "range")  // cooperative-sticky of librdkafka 2.0.2 loses assignments
+      .set("isolation.level", "read_committed")
+      .set("enable.auto.commit", "false")
+      .set("enable.auto.offset.store", "false")
+      .set("auto.offset.reset", "earliest")           // the consumer reports when this takes effect
+      .set("allow.auto.create.topics", "false")
+      .set("check.crcs", "true")
+      .set("fetch.max.bytes", options.memory.fetch_bytes_max)
+      .set("max.partition.fetch.bytes", std::min<int64_t>(options.memory.fetch_bytes_max, 1 << 20))
+      .set("queued.max.messages.kbytes", options.memory.consumer_queue_kbytes)
+      .add(options.kafka.client_properties)
+      .take();
+}
+
+std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id) {
+  return PropertyList()
+      .add(connection_properties(options.kafka, client_id))
+      .set("enable.idempotence", "true")              // a retry neither repeats nor reorders: scoring depends on the order
+      .set("acks", "all")
+      .set("compression.codec", "lz4")
+      .set("linger.ms", 5)
+      .set("batch.size", 512 << 10)                   // a batch stays below the broker's default limit of 1 MB
+      .set("message.max.bytes", 32 << 20)             // the broker's own limit decides, not ours
+      .set("message.timeout.ms", 120'000)
+      .set("partitioner", "murmur2_random")           // the same partition for a client as the Java clients choose
+      .set("queue.buffering.max.kbytes", options.memory.producer_queue_kbytes)
+      .add(options.kafka.client_properties)
+      .take();
+}
+
+void ClientContext::set_problem(Problem kind, std::string text) {
+  const std::lock_guard lock(mutex_);
+  texts_[static_cast<size_t>(kind)] = std::move(text);
+  present_[static_cast<size_t>(kind)].store(true, std::memory_order_relaxed);
+}
+
+void ClientContext::clear_problem(Problem kind) {
+  if (!has_problem(kind)) return;
+  const std::lock_guard lock(mutex_);
+  texts_[static_cast<size_t>(kind)].clear();
+  present_[static_cast<size_t>(kind)].store(false, std::memory_order_relaxed);
+}
+
+std::string ClientContext::problems() const {
+  const std::lock_guard lock(mutex_);
+  return texts_[0] + (texts_[0].empty() || texts_[1].empty() ? "" : "; ") + texts_[1];
+}
+
+Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientProperty>& properties, ClientContext& context,
+                                 void (*set_callbacks)(rd_kafka_conf_t*)) {
+  ConfHandle conf(rd_kafka_conf_new());
+  std::array<char, kErrorTextBytes> text{};
+  for (const ClientProperty& property : properties) {
+    const auto result = rd_kafka_conf_set(conf.get(), property.name.c_str(), property.value.reveal().c_str(), text.data(), text.size());
+    if (result != RD_KAFKA_CONF_OK) return tl::unexpected(refused(property, result));
+  }
+  rd_kafka_conf_set_opaque(conf.get(), &context);
+  rd_kafka_conf_set_log_cb(conf.get(), on_log);
+  rd_kafka_conf_set_error_cb(conf.get(), on_error);
+  if (set_callbacks != nullptr) set_callbacks(conf.get());
+  rd_kafka_t* client = rd_kafka_new(type, conf.get(), text.data(), text.size());
+  if (client == nullptr) {
+    return fail(ErrorCode::kInvalidArgument, "kafka", "cannot create the client " + context.client_id + ": " + text.data());
+  }
+  static_cast<void>(conf.release());  // the client owns it now
+  return ClientHandle(client);
+}
+
+std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+      return "check that the broker runs and that kafka.bootstrap_servers and kafka.security.protocol are right";
+    case RD_KAFKA_RESP_ERR__RESOLVE: return "check the host names in kafka.bootstrap_servers";
+    case RD_KAFKA_RESP_ERR__SSL: return "check kafka.security.ca_file, certificate_file and key_file";
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      if (reason.find("SCRAM") != std::string_view::npos && rd_kafka_version() < 0x02060100) {
+        return "check kafka.security.sasl_username and sasl_password; this version of librdkafka (before 2.6.1) cannot do SCRAM "
+               "with Kafka 4.x at all: use PLAIN over TLS, mutual TLS, or a newer librdkafka";
+      }
+      return "check kafka.security.sasl_mechanism, sasl_username and sasl_password";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return "grant READ on the input topics, and WRITE and DESCRIBE on weir's own";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED: return "grant READ on the consumer groups <kafka.group_id>-detect and -score";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return "grant IDEMPOTENT_WRITE on the cluster, and CREATE if weir is to create topics";
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID: return "another process uses the same kafka.instance_id";
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return "create the topic, or set kafka.topics.create to if_missing";
+    default: return {};
+  }
+}
+
+Error kafka_error(std::string_view what, rd_kafka_resp_err_t code, std::string_view reason) {
+  std::string text(what);
+  text += ": ";
+  text += reason.empty() ? std::string_view(rd_kafka_err2str(code)) : reason;
+  if (const std::string_view hint = hint_for(code, reason); !hint.empty()) text.append("; ").append(hint);
+  return {ErrorCode::kKafka, "kafka", std::move(text)};
+}
+
+}  // namespace weir

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "config/config.h"
+#include "kafka/client_options.h"
+#include "kafka/handles.h"
+#include "kafka/log_sink.h"
+
+namespace weir {
+
+class KafkaConsumer;
+class KafkaProducer;
+
+/// A property of the client library. Every value is treated as a secret: none is logged or stands in an error.
+struct ClientProperty {
+  std::string name;
+  Secret value;
+};
+
+/// What makes a client a member of a group.
+struct GroupMember {
+  std::string group_id;
+  std::string instance_id;  ///< static membership; empty: dynamic
+};
+
+/// Where to connect and how to prove who one is.
+std::vector<ClientProperty> connection_properties(const KafkaConfig& kafka, std::string_view client_id);
+/// Connection, then the consumer's settings (docs/kafka.md lists them with their reasons), then the user's own.
+std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id, const GroupMember& member);
+std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id);
+
+/// What a client's callbacks need; at a fixed address, and outlives the client.
+struct ClientContext {
+  LogSink log;
+  std::string client_id;
+  KafkaConsumer* consumer = nullptr;
+  KafkaProducer* producer = nullptr;
+
+  /// Problems that a person may have to act on.
+  enum class Problem : uint8_t {
+    kConnection,  ///< no broker is reached; cleared when one answers
+    kGroup,       ///< the group or its topics refuse; cleared when partitions are assigned or a record comes
+  };
+  void set_problem(Problem kind, std::string text);
+  void clear_problem(Problem kind);
+  [[nodiscard]] bool has_problem(Problem kind) const { return present_[static_cast<size_t>(kind)].load(std::memory_order_relaxed); }
+  /// The problems' text; empty when there is none.
+  [[nodiscard]] std::string problems() const;
+
+ private:
+  std::array<std::atomic<bool>, 2> present_{};
+  mutable std::mutex mutex_;  // taken when something is wrong, never per record
+  std::array<std::string, 2> texts_;
+};
+
+/// Creates a client with logging and error callbacks that end in `context`. Fails with kInvalidArgument on a property
+/// that the library refuses, naming the property but not its value. `set_callbacks` may add further callbacks. Does not block: connecting happens in the background.
+Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientProperty>& properties, ClientContext& context,
+                                 void (*set_callbacks)(rd_kafka_conf_t*) = nullptr);
+
+/// "what: reason", with what to do about it where the library's code tells.
+Error kafka_error(std::string_view what, rd_kafka_resp_err_t code, std::string_view reason = {});
+
+/// A hint for a person on an error code or the text that came with it; empty when there is nothing to add.
+std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason);
+
+}  // namespace weir

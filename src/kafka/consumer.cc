@@ -1,0 +1,381 @@
+#include "kafka/consumer.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace weir {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kCommittedTimeoutMs = 1'000;
+constexpr int kCommittedTriesMax = 10;
+constexpr int kWatermarkTimeoutMs = 2'000;
+constexpr int kCommitSliceMs = 100;
+constexpr Milliseconds kCommitTryMax{5'000};  // then the lane goes on and commits with its next batch
+constexpr int kMetadataTimeoutMs = 500;
+// Gaps are normal: every transaction leaves its marker. One this long may be records that retention removed.
+constexpr int64_t kSuspiciousGap = 1'000;
+
+std::string_view text_of(const void* data, size_t size) {
+  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
+}
+
+EventTime append_time_of(const rd_kafka_message_t& message) {
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const int64_t milliseconds = rd_kafka_message_timestamp(&message, &type);
+  if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || milliseconds < 0) return EventTime::max();
+  return EventTime(Milliseconds(milliseconds));
+}
+
+/// Errors of a commit after which the membership is gone: trying again is useless, a rebalance follows.
+bool membership_lost(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
+         code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+}
+
+bool permanent(rd_kafka_resp_err_t code) {
+  return membership_lost(code) || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE;
+}
+
+/// Waits without a bound of its own: for calls without a lane.
+class Forever : public Patience {
+ public:
+  bool may_wait() override { return true; }
+};
+
+}  // namespace
+
+KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options, std::vector<std::string> topics, KafkaCounters& counters)
+    : topics_(std::move(topics)), counters_(counters) {
+  context_.log = options.log;
+  context_.client_id = std::move(client_id);
+  context_.consumer = this;
+}
+
+Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::create(const ClientOptions& options, const std::string& client_id,
+                                                             const GroupMember& member, std::vector<std::string> topics,
+                                                             KafkaCounters& counters) {
+  std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(client_id, options, std::move(topics), counters));
+  auto client = make_client(RD_KAFKA_CONSUMER, consumer_properties(options, client_id, member), consumer->context_,
+                            [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_rebalance_cb(conf, &KafkaConsumer::on_rebalance); });
+  if (!client) return tl::unexpected(client.error());
+  const auto code = rd_kafka_poll_set_consumer(client->get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("consumer " + client_id, code));
+  consumer->client_ = std::move(*client);
+  return consumer;
+}
+
+KafkaConsumer::~KafkaConsumer() { drop_batch(); }
+
+Status KafkaConsumer::subscribe(RebalanceListener& listener, Patience& patience) {
+  listener_ = &listener;
+  patience_ = &patience;
+  const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(topics_.size())));
+  for (const std::string& topic : topics_) rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  const auto code = rd_kafka_subscribe(client_.get(), list.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("cannot subscribe", code));
+  return {};
+}
+
+// --- reading
+
+std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseconds idle, Milliseconds fill) {
+  drop_batch();
+  auto deadline = Clock::now() + idle;
+  int timeout_ms = static_cast<int>(idle.count());
+  while (records_.size() < records_max && batch_bytes_ < kBatchBytesMax && health_) {
+    MessageHandle message(rd_kafka_consumer_poll(client_.get(), timeout_ms));
+    const bool had_none = records_.empty();
+    if (message != nullptr && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      accept(std::move(message));
+      if (had_none) deadline = Clock::now() + fill;
+      timeout_ms = 0;  // the clock is asked only when nothing is at hand
+      continue;
+    }
+    if (message != nullptr) on_message_error(*message);
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0) break;
+    timeout_ms = static_cast<int>(left.count());
+  }
+  return records_;
+}
+
+void KafkaConsumer::accept(MessageHandle message) {
+  Position* position = position_of(*message);
+  if (position == nullptr || !check_order(*position, message->offset)) {
+    counters_.stale_records.add();
+    return;
+  }
+  position->expected = message->offset + 1;
+  position->read = true;
+  counters_.consumed_records.add();
+  counters_.consumed_bytes.add(message->len);
+  batch_bytes_ += message->len + message->key_len;
+  records_.push_back({position->topic, position->partition, message->offset, append_time_of(*message),
+                      text_of(message->key, message->key_len), text_of(message->payload, message->len), message.get()});
+  messages_.push_back(std::move(message));
+}
+
+KafkaConsumer::Position* KafkaConsumer::position_of(const rd_kafka_message_t& message) {
+  const auto is_of = [&](const Position& one) { return one.partition == message.partition && one.native_topic == message.rkt; };
+  if (last_position_ < positions_.size() && is_of(positions_[last_position_])) return &positions_[last_position_];
+  for (Position& one : positions_) {
+    if (one.native_topic == nullptr && one.partition == message.partition && topics_[one.topic] == rd_kafka_topic_name(message.rkt)) {
+      one.native_topic = message.rkt;
+    }
+    if (!is_of(one)) continue;
+    last_position_ = static_cast<size_t>(&one - positions_.data());
+    return &one;
+  }
+  return nullptr;
+}
+
+/// False when the record was seen before.
+bool KafkaConsumer::check_order(Position& position, int64_t offset) {
+  if (position.expected == PartitionOffset::kUnknown || offset == position.expected) return true;
+  if (offset > position.expected) {
+    counters_.offset_gaps.add(static_cast<uint64_t>(offset - position.expected));
+    if (!position.read || offset - position.expected >= kSuspiciousGap) check_retention(position, offset);
+    return true;
+  }
+  int64_t low = 0;
+  int64_t high = RD_KAFKA_OFFSET_INVALID;
+  const auto code = rd_kafka_get_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition, &low, &high);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0 || high >= position.expected) return false;
+  // The partition ends before the offset that was committed: the topic was deleted and made anew.
+  counters_.offset_resets.add();
+  context_.log(LogLevel::kError, "kafka: " + name_of(position) + " ends before offset " + std::to_string(position.expected) +
+                                     ", which was already read: was the topic made anew? Reading from its beginning");
+  return true;
+}
+
+/// Says so when a gap is due to retention: the records in it were deleted before this group read them.
+void KafkaConsumer::check_retention(Position& position, int64_t offset) {
+  int64_t low = 0;
+  int64_t high = 0;
+  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition, &low, &high, kWatermarkTimeoutMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || low <= position.expected) return;
+  const int64_t lost = std::min(low, offset) - position.expected;
+  counters_.offset_resets.add();
+  counters_.records_lost.add(static_cast<uint64_t>(lost));
+  context_.log(LogLevel::kError, "kafka: " + name_of(position) + ": " + std::to_string(lost) + " records from offset " +
+                                     std::to_string(position.expected) +
+                                     " on were deleted by retention before they were read; raise retention.ms or add lanes");
+}
+
+void KafkaConsumer::on_message_error(const rd_kafka_message_t& message) {
+  counters_.client_errors.add();
+  const std::string reason = rd_kafka_message_errstr(&message);
+  const Error error = kafka_error("consumer " + context_.client_id, message.err, reason);
+  if (message.err == RD_KAFKA_RESP_ERR__FATAL) {
+    std::array<char, 512> text{};
+    const auto code = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
+    health_ = tl::unexpected(kafka_error("consumer " + context_.client_id, code, text.data()));
+  }
+  context_.set_problem(ClientContext::Problem::kGroup, error.detail);
+  context_.log(LogLevel::kError, "kafka: " + error.detail);
+}
+
+std::string_view KafkaConsumer::header(const InputRecord& record, const char* name) const {
+  const auto* message = static_cast<const rd_kafka_message_t*>(record.native);
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  const void* value = nullptr;
+  size_t size = 0;
+  if (rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return text_of(value, size);
+}
+
+void KafkaConsumer::batch_done() {
+  // `expected` stands behind the batch: all that was handed out is done.
+  for (Position& one : positions_) one.done = one.expected;
+  drop_batch();
+}
+
+void KafkaConsumer::drop_batch() {
+  records_.clear();
+  messages_.clear();
+  batch_bytes_ = 0;
+}
+
+// --- offsets
+
+std::span<const PartitionOffset> KafkaConsumer::uncommitted() {
+  uncommitted_.clear();
+  for (const Position& one : positions_) {
+    if (one.read && one.done != PartitionOffset::kUnknown && one.done != one.committed) uncommitted_.push_back({one.topic, one.partition, one.done});
+  }
+  return uncommitted_;
+}
+
+PartitionListHandle KafkaConsumer::list_of(std::span<const PartitionOffset> offsets) const {
+  PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const PartitionOffset& one : offsets) {
+    rd_kafka_topic_partition_list_add(list.get(), topics_[one.topic].c_str(), one.partition)->offset = one.offset;
+  }
+  return list;
+}
+
+Status KafkaConsumer::commit(std::span<const PartitionOffset> offsets, Patience& patience) {
+  const PartitionListHandle list = list_of(offsets);
+  const auto give_up = Clock::now() + kCommitTryMax;
+  while (true) {
+    // A queue of its own per try: an answer that comes too late dies with it.
+    const QueueHandle answers(rd_kafka_queue_new(client_.get()));
+    auto code = rd_kafka_commit_queue(client_.get(), list.get(), answers.get(), nullptr, nullptr);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      EventHandle answer;
+      do {
+        answer.reset(rd_kafka_queue_poll(answers.get(), kCommitSliceMs));
+      } while (answer == nullptr && patience.may_wait() && Clock::now() < give_up);
+      code = answer == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(answer.get());
+    }
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    if (permanent(code) || !patience.may_wait() || Clock::now() >= give_up) return tl::unexpected(kafka_error("offset commit", code));
+    const EventHandle none(rd_kafka_queue_poll(answers.get(), kCommitSliceMs));  // a pause before the next try
+  }
+}
+
+void KafkaConsumer::mark_committed(std::span<const PartitionOffset> offsets) {
+  for (const PartitionOffset& offset : offsets) {
+    for (Position& one : positions_) {
+      if (one.topic == offset.topic && one.partition == offset.partition) one.committed = offset.offset;
+    }
+  }
+}
+
+Status KafkaConsumer::rewind() {
+  drop_batch();
+  std::vector<PartitionOffset> targets;
+  for (Position& one : positions_) {
+    if (one.expected == one.committed) continue;
+    const int64_t target = one.committed == PartitionOffset::kUnknown ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : one.committed;
+    targets.push_back({one.topic, one.partition, target});
+    one.expected = one.done = one.committed;
+  }
+  if (targets.empty()) return {};
+  const PartitionListHandle list = list_of(targets);
+  const ErrorHandle error(rd_kafka_seek_partitions(client_.get(), list.get(), -1));
+  if (error != nullptr) return tl::unexpected(kafka_error("going back to the committed offsets", rd_kafka_error_code(error.get())));
+  for (int i = 0; i < list->cnt; ++i) {
+    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("going back to the committed offsets", list->elems[i].err));
+  }
+  return {};
+}
+
+// --- rebalances
+
+void KafkaConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+  KafkaConsumer& self = *static_cast<ClientContext*>(opaque)->consumer;
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    self.assigned(*partitions);
+    return;
+  }
+  self.revoked();
+  const auto result = rd_kafka_assign(client, nullptr);
+  if (result != RD_KAFKA_RESP_ERR_NO_ERROR) self.context_.log(LogLevel::kError, "kafka: " + kafka_error("giving partitions back", result).detail);
+}
+
+void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
+  drop_batch();
+  Forever forever;
+  Patience& patience = patience_ == nullptr ? forever : *patience_;
+  auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (int tries = 0; partitions.cnt > 0 && tries < kCommittedTriesMax; ++tries) {
+    code = rd_kafka_committed(client_.get(), &partitions, kCommittedTimeoutMs);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || !patience.may_wait()) break;
+  }
+  positions_.clear();
+  last_position_ = 0;
+  std::vector<PartitionOffset> start;
+  for (int i = 0; i < partitions.cnt; ++i) {
+    rd_kafka_topic_partition_t& one = partitions.elems[i];
+    const auto topic = std::find(topics_.begin(), topics_.end(), one.topic);
+    WEIR_ASSERT(topic != topics_.end(), "only subscribed topics are assigned");
+    const bool known = code == RD_KAFKA_RESP_ERR_NO_ERROR && one.err == RD_KAFKA_RESP_ERR_NO_ERROR && one.offset >= 0;
+    Position position;
+    position.topic = static_cast<uint16_t>(topic - topics_.begin());
+    position.partition = one.partition;
+    if (known) position.expected = position.done = position.committed = one.offset;
+    // Nothing committed: the beginning. Not known for want of an answer: the library asks again by itself.
+    else if (code == RD_KAFKA_RESP_ERR_NO_ERROR && one.err == RD_KAFKA_RESP_ERR_NO_ERROR) one.offset = RD_KAFKA_OFFSET_BEGINNING;
+    else one.offset = RD_KAFKA_OFFSET_INVALID;
+    positions_.push_back(position);
+    start.push_back({position.topic, position.partition, position.committed});
+  }
+  counters_.rebalances.add();
+  counters_.assigned_partitions.set(positions_.size());
+  context_.clear_problem(ClientContext::Problem::kGroup);
+  if (listener_ != nullptr) listener_->on_assigned(start);
+  const auto result = rd_kafka_assign(client_.get(), &partitions);
+  if (result != RD_KAFKA_RESP_ERR_NO_ERROR) health_ = tl::unexpected(kafka_error("taking the assignment", result));
+}
+
+void KafkaConsumer::revoked() {
+  drop_batch();  // not worked on, so not committed: whoever gets the partition reads it
+  for (Position& one : positions_) one.expected = one.done;
+  if (listener_ != nullptr) listener_->on_revoked(rd_kafka_assignment_lost(client_.get()) != 0);
+  positions_.clear();
+  last_position_ = 0;
+  counters_.assigned_partitions.set(0);
+  counters_.lag.clear_from(0);
+}
+
+void KafkaConsumer::close(Patience& patience) {
+  if (closed_) return;
+  closed_ = true;
+  drop_batch();
+  const QueueHandle events(rd_kafka_queue_new(client_.get()));
+  const ErrorHandle error(rd_kafka_consumer_close_queue(client_.get(), events.get()));
+  if (error != nullptr) {
+    context_.log(LogLevel::kWarning, "kafka: " + kafka_error("leaving the group", rd_kafka_error_code(error.get())).detail);
+    return;
+  }
+  while (rd_kafka_consumer_closed(client_.get()) == 0 && patience.may_wait()) {
+    const EventHandle event(rd_kafka_queue_poll(events.get(), kCommitSliceMs));
+    if (event == nullptr || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
+    on_rebalance(client_.get(), rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()), &context_);
+  }
+}
+
+// --- once a second
+
+void KafkaConsumer::tick() {
+  update_lag();
+  check_connection();
+}
+
+void KafkaConsumer::update_lag() {
+  size_t slot = 0;
+  for (const Position& one : positions_) {
+    int64_t low = 0;
+    int64_t high = RD_KAFKA_OFFSET_INVALID;
+    // What the last fetch said; asks no broker.
+    const auto code = rd_kafka_get_watermark_offsets(client_.get(), topics_[one.topic].c_str(), one.partition, &low, &high);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0 || one.done == PartitionOffset::kUnknown) continue;
+    counters_.lag.set(slot++, {one.topic, one.partition, static_cast<uint64_t>(std::max<int64_t>(0, high - one.done))});
+  }
+  counters_.lag.clear_from(slot);
+}
+
+void KafkaConsumer::check_connection() {
+  if (!context_.has_problem(ClientContext::Problem::kConnection)) return;
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(client_.get(), 0, nullptr, &metadata, kMetadataTimeoutMs) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const MetadataHandle owner(metadata);
+  context_.clear_problem(ClientContext::Problem::kConnection);
+}
+
+Status KafkaConsumer::health() const { return health_; }
+
+std::string KafkaConsumer::name_of(const Position& position) const {
+  return topics_[position.topic] + "/" + std::to_string(position.partition);
+}
+
+}  // namespace weir

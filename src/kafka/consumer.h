@@ -1,0 +1,86 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kafka/client_config.h"
+#include "kafka/handles.h"
+#include "kafka/record_source.h"
+#include "pipeline/lane_counters.h"
+
+namespace weir {
+
+/// A member of a consumer group. Everything happens on the thread that calls poll(), rebalances included.
+///
+/// On an assignment the committed offsets are read and reading starts there; a partition without one starts at its
+/// beginning. Offsets are guarded: a record below the next expected one is dropped and counted, passed-over offsets are counted.
+class KafkaConsumer : public RecordSource {
+ public:
+  static constexpr size_t kBatchBytesMax = 16 << 20;  ///< a batch ends early at this size
+
+  static Result<std::unique_ptr<KafkaConsumer>> create(const ClientOptions& options, const std::string& client_id, const GroupMember& member,
+                                                       std::vector<std::string> topics, KafkaCounters& counters);
+  ~KafkaConsumer() override;
+
+  /// Joins the group. `listener` must outlive this object.
+  Status subscribe(RebalanceListener& listener, Patience& patience);
+
+  std::span<const InputRecord> poll(uint32_t records_max, Milliseconds idle, Milliseconds fill) override;
+  [[nodiscard]] std::string_view header(const InputRecord& record, const char* name) const override;
+  void batch_done() override;
+  std::span<const PartitionOffset> uncommitted() override;
+  Status commit(std::span<const PartitionOffset> offsets, Patience& patience) override;
+  void mark_committed(std::span<const PartitionOffset> offsets) override;
+  Status rewind() override;
+  void tick() override;
+  [[nodiscard]] Status health() const override;
+  void close(Patience& patience) override;
+
+  [[nodiscard]] const ClientContext& context() const { return context_; }
+  [[nodiscard]] rd_kafka_t* native() { return client_.get(); }
+
+ private:
+  /// Where the reading of one assigned partition stands; every offset is that of the next record.
+  struct Position {
+    uint16_t topic = 0;
+    int32_t partition = 0;
+    int64_t expected = PartitionOffset::kUnknown;   ///< by poll()
+    int64_t done = PartitionOffset::kUnknown;       ///< by the lane
+    int64_t committed = PartitionOffset::kUnknown;
+    bool read = false;                              ///< a record came since the assignment
+    const rd_kafka_topic_t* native_topic = nullptr;
+  };
+
+  KafkaConsumer(std::string client_id, const ClientOptions& options, std::vector<std::string> topics, KafkaCounters& counters);
+  static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions, void* opaque);
+  void assigned(rd_kafka_topic_partition_list_t& partitions);
+  void revoked();
+  void accept(MessageHandle message);
+  void on_message_error(const rd_kafka_message_t& message);
+  Position* position_of(const rd_kafka_message_t& message);
+  bool check_order(Position& position, int64_t offset);
+  void check_retention(Position& position, int64_t offset);
+  void drop_batch();
+  void update_lag();
+  void check_connection();
+  [[nodiscard]] PartitionListHandle list_of(std::span<const PartitionOffset> offsets) const;
+  [[nodiscard]] std::string name_of(const Position& position) const;
+
+  ClientContext context_;
+  std::vector<std::string> topics_;
+  KafkaCounters& counters_;
+  RebalanceListener* listener_ = nullptr;
+  Patience* patience_ = nullptr;  // of the lane, for waits inside a rebalance
+  ClientHandle client_;
+  std::vector<Position> positions_;
+  size_t last_position_ = 0;  // records of one partition come in runs
+  std::vector<PartitionOffset> uncommitted_;
+  std::vector<InputRecord> records_;
+  std::vector<MessageHandle> messages_;  // of the records, in their order
+  size_t batch_bytes_ = 0;
+  bool closed_ = false;
+  Status health_;
+};
+
+}  // namespace weir

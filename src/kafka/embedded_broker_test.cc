@@ -1,0 +1,239 @@
+#include "kafka/embedded_broker.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/catch.h"
+#include "kafka/at_least_once.h"
+#include "kafka/consumer.h"
+#include "kafka/dead_letter.h"
+#include "kafka/record_feeder.h"
+#include "kafka/test_support.h"
+#include "kafka/topic_admin.h"
+#include "kafka/topic_reader.h"
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+struct Cluster {
+  explicit Cluster(std::vector<EmbeddedBroker::Topic> topics) {
+    auto started = EmbeddedBroker::start(topics, lines.sink());
+    REQUIRE(started);
+    broker = std::move(*started);
+    options.kafka.bootstrap_servers = broker->bootstrap_servers();
+    options.kafka.session_timeout = Milliseconds(6'000);
+    options.log = lines.sink();
+  }
+
+  std::vector<TopicRecord> read(const std::string& topic, size_t count, Milliseconds timeout = Milliseconds(10'000)) {
+    auto reader = TopicReader::open(options, {&topic, 1}, TopicReader::Start::kBeginning);
+    REQUIRE(reader);
+    std::vector<TopicRecord> found;
+    wait_for([&] {
+      auto record = (*reader)->next(Milliseconds(100));
+      if (record && *record) found.push_back(std::move(**record));
+      return found.size() >= count;
+    }, timeout);
+    return found;
+  }
+
+  LogLines lines;
+  std::unique_ptr<EmbeddedBroker> broker;
+  ClientOptions options;
+};
+
+/// A consumer, and an at-least-once output beside it.
+struct LaneEdges {
+  explicit LaneEdges(Cluster& cluster, const std::string& dead_letter_topic = "dead") {
+    auto made = KafkaConsumer::create(cluster.options, "test", {"group", {}}, {"in"}, counters);
+    REQUIRE(made);
+    consumer = std::move(*made);
+    const auto factory = [&cluster, this] { return KafkaProducer::create(cluster.options, "test", counters); };
+    auto producer = factory();
+    REQUIRE(producer);
+    output = std::make_unique<AtLeastOnceOutput>(std::move(*producer), factory, *consumer, dead_letter_topic, cluster.lines.sink(), counters);
+  }
+
+  KafkaCounters counters;
+  Unlimited patience;
+  std::unique_ptr<KafkaConsumer> consumer;
+  std::unique_ptr<AtLeastOnceOutput> output;
+};
+
+struct Ignore : RebalanceListener {
+  void on_assigned(std::span<const PartitionOffset> partitions) override { assigned.assign(partitions.begin(), partitions.end()); }
+  void on_revoked(bool) override { ++revocations; }
+  std::vector<PartitionOffset> assigned;
+  int revocations = 0;
+};
+
+}  // namespace
+
+TEST_CASE("what the feeder writes the reader reads, with keys, on every partition", "[kafka][mock]") {
+  Cluster cluster({{"in", 2}});
+  auto feeder = RecordFeeder::create(cluster.options);
+  REQUIRE(feeder);
+  REQUIRE((*feeder)->produce("in", "k", "first", 0));
+  REQUIRE((*feeder)->produce("in", "k", "second", 1));
+  REQUIRE((*feeder)->flush(Milliseconds(5'000)));
+  const auto records = cluster.read("in", 2);
+  REQUIRE(records.size() == 2);
+  CHECK(records[0].key == "k");
+  CHECK(records[0].value.size() + records[1].value.size() == 11);
+}
+
+TEST_CASE("a reader of a topic that does not exist says which", "[kafka][mock]") {
+  Cluster cluster({{"in", 1}});
+  const std::string topic = "nowhere";
+  const auto reader = TopicReader::open(cluster.options, {&topic, 1}, TopicReader::Start::kBeginning);
+  REQUIRE_FALSE(reader);
+  CHECK(reader.error().detail.find("nowhere") != std::string::npos);
+}
+
+TEST_CASE("missing topics are all named at once when they may not be created", "[kafka][mock]") {
+  Cluster cluster({{"in", 3}});
+  auto admin = TopicAdmin::create(cluster.options);
+  REQUIRE(admin);
+  const std::vector<TopicSpec> specs{{"in", false, 0, {}}, {"out", true, 2, {}}, {"dead", true, 2, {}}};
+  const auto found = (*admin)->ensure(specs, TopicCreation::kNever, -1, Milliseconds(3'000));
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ErrorCode::kNotFound);
+  CHECK(found.error().detail.find("out, dead") != std::string::npos);
+  const auto only_in = (*admin)->ensure({specs.data(), 1}, TopicCreation::kNever, -1, Milliseconds(3'000));
+  REQUIRE(only_in);
+  CHECK(only_in->at("in") == 3);
+}
+
+TEST_CASE("a broker that does not answer admin calls ends in an error, in bounded time", "[kafka][mock]") {
+  Cluster cluster({{"in", 1}});
+  auto admin = TopicAdmin::create(cluster.options);
+  REQUIRE(admin);
+  const std::vector<TopicSpec> specs{{"out", true, 2, {}}};
+  const auto start = std::chrono::steady_clock::now();
+  CHECK_FALSE((*admin)->ensure(specs, TopicCreation::kIfMissing, -1, Milliseconds(1'000)));
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(8));
+}
+
+TEST_CASE("an unreachable broker is reported with its address and what to check", "[kafka]") {
+  ClientOptions options;
+  LogLines lines;
+  options.log = lines.sink();
+  options.kafka.bootstrap_servers = "127.0.0.1:1";
+  auto admin = TopicAdmin::create(options);
+  REQUIRE(admin);
+  const Status status = (*admin)->wait_for_broker(Milliseconds(1'200));
+  REQUIRE_FALSE(status);
+  CHECK(status.error().detail.find("127.0.0.1:1") != std::string::npos);
+  CHECK(status.error().detail.find("kafka.bootstrap_servers") != std::string::npos);
+}
+
+TEST_CASE("a consumer reads, commits, goes back, and a successor starts at the committed offset", "[kafka][mock]") {
+  Cluster cluster({{"in", 1}, {"dead", 1}});
+  auto feeder = RecordFeeder::create(cluster.options);
+  REQUIRE(feeder);
+  for (int i = 0; i < 10; ++i) REQUIRE((*feeder)->produce("in", "", std::to_string(i), 0));
+  REQUIRE((*feeder)->flush(Milliseconds(5'000)));
+  Ignore listener;
+  {
+    LaneEdges edges(cluster);
+    REQUIRE(edges.consumer->subscribe(listener, edges.patience));
+    std::string read;
+    const auto read_next = [&](uint32_t max) {
+      const size_t before = read.size();
+      wait_for([&] {
+        for (const auto& record : edges.consumer->poll(max, Milliseconds(100), Milliseconds(10))) read += record.payload;
+        return read.size() > before;
+      });
+    };
+    read_next(4);
+    CHECK(read == "0123");
+    edges.consumer->batch_done();
+    REQUIRE(edges.output->commit(edges.consumer->uncommitted(), edges.patience) == CommitOutcome::kCommitted);
+    CHECK(edges.consumer->uncommitted().empty());
+    read_next(3);
+    CHECK(read == "0123456");
+    edges.consumer->batch_done();
+    REQUIRE(edges.consumer->rewind());
+    read_next(3);
+    CHECK(read == "0123456456");
+    CHECK(edges.counters.stale_records.value() == 0);
+    edges.consumer->close(edges.patience);  // without committing what was read last
+    CHECK(listener.revocations == 1);
+  }
+  LaneEdges successor(cluster);
+  REQUIRE(successor.consumer->subscribe(listener, successor.patience));
+  std::string read;
+  REQUIRE(wait_for([&] {
+    for (const auto& record : successor.consumer->poll(100, Milliseconds(100), Milliseconds(10))) read += record.payload;
+    return !read.empty();
+  }));
+  CHECK(read == "456789");
+  REQUIRE(listener.assigned.size() == 1);
+  CHECK(listener.assigned.front().offset == 4);
+  successor.consumer->close(successor.patience);
+}
+
+TEST_CASE("output that the broker refuses aborts, and no offset is committed", "[kafka][mock]") {
+  Cluster cluster({{"in", 1}, {"out", 1}, {"dead", 1}});
+  LaneEdges edges(cluster);
+  cluster.broker->fail_produce_requests(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+  REQUIRE(edges.output->begin());
+  REQUIRE(edges.output->produce({"out", 0, {}, "refused", {}}, edges.patience));
+  const PartitionOffset offset{0, 0, 1};
+  CHECK(edges.output->commit({&offset, 1}, edges.patience) == CommitOutcome::kAborted);
+  CHECK(edges.counters.delivery_errors.value() == 1);
+  CHECK(edges.counters.commits.value() == 0);
+  edges.output->abort(edges.patience);
+  REQUIRE(edges.output->begin());
+  REQUIRE(edges.output->produce({"out", 0, {}, "taken", {}}, edges.patience));
+  CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);
+  const auto stored = cluster.read("out", 1);
+  REQUIRE(stored.size() == 1);
+  CHECK(stored.front().value == "taken");
+}
+
+TEST_CASE("a dead letter that is too large for the broker goes without its payload", "[kafka][mock]") {
+  Cluster cluster({{"in", 1}, {"dead", 1}});
+  LaneEdges edges(cluster);
+  const std::string large(200'000, 'x');
+  const InputRecord record{0, 0, 17, EventTime{}, "key", large, nullptr};
+  const DeadLetter letter(record, "in", "detect", "too_large", "more than record_bytes_max");
+  cluster.broker->fail_produce_requests(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
+  REQUIRE(edges.output->begin());
+  REQUIRE(edges.output->produce(letter.message("dead"), edges.patience));
+  CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);
+  CHECK(edges.counters.dead_letters_truncated.value() == 1);
+  const auto stored = cluster.read("dead", 1);
+  REQUIRE(stored.size() == 1);
+  CHECK(stored.front().value.empty());
+  CHECK(stored.front().key == "key");
+  CHECK(stored.front().header(kPayloadTruncatedHeader) == "200000");
+  CHECK(stored.front().header("__connect.errors.offset") == "17");
+}
+
+TEST_CASE("a small dead letter refused in the company of a large one is kept whole", "[kafka][mock]") {
+  Cluster cluster({{"in", 1}, {"dead", 1}});
+  LaneEdges edges(cluster);
+  const InputRecord record{0, 0, 18, EventTime{}, "key", "{small", nullptr};
+  const DeadLetter letter(record, "in", "detect", "invalid_json", "at byte 1");
+  cluster.broker->fail_produce_requests(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
+  REQUIRE(edges.output->begin());
+  REQUIRE(edges.output->produce(letter.message("dead"), edges.patience));
+  CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);
+  CHECK(edges.counters.dead_letters_truncated.value() == 0);
+  const auto stored = cluster.read("dead", 1);
+  REQUIRE(stored.size() == 1);
+  CHECK(stored.front().value == "{small");
+}
+
+TEST_CASE("a full output queue is waited for and never grows", "[kafka][mock]") {
+  Cluster cluster({{"in", 1}, {"out", 1}, {"dead", 1}});
+  cluster.options.kafka.client_properties["queue.buffering.max.messages"] = Secret("10");
+  LaneEdges edges(cluster);
+  REQUIRE(edges.output->begin());
+  for (int i = 0; i < 100; ++i) REQUIRE(edges.output->produce({"out", 0, {}, std::to_string(i), {}}, edges.patience));
+  CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);
+  CHECK(edges.counters.queue_full_waits.value() > 0);
+  CHECK(cluster.read("out", 100).size() == 100);
+}

@@ -1,0 +1,227 @@
+#include "kafka/engine.h"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+
+#include "base/assert.h"
+#include "base/siphash.h"
+#include "kafka/at_least_once.h"
+#include "kafka/consumer.h"
+#include "kafka/detect_lane.h"
+#include "kafka/lane.h"
+#include "kafka/score_lane.h"
+#include "kafka/topic_admin.h"
+
+namespace weir {
+namespace {
+
+/// One lane with everything it owns, in the order of dependence.
+struct LaneRuntime {
+  std::string name;
+  DetectCounters detect;
+  ScoreCounters score;
+  KafkaCounters kafka;
+  std::unique_ptr<KafkaConsumer> consumer;
+  std::unique_ptr<AtLeastOnceOutput> output;
+  std::unique_ptr<StageWork> work;
+  std::unique_ptr<Lane> lane;
+  std::thread thread;
+};
+
+/// Start-up waits end early when the process is asked to stop.
+class StartupPatience : public Patience {
+ public:
+  explicit StartupPatience(const std::atomic<bool>* stop_requested) : stop_requested_(stop_requested) {}
+  bool may_wait() override { return stop_requested_ == nullptr || !stop_requested_->load(); }
+
+ private:
+  const std::atomic<bool>* stop_requested_;
+};
+
+using PartitionCounts = std::map<std::string, int32_t>;
+
+Status check_stages(const EngineOptions& options) {
+  if (options.delivery == Delivery::kExactlyOnce) {
+    return fail(ErrorCode::kUnsupported, "kafka", "delivery: exactly_once is not available yet; set delivery: at_least_once");
+  }
+  if (options.stages.empty()) return fail(ErrorCode::kInvalidArgument, "kafka", "stages names no stage to run");
+  return {};
+}
+
+Result<PartitionCounts> prepare_topics(const EngineOptions& options, const ClientOptions& client, const LogSink& log, Patience& patience) {
+  auto admin = TopicAdmin::create(client);
+  if (!admin) return tl::unexpected(admin.error());
+  if (Status status = (*admin)->wait_for_broker(options.startup_timeout, &patience); !status) return tl::unexpected(status.error());
+  const KafkaTopics& topics = options.kafka.topics;
+  std::vector<TopicSpec> specs = topic_specs(topics);
+  // Nothing is written to the state topic without transactions, so it is no reason not to start.
+  if (topics.create == TopicCreation::kNever) std::erase_if(specs, [&](const TopicSpec& one) { return one.name == topics.state; });
+  auto found = (*admin)->ensure(specs, topics.create, options.kafka.topics.replication_factor, options.startup_timeout);
+  if (!found) return found;
+  if ((*found)[topics.observations] != topics.observations_partitions) {
+    log(LogLevel::kWarning, "kafka: topic " + topics.observations + " has " + std::to_string((*found)[topics.observations]) +
+                                " partitions, not the " + std::to_string(topics.observations_partitions) + " of the configuration; using what it has");
+  }
+  return found;
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  EngineOptions options;
+  ClientOptions client;
+  LogSink log;
+  std::vector<std::unique_ptr<LaneRuntime>> lanes;
+  std::vector<LaneCounters> counters;
+
+  Status add_lane(Stage stage, uint32_t index, const RuleSlot& rules, int32_t observations_partitions);
+  std::unique_ptr<StageWork> make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules, int32_t observations_partitions) const;
+  void describe(Stage stage, const LaneRuntime& runtime);
+  Status start_threads();
+};
+
+EngineOptions EngineOptions::from(const Config& config, std::string version) {
+  EngineOptions options;
+  options.kafka = config.kafka;
+  options.stages = config.stages;
+  options.delivery = config.delivery;
+  options.lanes = config.lanes;
+  options.batch = config.batch;
+  options.memory = config.memory;
+  options.analyzer.input = config.input;
+  options.analyzer.decode = config.decode;
+  if (!config.hash_key.empty()) options.analyzer.hash_key = siphash_key_from(config.hash_key.reveal());
+  options.score = config.score;
+  options.version = std::move(version);
+  return options;
+}
+
+Engine::Engine() : impl_(std::make_unique<Impl>()) {}
+
+Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, const RuleSlot& rules, LogSink log,
+                                              const std::atomic<bool>* stop_requested) {
+  if (Status status = check_stages(options); !status) return tl::unexpected(status.error());
+  std::unique_ptr<Engine> engine(new Engine);
+  Impl& impl = *engine->impl_;
+  impl.options = options;
+  impl.log = std::move(log);
+  impl.client = {options.kafka, options.memory, impl.log};
+  StartupPatience patience(stop_requested);
+  auto partitions = prepare_topics(options, impl.client, impl.log, patience);
+  if (!partitions) return tl::unexpected(partitions.error());
+  const int32_t observations_partitions = (*partitions)[options.kafka.topics.observations];
+
+  const uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
+  for (const Stage stage : options.stages) {
+    const uint32_t configured = stage == Stage::kDetect ? options.lanes.detect : options.lanes.score;
+    const uint32_t count = configured == 0 ? cores : configured;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (Status status = impl.add_lane(stage, i, rules, observations_partitions); !status) return tl::unexpected(status.error());
+    }
+  }
+  if (Status status = impl.start_threads(); !status) return tl::unexpected(status.error());
+  return engine;
+}
+
+Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules, int32_t observations_partitions) {
+  const std::string stage_name = stage == Stage::kDetect ? "detect" : "score";
+  auto runtime = std::make_unique<LaneRuntime>();
+  runtime->name = stage_name + "-" + std::to_string(index);
+  const std::string client_id = "weir-" + runtime->name;
+  GroupMember member{options.kafka.group_id + "-" + stage_name, {}};
+  if (!options.kafka.instance_id.empty()) member.instance_id = options.kafka.instance_id + "-" + runtime->name;
+  const auto topics = stage == Stage::kDetect ? options.kafka.topics.requests : std::vector<std::string>{options.kafka.topics.observations};
+
+  auto consumer = KafkaConsumer::create(client, client_id, member, topics, runtime->kafka);
+  if (!consumer) return tl::unexpected(consumer.error());
+  runtime->consumer = std::move(*consumer);
+  const auto make_producer = [this, client_id, kafka = &runtime->kafka] { return KafkaProducer::create(client, client_id, *kafka); };
+  auto producer = make_producer();
+  if (!producer) return tl::unexpected(producer.error());
+  runtime->output = std::make_unique<AtLeastOnceOutput>(std::move(*producer), make_producer, *runtime->consumer,
+                                                        options.kafka.topics.dead_letter, log, runtime->kafka);
+  runtime->work = make_work(stage, *runtime, rules, observations_partitions);
+  runtime->lane = std::make_unique<Lane>(runtime->name, *runtime->consumer, *runtime->output, *runtime->work, options.batch, log, runtime->kafka);
+  describe(stage, *runtime);
+  lanes.push_back(std::move(runtime));
+  return {};
+}
+
+std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules, int32_t observations_partitions) const {
+  const KafkaTopics& topics = options.kafka.topics;
+  if (stage == Stage::kDetect) {
+    DetectWork::Options work{topics.requests, topics.observations, observations_partitions, topics.dead_letter};
+    return std::make_unique<DetectWork>(std::move(work), options.analyzer, rules, runtime.detect, runtime.kafka);
+  }
+  ScoreWork::Options work{topics.requests, topics.observations, topics.alerts, topics.dead_letter, options.version, options.score};
+  return std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka);
+}
+
+void Engine::Impl::describe(Stage stage, const LaneRuntime& runtime) {
+  const bool detects = stage == Stage::kDetect;
+  counters.push_back({runtime.name, detects ? options.kafka.topics.requests : std::vector<std::string>{options.kafka.topics.observations},
+                      detects ? &runtime.detect : nullptr, detects ? nullptr : &runtime.score, &runtime.kafka});
+}
+
+Status Engine::Impl::start_threads() {
+  for (const auto& one : lanes) {
+    if (Status status = one->consumer->subscribe(one->lane->listener(), one->lane->patience()); !status) return status;
+  }
+  for (const auto& one : lanes) {
+    one->thread = std::thread([lane = one->lane.get()] { lane->run(); });
+  }
+  return {};
+}
+
+Engine::~Engine() {
+  request_stop();
+  const Status ignored = join();  // reported through failure() while it mattered
+  static_cast<void>(ignored);
+}
+
+void Engine::request_stop() {
+  for (const auto& one : impl_->lanes) {
+    if (one->lane != nullptr) one->lane->request_stop();
+  }
+}
+
+Status Engine::join() {
+  for (const auto& one : impl_->lanes) {
+    if (one->thread.joinable()) one->thread.join();
+  }
+  return failure();
+}
+
+Status Engine::failure() const {
+  for (const auto& one : impl_->lanes) {
+    if (const Status status = one->lane->failure(); !status) {
+      return fail(status.error().code, "lane " + one->name, status.error().detail);
+    }
+  }
+  return {};
+}
+
+bool Engine::ready() const { return unhealthy_reason().empty(); }
+
+std::string Engine::unhealthy_reason() const {
+  if (const Status status = failure(); !status) return status.error().to_string();
+  for (const auto& one : impl_->lanes) {
+    if (const std::string problems = one->consumer->context().problems(); !problems.empty()) return "lane " + one->name + ": " + problems;
+    if (one->lane->retrying()) return "lane " + one->name + ": its output is not accepted and is being sent again";
+    if (!one->lane->ready()) return "lane " + one->name + ": " + (one->lane->finished() ? "has ended" : "is joining its group");
+  }
+  return {};
+}
+
+Milliseconds Engine::oldest_heartbeat() const {
+  Milliseconds oldest{0};
+  for (const auto& one : impl_->lanes) {
+    if (!one->lane->finished()) oldest = std::max(oldest, one->lane->heartbeat_age());
+  }
+  return oldest;
+}
+
+const std::vector<LaneCounters>& Engine::counters() const { return impl_->counters; }
+
+}  // namespace weir

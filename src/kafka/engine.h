@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "kafka/log_sink.h"
+#include "pipeline/analyzer.h"
+#include "pipeline/lane_counters.h"
+#include "pipeline/rule_slot.h"
+#include "score/score_options.h"
+
+namespace weir {
+
+struct EngineOptions {
+  KafkaConfig kafka;
+  std::vector<Stage> stages{Stage::kDetect, Stage::kScore};
+  Delivery delivery = Delivery::kAtLeastOnce;
+  LanesConfig lanes;
+  BatchConfig batch;
+  MemoryConfig memory;
+  AnalyzerOptions analyzer;
+  ScoreOptions score;
+  std::string version;                       ///< of the product, for alerts
+  Milliseconds startup_timeout{30'000};      ///< for a broker to answer, and again for topics to be created
+
+  static EngineOptions from(const Config& config, std::string version);
+};
+
+/// The lanes of this process and their threads. start() and join() belong to one thread; the rest may be called from any.
+class Engine {
+ public:
+  /// Connects, checks or creates the topics, and starts the lanes. Blocks up to twice startup_timeout. One error says what
+  /// is wrong and what to fix. `rules` must outlive the engine; `stop_requested`, if given, ends the waiting early.
+  static Result<std::unique_ptr<Engine>> start(const EngineOptions& options, const RuleSlot& rules, LogSink log,
+                                               const std::atomic<bool>* stop_requested = nullptr);
+  /// Stops and joins.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Every lane finishes its batch, commits and leaves its group. Does not block.
+  void request_stop();
+  /// Waits for the lanes to end: after request_stop() at most some 10 s. An error when a lane failed.
+  Status join();
+
+  /// Every lane has joined its group and polled, and none has a problem.
+  [[nodiscard]] bool ready() const;
+  /// Why it is not ready, for a person; empty when it is.
+  [[nodiscard]] std::string unhealthy_reason() const;
+  /// Ok unless a lane has ended by itself: then the process should end, and be started again.
+  [[nodiscard]] Status failure() const;
+  /// Since the slowest lane last showed that it is alive. Waiting for Kafka counts as alive; a hanging call does not.
+  [[nodiscard]] Milliseconds oldest_heartbeat() const;
+
+  /// One entry per lane, in a fixed order; valid as long as the engine.
+  [[nodiscard]] const std::vector<LaneCounters>& counters() const;
+
+ private:
+  struct Impl;
+  Engine();
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir
