@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace weir {
+
+/// Secrets that are known by their form alone, whatever stands around them. All functions are linear in their input.
+
+/// True for API keys by their form: a prefix of known issuers, or two to four lower-case letters, '_' and a long random part.
+bool looks_like_api_key(std::string_view word);
+
+/// True for a JSON web token (RFC 7519) or encrypted one: dotted base64url parts, the first the start of a JSON object.
+bool looks_like_jwt(std::string_view word);
+
+/// True for the base64 of "user:password" as Basic authentication sends it (RFC 7617).
+bool looks_like_basic_credentials(std::string_view word);
+
+/// The length of a payment card number at the front of the text, 0 if there is none: 13 to 19 digits, single spaces, '-' or
+/// '+' between them, with a known issuer's first digits and length and the right check digit (Luhn, ISO/IEC 7812-1).
+size_t card_number_length(std::string_view text);
+
+}  // namespace weir
