@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "alert/alert.h"
 #include "base/diagnostic.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -12,9 +13,7 @@
 #include "decode/decoder.h"
 #include "detect/rule_set.h"
 #include "event/input_profile.h"
-#if __has_include("score/score_options.h")
 #include "score/score_options.h"
-#endif
 
 // The typed configuration. A default-constructed section holds the documented defaults. What each property is called in
 // YAML, its unit, bounds and help stand in one table: config/properties.cc.
@@ -106,11 +105,10 @@ struct Config {
   MemoryConfig memory;
   InputOptions input;
   std::vector<std::string> trusted_proxies;  ///< as written; input.trusted_proxies is made from it
+  std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
   DecodeOptions decode;
   RulesConfig rules;
-#if __has_include("score/score_options.h")
   ScoreOptions score;
-#endif
   HttpConfig http;
   LogConfig log;
 

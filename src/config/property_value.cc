@@ -1,0 +1,294 @@
+#include "config/property_value.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+namespace weir {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kTextBytesMax = 4'096;
+constexpr size_t kListItemsMax = 256;
+
+std::string joined(std::span<const std::string_view> words) {
+  std::string text;
+  for (const auto word : words) text += (text.empty() ? "" : ", ") + std::string(word);
+  return text;
+}
+
+bool is_truth(std::span<const std::string_view> names) { return names.size() == 2 && names[0] == "false" && names[1] == "true"; }
+
+bool equal_letters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// Sets one property; one overload per kind of access.
+class Setter {
+ public:
+  Setter(const Property& property, const ConfigNode& value, const Origin& origin, Config& config, Findings& findings)
+      : property_(property), value_(value), origin_(origin), config_(config), findings_(findings) {}
+
+  void operator()(Access<std::string> access) const {
+    if (const auto text = text_of(value_)) access(config_) = *text;
+  }
+  void operator()(Access<Secret> access) const {
+    const auto text = text_of(value_);
+    if (!text) return;
+    if (*text == kSecretMask) findings_.warning(origin_, std::string(property_.path) + " holds the mask that stands for a secret in printed configurations");
+    access(config_) = Secret(*text);
+  }
+  void operator()(Access<std::vector<std::string>> access) const {
+    if (auto texts = texts_of()) access(config_) = std::move(*texts);
+  }
+  void operator()(Access<SecretMap> access) const {
+    if (value_.kind != ConfigNode::Kind::kMap) return wrong_kind("a map of names and values");
+    SecretMap map;
+    for (const auto& entry : value_.entries) {
+      const auto text = text_of(entry.value);
+      if (!text) return;
+      map.emplace(entry.key, Secret(*text));
+    }
+    access(config_) = std::move(map);
+  }
+  void operator()(Access<double> access) const {
+    if (!check_scalar(value_, "a number")) return;
+    double number = 0;
+    const auto& text = value_.text;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (value_.quoted || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number)) return no_number(value_);
+    if (number < static_cast<double>(property_.bounds.min) || number > static_cast<double>(property_.bounds.max)) return out_of_bounds(value_);
+    access(config_) = number;
+  }
+  void operator()(Access<Milliseconds> access) const {
+    if (const auto number = integer_of(value_)) access(config_) = Milliseconds{*number};
+  }
+  template <typename Integer>
+  void operator()(Access<Integer> access) const {
+    if (const auto number = integer_of(value_)) access(config_) = static_cast<Integer>(*number);
+  }
+  void operator()(Access<std::vector<uint64_t>> access) const {
+    if (value_.kind != ConfigNode::Kind::kList) return wrong_kind("a list of numbers");
+    if (value_.items.size() > kListItemsMax) return too_many();
+    std::vector<uint64_t> numbers;
+    for (const auto& item : value_.items) {
+      const auto number = integer_of(item);
+      if (!number) return;
+      numbers.push_back(static_cast<uint64_t>(*number));
+    }
+    access(config_) = std::move(numbers);
+  }
+  void operator()(const ChoiceAccess& access) const {
+    if (const auto index = choice_of(value_, access.names)) access.set(config_, *index);
+  }
+  void operator()(const ChoiceListAccess& access) const {
+    if (value_.kind != ConfigNode::Kind::kList) return wrong_kind("a list, for example [" + joined(access.names) + "]");
+    std::vector<size_t> indices;
+    for (const auto& item : value_.items) {
+      const auto index = choice_of(item, access.names);
+      if (!index) return;
+      if (std::find(indices.begin(), indices.end(), *index) != indices.end()) {
+        return findings_.error(at(item), "'" + item.text + "' stands twice in " + std::string(property_.path));
+      }
+      indices.push_back(*index);
+    }
+    if (indices.empty()) return findings_.error(origin_, std::string(property_.path) + " is empty", "leave the line out for the default");
+    access.set(config_, indices);
+  }
+  void operator()(ProfileAccess) const {
+    const auto text = text_of(value_);
+    if (!text) return;
+    if (*text == "custom") {
+      config_.input.profile = InputProfile{};
+      config_.input.profile.name = "custom";
+    } else if (auto profile = InputProfile::built_in(*text)) {
+      config_.input.profile = std::move(*profile);
+    } else {
+      std::string names;
+      for (const auto& name : InputProfile::built_in_names()) names += name + ", ";
+      findings_.error(origin_, "no input profile '" + *text + "'", "there are " + names + "custom");
+    }
+  }
+
+ private:
+  // An environment variable has no positions inside; then everything is at the variable.
+  Origin at(const ConfigNode& node) const {
+    return node.position.line > 0 ? Origin{origin_.source, node.position} : origin_;
+  }
+  bool check_scalar(const ConfigNode& node, const std::string& wanted) const {
+    if (node.kind == ConfigNode::Kind::kScalar) return true;
+    if (node.kind == ConfigNode::Kind::kNull) {
+      findings_.error(at(node), std::string(property_.path) + " has no value", "remove the line for the default, or write \"\" for an empty text");
+    } else {
+      findings_.error(at(node), std::string(property_.path) + " must be " + wanted + ", not " + std::string(describe(node.kind)));
+    }
+    return false;
+  }
+  void wrong_kind(const std::string& wanted) const {
+    findings_.error(origin_, std::string(property_.path) + " must be " + wanted + ", not " + std::string(describe(value_.kind)));
+  }
+  void too_many() const { findings_.error(origin_, std::string(property_.path) + " has more than " + std::to_string(kListItemsMax) + " items"); }
+  void out_of_bounds(const ConfigNode& node) const {
+    const auto& [min, max] = property_.bounds;
+    std::string unit = property_.unit.empty() ? "" : " " + std::string(property_.unit);
+    findings_.error(at(node), std::string(property_.path) + " must be from " + std::to_string(min) + " to " + std::to_string(max) + unit + ", not " + node.text);
+  }
+  void no_number(const ConfigNode& node) const {
+    std::string hint;
+    const auto& text = node.text;
+    if (node.quoted) {
+      hint = "remove the quotes";
+    } else if (text.size() > 1 && text.find_first_not_of("0123456789") == std::string::npos) {
+      hint = "remove the leading zero: some YAML readers take it for octal";
+    } else if (!text.empty() && text.front() >= '0' && text.front() <= '9' && !property_.unit.empty()) {
+      hint = "give the plain number, in " + std::string(property_.unit);
+    }
+    findings_.error(at(node), std::string(property_.path) + " must be a number, not '" + text + "'", hint);
+  }
+
+  std::optional<std::string> text_of(const ConfigNode& node) const {
+    if (!check_scalar(node, "text")) return std::nullopt;
+    if (node.text.size() > kTextBytesMax || node.text.find('\0') != std::string::npos) {
+      findings_.error(at(node), std::string(property_.path) + " is longer than " + std::to_string(kTextBytesMax) + " bytes, or holds a NUL");
+      return std::nullopt;
+    }
+    return node.text;
+  }
+
+  // A single text stands for a list of one.
+  std::optional<std::vector<std::string>> texts_of() const {
+    std::vector<std::string> texts;
+    if (value_.kind != ConfigNode::Kind::kList) {
+      auto text = text_of(value_);
+      if (!text) return std::nullopt;
+      texts.push_back(std::move(*text));
+      return texts;
+    }
+    if (value_.items.size() > kListItemsMax) {
+      too_many();
+      return std::nullopt;
+    }
+    for (const auto& item : value_.items) {
+      auto text = text_of(item);
+      if (!text) return std::nullopt;
+      texts.push_back(std::move(*text));
+    }
+    return texts;
+  }
+
+  std::optional<int64_t> integer_of(const ConfigNode& node) const {
+    if (!check_scalar(node, "a number")) return std::nullopt;
+    int64_t number = 0;
+    const auto& text = node.text;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const auto digits = text.substr(text.starts_with('-') ? 1 : 0);
+    const bool octal = digits.size() > 1 && digits.front() == '0';
+    if (error == std::errc::result_out_of_range && end == text.data() + text.size()) {
+      out_of_bounds(node);
+    } else if (node.quoted || error != std::errc{} || end != text.data() + text.size() || octal) {
+      no_number(node);
+    } else if (number < property_.bounds.min || number > property_.bounds.max) {
+      out_of_bounds(node);
+    } else {
+      return number;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<size_t> choice_of(const ConfigNode& node, std::span<const std::string_view> names) const {
+    if (!check_scalar(node, "one of " + joined(names))) return std::nullopt;
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (equal_letters(names[i], node.text)) return i;
+    }
+    const std::string wanted = is_truth(names) ? "true or false" : "one of " + joined(names);
+    findings_.error(at(node), std::string(property_.path) + " must be " + wanted + ", not '" + node.text + "'");
+    return std::nullopt;
+  }
+
+  const Property& property_;
+  const ConfigNode& value_;
+  const Origin& origin_;
+  Config& config_;
+  Findings& findings_;
+};
+
+/// Reads one property; one overload per kind of access.
+struct Getter {
+  Config& config;
+
+  Json operator()(Access<Secret> access) const { return access(config).empty() ? "" : std::string(kSecretMask); }
+  Json operator()(Access<SecretMap> access) const {
+    Json map = Json::object();
+    for (const auto& [name, value] : access(config)) map[name] = kSecretMask;
+    return map;
+  }
+  Json operator()(Access<Milliseconds> access) const { return access(config).count(); }
+  template <typename Plain>
+  Json operator()(Access<Plain> access) const {
+    return access(config);
+  }
+  Json operator()(const ChoiceAccess& access) const {
+    const size_t index = access.get(config);
+    if (is_truth(access.names)) return index == 1;
+    return std::string(access.names[index]);
+  }
+  Json operator()(const ChoiceListAccess& access) const {
+    Json list = Json::array();
+    for (const size_t index : access.get(config)) list.push_back(std::string(access.names[index]));
+    return list;
+  }
+  Json operator()(ProfileAccess) const { return config.input.profile.name; }
+};
+
+bool is_list(const PropertyAccess& access) {
+  return std::holds_alternative<Access<std::vector<std::string>>>(access) || std::holds_alternative<Access<std::vector<uint64_t>>>(access) ||
+         std::holds_alternative<ChoiceListAccess>(access);
+}
+
+std::string trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
+}
+
+ConfigNode scalar(std::string text) {
+  ConfigNode node;
+  node.kind = ConfigNode::Kind::kScalar;
+  node.text = std::move(text);
+  return node;
+}
+
+}  // namespace
+
+void set_property(const Property& property, const ConfigNode& value, const Origin& origin, Config& config, Findings& findings) {
+  std::visit(Setter(property, value, origin, config, findings), property.access);
+}
+
+ConfigNode value_from_text(const Property& property, const std::string& text) {
+  const bool map = std::holds_alternative<Access<SecretMap>>(property.access);
+  if (!map && !is_list(property.access)) return scalar(text);
+  ConfigNode node;
+  node.kind = map ? ConfigNode::Kind::kMap : ConfigNode::Kind::kList;
+  for (size_t begin = 0; begin <= text.size() && !text.empty();) {
+    const size_t comma = std::min(text.find(',', begin), text.size());
+    const auto item = trimmed(std::string_view(text).substr(begin, comma - begin));
+    if (map) {
+      const auto equals = std::min(item.find('='), item.size());
+      node.entries.push_back({item.substr(0, equals), {}, scalar(equals < item.size() ? item.substr(equals + 1) : "")});
+    } else {
+      node.items.push_back(scalar(item));
+    }
+    begin = comma + 1;
+  }
+  return node;
+}
+
+Json property_value(const Property& property, const Config& config) {
+  // Accesses hand out references to change; a getter only reads.
+  return std::visit(Getter{const_cast<Config&>(config)}, property.access);
+}
+
+}  // namespace weir

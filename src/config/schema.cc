@@ -1,0 +1,89 @@
+#include <nlohmann/json.hpp>
+
+#include "config/config.h"
+#include "config/property.h"
+#include "config/property_value.h"
+
+namespace weir {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json names_of(std::span<const std::string_view> names) {
+  Json list = Json::array();
+  for (const auto name : names) list.push_back(std::string(name));
+  return list;
+}
+
+Json bounded(const char* type, const Bounds& bounds) { return {{"type", type}, {"minimum", bounds.min}, {"maximum", bounds.max}}; }
+
+/// The JSON type of a property; one overload per kind of access.
+struct TypeOf {
+  const Property& property;
+
+  Json operator()(Access<std::string>) const { return {{"type", "string"}}; }
+  Json operator()(Access<Secret>) const { return {{"type", "string"}}; }
+  Json operator()(Access<std::vector<std::string>>) const {
+    return {{"oneOf", {{{"type", "string"}}, {{"type", "array"}, {"items", {{"type", "string"}}}}}}};
+  }
+  Json operator()(Access<SecretMap>) const { return {{"type", "object"}, {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}}; }
+  Json operator()(Access<double>) const { return bounded("number", property.bounds); }
+  Json operator()(Access<std::vector<uint64_t>>) const { return {{"type", "array"}, {"items", bounded("integer", property.bounds)}}; }
+  template <typename Integer>
+  Json operator()(Access<Integer>) const {
+    return bounded("integer", property.bounds);
+  }
+  Json operator()(const ChoiceAccess& access) const {
+    if (access.names.front() == "false") return {{"type", "boolean"}};
+    return {{"enum", names_of(access.names)}};
+  }
+  Json operator()(const ChoiceListAccess& access) const {
+    return {{"type", "array"}, {"items", {{"enum", names_of(access.names)}}}, {"uniqueItems", true}, {"minItems", 1}};
+  }
+  Json operator()(ProfileAccess) const {
+    Json names = Json(InputProfile::built_in_names());
+    names.push_back("custom");
+    return {{"enum", names}};
+  }
+};
+
+std::string help_of(const Property& property) {
+  return std::string(property.help) + (property.unit.empty() ? "" : " (" + std::string(property.unit) + ")");
+}
+
+Json empty_object(std::string_view help) {
+  return {{"type", {"object", "null"}}, {"description", std::string(help)}, {"additionalProperties", false}, {"properties", Json::object()}};
+}
+
+// The schema object of a section inside the root's; sections are listed before the ones they hold.
+Json& section_in(Json& root, std::string_view path) {
+  Json* at = &root;
+  while (!path.empty()) {
+    const auto dot = path.find('.');
+    at = &(*at)["properties"][std::string(path.substr(0, dot))];
+    path = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
+  }
+  return *at;
+}
+
+}  // namespace
+
+std::string config_json_schema() {
+  Json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "weir configuration"}};
+  root.update(empty_object("every key may be left out; the defaults are those shown"));
+  for (const auto& section : sections()) section_in(root, section.path) = empty_object(section.help);
+  const auto defaults = default_config();
+  for (const auto& property : properties()) {
+    Json schema = std::visit(TypeOf{property}, property.access);
+    schema["description"] = help_of(property);
+    if (property.section() != "input.fields") schema["default"] = property_value(property, defaults);
+    auto& siblings = section_in(root, property.section())["properties"];
+    siblings[std::string(property.key())] = std::move(schema);
+    if (property.is_secret()) {
+      siblings[std::string(property.key()) + "_file"] = {{"type", "string"}, {"description", "file that holds " + std::string(property.path)}};
+    }
+  }
+  return root.dump(2) + "\n";
+}
+
+}  // namespace weir

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+/// The candidate nearest to a misspelt word, if near enough to be meant (a third of its letters wrong at most, swaps
+/// count as one); empty otherwise.
+std::string nearest_word(std::string_view word, std::span<const std::string> candidates);
+
+}  // namespace weir
