@@ -6,10 +6,14 @@
 #include <array>
 
 #include "base/assert.h"
+#include "detect/clean_lines.h"
 #include "detect/rule_set_impl.h"
 
 namespace weir {
 namespace {
+
+// The decoder's default cap of lines; more only cost an allocation once.
+constexpr size_t kLinesReserved = 512;
 
 /// What is known of an atom in the current record; valid while `epoch` is that of the record.
 struct AtomState {
@@ -18,6 +22,12 @@ struct AtomState {
   uint32_t refused_epoch = 0;
   uint32_t line = 0;
   uint32_t end = 0;
+};
+
+/// A line of the record where it stands in the scanned text.
+struct ScanLine {
+  uint32_t begin = 0;
+  uint32_t line = 0;
 };
 
 struct EventState {
@@ -38,14 +48,20 @@ struct Matcher::Impl {
   std::vector<uint32_t> touched;  ///< rules to evaluate for this record
   uint32_t epoch = 0;
   uint32_t reports = 0;     ///< callbacks for this record
-  size_t line_cursor = 0;   ///< reports come in the order of their ends
+  CleanLines clean_lines;
+  std::string scan_text;              ///< the lines not known to be clean, when others are
+  std::vector<ScanLine> scan_lines;   ///< what is scanned, in order
+  std::vector<uint32_t> line_epochs;  ///< per line: stamped when something matched in it
+  size_t line_cursor = 0;             ///< into scan_lines; reports come in the order of their ends
   const Event* event = nullptr;
   const DecodedRecord* record = nullptr;
 
   void begin(const Event& new_event, const DecodedRecord& new_record);
+  std::string_view choose_lines();
+  void remember_clean_lines();
   bool scan();
   bool on_report(uint32_t pattern, uint32_t end);
-  uint32_t line_of(uint32_t end);
+  ScanLine line_of(uint32_t end);
   bool confirmed(uint32_t pattern, uint32_t atom, uint32_t line);
   void touch(uint32_t rule);
   bool evaluate(uint32_t step);
@@ -66,16 +82,40 @@ void Matcher::Impl::begin(const Event& new_event, const DecodedRecord& new_recor
   std::fill(atoms.begin(), atoms.end(), AtomState{});
   std::fill(events.begin(), events.end(), EventState{});
   std::fill(rule_epochs.begin(), rule_epochs.end(), 0U);
+  std::fill(line_epochs.begin(), line_epochs.end(), 0U);
   epoch = 1;
 }
 
-/// The line that holds the byte before `end`. Ends ascend, so the next line is nearly always the last one or a later one.
-uint32_t Matcher::Impl::line_of(uint32_t end) {
+/// Fills scan_lines and gives the text to scan: the record's own when no line is known to be clean.
+std::string_view Matcher::Impl::choose_lines() {
   const auto& lines = record->lines;
+  scan_lines.clear();
+  if (line_epochs.size() < lines.size()) line_epochs.resize(lines.size());
+  for (uint32_t i = 0; i < lines.size(); ++i)
+    if (!CleanLines::eligible(lines[i]) || !clean_lines.holds(lines[i].place, record->line_text(lines[i]))) scan_lines.push_back({lines[i].begin, i});
+  if (scan_lines.size() == lines.size()) return record->text;
+  scan_text.clear();
+  for (auto& scanned : scan_lines) {
+    const Line& line = lines[scanned.line];
+    scanned.begin = static_cast<uint32_t>(scan_text.size());
+    scan_text.append(record->text, line.begin, line.end - line.begin + size_t{1});
+  }
+  return scan_text;
+}
+
+void Matcher::Impl::remember_clean_lines() {
+  for (const auto& scanned : scan_lines) {
+    const Line& line = record->lines[scanned.line];
+    if (CleanLines::eligible(line) && line_epochs[scanned.line] != epoch) clean_lines.note(line.place, record->line_text(line));
+  }
+}
+
+/// The line that holds the byte before `end`. Ends ascend, so it is nearly always the last one or a later one.
+ScanLine Matcher::Impl::line_of(uint32_t end) {
   const uint32_t byte = end == 0 ? 0 : end - 1;
-  if (byte < lines[line_cursor].begin) line_cursor = 0;
-  while (line_cursor + 1 < lines.size() && lines[line_cursor + 1].begin <= byte) ++line_cursor;
-  return static_cast<uint32_t>(line_cursor);
+  if (byte < scan_lines[line_cursor].begin) line_cursor = 0;
+  while (line_cursor + 1 < scan_lines.size() && scan_lines[line_cursor + 1].begin <= byte) ++line_cursor;
+  return scan_lines[line_cursor];
 }
 
 bool Matcher::Impl::confirmed(uint32_t pattern, uint32_t atom, uint32_t line) {
@@ -98,16 +138,19 @@ void Matcher::Impl::touch(uint32_t rule) {
 /// True to go on, false to end the scan.
 bool Matcher::Impl::on_report(uint32_t pattern, uint32_t end) {
   if (++reports > Matcher::kReportsMax) return false;
+  const ScanLine scanned = line_of(end);
+  const Line& line = record->lines[scanned.line];
   const uint32_t last = program->pattern_first_atom[pattern + 1];
   for (uint32_t i = program->pattern_first_atom[pattern]; i < last; ++i) {
     const uint32_t atom = program->pattern_atoms[i];
-    if (atoms[atom].epoch == epoch) continue;
-    const uint32_t line = line_of(end);
     const Atom& definition = program->atoms[atom];
-    if ((mask_of(record->lines[line].place) & definition.places) == 0 || !confirmed(pattern, atom, line)) continue;
-    atoms[atom].epoch = epoch;
-    atoms[atom].line = line;
-    atoms[atom].end = end;
+    if ((mask_of(line.place) & definition.places) == 0) continue;
+    line_epochs[scanned.line] = epoch;
+    AtomState& state = atoms[atom];
+    if (state.epoch == epoch || !confirmed(pattern, atom, scanned.line)) continue;
+    state.epoch = epoch;
+    state.line = scanned.line;
+    state.end = line.begin + (end - scanned.begin);
     for (uint32_t k = 0; k < definition.rule_count; ++k) touch(program->atom_rules[definition.first_rule + k]);
   }
   return true;
@@ -117,10 +160,13 @@ bool Matcher::Impl::on_report(uint32_t pattern, uint32_t end) {
 bool Matcher::Impl::scan() {
   const HsDatabase& database = rules->impl().database;
   if (!database || record->lines.empty()) return true;
+  const std::string_view text = choose_lines();
+  if (text.empty()) return true;
   const auto report = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* context) {
     return static_cast<Impl*>(context)->on_report(id, static_cast<uint32_t>(to)) ? 0 : 1;
   };
-  const hs_error_t code = hs_scan(database.get(), record->text.data(), static_cast<unsigned>(record->text.size()), 0, hs_scratch.get(), report, this);
+  const hs_error_t code = hs_scan(database.get(), text.data(), static_cast<unsigned>(text.size()), 0, hs_scratch.get(), report, this);
+  if (code == HS_SUCCESS) remember_clean_lines();
   return code == HS_SUCCESS || code == HS_SCAN_TERMINATED;
 }
 
@@ -210,7 +256,10 @@ Status Matcher::use(std::shared_ptr<const RuleSet> rules) {
   impl_->atoms.assign(program.atoms.size(), {});
   impl_->events.assign(program.event_atoms.size(), {});
   impl_->rule_epochs.assign(program.rule_root.size(), 0);
+  impl_->line_epochs.assign(kLinesReserved, 0);
+  impl_->scan_lines.reserve(kLinesReserved);
   impl_->touched.reserve(program.rule_root.size());
+  impl_->clean_lines.clear();
   impl_->epoch = 0;
   impl_->rules = std::move(rules);
   return {};

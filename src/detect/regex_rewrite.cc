@@ -71,7 +71,7 @@ std::optional<ByteSet> posix_class(std::string_view name) {
 
 class Rewriter {
  public:
-  explicit Rewriter(std::string_view pattern) : in_(pattern) {}
+  Rewriter(std::string_view pattern, LineText text) : in_(pattern), decoded_(text == LineText::kDecoded) {}
 
   Result<std::string> run() {
     while (position_ < in_.size() && error_.empty()) step();
@@ -201,7 +201,7 @@ class Rewriter {
 
   /// A byte that decoding maps to a space also matches a space; '\n' itself never stands on a line.
   void append_byte(unsigned byte) {
-    if (byte == '\n') {
+    if (byte == '\n' || (decoded_ && byte >= 9 && byte <= 13)) {
       out_ += "\\x20";
     } else if (byte >= 9 && byte <= 13) {
       out_ += "[\\x20";
@@ -212,11 +212,20 @@ class Rewriter {
     }
   }
 
-  void append_set(ByteSet set) {
+  /// A set without what cannot stand on a line: smaller sets make longer literals and smaller automata.
+  [[nodiscard]] ByteSet on_lines(ByteSet set) const {
     set.reset('\n');
-    out_.push_back('[');
+    if (!decoded_) return set;
+    const ByteSet controls = set_of([](unsigned byte) { return byte < 0x20 || byte == 0x7f; });
+    return (set & ~controls).none() ? set : set & ~controls;
+  }
+
+  void append_set(const ByteSet& all) {
+    const ByteSet set = on_lines(all);
+    const bool single = set.count() == 1;
+    if (!single) out_.push_back('[');
     append_ranges(set);
-    out_.push_back(']');
+    if (!single) out_.push_back(']');
   }
 
   void append_ranges(const ByteSet& set) {
@@ -246,9 +255,10 @@ class Rewriter {
     }
     ++position_;
     if (negated) {
-      set.set('\n');
+      ByteSet excluded = set.none() ? set : on_lines(set);
+      excluded.set('\n');
       out_ += "[^";
-      append_ranges(set);
+      append_ranges(excluded);
       out_.push_back(']');
       return;
     }
@@ -334,6 +344,7 @@ class Rewriter {
   }
 
   std::string_view in_;
+  bool decoded_;
   size_t position_ = 0;
   std::string out_;
   std::string error_;
@@ -341,7 +352,7 @@ class Rewriter {
 
 }  // namespace
 
-Result<std::string> rewrite_for_lines(std::string_view pattern) { return Rewriter(pattern).run(); }
+Result<std::string> rewrite_for_lines(std::string_view pattern, LineText text) { return Rewriter(pattern, text).run(); }
 
 void append_literal(std::string& out, std::string_view bytes) {
   for (const char c : bytes) append_hex(out, c == '\n' || c == '\r' || c == '\t' ? ' ' : static_cast<uint8_t>(c));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -7,11 +8,15 @@
 
 namespace weir {
 
+/// What stands on the lines an expression looks at. Decoding leaves no control characters in a line, so that `\s` is a space;
+/// raw lines lose only '\n'.
+enum class LineText : uint8_t { kDecoded, kRaw };
+
 /// Rewrites a regular expression so that no part of it can match '\n', which separates the lines of a record: negated
 /// classes, \s, \W, \D and their like lose it; dot-all and multi-line switches are dropped (a line has no line breaks, and
 /// `^` and `$` mean its ends). Control characters that stand for whitespace also match a space, since decoding maps them to
 /// one. What cannot be made safe (\C, \X, \p, \K, verbs) is an error.
-Result<std::string> rewrite_for_lines(std::string_view pattern);
+Result<std::string> rewrite_for_lines(std::string_view pattern, LineText text);
 
 /// "\xNN" for each byte: a literal that no regex dialect misreads.
 void append_literal(std::string& out, std::string_view bytes);

@@ -214,7 +214,8 @@ class Compiler {
   }
 
   StepIndex regular(const DetectionItem& item, const FieldTarget& field, const RegexValue& value) {
-    auto rewritten = rewrite_for_lines(value.pattern);
+    const bool raw = (field.anywhere & ~kUserTextPlaces) != 0;
+    auto rewritten = rewrite_for_lines(value.pattern, raw || field.kind != FieldKind::kLines ? LineText::kRaw : LineText::kDecoded);
     if (!rewritten) return error(item.line, rewritten.error().detail);
     if (field.kind == FieldKind::kLines) return scan(item, {std::move(*rewritten), value.ignore_case, false, 0, 0}, field.anywhere, field);
     return precise(item, field, *rewritten, value.ignore_case, EventAtom::Operation::kRegex);

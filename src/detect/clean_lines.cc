@@ -1,0 +1,48 @@
+#include "detect/clean_lines.h"
+
+#include <xxhash.h>
+
+#include <cstring>
+
+namespace weir {
+namespace {
+
+constexpr PlaceMask kRepeatingPlaces = mask_of(Place::kPath) | mask_of(Place::kHost) | mask_of(Place::kUserAgent) | mask_of(Place::kReferer) | mask_of(Place::kHeader) |
+                                       mask_of(Place::kRawUserAgent) | mask_of(Place::kRawReferer);
+
+// The hash only picks a slot; lines that collide cost no more than their own scans.
+uint64_t hash_of(Place place, std::string_view text) { return XXH3_64bits_withSeed(text.data(), text.size(), static_cast<uint64_t>(place)); }
+
+}  // namespace
+
+CleanLines::CleanLines() : slots_(std::make_unique<std::array<Slot, kSlots>>()), marks_(std::make_unique<std::array<uint16_t, kMarks>>()) {}
+
+bool CleanLines::eligible(const Line& line) {
+  const size_t size = line.end - line.begin;
+  return (mask_of(line.place) & kRepeatingPlaces) != 0 && size > 0 && size <= kTextBytesMax;
+}
+
+bool CleanLines::holds(Place place, std::string_view text) const {
+  const Slot& slot = (*slots_)[hash_of(place, text) % kSlots];
+  return slot.size == text.size() && slot.place == place && std::memcmp(slot.text.data(), text.data(), text.size()) == 0;
+}
+
+void CleanLines::note(Place place, std::string_view text) {
+  const uint64_t hash = hash_of(place, text);
+  uint16_t& mark = (*marks_)[hash % kMarks];
+  const auto fingerprint = static_cast<uint16_t>(hash >> 48U | 1U);
+  if (mark != fingerprint) {
+    mark = fingerprint;
+    return;
+  }
+  Slot& slot = (*slots_)[hash % kSlots];
+  slot.size = static_cast<uint16_t>(text.size());
+  slot.place = place;
+  std::memcpy(slot.text.data(), text.data(), text.size());
+}
+
+void CleanLines::clear() {
+  for (auto& slot : *slots_) slot.size = 0;
+}
+
+}  // namespace weir
