@@ -112,15 +112,42 @@ void store(char* to, __m128i bytes) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
 }
 
-/// Ones in the first `count` (0..16) bytes.
-__m128i first_bytes_mask(size_t count) {
-  alignas(32) static constexpr std::array<uint8_t, 32> kWindow = [] {
-    std::array<uint8_t, 32> window{};
-    for (size_t i = 0; i < 16; ++i)
-      window[i] = 0xff;
-    return window;
-  }();
-  return load(reinterpret_cast<const char*>(kWindow.data()) + (16 - count));
+template <typename Word>
+Word load_word(const char* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof(Word));
+  return word;
+}
+
+template <typename Word>
+void store_word(char* to, Word word) {
+  std::memcpy(to, &word, sizeof(Word));
+}
+
+/// 1 to 15 bytes: two overlapping words hold them all and nothing else.
+ByteClasses copy_and_classify_short(char* target, std::string_view text) {
+  const size_t size = text.size();
+  const char* const from = text.data();
+  if (size >= 8) {
+    const auto first = load_word<int64_t>(from);
+    const auto last = load_word<int64_t>(from + size - 8);
+    store_word(target, first);
+    store_word(target + size - 8, last);
+    return fold_or(classes_of(_mm_set_epi64x(last, first)));
+  }
+  if (size >= 4) {
+    const auto first = load_word<int32_t>(from);
+    const auto last = load_word<int32_t>(from + size - 4);
+    store_word(target, first);
+    store_word(target + size - 4, last);
+    return fold_or(classes_of(_mm_set_epi32(last, first, last, first)));
+  }
+  ByteClasses classes = 0;
+  for (size_t i = 0; i < size; ++i) {
+    target[i] = from[i];
+    classes |= kClassOf[static_cast<unsigned char>(from[i])];
+  }
+  return classes;
 }
 #endif
 
@@ -148,21 +175,18 @@ ByteClasses classify(std::string_view text) {
 }
 
 ByteClasses copy_and_classify(char* target, std::string_view text) {
+  const size_t size = text.size();
+  if (size < 16) return copy_and_classify_short(target, text);
   __m128i classes = _mm_setzero_si128();
-  size_t at = 0;
-  for (; at + 16 <= text.size(); at += 16) {
+  for (size_t at = 0; at + 16 <= size; at += 16) {
     const __m128i bytes = load(text.data() + at);
     store(target + at, bytes);
     classes = _mm_or_si128(classes, classes_of(bytes));
   }
-  const size_t rest = text.size() - at;
-  if (rest != 0) {
-    std::memcpy(target + at, text.data() + at, rest);
-    // The target has slack behind the text, so a whole load is allowed; bytes behind the text do not count.
-    const __m128i tail = classes_of(load(target + at));
-    classes = _mm_or_si128(classes, _mm_and_si128(tail, first_bytes_mask(rest)));
-  }
-  return fold_or(classes);
+  // The last bytes once more, overlapping what was seen.
+  const __m128i bytes = load(text.data() + size - 16);
+  store(target + size - 16, bytes);
+  return fold_or(_mm_or_si128(classes, classes_of(bytes)));
 }
 
 #else
@@ -193,9 +217,63 @@ size_t find_quote_or_backslash(std::string_view text, size_t from) {
   return from;
 }
 
+#if defined(__SSSE3__)
+namespace {
+
+/// Bit i of a byte's entry in kPlainLow says whether high nibble i (0..7) with that low nibble is a plain byte.
+constexpr NibbleTable make_plain_low_table() {
+  NibbleTable low{};
+  for (size_t byte = 0; byte < 128; ++byte) {
+    if (kIsPlain[byte]) low[byte & 15] = static_cast<uint8_t>(low[byte & 15] | (1U << (byte >> 4)));
+  }
+  return low;
+}
+
+constexpr NibbleTable make_plain_high_table() {
+  NibbleTable high{};
+  for (size_t nibble = 0; nibble < 8; ++nibble)
+    high[nibble] = static_cast<uint8_t>(1U << nibble);
+  return high;
+}
+
+alignas(16) constexpr NibbleTable kPlainLow = make_plain_low_table();
+alignas(16) constexpr NibbleTable kPlainHigh = make_plain_high_table();
+
+/// The rules of is_plain_header_value for 16 bytes and, one offset to the left, the bytes before each of them.
+bool are_plain(__m128i bytes, __m128i before) {
+  const auto equals = [](__m128i lanes, char byte) { return _mm_cmpeq_epi8(lanes, _mm_set1_epi8(byte)); };
+  const __m128i low_table = _mm_load_si128(reinterpret_cast<const __m128i*>(kPlainLow.data()));
+  const __m128i high_table = _mm_load_si128(reinterpret_cast<const __m128i*>(kPlainHigh.data()));
+  const __m128i nibble_mask = _mm_set1_epi8(0x0f);
+  const __m128i low = _mm_shuffle_epi8(low_table, _mm_and_si128(bytes, nibble_mask));
+  const __m128i high = _mm_shuffle_epi8(high_table, _mm_and_si128(_mm_srli_epi16(bytes, 4), nibble_mask));
+  const __m128i not_allowed = _mm_cmpeq_epi8(_mm_and_si128(low, high), _mm_setzero_si128());
+  const __m128i lone_space =
+      _mm_andnot_si128(_mm_or_si128(equals(before, ','), equals(before, ';')), equals(bytes, ' '));
+  const __m128i doubles = _mm_or_si128(equals(bytes, '.'), _mm_or_si128(equals(bytes, '*'), equals(bytes, '/')));
+  const __m128i doubled = _mm_and_si128(_mm_cmpeq_epi8(bytes, before), doubles);
+  return _mm_movemask_epi8(_mm_or_si128(not_allowed, _mm_or_si128(lone_space, doubled))) == 0;
+}
+
+}  // namespace
+#endif
+
 bool is_plain_header_value(std::string_view value) {
   char previous = 0;
-  for (const char byte : value) {
+  size_t at = 0;
+#if defined(__SSSE3__)
+  if (value.size() > 16) {
+    // The first byte has none before it; the loop below looks at it.
+    for (size_t from = 1; from + 16 <= value.size(); from += 16) {
+      if (!are_plain(load(value.data() + from), load(value.data() + from - 1))) return false;
+    }
+    const size_t from = value.size() - 16;
+    if (!are_plain(load(value.data() + from), load(value.data() + from - 1))) return false;
+    value = value.substr(0, 1);
+  }
+#endif
+  for (; at < value.size(); ++at) {
+    const char byte = value[at];
     if (!kIsPlain[static_cast<unsigned char>(byte)]) return false;
     if (byte == ' ' && previous != ',' && previous != ';') return false;
     if (byte == previous && (byte == '.' || byte == '*' || byte == '/')) return false;

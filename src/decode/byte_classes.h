@@ -19,13 +19,10 @@ constexpr ByteClasses kHigh = 1 << 6;       ///< 0x80 and above
 constexpr ByteClasses kDelete = 1 << 7;     ///< 0x7f
 }  // namespace byte_class
 
-/// Bytes that may be read and written behind the text given to copy_and_classify's target.
-constexpr size_t kClassifySlack = 16;
-
 /// The classes that occur in `text`: 16 bytes at a time with SSSE3, one by one elsewhere.
 ByteClasses classify(std::string_view text);
 
-/// Copies `text` to `target`, which must have room for text.size() + kClassifySlack bytes, and classifies it on the way.
+/// Copies `text` to `target` and classifies it on the way. The two must not overlap.
 ByteClasses copy_and_classify(char* target, std::string_view text);
 
 /// Offset of the first '"' or backslash at or behind `from`, text.size() if there is none.

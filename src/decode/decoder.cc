@@ -61,6 +61,8 @@ void Decoder::decode(const Event& event, DecodedRecord& out) {
   writer.add(Place::kUserAgent, event.user_agent);
   add_referer(writer, event.referer);
   add_cookies(values, event.cookie, share);
+  const Header content_type{"content-type", event.content_type};
+  add_headers(values, {&content_type, 1}, share);
   add_headers(values, event.headers, share);
 
   raw.add(Place::kRawUri, event.path, '?', event.query);

@@ -218,6 +218,9 @@ Character read_character(const char* from, size_t left) {
   return {};
 }
 
+bool is_visible_ascii(char byte) {
+  return byte > 0x20 && byte < 0x7f;
+}
 bool is_ascii(char byte) {
   return static_cast<unsigned char>(byte) < 0x80;
 }
@@ -275,7 +278,7 @@ class Folder {
 
   /// A lone 0xa0 (Latin-1's no-break space, which MySQL takes for white space) between ASCII characters is a space.
   void pass_through_byte(size_t left) {
-    const bool between_ascii = to_ != begin_ && is_ascii(to_[-1]) && left >= 2 && is_ascii(from_[1]);
+    const bool between_ascii = to_ != begin_ && is_visible_ascii(to_[-1]) && left >= 2 && is_visible_ascii(from_[1]);
     if (static_cast<unsigned char>(*from_) == 0xa0 && between_ascii) {
       pass_.changed = pass_.folded = true;
       *to_++ = ' ';

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 #include "decode/ascii_text.h"
 #include "decode/byte_classes.h"
-#include "decode/decode_base64.h"
 
 namespace weir {
 namespace {
@@ -14,35 +14,60 @@ namespace {
 constexpr size_t kHeaderNameBytesMax = 128;
 
 /// Negotiation and cache headers: an application reads none of them in a way that can be attacked with letters, digits
-/// and separators alone. Sorted.
-constexpr std::array<std::string_view, 22> kStockHeaders = {
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "cache-control",
-    "connection",
-    "content-length",
+/// and separators alone. Sorted by length.
+constexpr std::array<std::string_view, 23> kStockHeaders = {
+    "te",
     "dnt",
-    "if-modified-since",
-    "if-none-match",
-    "keep-alive",
+    "accept",
     "pragma",
     "priority",
     "sec-ch-ua",
-    "sec-ch-ua-mobile",
-    "sec-ch-ua-platform",
+    "connection",
+    "keep-alive",
+    "content-type",
+    "cache-control",
+    "if-none-match",
+    "accept-charset",
+    "content-length",
     "sec-fetch-dest",
     "sec-fetch-mode",
     "sec-fetch-site",
     "sec-fetch-user",
-    "te",
+    "accept-encoding",
+    "accept-language",
+    "sec-ch-ua-mobile",
+    "if-modified-since",
+    "sec-ch-ua-platform",
     "upgrade-insecure-requests",
 };
-static_assert(std::is_sorted(kStockHeaders.begin(), kStockHeaders.end()));
+constexpr size_t kStockLengthMax = 25;
 
-bool is_stock(std::string_view lower_name) {
-  return std::binary_search(kStockHeaders.begin(), kStockHeaders.end(), lower_name);
+/// kFirstOfLength[n] is the first entry of n or more bytes.
+constexpr auto make_first_of_length() {
+  std::array<uint8_t, kStockLengthMax + 2> first{};
+  for (size_t length = 0; length < first.size(); ++length) {
+    uint8_t entry = 0;
+    while (entry < kStockHeaders.size() && kStockHeaders[entry].size() < length)
+      ++entry;
+    first[length] = entry;
+  }
+  return first;
+}
+constexpr auto kFirstOfLength = make_first_of_length();
+
+bool is_stock(std::string_view name) {
+  if (name.size() > kStockLengthMax) return false;
+  for (size_t entry = kFirstOfLength[name.size()]; entry < kFirstOfLength[name.size() + 1]; ++entry) {
+    if (starts_without_case(name, kStockHeaders[entry])) return true;
+  }
+  return false;
+}
+
+/// A name longer than the buffer is cut; no application knows such a header.
+std::string_view lower_case(std::string_view name, std::array<char, kHeaderNameBytesMax>& buffer) {
+  const size_t size = std::min(name.size(), buffer.size());
+  std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), buffer.begin(), to_lower);
+  return {buffer.data(), size};
 }
 
 }  // namespace
@@ -51,16 +76,12 @@ void add_headers(ValueLines& values, std::span<const Header> headers, size_t lin
   std::array<char, kHeaderNameBytesMax> buffer;
   size_t lines = 0;
   for (const Header& header : headers) {
-    const size_t size = std::min(header.name.size(), buffer.size());
-    std::transform(header.name.begin(), header.name.begin() + static_cast<std::ptrdiff_t>(size), buffer.begin(),
-                   to_lower);
-    const std::string_view name(buffer.data(), size);
-    if (is_stock(name) && is_plain_header_value(header.value)) continue;
+    if (is_stock(header.name) && is_plain_header_value(header.value)) continue;
     if (lines++ >= lines_max) {
       values.writer().drop();
       continue;
     }
-    values.add(Place::kHeader, name, header.value);
+    values.add(Place::kHeader, lower_case(header.name, buffer), header.value);
   }
 }
 

@@ -57,9 +57,9 @@ void LineWriter::rewind(const Mark& mark) {
   out_.dropped_lines = mark.dropped;
 }
 
-/// Room for `bytes` more and the slack that classifying writes; grows in large steps, never in steady state.
+/// Room for `bytes` more; grows in large steps, never in steady state.
 char* LineWriter::reserve(size_t bytes) {
-  const size_t needed = size_ + bytes + kClassifySlack;
+  const size_t needed = size_ + bytes;
   if (out_.text.size() < needed) out_.text.resize(std::max(needed, size_ + size_ / 2 + 512));
   return out_.text.data() + size_;
 }
@@ -148,6 +148,7 @@ void LineWriter::strip_comments_of(Line& line) {
     reserve(original_size + 1);
     std::memcpy(out_.text.data() + size_, out_.text.data() + original.begin, original_size);
     line.begin = static_cast<uint32_t>(size_);
+    line.name_length = original.name_length;
     line.steps = original.steps;
     line.end = static_cast<uint32_t>(size_ + original_size);
     size_ = line.end;
@@ -169,7 +170,7 @@ void LineWriter::cut(Line& line) {
     text[head] = ' ';
     std::memmove(text + head + 1, text + size - tail, tail);
     line.end = static_cast<uint32_t>(line.begin + budget);
-    if (line.name_length >= budget) line.name_length = 0;
+    if (line.name_length >= head) line.name_length = 0;
     line.steps = line.steps | DecodeStep::kTruncated;
   }
   size_ = line.end;

@@ -4,6 +4,7 @@
 
 #include "decode/ascii_text.h"
 #include "decode/binary_text.h"
+#include "decode/byte_classes.h"
 
 namespace weir {
 namespace {
@@ -31,11 +32,11 @@ std::string_view parameter_of(std::string_view header, std::string_view name) {
   return {};
 }
 
-std::string_view boundary_of(std::string_view content_type, std::string_view body) {
-  std::string_view boundary = parameter_of(content_type, "boundary");
-  if (boundary.empty() && body.starts_with("--"))
-    boundary = body.substr(2, std::min(body.find_first_of("\r\n"), body.size()) - std::min<size_t>(2, body.size()));
-  return boundary.size() > kBoundaryBytesMax ? std::string_view{} : boundary;
+/// The boundary that the body itself starts with; empty if it does not start with one.
+std::string_view boundary_in(std::string_view body) {
+  if (!body.starts_with("--")) return {};
+  body.remove_prefix(2);
+  return body.substr(0, std::min(body.find_first_of("\r\n"), body.size()));
 }
 
 /// Cuts off the next part: what stands up to the next line that starts with the delimiter.
@@ -89,11 +90,23 @@ Part split_part(std::string_view part) {
   return {part, {}};
 }
 
+/// The part's own content type, where it is none that a browser writes.
+void add_odd_content_type(ValueLines& values, std::string_view headers) {
+  constexpr std::string_view kName = "content-type:";
+  const size_t at = find_without_case(headers, kName, 0);
+  if (at == std::string_view::npos) return;
+  std::string_view value = headers.substr(at + kName.size());
+  value = value.substr(0, value.find_first_of("\r\n"));
+  if (value.starts_with(' ')) value.remove_prefix(1);
+  if (!is_plain_header_value(value)) values.add(Place::kMultipart, {}, value);
+}
+
 void add_part(ValueLines& values, const Part& part, std::string& printable) {
   const std::string_view name = parameter_of(part.headers, "name");
   std::string_view filename = parameter_of(part.headers, "filename");
   if (filename.empty()) filename = parameter_of(part.headers, "filename*");
   if (!filename.empty()) values.add(Place::kMultipart, name, filename);
+  add_odd_content_type(values, part.headers);
   if (is_binary(part.content)) {
     extract_printable(part.content, printable);
     if (!printable.empty()) values.add(Place::kMultipart, name, printable);
@@ -102,11 +115,9 @@ void add_part(ValueLines& values, const Part& part, std::string& printable) {
   if (!part.content.empty() || filename.empty()) values.add(Place::kMultipart, name, part.content);
 }
 
-}  // namespace
-
-bool add_multipart(ValueLines& values, std::string_view content_type, std::string_view body, std::string& printable) {
-  const std::string_view boundary = boundary_of(content_type, body);
-  if (boundary.empty()) return false;
+/// False if the body has no part that says how it is to be read.
+bool add_parts(ValueLines& values, std::string_view boundary, std::string_view body, std::string& printable) {
+  if (boundary.empty() || boundary.size() > kBoundaryBytesMax) return false;
   PartReader reader(body, boundary);
   std::string_view part;
   bool any = false;
@@ -116,17 +127,23 @@ bool add_multipart(ValueLines& values, std::string_view content_type, std::strin
       break;
     }
     const Part split = split_part(part);
-    if (find_without_case(split.headers, "content-disposition", 0) == std::string_view::npos) {
-      if (any)
-        values.writer().add(Place::kBody, part);
-      else
-        return false;
-      continue;
-    }
+    const bool described = find_without_case(split.headers, "content-disposition", 0) != std::string_view::npos;
+    if (!described && !any) return false;
     any = true;
-    add_part(values, split, printable);
+    if (described) {
+      add_part(values, split, printable);
+    } else {
+      values.writer().add(Place::kBody, part);
+    }
   }
   return any;
+}
+
+}  // namespace
+
+bool add_multipart(ValueLines& values, std::string_view content_type, std::string_view body, std::string& printable) {
+  return add_parts(values, parameter_of(content_type, "boundary"), body, printable) ||
+         add_parts(values, boundary_in(body), body, printable);
 }
 
 }  // namespace weir

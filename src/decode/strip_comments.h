@@ -17,7 +17,7 @@ struct CommentSurvey {
 CommentSurvey survey_comments(std::string_view text);
 
 /// Replaces each closed comment by one space, in place; of MySQL's conditional comments (/*!50000 … */, /*M! … */) only
-/// the brackets, since the server executes what is in them. An unclosed comment stays. Returns the new size.
+/// the brackets, since the server executes what is in them. An unclosed comment stays. Returns the new size. Linear.
 size_t strip_comments(char* text, size_t size);
 
 }  // namespace weir

@@ -34,7 +34,7 @@ void ValueLines::add(Place place, std::string_view name, std::string_view value,
   if (value.size() >= kBase64LengthMin && writer_.line_count() != lines_before) add_base64(place, name);
 }
 
-/// True if the value was JSON as a whole; then its leaves say all that it says.
+/// True if the value was JSON as a whole; then its leaves say all that it says. An empty container has none.
 bool ValueLines::add_nested_json(Place place, std::string_view name, std::string_view value, PlusMeans plus,
                                  DecodeSteps steps) {
   if (level_ == kNestedLevelsMax || value.size() > kNestedBytesMax) return false;
@@ -46,7 +46,7 @@ bool ValueLines::add_nested_json(Place place, std::string_view name, std::string
   if (pass.plus) steps = steps | DecodeStep::kPlus;
   const LineWriter::Mark mark = writer_.mark();
   ++level_;
-  const bool whole = add_json(place, name, text, steps) == text.size();
+  const bool whole = add_json(place, name, text, steps) == text.size() && writer_.line_count() != mark.lines;
   --level_;
   if (!whole) writer_.rewind(mark);
   return whole;
