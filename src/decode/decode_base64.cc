@@ -40,6 +40,7 @@ constexpr size_t kPrintablePercentMin = 90;
 std::string_view payload_of(std::string_view value) {
   constexpr std::string_view kMark = ";base64,";
   constexpr size_t kMarkSearchMax = 96;
+  if (!value.starts_with("data:")) return value;
   const size_t mark = value.substr(0, kMarkSearchMax).find(kMark);
   return mark == std::string_view::npos ? value : value.substr(mark + kMark.size());
 }

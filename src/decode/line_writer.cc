@@ -25,6 +25,11 @@ constexpr HeadAndTail split_budget(size_t budget) {
   return {budget - tail - 1, tail};
 }
 
+/// The classes of bytes on which some step may act.
+constexpr ByteClasses changing(PlusMeans plus) {
+  return plus == PlusMeans::kSpace ? ByteClasses{0xff} : static_cast<ByteClasses>(~byte_class::kPlus);
+}
+
 constexpr std::string_view kReplacementCharacter = "\xef\xbf\xbd";
 
 /// Accept lists media types with asterisks, which is no place for comments.
@@ -57,11 +62,51 @@ void LineWriter::rewind(const Mark& mark) {
   out_.dropped_lines = mark.dropped;
 }
 
-/// Room for `bytes` more; grows in large steps, never in steady state.
-char* LineWriter::reserve(size_t bytes) {
-  const size_t needed = size_ + bytes;
-  if (out_.text.size() < needed) out_.text.resize(std::max(needed, size_ + size_ / 2 + 512));
-  return out_.text.data() + size_;
+/// Makes the text longer, in large steps; what is written is cut off at the end.
+void LineWriter::grow(size_t bytes) {
+  constexpr size_t kStep = 512;
+  out_.text.resize(size_ + size_ / 2 + bytes + kStep);
+}
+
+/// The usual line has nothing to decode and fits: it is copied and that is all. `copy` copies the line's bytes to where
+/// they belong and returns their classes.
+template <typename Copy>
+bool LineWriter::add_plain(Line line, size_t size, PlusMeans plus, Copy copy) {
+  if (lines_left() == 0 || size > options_.line_bytes_max || size + kSmallestLine > bytes_left()) return false;
+  char* const target = reserve(size + 1);
+  if ((copy(target) & changing(plus)) != 0) return false;
+  target[size] = '\n';
+  line.begin = static_cast<uint32_t>(size_);
+  line.end = static_cast<uint32_t>(size_ + size);
+  size_ += size + 1;
+  out_.lines.push_back(line);
+  return true;
+}
+
+void LineWriter::add_pair(Place place, std::string_view pair, size_t name_size, PlusMeans plus) {
+  const Line line{0, 0, static_cast<uint16_t>(name_size), place, 0};
+  const bool named = name_size != 0 && name_size <= kNameBytesMax;
+  const auto copy = [&](char* target) { return copy_and_classify(target, pair); };
+  if (named && add_plain(line, pair.size(), plus, copy)) return;
+  add_decoded(place, pair.substr(0, name_size), pair.substr(name_size + 1), plus, 0);
+}
+
+void LineWriter::add_named(Place place, std::string_view name, std::string_view value, PlusMeans plus,
+                           DecodeSteps steps) {
+  if (name.empty() && value.empty()) return;
+  const Line line{0, 0, static_cast<uint16_t>(name.size()), place, steps};
+  if (name.empty()) {
+    const auto copy = [&](char* target) { return copy_and_classify(target, value); };
+    if (add_plain(line, value.size(), plus, copy)) return;
+  } else if (name.size() <= kNameBytesMax) {
+    const auto copy = [&](char* target) {
+      target[name.size()] = '=';
+      return static_cast<ByteClasses>(copy_and_classify(target, name) |
+                                      copy_and_classify(target + name.size() + 1, value));
+    };
+    if (add_plain(line, name.size() + 1 + value.size(), plus, copy)) return;
+  }
+  add_decoded(place, name, value, plus, steps);
 }
 
 /// Copies one part (name or value) behind what is written and decodes it there. Returns its decoded size.
@@ -80,27 +125,25 @@ size_t LineWriter::append_part(std::string_view part, Place place, PlusMeans plu
     size += tail.size();
     steps = steps | DecodeStep::kTruncated;
   }
-  const ByteClasses wanted =
-      plus == PlusMeans::kSpace ? ByteClasses{0xff} : static_cast<ByteClasses>(~byte_class::kPlus);
-  if ((part_classes & wanted & static_cast<ByteClasses>(~byte_class::kAsterisk)) != 0) {
+  if ((part_classes & changing(plus) & static_cast<ByteClasses>(~byte_class::kAsterisk)) != 0) {
     const ValueContext context{place, plus, options_.rounds_max};
     size = decode_value(target, size, part_classes, context, steps, out_.evasions);
-    part_classes |= byte_class::kAsterisk;  // decoding may have brought one about
   }
   classes |= part_classes;
   return size;
 }
 
-void LineWriter::add_named(Place place, std::string_view name, std::string_view value, PlusMeans plus,
-                           DecodeSteps steps) {
+/// A line with something to decode, or without room for all of it.
+void LineWriter::add_decoded(Place place, std::string_view name, std::string_view value, PlusMeans plus,
+                             DecodeSteps steps) {
   if (name.empty() && value.empty()) return;
   if (full()) {
     drop();
     return;
   }
   if (name.size() > kNameBytesMax) {
-    add_named(place, {}, name, plus, steps);
-    if (!full()) add_named(place, {}, value, plus, steps);
+    add_decoded(place, {}, name, plus, steps);
+    if (!full()) add_decoded(place, {}, value, plus, steps);
     return;
   }
   Line line;

@@ -29,6 +29,9 @@ class LineWriter {
   void add_named(Place place, std::string_view name, std::string_view value, PlusMeans plus = PlusMeans::kPlus,
                  DecodeSteps steps = 0);
 
+  /// As add_named with a "name=value" whose name has `name_size` bytes (0: an empty name).
+  void add_pair(Place place, std::string_view pair, size_t name_size, PlusMeans plus);
+
   /// A value as logged: only line breaks become spaces.
   void add_raw(Place place, std::string_view first, char separator = 0, std::string_view second = {});
 
@@ -60,7 +63,16 @@ class LineWriter {
   static constexpr size_t kRawFactor = 4;
 
   [[nodiscard]] size_t bytes_left() const { return bytes_max_ > size_ ? bytes_max_ - size_ : 0; }
-  char* reserve(size_t bytes);
+  /// Room for `bytes` more behind what is written.
+  char* reserve(size_t bytes) {
+    if (size_ + bytes > out_.text.size()) [[unlikely]]
+      grow(bytes);
+    return out_.text.data() + size_;
+  }
+  void grow(size_t bytes);
+  template <typename Copy>
+  bool add_plain(Line line, size_t size, PlusMeans plus, Copy copy);
+  void add_decoded(Place place, std::string_view name, std::string_view value, PlusMeans plus, DecodeSteps steps);
   size_t append_part(std::string_view part, Place place, PlusMeans plus, DecodeSteps& steps, ByteClasses& classes);
   void finish(Line line, ByteClasses classes);
   void strip_comments_of(Line& line);

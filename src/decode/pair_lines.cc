@@ -19,7 +19,7 @@ void add_pair(ValueLines& values, Place place, std::string_view pair, PlusMeans 
     values.add(place, {}, pair, plus);
     return;
   }
-  values.add(place, pair.substr(0, equals), pair.substr(equals + 1), plus);
+  values.add_pair(place, pair, equals, plus);
 }
 
 /// Calls add_pair for each piece between separators.

@@ -29,7 +29,7 @@ class Rounds {
   Rounds(char* text, size_t size, const ValueContext& context, DecodeSteps& steps, Evasions& evasions)
       : text_(text), size_(size), context_(context), steps_(steps), evasions_(evasions) {}
 
-  size_t run(ByteClasses classes) {
+  size_t run(ByteClasses& classes) {
     for (uint32_t round = 0; round < context_.rounds_max; ++round) {
       const PlusMeans plus = round == 0 ? context_.plus : PlusMeans::kPlus;
       changed_ = false;
@@ -121,7 +121,7 @@ class Rounds {
 
 }  // namespace
 
-size_t decode_value(char* text, size_t size, ByteClasses classes, const ValueContext& context, DecodeSteps& steps,
+size_t decode_value(char* text, size_t size, ByteClasses& classes, const ValueContext& context, DecodeSteps& steps,
                     Evasions& evasions) {
   return Rounds(text, size, context, steps, evasions).run(classes);
 }

@@ -18,9 +18,10 @@ struct ValueContext {
 
 /// Undoes the wrappings of one value in place, round by round until nothing changes or the rounds are used up: percent
 /// and plus, Unicode look-alikes and overlong forms, HTML entities, script escapes, control characters. Comments are
-/// not touched. `classes` are those of the text. Adds to `steps` and `evasions`; returns the new size, which is never
+/// not touched. `classes` are those of the text,
+/// before and after. Adds to `steps` and `evasions`; returns the new size, which is never
 /// larger. Cost: at most rounds_max × 5 passes.
-size_t decode_value(char* text, size_t size, ByteClasses classes, const ValueContext& context, DecodeSteps& steps,
+size_t decode_value(char* text, size_t size, ByteClasses& classes, const ValueContext& context, DecodeSteps& steps,
                     Evasions& evasions);
 
 }  // namespace weir

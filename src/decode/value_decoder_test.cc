@@ -16,7 +16,7 @@ struct Decoded {
 
 Decoded decode_in(Place place, std::string text, PlusMeans plus = PlusMeans::kPlus) {
   Decoded decoded;
-  const ByteClasses classes = classify(text);
+  ByteClasses classes = classify(text);
   const size_t size =
       decode_value(text.data(), text.size(), classes, {place, plus, 4}, decoded.steps, decoded.evasions);
   decoded.text = text.substr(0, size);
@@ -241,8 +241,9 @@ TEST_CASE("the number of rounds is bounded") {
   std::string text = "%25252527";
   DecodeSteps steps = 0;
   Evasions evasions = 0;
+  ByteClasses classes = classify(text);
   const size_t size =
-      decode_value(text.data(), text.size(), classify(text), {Place::kQuery, PlusMeans::kPlus, 2}, steps, evasions);
+      decode_value(text.data(), text.size(), classes, {Place::kQuery, PlusMeans::kPlus, 2}, steps, evasions);
   CHECK(text.substr(0, size) == "%2527");
 }
 

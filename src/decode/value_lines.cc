@@ -34,6 +34,15 @@ void ValueLines::add(Place place, std::string_view name, std::string_view value,
   if (value.size() >= kBase64LengthMin && writer_.line_count() != lines_before) add_base64(place, name);
 }
 
+void ValueLines::add_pair(Place place, std::string_view pair, size_t name_size, PlusMeans plus) {
+  const std::string_view value = pair.substr(name_size + 1);
+  if (value.size() >= kBase64LengthMin || may_be_json(value)) {
+    add(place, pair.substr(0, name_size), value, plus);
+  } else {
+    writer_.add_pair(place, pair, name_size, plus);
+  }
+}
+
 /// True if the value was JSON as a whole; then its leaves say all that it says. An empty container has none.
 bool ValueLines::add_nested_json(Place place, std::string_view name, std::string_view value, PlusMeans plus,
                                  DecodeSteps steps) {

@@ -18,6 +18,9 @@ class ValueLines {
   void add(Place place, std::string_view name, std::string_view value, PlusMeans plus = PlusMeans::kPlus,
            DecodeSteps steps = 0);
 
+  /// The same for "name=value" in one piece, whose name has `name_size` bytes.
+  void add_pair(Place place, std::string_view pair, size_t name_size, PlusMeans plus);
+
   /// Writes the leaves of a JSON text; returns how many bytes of it were read: all of them unless it is broken or cut off.
   size_t add_json(Place place, std::string_view name, std::string_view json, DecodeSteps steps);
 
