@@ -49,12 +49,12 @@ struct Alert {
   EpisodePhase phase = EpisodePhase::kOpened;
   ClientKind client_kind = ClientKind::kAddress;
   std::string client;
-  IpAddress address;         ///< of the record that caused this alert; in a closing alert, of the last one counted
-  RecordCoordinates at;      ///< of that record
-  EventTime time{};          ///< event time of that record
-  EventTime first_seen{};    ///< first record of the episode
-  EventTime last_seen{};     ///< last record counted
-  uint64_t count = 1;        ///< records of the episode so far, this one included
+  IpAddress address;       ///< of the record that caused this alert; in a closing alert, of the last one counted
+  RecordCoordinates at;    ///< of that record
+  EventTime time{};        ///< event time of that record
+  EventTime first_seen{};  ///< first record of the episode
+  EventTime last_seen{};   ///< last record counted
+  uint64_t count = 1;      ///< records of the episode so far, this one included
   Level severity = Level::kMedium;   ///< the highest of the episode so far
   CategoryMask categories = 0;       ///< attacks: of the episode so far
   std::optional<Evidence> evidence;  ///< attacks: of the record that caused this alert

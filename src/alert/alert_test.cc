@@ -14,7 +14,9 @@ namespace {
 const std::vector<std::string> kTopics{"http.requests", "api.requests"};
 const AlertSource kSource{"0.1.0", kTopics};
 
-EventTime at_ms(int64_t ms) { return EventTime{Milliseconds{ms}}; }
+EventTime at_ms(int64_t ms) {
+  return EventTime{Milliseconds{ms}};
+}
 
 Evidence sqli_evidence() {
   Evidence evidence;
@@ -75,8 +77,10 @@ Alert abuse_alert() {
   alert.severity = Level::kMedium;
   alert.categories = 0;
   alert.evidence.reset();
-  alert.verdict = {true, static_cast<AbuseReasons>(AbuseReason::kRapidIpChanges) |
-                             static_cast<AbuseReasons>(AbuseReason::kUserAgentRotation), 50};
+  alert.verdict = {true,
+                   static_cast<AbuseReasons>(AbuseReason::kRapidIpChanges) |
+                       static_cast<AbuseReasons>(AbuseReason::kUserAgentRotation),
+                   50};
   return alert;
 }
 
@@ -111,7 +115,8 @@ std::string compact(const rapidjson::Value& value) {
 TEST_CASE("alerts of every kind and phase are written as in the golden file", "[alert]") {
   const std::string path = std::string(WEIR_SOURCE_DIR) + "/tests/data/alerts.golden.ndjson";
   std::string written;
-  for (const Alert& alert : {attack_alert(), abuse_alert(), closing_alert()}) written += encode_ocsf(alert, kSource) + "\n";
+  for (const Alert& alert : {attack_alert(), abuse_alert(), closing_alert()})
+    written += encode_ocsf(alert, kSource) + "\n";
   if (std::getenv("WEIR_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << written;
   std::ostringstream golden;
   golden << std::ifstream(path, std::ios::binary).rdbuf();
@@ -128,8 +133,8 @@ TEST_CASE("the abuse verdict stands in unmapped under the required names", "[ale
 }
 
 TEST_CASE("severity and activity follow level and phase", "[alert]") {
-  const std::vector<std::pair<Level, int>> levels{{Level::kInformational, 1}, {Level::kLow, 2}, {Level::kMedium, 3},
-                                                  {Level::kHigh, 4}, {Level::kCritical, 5}};
+  const std::vector<std::pair<Level, int>> levels{
+      {Level::kInformational, 1}, {Level::kLow, 2}, {Level::kMedium, 3}, {Level::kHigh, 4}, {Level::kCritical, 5}};
   for (const auto& [level, id] : levels) {
     Alert alert = attack_alert();
     alert.severity = level;
@@ -172,8 +177,8 @@ TEST_CASE("bytes that are no UTF-8 are replaced, and the JSON stays valid", "[al
   const auto json = parse(encode_ocsf(alert, kSource));
   CHECK(std::string(json["unmapped"]["weir"]["client"].GetString()) == "c\xef\xbf\xbd\xef\xbf\xbd");
   const auto& path = json["evidences"][0]["http_request"]["url"]["path"];
-  const std::string expected = std::string("/\xef\xbf\xbd(\0\x1f\"\\", 9) +
-                               "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x92\xa9";
+  const std::string expected =
+      std::string("/\xef\xbf\xbd(\0\x1f\"\\", 9) + "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x92\xa9";
   CHECK(std::string(path.GetString(), path.GetStringLength()) == expected);
 }
 
@@ -200,13 +205,12 @@ TEST_CASE("an alert without anything optional is written without empty members",
 
 TEST_CASE("the message carries the CloudEvents attributes of binary mode", "[alert]") {
   const auto headers = cloud_event_headers(abuse_alert(), kSource);
-  const std::vector<std::pair<std::string, std::string>> expected{
-      {"ce_id", "0f4f0d1c-9d3c-8a5e-b1f1-6a2f7f2a4c10"},
-      {"ce_source", "/weir/http.requests/3"},
-      {"ce_type", "weir.abuse.updated"},
-      {"ce_specversion", "1.0"},
-      {"ce_time", "2025-01-15T12:00:00.123Z"},
-      {"content-type", "application/json"}};
+  const std::vector<std::pair<std::string, std::string>> expected{{"ce_id", "0f4f0d1c-9d3c-8a5e-b1f1-6a2f7f2a4c10"},
+                                                                  {"ce_source", "/weir/http.requests/3"},
+                                                                  {"ce_type", "weir.abuse.updated"},
+                                                                  {"ce_specversion", "1.0"},
+                                                                  {"ce_time", "2025-01-15T12:00:00.123Z"},
+                                                                  {"content-type", "application/json"}};
   CHECK(headers == expected);
 }
 

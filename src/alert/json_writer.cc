@@ -50,7 +50,8 @@ void JsonWriter::text(std::string_view name, std::string_view value) {
 }
 
 void JsonWriter::text(std::string_view value) {
-  const bool ascii = std::all_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const bool ascii =
+      std::all_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (!ascii) {
     repaired_.clear();
     append_valid_utf8(value, repaired_);

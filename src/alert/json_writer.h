@@ -16,14 +16,26 @@ class JsonWriter {
   JsonWriter() : writer_(buffer_) {}
 
   void begin_object() { writer_.StartObject(); }
-  void begin_object(std::string_view name) { key(name); writer_.StartObject(); }
+  void begin_object(std::string_view name) {
+    key(name);
+    writer_.StartObject();
+  }
   void end_object() { writer_.EndObject(); }
-  void begin_array(std::string_view name) { key(name); writer_.StartArray(); }
+  void begin_array(std::string_view name) {
+    key(name);
+    writer_.StartArray();
+  }
   void end_array() { writer_.EndArray(); }
 
   void text(std::string_view name, std::string_view value);
-  void number(std::string_view name, int64_t value) { key(name); writer_.Int64(value); }
-  void truth(std::string_view name, bool value) { key(name); writer_.Bool(value); }
+  void number(std::string_view name, int64_t value) {
+    key(name);
+    writer_.Int64(value);
+  }
+  void truth(std::string_view name, bool value) {
+    key(name);
+    writer_.Bool(value);
+  }
   /// An element of an array.
   void text(std::string_view value);
 

@@ -12,12 +12,24 @@ constexpr size_t kShownBytes = 4;
 constexpr size_t kMaskedWholeBelow = 12;
 constexpr std::string_view kMask = "***";
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_alphanumeric(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z'); }
-constexpr bool is_word_char(char c) { return is_alphanumeric(c) || c == '_' || c == '-' || c == '.' || c == '$'; }
-constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }
-constexpr bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_alphanumeric(char c) {
+  return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+constexpr bool is_word_char(char c) {
+  return is_alphanumeric(c) || c == '_' || c == '-' || c == '.' || c == '$';
+}
+constexpr bool is_space(char c) {
+  return c == ' ' || c == '\t';
+}
+constexpr bool is_line_end(char c) {
+  return c == '\n' || c == '\r';
+}
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
   return text.size() == lower_case.size() &&
@@ -31,8 +43,10 @@ int hex_value(char c) {
 }
 
 bool is_scheme_name(std::string_view word) {
-  constexpr std::array kSchemes{"apikey", "aws4-hmac-sha256", "basic", "bearer", "digest", "dpop", "hmac", "negotiate", "token"};
-  return std::any_of(kSchemes.begin(), kSchemes.end(), [&](std::string_view scheme) { return equals_ignoring_case(word, scheme); });
+  constexpr std::array kSchemes{"apikey", "aws4-hmac-sha256", "basic", "bearer", "digest", "dpop",
+                                "hmac",   "negotiate",        "token"};
+  return std::any_of(kSchemes.begin(), kSchemes.end(),
+                     [&](std::string_view scheme) { return equals_ignoring_case(word, scheme); });
 }
 
 bool is_masked_already(std::string_view text) {
@@ -129,7 +143,8 @@ class TextMasker {
 
 void TextMasker::take_word() {
   size_t end = at_;
-  while (end < text_.size() && is_word_char(text_[end])) ++end;
+  while (end < text_.size() && is_word_char(text_[end]))
+    ++end;
   const auto word = text_.substr(at_, end - at_);
   if (looks_like_jwt(word) || looks_like_api_key(word)) {
     mask_to(end);
@@ -160,18 +175,21 @@ bool TextMasker::take_credentials(std::string_view word, size_t word_end) {
   const bool bearer = equals_ignoring_case(word, "bearer");
   if (!bearer && !equals_ignoring_case(word, "basic")) return false;
   size_t begin = word_end;
-  while (peek(begin).value == ' ' || (peek(begin).value == '+' && begin == word_end)) begin += peek(begin).width;
+  while (peek(begin).value == ' ' || (peek(begin).value == '+' && begin == word_end))
+    begin += peek(begin).width;
   if (begin == word_end) return false;
   constexpr size_t kJudgedBytesMax = 256;  // what keeps "basic+basic+…" linear
   size_t end = begin;
   const auto is_token = [](char c) { return is_word_char(c) || c == '~' || c == '+' || c == '/' || c == '='; };
-  while (end < text_.size() && end - begin < kJudgedBytesMax && is_token(text_[end])) ++end;
+  while (end < text_.size() && end - begin < kJudgedBytesMax && is_token(text_[end]))
+    ++end;
   const auto token = text_.substr(begin, end - begin);
   constexpr size_t kBearerMin = 8, kBearerSurely = 20;
-  const bool is_bearer_token =
-      token.size() >= kBearerSurely || (token.size() >= kBearerMin && std::any_of(token.begin(), token.end(), is_digit));
+  const bool is_bearer_token = token.size() >= kBearerSurely ||
+                               (token.size() >= kBearerMin && std::any_of(token.begin(), token.end(), is_digit));
   if (!(bearer ? is_bearer_token : looks_like_basic_credentials(token))) return false;
-  while (end < text_.size() && is_token(text_[end])) ++end;
+  while (end < text_.size() && is_token(text_[end]))
+    ++end;
   copy_to(begin);
   mask_to(end);
   return true;
@@ -182,7 +200,9 @@ void TextMasker::take_url_password(size_t authority) {
   size_t colon = std::string_view::npos, last_at = std::string_view::npos;
   for (size_t i = authority; i < text_.size(); ++i) {
     const char c = text_[i];
-    if (c == '/' || c == '?' || c == '#' || c == '"' || c == '\'' || c == '<' || c == '>' || is_space(c) || is_line_end(c)) break;
+    if (c == '/' || c == '?' || c == '#' || c == '"' || c == '\'' || c == '<' || c == '>' || is_space(c) ||
+        is_line_end(c))
+      break;
     if (c == ':' && colon == std::string_view::npos) colon = i;
     if (c == '@') last_at = i;
   }
@@ -193,7 +213,8 @@ void TextMasker::take_url_password(size_t authority) {
 
 size_t TextMasker::skip_spaces(size_t at) const {
   constexpr size_t kSpacesMax = 8;
-  for (size_t i = 0; i < kSpacesMax && peek(at).value == ' '; ++i) at += peek(at).width;
+  for (size_t i = 0; i < kSpacesMax && peek(at).value == ' '; ++i)
+    at += peek(at).width;
   return at;
 }
 
@@ -202,7 +223,8 @@ size_t TextMasker::skip_brackets(size_t at) const {
   constexpr size_t kInsideMax = 64, kPartsMax = 4;
   for (size_t part = 0; part < kPartsMax && peek(at).value == '['; ++part) {
     size_t end = at + peek(at).width;
-    for (size_t i = 0; i < kInsideMax && peek(end).width != 0 && peek(end).value != ']'; ++i) end += peek(end).width;
+    for (size_t i = 0; i < kInsideMax && peek(end).width != 0 && peek(end).value != ']'; ++i)
+      end += peek(end).width;
     if (peek(end).value != ']') return at;
     end += peek(end).width;
     at = end;
@@ -242,7 +264,8 @@ TextMasker::Separator TextMasker::separator_after(size_t at) const {
 void TextMasker::take_secret_value(std::string_view name, const Separator& separator) {
   copy_to(separator.value_begin);
   const bool is_cookie = name.size() >= 6 && equals_ignoring_case(name.substr(name.size() - 6), "cookie");
-  const bool is_authorization = name.size() >= 13 && equals_ignoring_case(name.substr(name.size() - 13), "authorization");
+  const bool is_authorization =
+      name.size() >= 13 && equals_ignoring_case(name.substr(name.size() - 13), "authorization");
   size_t end = 0;
   if (separator.quote != 0) {
     end = quoted_end(at_, separator.quote, separator.encoded);
@@ -263,7 +286,8 @@ void TextMasker::take_secret_value(std::string_view name, const Separator& separ
   }
   // The scheme of credentials stays readable, and what follows it is the secret.
   size_t scheme_end = at_;
-  while (scheme_end < text_.size() && is_word_char(text_[scheme_end])) ++scheme_end;
+  while (scheme_end < text_.size() && is_word_char(text_[scheme_end]))
+    ++scheme_end;
   if (is_scheme_name(text_.substr(at_, scheme_end - at_)) && peek(scheme_end).value == ' ') {
     copy_to(skip_spaces(scheme_end));
     if (at_ > end || end == scheme_end) end = plain_end(at_, separator);
@@ -278,7 +302,8 @@ void TextMasker::take_cookies(size_t end) {
     const size_t equals = text_.substr(at_, pair_end - at_).find('=');
     if (equals != std::string_view::npos) copy_to(at_ + equals + 1);
     mask_to(pair_end);
-    while (at_ < end && (text_[at_] == ';' || is_space(text_[at_]))) copy_to(at_ + 1);
+    while (at_ < end && (text_[at_] == ';' || is_space(text_[at_])))
+      copy_to(at_ + 1);
   }
 }
 
@@ -314,8 +339,8 @@ size_t TextMasker::bracketed_end(size_t at) const {
 size_t TextMasker::plain_end(size_t at, const Separator& separator) const {
   const auto closes = [&](size_t i) {  // a quote or comma ends the value only where one would expect it
     const Char next = peek(i);
-    return next.width == 0 || is_space(next.value) || is_line_end(next.value) || next.value == ',' || next.value == '}' ||
-           next.value == ']' || next.value == ')' || next.value == '"' || next.value == '\'';
+    return next.width == 0 || is_space(next.value) || is_line_end(next.value) || next.value == ',' ||
+           next.value == '}' || next.value == ']' || next.value == ')' || next.value == '"' || next.value == '\'';
   };
   for (; at < text_.size(); at += peek(at).width) {
     const Char c = peek(at);
@@ -328,7 +353,8 @@ size_t TextMasker::plain_end(size_t at, const Separator& separator) const {
 }
 
 size_t TextMasker::line_end(size_t at) const {
-  while (at < text_.size() && !is_line_end(text_[at])) ++at;
+  while (at < text_.size() && !is_line_end(text_[at]))
+    ++at;
   return at;
 }
 
@@ -338,10 +364,13 @@ std::string mask_secret(std::string_view secret) {
   std::string out(kMask);
   if (secret.size() < kMaskedWholeBelow) return out;
   size_t begin = secret.size() - kShownBytes;
-  while (begin < secret.size() && (static_cast<unsigned char>(secret[begin]) & 0xc0) == 0x80) ++begin;  // whole characters
+  while (begin < secret.size() && (static_cast<unsigned char>(secret[begin]) & 0xc0) == 0x80)
+    ++begin;  // whole characters
   return out.append(secret.substr(begin));
 }
 
-std::string mask_text(std::string_view text) { return TextMasker(mask_cards(text)).run(); }
+std::string mask_text(std::string_view text) {
+  return TextMasker(mask_cards(text)).run();
+}
 
 }  // namespace weir

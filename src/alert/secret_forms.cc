@@ -7,11 +7,21 @@
 namespace weir {
 namespace {
 
-constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_alphanumeric(char c) { return is_lower(c) || is_upper(c) || is_digit(c); }
-constexpr bool is_base64url(char c) { return is_alphanumeric(c) || c == '-' || c == '_'; }
+constexpr bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+constexpr bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_alphanumeric(char c) {
+  return is_lower(c) || is_upper(c) || is_digit(c);
+}
+constexpr bool is_base64url(char c) {
+  return is_alphanumeric(c) || c == '-' || c == '_';
+}
 
 struct IssuedKey {
   std::string_view prefix;
@@ -19,13 +29,13 @@ struct IssuedKey {
 };
 /// Prefixes that issuers publish so that leaked keys can be found.
 constexpr std::array kIssuedKeys{
-    IssuedKey{"AIza", 35},      IssuedKey{"AKIA", 16},     IssuedKey{"ASIA", 16},     IssuedKey{"SG.", 40},
-    IssuedKey{"dop_v1_", 64},   IssuedKey{"ghp_", 36},     IssuedKey{"gho_", 36},     IssuedKey{"ghu_", 36},
-    IssuedKey{"ghs_", 36},      IssuedKey{"ghr_", 36},     IssuedKey{"github_pat_", 22}, IssuedKey{"glpat-", 20},
-    IssuedKey{"hvs.", 24},      IssuedKey{"npm_", 36},     IssuedKey{"pk_live_", 16}, IssuedKey{"pk_test_", 16},
-    IssuedKey{"rk_live_", 16},  IssuedKey{"rk_test_", 16}, IssuedKey{"sk_live_", 16}, IssuedKey{"sk_test_", 16},
-    IssuedKey{"whsec_", 24},    IssuedKey{"xoxa-", 10},    IssuedKey{"xoxb-", 10},    IssuedKey{"xoxp-", 10},
-    IssuedKey{"xoxr-", 10},     IssuedKey{"xoxs-", 10},    IssuedKey{"ya29.", 30}};
+    IssuedKey{"AIza", 35},     IssuedKey{"AKIA", 16},     IssuedKey{"ASIA", 16},        IssuedKey{"SG.", 40},
+    IssuedKey{"dop_v1_", 64},  IssuedKey{"ghp_", 36},     IssuedKey{"gho_", 36},        IssuedKey{"ghu_", 36},
+    IssuedKey{"ghs_", 36},     IssuedKey{"ghr_", 36},     IssuedKey{"github_pat_", 22}, IssuedKey{"glpat-", 20},
+    IssuedKey{"hvs.", 24},     IssuedKey{"npm_", 36},     IssuedKey{"pk_live_", 16},    IssuedKey{"pk_test_", 16},
+    IssuedKey{"rk_live_", 16}, IssuedKey{"rk_test_", 16}, IssuedKey{"sk_live_", 16},    IssuedKey{"sk_test_", 16},
+    IssuedKey{"whsec_", 24},   IssuedKey{"xoxa-", 10},    IssuedKey{"xoxb-", 10},       IssuedKey{"xoxp-", 10},
+    IssuedKey{"xoxr-", 10},    IssuedKey{"xoxs-", 10},    IssuedKey{"ya29.", 30}};
 
 bool is_random(std::string_view text) {
   const bool lower = std::any_of(text.begin(), text.end(), is_lower);
@@ -38,7 +48,8 @@ bool is_random(std::string_view text) {
 bool has_own_form(std::string_view word) {
   constexpr size_t kRandomMin = 24;
   size_t prefix = 0;
-  while (prefix < word.size() && prefix < 5 && is_lower(word[prefix])) ++prefix;
+  while (prefix < word.size() && prefix < 5 && is_lower(word[prefix]))
+    ++prefix;
   if (prefix < 2 || prefix > 4 || prefix >= word.size() || word[prefix] != '_') return false;
   const auto random = word.substr(prefix + 1);
   return random.size() >= kRandomMin && is_random(random);
@@ -63,7 +74,8 @@ bool is_issued_card(uint32_t first_four, size_t digits) {
   if (first_two == 30 || first_two == 36 || first_two == 38 || first_two == 39) return digits >= 14;
   if (first_two == 35) return digits >= 16;
   if (first_two == 60 || first_two == 62 || first_two == 64 || first_two == 65) return digits >= 16;
-  if (first_two == 50 || (first_two >= 56 && first_two <= 58) || first_two == 63 || first_two == 67) return digits >= 16;
+  if (first_two == 50 || (first_two >= 56 && first_two <= 58) || first_two == 63 || first_two == 67)
+    return digits >= 16;
   return false;
 }
 
@@ -120,7 +132,9 @@ size_t card_number_length(std::string_view text) {
   std::array<uint8_t, kDigitsMax> digits{};
   size_t count = 0;
   size_t length = 0;
-  const auto ends_at = [&](size_t end) { return end >= text.size() || !(is_alphanumeric(text[end]) || text[end] == '_'); };
+  const auto ends_at = [&](size_t end) {
+    return end >= text.size() || !(is_alphanumeric(text[end]) || text[end] == '_');
+  };
   for (size_t i = 0; i < text.size() && count < kDigitsMax;) {
     if (is_digit(text[i])) {
       digits[count++] = static_cast<uint8_t>(text[i++] - '0');

@@ -8,29 +8,41 @@ namespace {
 
 constexpr size_t kNameBytesMax = 256;  // of a longer name the end decides
 
-constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+constexpr bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr char lower(char c) {
+  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 /// Whole words of a name that make it a secret's.
-constexpr std::array kWords{"auth", "authorization", "bearer", "cookie", "credential", "credentials", "cvc", "cvc2", "cvv", "cvv2",
-                            "jwt", "otp", "pass", "passcode", "passphrase", "passwd", "password", "passwort", "pin", "pwd",
-                            "secret", "secrets", "session", "sessionid", "sid", "sig", "signature", "ssn", "token", "totp"};
+constexpr std::array kWords{"auth", "authorization", "bearer",     "cookie",  "credential", "credentials",
+                            "cvc",  "cvc2",          "cvv",        "cvv2",    "jwt",        "otp",
+                            "pass", "passcode",      "passphrase", "passwd",  "password",   "passwort",
+                            "pin",  "pwd",           "secret",     "secrets", "session",    "sessionid",
+                            "sid",  "sig",           "signature",  "ssn",     "token",      "totp"};
 
 /// Words that others are glued to: "accesstoken", "phpsessid", "userpassword".
-constexpr std::array kEndings{"accesskey", "apikey", "authorization", "cardnumber", "cookie", "passphrase", "passwd", "password",
-                              "privatekey", "secret", "secretkey", "sessid", "sessionid", "token"};
+constexpr std::array kEndings{"accesskey",  "apikey", "authorization", "cardnumber", "cookie",
+                              "passphrase", "passwd", "password",      "privatekey", "secret",
+                              "secretkey",  "sessid", "sessionid",     "token"};
 constexpr std::array kBeginnings{"aspsession", "password", "passwd", "saml", "sessionid"};
 
 /// Two words in a row.
 struct Pair {
   std::string_view first, second;
 };
-constexpr std::array kPairs{Pair{"access", "key"}, Pair{"api", "key"}, Pair{"card", "number"}, Pair{"card", "no"}, Pair{"cc", "number"},
-                            Pair{"cc", "num"}, Pair{"client", "key"}, Pair{"connect", "sid"}, Pair{"credit", "card"},
-                            Pair{"encryption", "key"}, Pair{"private", "key"}, Pair{"security", "code"}, Pair{"sess", "id"},
-                            Pair{"signing", "key"}};
+constexpr std::array kPairs{Pair{"access", "key"},     Pair{"api", "key"},     Pair{"card", "number"},
+                            Pair{"card", "no"},        Pair{"cc", "number"},   Pair{"cc", "num"},
+                            Pair{"client", "key"},     Pair{"connect", "sid"}, Pair{"credit", "card"},
+                            Pair{"encryption", "key"}, Pair{"private", "key"}, Pair{"security", "code"},
+                            Pair{"sess", "id"},        Pair{"signing", "key"}};
 
 bool is_secret_word(std::string_view word) {
   const auto equals = [&](std::string_view other) { return word == other; };

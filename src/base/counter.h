@@ -11,7 +11,9 @@ namespace weir {
 /// over the lanes at scrape time.
 class Counter {
  public:
-  void add(uint64_t amount = 1) { value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed); }
+  void add(uint64_t amount = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
   void set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
   [[nodiscard]] uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
@@ -28,7 +30,8 @@ class Histogram {
   /// Counts `times` observations of the same value; sums are kept in millionths of the unit.
   void observe(double value, uint64_t times = 1) {
     size_t bucket = 0;
-    while (bucket < N && value > upper_bounds_[bucket]) ++bucket;
+    while (bucket < N && value > upper_bounds_[bucket])
+      ++bucket;
     counts_[bucket].add(times);
     sum_millionths_.add(static_cast<uint64_t>(value * 1e6 * static_cast<double>(times)));
   }

@@ -19,7 +19,8 @@ TEST_CASE("a reader sees a counter only grow while one thread writes", "[base][c
   constexpr uint64_t kAdds = 200'000;
   Counter counter;
   std::thread writer([&] {
-    for (uint64_t i = 0; i < kAdds; ++i) counter.add();
+    for (uint64_t i = 0; i < kAdds; ++i)
+      counter.add();
   });
   uint64_t last = 0;
   bool only_grew = true;

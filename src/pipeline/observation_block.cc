@@ -21,10 +21,10 @@ enum Presence : uint8_t {
   kSamePartition = 1 << 0,  // topic and partition are those of the observation before
   kIsV4 = 1 << 1,
   kHasUserAgent = 1 << 2,
-  kHasRuleHits = 1 << 3,    // rule_hits and request_score follow
+  kHasRuleHits = 1 << 3,  // rule_hits and request_score follow
   kHasEvidence = 1 << 4,
-  kClientKindShift = 5,     // two bits
-  kObservation = 1 << 7,    // always set, to tell an observation from kEnd
+  kClientKindShift = 5,   // two bits
+  kObservation = 1 << 7,  // always set, to tell an observation from kEnd
 };
 
 class Writer {
@@ -35,7 +35,8 @@ class Writer {
   void varint(uint64_t value) {
     char bytes[10];
     size_t size = 0;
-    for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+    for (; value >= 0x80; value >>= 7)
+      bytes[size++] = static_cast<char>(value | 0x80);
     bytes[size++] = static_cast<char>(value);
     out_.append(bytes, size);
   }
@@ -116,7 +117,8 @@ class Reader {
   uint64_t fixed64() {
     const auto taken = take(8);
     uint64_t value = 0;
-    for (size_t i = taken.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(taken[i]);
+    for (size_t i = taken.size(); i-- > 0;)
+      value = value << 8 | static_cast<unsigned char>(taken[i]);
     return value;
   }
   std::string_view text() { return take(number<uint32_t>()); }
@@ -133,11 +135,16 @@ struct Previous {
 };
 
 /// a - b and a + b modulo 2^64: differences of any two numbers survive the way there and back.
-int64_t wrapped_difference(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)); }
-int64_t wrapped_sum(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
+int64_t wrapped_difference(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+int64_t wrapped_sum(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
 
 void write_evidence(Writer& out, const Evidence& evidence) {
-  for (const auto* text : {&evidence.request_id, &evidence.method, &evidence.host, &evidence.path, &evidence.user_agent}) {
+  for (const auto* text :
+       {&evidence.request_id, &evidence.method, &evidence.host, &evidence.path, &evidence.user_agent}) {
     out.text(*text);
   }
   out.zigzag(evidence.score);
@@ -161,7 +168,8 @@ void write_evidence(Writer& out, const Evidence& evidence) {
 
 std::unique_ptr<Evidence> read_evidence(Reader& in) {
   auto evidence = std::make_unique<Evidence>();
-  for (auto* text : {&evidence->request_id, &evidence->method, &evidence->host, &evidence->path, &evidence->user_agent}) {
+  for (auto* text :
+       {&evidence->request_id, &evidence->method, &evidence->host, &evidence->path, &evidence->user_agent}) {
     *text = in.text();
   }
   evidence->score = in.signed_number<int>();
@@ -188,10 +196,10 @@ void write_observation(Writer& out, const Observation& record, Previous& previou
   const bool same_partition = record.at.topic == previous.at.topic && record.at.partition == previous.at.partition;
   const bool has_rule_hits = record.rule_hits != 0 || record.request_score != 0;
   const int64_t time_ms = record.time.time_since_epoch().count();
-  out.byte(static_cast<uint8_t>(kObservation | (same_partition ? kSamePartition : 0) | (record.address.is_v4() ? kIsV4 : 0) |
-                                (record.user_agent_hash != 0 ? kHasUserAgent : 0) | (has_rule_hits ? kHasRuleHits : 0) |
-                                (record.evidence != nullptr ? kHasEvidence : 0) |
-                                static_cast<int>(record.client_kind) << kClientKindShift));
+  out.byte(static_cast<uint8_t>(
+      kObservation | (same_partition ? kSamePartition : 0) | (record.address.is_v4() ? kIsV4 : 0) |
+      (record.user_agent_hash != 0 ? kHasUserAgent : 0) | (has_rule_hits ? kHasRuleHits : 0) |
+      (record.evidence != nullptr ? kHasEvidence : 0) | static_cast<int>(record.client_kind) << kClientKindShift));
   if (!same_partition) {
     out.varint(record.at.topic);
     out.zigzag(record.at.partition);
@@ -267,7 +275,9 @@ Status reject(ObservationBlock& block, std::string detail) {
   return bad_block(std::move(detail));
 }
 
-uint64_t digest_of(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+uint64_t digest_of(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 }  // namespace
 

@@ -27,7 +27,8 @@ std::string encode(const std::vector<Observation>& observations) {
 std::string with_digest(std::string_view body) {
   std::string bytes(body);
   uint64_t digest = XXH3_64bits(body.data(), body.size());
-  for (int i = 0; i < 8; ++i, digest >>= 8) bytes += static_cast<char>(digest);
+  for (int i = 0; i < 8; ++i, digest >>= 8)
+    bytes += static_cast<char>(digest);
   return bytes;
 }
 
@@ -87,17 +88,19 @@ std::vector<Observation> sample() {
 
 bool same(const Evidence& a, const Evidence& b) {
   const auto same_hit = [](const EvidenceHit& x, const EvidenceHit& y) {
-    return x.rule_id == y.rule_id && x.title == y.title && x.category == y.category && x.level == y.level && x.weight == y.weight &&
-           x.place == y.place && x.parameter == y.parameter && x.excerpt == y.excerpt && x.steps == y.steps;
+    return x.rule_id == y.rule_id && x.title == y.title && x.category == y.category && x.level == y.level &&
+           x.weight == y.weight && x.place == y.place && x.parameter == y.parameter && x.excerpt == y.excerpt &&
+           x.steps == y.steps;
   };
   return a.request_id == b.request_id && a.method == b.method && a.host == b.host && a.path == b.path &&
-         a.user_agent == b.user_agent && a.score == b.score && a.evasions == b.evasions && a.hits_total == b.hits_total &&
+         a.user_agent == b.user_agent && a.score == b.score && a.evasions == b.evasions &&
+         a.hits_total == b.hits_total &&
          std::equal(a.hits.begin(), a.hits.end(), b.hits.begin(), b.hits.end(), same_hit);
 }
 
 bool same(const Observation& a, const Observation& b) {
-  const bool evidence_same = (a.evidence == nullptr) == (b.evidence == nullptr) &&
-                             (a.evidence == nullptr || same(*a.evidence, *b.evidence));
+  const bool evidence_same =
+      (a.evidence == nullptr) == (b.evidence == nullptr) && (a.evidence == nullptr || same(*a.evidence, *b.evidence));
   return a.at == b.at && a.time == b.time && a.client_kind == b.client_kind && a.client == b.client &&
          a.client_hash == b.client_hash && a.address == b.address && a.user_agent_hash == b.user_agent_hash &&
          a.path_hash == b.path_hash && a.status == b.status && a.flags == b.flags && a.rule_hits == b.rule_hits &&
@@ -106,7 +109,8 @@ bool same(const Observation& a, const Observation& b) {
 
 void check_same(const std::vector<Observation>& a, const std::vector<Observation>& b) {
   REQUIRE(a.size() == b.size());
-  for (size_t i = 0; i < a.size(); ++i) CHECK(same(a[i], b[i]));
+  for (size_t i = 0; i < a.size(); ++i)
+    CHECK(same(a[i], b[i]));
 }
 
 }  // namespace
@@ -154,7 +158,8 @@ TEST_CASE("an empty block is a block", "[pipeline][block]") {
 
 TEST_CASE("a benign observation costs 40 to 100 bytes", "[pipeline][block]") {
   auto observations = sample();
-  for (Observation& record : observations) record.evidence = nullptr;
+  for (Observation& record : observations)
+    record.evidence = nullptr;
   const size_t each = encode(observations).size() / observations.size();
   CHECK(each > 30);
   CHECK(each < 80);
@@ -217,18 +222,21 @@ TEST_CASE("contents that no encoder wrote are refused or read whole, with a righ
   const std::string bytes = encode(sample());
   const std::string body = bytes.substr(0, bytes.size() - 8);
   ObservationBlock block;
-  for (size_t size = 2; size < body.size(); ++size) CHECK_FALSE(decode_block(with_digest(body.substr(0, size)), block));
+  for (size_t size = 2; size < body.size(); ++size)
+    CHECK_FALSE(decode_block(with_digest(body.substr(0, size)), block));
   std::mt19937 random(7);
   for (int round = 0; round < 20'000; ++round) {
     std::string changed = body;
-    for (unsigned i = 0; i < 1 + random() % 4; ++i) changed[1 + random() % (changed.size() - 1)] = static_cast<char>(random());
+    for (unsigned i = 0; i < 1 + random() % 4; ++i)
+      changed[1 + random() % (changed.size() - 1)] = static_cast<char>(random());
     const std::string whole = with_digest(changed);
     const auto status = decode_block(whole, block);
     if (status) {
       for (const Observation& record : block.observations) {
         CHECK(record.client_kind <= ClientKind::kAddress);
-        const bool inside = record.client.empty() || (record.client.data() >= whole.data() &&
-                                                      record.client.data() + record.client.size() <= whole.data() + whole.size());
+        const bool inside =
+            record.client.empty() || (record.client.data() >= whole.data() &&
+                                      record.client.data() + record.client.size() <= whole.data() + whole.size());
         CHECK(inside);
       }
     } else {

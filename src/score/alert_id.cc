@@ -28,7 +28,8 @@ std::string uuid_of(std::string_view text) {
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   XXH128_canonical_t bytes;
   XXH128_canonicalFromHash(&bytes, hash);
-  bytes.digest[6] = static_cast<unsigned char>((bytes.digest[6] & 0x0f) | 0x80);  // version 8: made by a rule of our own
+  bytes.digest[6] =
+      static_cast<unsigned char>((bytes.digest[6] & 0x0f) | 0x80);  // version 8: made by a rule of our own
   bytes.digest[8] = static_cast<unsigned char>((bytes.digest[8] & 0x3f) | 0x80);  // variant of RFC 9562
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
@@ -43,7 +44,9 @@ std::string uuid_of(std::string_view text) {
 
 }  // namespace
 
-std::string episode_id(const EpisodeOrigin& origin) { return uuid_of(canonical(origin)); }
+std::string episode_id(const EpisodeOrigin& origin) {
+  return uuid_of(canonical(origin));
+}
 
 std::string alert_id(const EpisodeOrigin& origin, EpisodePhase phase, uint64_t count) {
   std::string text = canonical(origin);

@@ -33,7 +33,8 @@ ClientSlot ClientTable::insert(uint64_t hash, uint64_t check, int64_t clock_ms) 
   WEIR_ASSERT(!full(), "evict before inserting");
   const ClientSlot slot = take_slot();
   uint64_t key = hash;
-  while (!index_.try_emplace(key, slot).second) ++key;
+  while (!index_.try_emplace(key, slot).second)
+    ++key;
   ClientEntry& client = entry(slot);
   client = ClientEntry{};
   client.hash = hash;
@@ -47,7 +48,8 @@ void ClientTable::remove(ClientSlot slot) {
   WEIR_ASSERT(in_use_[slot], "a client is removed once");
   uint64_t key = entry(slot).hash;
   auto found = index_.find(key);
-  while (found != index_.end() && found->second != slot) found = index_.find(++key);
+  while (found != index_.end() && found->second != slot)
+    found = index_.find(++key);
   WEIR_ASSERT(found != index_.end(), "every client in the slab is in the index");
   index_.erase(found);
   unlink(slot);
@@ -91,8 +93,8 @@ ClientSlot ClientTable::take_slot() {
     return slot;
   }
   if (slots_used_ % kChunkClients == 0) {
-    chunks_.push_back({std::make_unique<ClientEntry[]>(kChunkClients),
-                       std::make_unique<uint32_t[]>(kChunkClients * window_words_)});
+    chunks_.push_back(
+        {std::make_unique<ClientEntry[]>(kChunkClients), std::make_unique<uint32_t[]>(kChunkClients * window_words_)});
     in_use_.resize(chunks_.size() * kChunkClients);
   }
   return slots_used_++;

@@ -20,21 +20,21 @@ enum class ClientRank : uint8_t { kUnscored, kScored, kEpisodeOpen, kCount };
 
 /// One client: a cache line of its own. The window itself lies beside it (see ClientTable::window).
 struct alignas(64) ClientEntry {
-  uint64_t hash = 0;             ///< of kind and identity, as in the observation
-  uint64_t check = 0;            ///< a second, independent hash of the same
-  int64_t last_ms = 0;           ///< event time of the client's latest record in partition order
-  int64_t newest_ms = 0;         ///< greatest event time of its records
-  int64_t queued_clock_ms = 0;   ///< partition event time when it was put at the back of its rank's queue
-  ClientSlot next = kNoClient;   ///< in its rank's queue; towards the back
+  uint64_t hash = 0;            ///< of kind and identity, as in the observation
+  uint64_t check = 0;           ///< a second, independent hash of the same
+  int64_t last_ms = 0;          ///< event time of the client's latest record in partition order
+  int64_t newest_ms = 0;        ///< greatest event time of its records
+  int64_t queued_clock_ms = 0;  ///< partition event time when it was put at the back of its rank's queue
+  ClientSlot next = kNoClient;  ///< in its rank's queue; towards the back
   ClientSlot previous = kNoClient;
   std::array<uint32_t, 2> episodes{kNoEpisode, kNoEpisode};  ///< open ones, by AlertKind
-  uint16_t bots = 0;             ///< bit i: the record at window place i came from a bot user agent
+  uint16_t bots = 0;  ///< bit i: the record at window place i came from a bot user agent
   uint8_t window_size = 0;
-  uint8_t window_next = 0;       ///< place of the next record; when the window is full, of the oldest
+  uint8_t window_next = 0;  ///< place of the next record; when the window is full, of the oldest
   uint8_t distinct_addresses = 0;
   uint8_t distinct_agents = 0;
   ClientRank rank = ClientRank::kUnscored;
-  bool touched = false;          ///< a record came since it was queued: one more round before eviction or expiry
+  bool touched = false;  ///< a record came since it was queued: one more round before eviction or expiry
 };
 static_assert(sizeof(ClientEntry) == 64);
 
@@ -72,7 +72,9 @@ class ClientTable {
   /// The longest queued client of a rank, or kNoClient.
   [[nodiscard]] ClientSlot front(ClientRank rank) const { return queues_[static_cast<size_t>(rank)].front; }
 
-  [[nodiscard]] ClientEntry& entry(ClientSlot slot) { return chunks_[slot / kChunkClients].entries[slot % kChunkClients]; }
+  [[nodiscard]] ClientEntry& entry(ClientSlot slot) {
+    return chunks_[slot / kChunkClients].entries[slot % kChunkClients];
+  }
   [[nodiscard]] const ClientEntry& entry(ClientSlot slot) const {
     return chunks_[slot / kChunkClients].entries[slot % kChunkClients];
   }

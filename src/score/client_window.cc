@@ -16,8 +16,8 @@ uint64_t mix(uint64_t value) {
 }
 
 uint32_t clamped_interval(int64_t from_ms, int64_t to_ms) {
-  const int64_t bounded = std::clamp<int64_t>(to_ms - from_ms, std::numeric_limits<int32_t>::min(),
-                                              std::numeric_limits<int32_t>::max());
+  const int64_t bounded =
+      std::clamp<int64_t>(to_ms - from_ms, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max());
   return static_cast<uint32_t>(static_cast<int32_t>(bounded));
 }
 
@@ -43,7 +43,8 @@ uint32_t user_agent_of(uint64_t user_agent_hash) {
 
 bool ClientWindow::contains(const uint32_t* ring, uint32_t value) const {
   bool found = false;
-  for (uint32_t i = 0; i < client_.window_size; ++i) found |= ring[i] == value;
+  for (uint32_t i = 0; i < client_.window_size; ++i)
+    found |= ring[i] == value;
   return found;
 }
 
@@ -84,7 +85,8 @@ AbuseVerdict ClientWindow::verdict(const AbuseOptions& options) const {
     verdict.risk_score += points;
   };
   if (client_.distinct_addresses >= options.addresses_min) add(AbuseReason::kRapidIpChanges, options.addresses_points);
-  if (client_.distinct_agents >= options.user_agents_min) add(AbuseReason::kUserAgentRotation, options.user_agents_points);
+  if (client_.distinct_agents >= options.user_agents_min)
+    add(AbuseReason::kUserAgentRotation, options.user_agents_points);
   if (client_.bots != 0) add(AbuseReason::kBotUserAgent, options.bot_points);
   if (is_regular(options)) add(AbuseReason::kRegularTiming, options.regular_timing_points);
   verdict.suspicious = verdict.risk_score >= options.suspicious_score;
@@ -106,7 +108,8 @@ void ClientWindow::sorted_intervals(int64_t* out) const {
   }
   if (in_order) return;
   std::sort(times.begin(), times.begin() + size);
-  for (uint32_t i = 1; i < size; ++i) out[i - 1] = times[i] - times[i - 1];
+  for (uint32_t i = 1; i < size; ++i)
+    out[i - 1] = times[i] - times[i - 1];
 }
 
 bool ClientWindow::is_regular(const AbuseOptions& options) const {

@@ -18,8 +18,11 @@ class ClientWindow {
   static constexpr uint32_t words(uint32_t capacity) { return 3 * capacity; }
 
   ClientWindow(ClientEntry& client, uint32_t* storage, uint32_t capacity)
-      : client_(client), addresses_(storage), agents_(storage + capacity),
-        intervals_(storage + size_t{2} * capacity), capacity_(capacity) {}
+      : client_(client),
+        addresses_(storage),
+        agents_(storage + capacity),
+        intervals_(storage + size_t{2} * capacity),
+        capacity_(capacity) {}
 
   struct Request {
     int64_t time_ms = 0;

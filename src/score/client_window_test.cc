@@ -9,7 +9,8 @@ namespace {
 
 /// A window with storage of its own.
 struct Bench {
-  explicit Bench(uint32_t capacity = 10) : storage(ClientWindow::words(capacity)), window(client, storage.data(), capacity) {}
+  explicit Bench(uint32_t capacity = 10)
+      : storage(ClientWindow::words(capacity)), window(client, storage.data(), capacity) {}
 
   void push(int64_t time_ms, uint32_t address = 1, uint32_t agent = 1, bool bot = false) {
     window.push({time_ms, address, agent, bot});
@@ -21,7 +22,8 @@ struct Bench {
     int64_t time = 1000;
     window.clear();
     push(time);
-    for (const int64_t interval : intervals) push(time += interval);
+    for (const int64_t interval : intervals)
+      push(time += interval);
     return window.is_regular(options);
   }
 
@@ -36,7 +38,8 @@ const std::vector<int64_t> kIrregularMs{0, 300, 2100, 2400, 5900, 6000, 9700, 11
 /// Ten requests at irregular times with so many addresses and agents.
 AbuseVerdict verdict_of(uint32_t addresses, uint32_t agents, bool bot = false) {
   Bench bench;
-  for (uint32_t i = 0; i < 10; ++i) bench.push(kIrregularMs[i], i % addresses, i % agents, bot && i == 0);
+  for (uint32_t i = 0; i < 10; ++i)
+    bench.push(kIrregularMs[i], i % addresses, i % agents, bot && i == 0);
   return bench.verdict();
 }
 
@@ -58,7 +61,8 @@ TEST_CASE("a client is suspicious at 50 points, not at 49", "[score]") {
   CHECK(verdict_of(5, 3).suspicious);
   Bench bench;
   bench.options.user_agents_points = 19;
-  for (uint32_t i = 0; i < 10; ++i) bench.push(kIrregularMs[i], i % 5, i % 3);
+  for (uint32_t i = 0; i < 10; ++i)
+    bench.push(kIrregularMs[i], i % 5, i % 3);
   CHECK(bench.verdict().risk_score == 49);
   CHECK_FALSE(bench.verdict().suspicious);
 }
@@ -67,7 +71,8 @@ TEST_CASE("one bot user agent in the window adds ten points until it has left", 
   CHECK(verdict_of(5, 1, true).risk_score == 40);
   Bench bench;
   bench.push(0, 1, 1, true);
-  for (uint32_t i = 1; i < 10; ++i) bench.push(kIrregularMs[i]);
+  for (uint32_t i = 1; i < 10; ++i)
+    bench.push(kIrregularMs[i]);
   CHECK(bench.verdict().risk_score == 10);
   bench.push(17'000);
   CHECK(bench.verdict().risk_score == 0);
@@ -75,14 +80,16 @@ TEST_CASE("one bot user agent in the window adds ten points until it has left", 
 
 TEST_CASE("all four signals add up to 85", "[score]") {
   Bench bench;
-  for (uint32_t i = 0; i < 10; ++i) bench.push(i * 1000, i % 5, i % 3, true);
+  for (uint32_t i = 0; i < 10; ++i)
+    bench.push(i * 1000, i % 5, i % 3, true);
   CHECK(bench.verdict().risk_score == 85);
   CHECK(bench.verdict().reasons == 15);
 }
 
 TEST_CASE("a client without a user agent shows one agent, and changing between none and some counts", "[score]") {
   Bench bench;
-  for (uint32_t i = 0; i < 10; ++i) bench.push(kIrregularMs[i], 1, user_agent_of(0));
+  for (uint32_t i = 0; i < 10; ++i)
+    bench.push(kIrregularMs[i], 1, user_agent_of(0));
   CHECK(bench.client.distinct_agents == 1);
   bench.push(16'000, 1, user_agent_of(7));
   bench.push(16'900, 1, user_agent_of(8));
@@ -91,8 +98,10 @@ TEST_CASE("a client without a user agent shows one agent, and changing between n
 
 TEST_CASE("only the last 10 requests count", "[score]") {
   Bench bench;
-  for (uint32_t i = 0; i < 5; ++i) bench.push(kIrregularMs[i], i);
-  for (uint32_t i = 5; i < 10; ++i) bench.push(kIrregularMs[i], 4);
+  for (uint32_t i = 0; i < 5; ++i)
+    bench.push(kIrregularMs[i], i);
+  for (uint32_t i = 5; i < 10; ++i)
+    bench.push(kIrregularMs[i], 4);
   CHECK(bench.has(AbuseReason::kRapidIpChanges));
   bench.push(16'000, 4);  // the first address leaves
   CHECK_FALSE(bench.has(AbuseReason::kRapidIpChanges));
@@ -121,7 +130,7 @@ TEST_CASE("the incremental counts equal a recount of the window", "[score]") {
 TEST_CASE("timing is regular up to a variation of 10 %, included", "[score]") {
   Bench bench;
   CHECK(bench.regular({1000, 1000, 1000, 1000, 1000}));
-  CHECK(bench.regular({900, 1100, 900, 1100, 900, 1100}));         // mean 1000, deviation 100: exactly 10 %
+  CHECK(bench.regular({900, 1100, 900, 1100, 900, 1100}));  // mean 1000, deviation 100: exactly 10 %
   CHECK_FALSE(bench.regular({899, 1101, 899, 1101, 899, 1101}));
   CHECK(bench.regular({60'000, 60'010, 59'990, 60'004, 59'999}));
   CHECK_FALSE(bench.regular({300, 1800, 300, 3500, 100}));
@@ -148,10 +157,12 @@ TEST_CASE("the interval before the oldest request is not of the window", "[score
 
 TEST_CASE("records out of order are measured by their times in ascending order", "[score]") {
   Bench bench;
-  for (const int64_t time : {1000, 3000, 2000, 5000, 4000, 6000, 8000, 7000}) bench.push(time);
+  for (const int64_t time : {1000, 3000, 2000, 5000, 4000, 6000, 8000, 7000})
+    bench.push(time);
   CHECK(bench.window.is_regular(bench.options));
   Bench backwards;
-  for (int64_t time = 9000; time > 0; time -= 1000) backwards.push(time);
+  for (int64_t time = 9000; time > 0; time -= 1000)
+    backwards.push(time);
   CHECK(backwards.window.is_regular(backwards.options));
 }
 

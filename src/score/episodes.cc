@@ -12,7 +12,8 @@ Episodes::Episodes(const EpisodeOptions& options, std::span<const std::string> t
   auto& counts = options_.update_counts;
   std::sort(counts.begin(), counts.end());
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
-  counts.erase(counts.begin(), std::upper_bound(counts.begin(), counts.end(), 1U));  // the first record has its own alert
+  counts.erase(counts.begin(),
+               std::upper_bound(counts.begin(), counts.end(), 1U));  // the first record has its own alert
 }
 
 uint32_t Episodes::open(AlertKind kind, ClientSlot owner, const Occurrence& occurrence, std::vector<Alert>& alerts) {
@@ -109,8 +110,8 @@ void Episodes::take_in(Episode& episode, const Occurrence& occurrence) {
 
 Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {
   const size_t topic = episode.first.topic;
-  const EpisodeOrigin origin{topic < topics_.size() ? std::string_view(topics_[topic]) : std::string_view(), episode.first,
-                             episode.kind, episode.client};
+  const EpisodeOrigin origin{topic < topics_.size() ? std::string_view(topics_[topic]) : std::string_view(),
+                             episode.first, episode.kind, episode.client};
   const auto time = [](int64_t ms) { return EventTime{Milliseconds{ms}}; };
   episode.alerted_ms = episode.last_seen_ms;
   Alert alert;

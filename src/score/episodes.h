@@ -25,9 +25,9 @@ struct Episode {
   int64_t last_ms = 0;            ///< event time of the last
   int64_t first_seen_ms = 0;      ///< least and greatest event time of the records counted
   int64_t last_seen_ms = 0;
-  int64_t alerted_ms = 0;         ///< last_seen_ms at the latest alert
+  int64_t alerted_ms = 0;  ///< last_seen_ms at the latest alert
   uint64_t count = 0;
-  size_t next_update = 0;         ///< index into the update counts
+  size_t next_update = 0;  ///< index into the update counts
   Level severity = Level::kInformational;
   CategoryMask categories = 0;
   AbuseVerdict verdict;

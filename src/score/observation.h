@@ -22,15 +22,15 @@ enum class ObservationFlag : uint8_t {
 /// Views borrow from the batch or block the observation stands in.
 struct Observation {
   RecordCoordinates at;
-  EventTime time{};                ///< event time, not later than the broker's append time
+  EventTime time{};  ///< event time, not later than the broker's append time
   ClientKind client_kind = ClientKind::kAddress;
-  std::string_view client;         ///< identity; an API key's is a digest
-  uint64_t client_hash = 0;        ///< SipHash of kind and identity: partition and table slot
+  std::string_view client;   ///< identity; an API key's is a digest
+  uint64_t client_hash = 0;  ///< SipHash of kind and identity: partition and table slot
   IpAddress address;
-  uint64_t user_agent_hash = 0;    ///< XXH3 of the user agent; 0 when there is none
-  uint64_t path_hash = 0;          ///< XXH3 of the path
+  uint64_t user_agent_hash = 0;  ///< XXH3 of the user agent; 0 when there is none
+  uint64_t path_hash = 0;        ///< XXH3 of the path
   uint16_t status = 0;
-  uint8_t flags = 0;               ///< ObservationFlag bits
+  uint8_t flags = 0;  ///< ObservationFlag bits
   uint16_t rule_hits = 0;
   int32_t request_score = 0;
   const Evidence* evidence = nullptr;  ///< set when the record is malicious

@@ -17,10 +17,10 @@ struct AbuseOptions {
   int user_agents_points = 20;
   int bot_points = 10;
   int regular_timing_points = 25;
-  uint32_t regular_timing_intervals_min = 5;        ///< fewer intervals are never "regular"
-  double regular_timing_variation_max = 0.10;       ///< coefficient of variation of the inter-arrival times
-  Milliseconds regular_timing_mean_min{50};         ///< a burst within an instant is not "regular"
-  int suspicious_score = 50;                        ///< included
+  uint32_t regular_timing_intervals_min = 5;   ///< fewer intervals are never "regular"
+  double regular_timing_variation_max = 0.10;  ///< coefficient of variation of the inter-arrival times
+  Milliseconds regular_timing_mean_min{50};    ///< a burst within an instant is not "regular"
+  int suspicious_score = 50;                   ///< included
 };
 
 /// Flood control (AL2): which of a client's records of one kind become alerts.
@@ -33,10 +33,10 @@ struct EpisodeOptions {
 struct ScoreOptions {
   AbuseOptions abuse;
   EpisodeOptions episodes;
-  uint32_t clients_max = 1'000'000;      ///< per partition; beyond it the least telling client is evicted and counted
-  Milliseconds client_idle{3'600'000};   ///< event time after which a client is forgotten
-  Milliseconds lateness{60'000};         ///< how far behind the partition's event time a record may come without its
-                                         ///< client being forgotten or its episode closed before it (docs/scoring.md)
+  uint32_t clients_max = 1'000'000;     ///< per partition; beyond it the least telling client is evicted and counted
+  Milliseconds client_idle{3'600'000};  ///< event time after which a client is forgotten
+  Milliseconds lateness{60'000};        ///< how far behind the partition's event time a record may come without its
+                                        ///< client being forgotten or its episode closed before it (docs/scoring.md)
 };
 
 }  // namespace weir

@@ -13,13 +13,15 @@
 namespace weir {
 namespace {
 
-constexpr size_t kBatch = 32;             // enough loads in flight to hide memory latency (measured: 16–64 alike)
+constexpr size_t kBatch = 32;               // enough loads in flight to hide memory latency (measured: 16–64 alike)
 constexpr int kExpiredPerObservation = 64;  // bounds the work after a jump in time; the rest follows with the next ones
-constexpr int kSecondChances = 64;        // bounds the search for a client to evict
+constexpr int kSecondChances = 64;          // bounds the search for a client to evict
 constexpr int64_t kClockStepMax = Milliseconds{600'000}.count();
-constexpr int kHighRiskAbove = 25;        // points above the threshold that make an abuse alert high
+constexpr int kHighRiskAbove = 25;  // points above the threshold that make an abuse alert high
 
-int64_t milliseconds(EventTime time) { return time.time_since_epoch().count(); }
+int64_t milliseconds(EventTime time) {
+  return time.time_since_epoch().count();
+}
 
 /// Independent of the keyed client_hash, so that both collide only by chance (2^-128).
 uint64_t check_of(const Observation& record) {
@@ -28,13 +30,15 @@ uint64_t check_of(const Observation& record) {
 
 Level severity_of(const Evidence& evidence) {
   Level highest = evidence.hits.empty() ? Level::kMedium : Level::kInformational;
-  for (const EvidenceHit& hit : evidence.hits) highest = std::max(highest, hit.level);
+  for (const EvidenceHit& hit : evidence.hits)
+    highest = std::max(highest, hit.level);
   return highest;
 }
 
 CategoryMask categories_of(const Evidence& evidence) {
   CategoryMask categories = 0;
-  for (const EvidenceHit& hit : evidence.hits) categories = static_cast<CategoryMask>(categories | mask_of(hit.category));
+  for (const EvidenceHit& hit : evidence.hits)
+    categories = static_cast<CategoryMask>(categories | mask_of(hit.category));
   return categories;
 }
 
@@ -60,8 +64,9 @@ class PartitionClock {
 
 struct Scorer::Impl {
   Impl(const ScoreOptions& score_options, std::span<const std::string> topics)
-      : options(score_options), capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
-                                                    AbuseOptions::kWindowRequestsMax)),
+      : options(score_options),
+        capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
+                            AbuseOptions::kWindowRequestsMax)),
         clients(std::max<uint32_t>(score_options.clients_max, 1), ClientWindow::words(capacity)),
         episodes(score_options.episodes, topics) {}
 
@@ -89,13 +94,16 @@ struct Scorer::Impl {
 void Scorer::Impl::observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts) {
   std::array<uint64_t, kBatch> checks;
   std::array<ClientSlot, kBatch> hints;
-  for (const Observation& record : batch) clients.prefetch_index(record.client_hash);
-  for (size_t i = 0; i < batch.size(); ++i) checks[i] = check_of(batch[i]);
+  for (const Observation& record : batch)
+    clients.prefetch_index(record.client_hash);
+  for (size_t i = 0; i < batch.size(); ++i)
+    checks[i] = check_of(batch[i]);
   for (size_t i = 0; i < batch.size(); ++i) {
     hints[i] = clients.guess(batch[i].client_hash);
     if (hints[i] != kNoClient) clients.prefetch(hints[i]);
   }
-  for (size_t i = 0; i < batch.size(); ++i) observe_one(batch[i], checks[i], hints[i], alerts);
+  for (size_t i = 0; i < batch.size(); ++i)
+    observe_one(batch[i], checks[i], hints[i], alerts);
 }
 
 /// One observation, in the order of the partition. What it does depends on earlier observations alone, never on the batch.
@@ -116,7 +124,8 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
                record.has(ObservationFlag::kBotUserAgent)});
 
   if (record.evidence != nullptr) {
-    note(AlertKind::kAttack, slot, {record, severity_of(*record.evidence), categories_of(*record.evidence), {}}, alerts);
+    note(AlertKind::kAttack, slot, {record, severity_of(*record.evidence), categories_of(*record.evidence), {}},
+         alerts);
   }
   const AbuseVerdict verdict = window.verdict(options.abuse);
   if (verdict.suspicious) {
@@ -126,7 +135,8 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
   ++statistics.observations;
 }
 
-ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts) {
+ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, ClientSlot hint,
+                                   std::vector<Alert>& alerts) {
   const bool hint_holds = hint != kNoClient && clients.holds(hint, record.client_hash, check);
   const ClientSlot found = hint_holds ? hint : clients.find(record.client_hash, check);
   if (found != kNoClient) {
@@ -137,14 +147,16 @@ ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, Cl
   return clients.insert(record.client_hash, check, clock.now_ms());
 }
 
-void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts) {
+void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence,
+                        std::vector<Alert>& alerts) {
   uint32_t& number = clients.entry(slot).episodes[static_cast<size_t>(kind)];
   if (number != kNoEpisode) {
     episodes.count(number, occurrence, alerts);
     return;
   }
   number = episodes.open(kind, slot, occurrence, alerts);
-  if (clients.entry(slot).rank != ClientRank::kEpisodeOpen) clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
+  if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
+    clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
 }
 
 void Scorer::Impl::close_due(int64_t time_ms, std::vector<Alert>& alerts) {
@@ -173,8 +185,8 @@ void Scorer::Impl::close_episode(uint32_t number, std::vector<Alert>& alerts) {
   ClientEntry& client = clients.entry(slot);
   client.episodes[static_cast<size_t>(episode.kind)] = kNoEpisode;
   episodes.close(number, alerts);
-  const bool none_open = std::all_of(client.episodes.begin(), client.episodes.end(),
-                                     [](uint32_t open) { return open == kNoEpisode; });
+  const bool none_open =
+      std::all_of(client.episodes.begin(), client.episodes.end(), [](uint32_t open) { return open == kNoEpisode; });
   if (none_open) clients.queue(slot, ClientRank::kScored, clock.now_ms());
 }
 
@@ -244,6 +256,8 @@ void Scorer::finish(std::vector<Alert>& alerts) {
   impl_->refresh_statistics();
 }
 
-const ScorerStatistics& Scorer::statistics() const { return impl_->statistics; }
+const ScorerStatistics& Scorer::statistics() const {
+  return impl_->statistics;
+}
 
 }  // namespace weir

@@ -14,12 +14,12 @@ namespace weir {
 
 struct ScorerStatistics {
   uint64_t observations = 0;
-  uint64_t clients = 0;               ///< now in the table
-  uint64_t clients_evicted = 0;       ///< for lack of room
-  uint64_t clients_expired = 0;       ///< idle
+  uint64_t clients = 0;          ///< now in the table
+  uint64_t clients_evicted = 0;  ///< for lack of room
+  uint64_t clients_expired = 0;  ///< idle
   uint64_t state_bytes = 0;
   uint64_t episodes_open = 0;
-  uint64_t alerts_suppressed = 0;     ///< records counted into an episode without an alert of their own
+  uint64_t alerts_suppressed = 0;  ///< records counted into an episode without an alert of their own
 };
 
 /// Scores the clients of one partition of the observations topic. A pure function of the options and the sequence of

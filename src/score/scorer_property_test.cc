@@ -26,7 +26,8 @@ void add_random(Stream& stream, uint32_t seed, int count, int clients, const std
     const int client = std::min(below(clients), below(clients));
     const int late = below(4) == 0 ? below(static_cast<int>(kDisorderMs)) : 0;
     const Level level = static_cast<Level>(below(5));
-    stream.add({.client = prefix + std::to_string(client), .at_ms = now - late,
+    stream.add({.client = prefix + std::to_string(client),
+                .at_ms = now - late,
                 .address = "198.51.100." + std::to_string(client % 5 == 0 ? below(9) : client % 256),
                 .user_agent = client % 5 == 0 ? 1U + unsigned(below(4)) : 1U,
                 .flags = static_cast<uint8_t>(client % 7 == 0 ? ObservationFlag::kBotUserAgent : ObservationFlag{}),
@@ -37,7 +38,10 @@ void add_random(Stream& stream, uint32_t seed, int count, int clients, const std
 std::string describe(const Alert& alert) {
   std::string text = alert.id + " " + alert.client + " " + std::string(to_string(alert.kind)) + " ";
   text.append(to_string(alert.phase)).append(" at ").append(std::to_string(alert.at.offset));
-  text.append(" count ").append(std::to_string(alert.count)).append(" score ").append(std::to_string(alert.verdict.risk_score));
+  text.append(" count ")
+      .append(std::to_string(alert.count))
+      .append(" score ")
+      .append(std::to_string(alert.verdict.risk_score));
   text.append(" ").append(format_rfc3339(alert.first_seen)).append("–").append(format_rfc3339(alert.last_seen));
   text.append(" ").append(to_string(alert.severity)).append(alert.evidence ? " with evidence" : "");
   return text;
@@ -45,13 +49,15 @@ std::string describe(const Alert& alert) {
 
 std::vector<std::string> describe(const std::vector<Alert>& alerts) {
   std::vector<std::string> texts;
-  for (const Alert& alert : alerts) texts.push_back(describe(alert));
+  for (const Alert& alert : alerts)
+    texts.push_back(describe(alert));
   return texts;
 }
 
 std::map<std::string, std::vector<std::string>> by_client(const std::vector<Alert>& alerts) {
   std::map<std::string, std::vector<std::string>> clients;
-  for (const Alert& alert : alerts) clients[alert.client].push_back(describe(alert));
+  for (const Alert& alert : alerts)
+    clients[alert.client].push_back(describe(alert));
   return clients;
 }
 
@@ -109,7 +115,8 @@ TEST_CASE("the final counts of attack episodes add up to the malicious records",
     Stream stream;
     add_random(stream, 6, 30'000, 80, "c");
     const auto& all = stream.observations();
-    const auto malicious = std::count_if(all.begin(), all.end(), [](const auto& record) { return record.evidence != nullptr; });
+    const auto malicious =
+        std::count_if(all.begin(), all.end(), [](const auto& record) { return record.evidence != nullptr; });
     uint64_t counted = 0, opened = 0, closed = 0;
     for (const Alert& alert : all_alerts_of(all, options)) {
       if (alert.kind != AlertKind::kAttack) continue;
@@ -126,7 +133,8 @@ TEST_CASE("a campaign gives a bounded number of alerts whose counts add up exact
   constexpr int kClients = 50, kRecords = 1'000'000;
   const Evidence* evidence = attack();
   Stream names;
-  for (int i = 0; i < kClients; ++i) names.add({.client = "bot-" + std::to_string(i), .evidence = evidence});
+  for (int i = 0; i < kClients; ++i)
+    names.add({.client = "bot-" + std::to_string(i), .evidence = evidence});
   Scorer scorer({}, kTopics);
   std::vector<Alert> alerts;
   std::vector<Observation> batch;
@@ -141,7 +149,8 @@ TEST_CASE("a campaign gives a bounded number of alerts whose counts add up exact
   }
   scorer.finish(alerts);
   uint64_t counted = 0;
-  for (const Alert& alert : alerts) counted += alert.phase == EpisodePhase::kClosed ? alert.count : 0;
+  for (const Alert& alert : alerts)
+    counted += alert.phase == EpisodePhase::kClosed ? alert.count : 0;
   CHECK(counted == kRecords);
   CHECK(alerts.size() == kClients * 6);  // opened, 10, 100, 1,000, 10,000, closed
 }

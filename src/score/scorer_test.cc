@@ -16,20 +16,24 @@ using namespace scoring_fixture;
 void add_abuser(Stream& stream, const std::string& client = "abuser", int64_t from_ms = 0) {
   constexpr std::array<int64_t, 10> kAt{0, 300, 2100, 2400, 5900, 6000, 9700, 11200, 15500, 15900};
   for (size_t i = 0; i < kAt.size(); ++i) {
-    stream.add({.client = client, .at_ms = from_ms + kAt[i], .address = "198.51.100." + std::to_string(i % 5),
+    stream.add({.client = client,
+                .at_ms = from_ms + kAt[i],
+                .address = "198.51.100." + std::to_string(i % 5),
                 .user_agent = 1 + i % 3});
   }
 }
 
 std::vector<uint64_t> counts_of(const std::vector<Alert>& alerts) {
   std::vector<uint64_t> counts;
-  for (const Alert& alert : alerts) counts.push_back(alert.count);
+  for (const Alert& alert : alerts)
+    counts.push_back(alert.count);
   return counts;
 }
 
 std::vector<EpisodePhase> phases_of(const std::vector<Alert>& alerts) {
   std::vector<EpisodePhase> phases;
-  for (const Alert& alert : alerts) phases.push_back(alert.phase);
+  for (const Alert& alert : alerts)
+    phases.push_back(alert.phase);
   return phases;
 }
 
@@ -51,7 +55,8 @@ TEST_CASE("5 addresses and 3 agents in 10 requests are suspicious with 50 points
   CHECK(alerts[0].client == "abuser");
 }
 
-TEST_CASE("an abuse episode opens with the record that makes the client suspicious and counts only suspicious ones", "[score]") {
+TEST_CASE("an abuse episode opens with the record that makes the client suspicious and counts only suspicious ones",
+          "[score]") {
   Stream stream;
   add_abuser(stream);
   const auto alerts = all_alerts_of(stream.observations());
@@ -75,14 +80,16 @@ TEST_CASE("the first malicious record of a client gives an alert at once, with i
 
 TEST_CASE("a flood becomes updates at the configured counts", "[score]") {
   Stream stream;
-  for (int i = 0; i < 1500; ++i) stream.add({.at_ms = i, .evidence = attack()});
+  for (int i = 0; i < 1500; ++i)
+    stream.add({.at_ms = i, .evidence = attack()});
   CHECK(counts_of(alerts_of(stream.observations())) == std::vector<uint64_t>{1, 10, 100, 1000});
   CHECK(counts_of(all_alerts_of(stream.observations())).back() == 1500);
 }
 
 TEST_CASE("a slow episode is updated each minute of event time", "[score]") {
   Stream stream;
-  for (int i = 0; i < 9; ++i) stream.add({.at_ms = i * 20'000, .evidence = attack()});
+  for (int i = 0; i < 9; ++i)
+    stream.add({.at_ms = i * 20'000, .evidence = attack()});
   const auto alerts = alerts_of(stream.observations());
   CHECK(counts_of(alerts) == std::vector<uint64_t>{1, 4, 7});
   CHECK(phases_of(alerts) == std::vector{kOpened, kUpdated, kUpdated});
@@ -103,7 +110,8 @@ TEST_CASE("a rise in severity is told at once and stays", "[score]") {
 
 TEST_CASE("an episode closes when the partition's time has left it behind, and says its count", "[score]") {
   Stream stream;
-  for (int i = 0; i < 3; ++i) stream.add({.client = "attacker", .at_ms = i * 1000, .evidence = attack()});
+  for (int i = 0; i < 3; ++i)
+    stream.add({.client = "attacker", .at_ms = i * 1000, .evidence = attack()});
   stream.add({.client = "other", .at_ms = 2000 + 300'000 + 60'000 - 1});
   CHECK(alerts_of(stream.observations()).size() == 1);
   stream.add({.client = "other", .at_ms = 2000 + 300'000 + 60'000});
@@ -132,7 +140,8 @@ TEST_CASE("attack and abuse episodes of one client are apart", "[score]") {
   stream.add({.client = "abuser", .at_ms = 16'000, .user_agent = 9, .evidence = attack()});
   const auto alerts = all_alerts_of(stream.observations());
   std::map<AlertKind, std::set<std::string>> ids;
-  for (const Alert& alert : alerts) ids[alert.kind].insert(alert.episode_id);
+  for (const Alert& alert : alerts)
+    ids[alert.kind].insert(alert.episode_id);
   CHECK(ids[AlertKind::kAttack].size() == 1);
   CHECK(ids[AlertKind::kAbuse].size() == 1);
   CHECK(ids[AlertKind::kAttack] != ids[AlertKind::kAbuse]);
@@ -140,7 +149,8 @@ TEST_CASE("attack and abuse episodes of one client are apart", "[score]") {
 
 TEST_CASE("alert ids are unique UUIDs of version 8, and those of an episode share one", "[score]") {
   Stream stream;
-  for (int i = 0; i < 200; ++i) stream.add({.client = i % 2 == 0 ? "a" : "b", .at_ms = i, .evidence = attack()});
+  for (int i = 0; i < 200; ++i)
+    stream.add({.client = i % 2 == 0 ? "a" : "b", .at_ms = i, .evidence = attack()});
   const auto alerts = all_alerts_of(stream.observations());
   std::set<std::string> ids, episodes;
   for (const Alert& alert : alerts) {
@@ -172,7 +182,9 @@ TEST_CASE("a client idle for its time to live starts afresh", "[score]") {
   const auto addresses_after = [](int64_t gap_ms) {
     Stream stream;
     for (int i = 0; i < 4; ++i) {
-      stream.add({.at_ms = i * 700 + i * i * 90, .address = "198.51.100." + std::to_string(i), .user_agent = 1U + unsigned(i)});
+      stream.add({.at_ms = i * 700 + i * i * 90,
+                  .address = "198.51.100." + std::to_string(i),
+                  .user_agent = 1U + unsigned(i)});
     }
     stream.add({.at_ms = 2910 + gap_ms, .address = "198.51.100.9"});
     return alerts_of(stream.observations()).size();
@@ -183,8 +195,10 @@ TEST_CASE("a client idle for its time to live starts afresh", "[score]") {
 
 TEST_CASE("idle clients are forgotten", "[score]") {
   Stream stream;
-  for (int i = 0; i < 100; ++i) stream.add({.client = "c" + std::to_string(i), .at_ms = i});
-  for (int i = 0; i < 20; ++i) stream.add({.client = "late", .at_ms = 600'000 * i});
+  for (int i = 0; i < 100; ++i)
+    stream.add({.client = "c" + std::to_string(i), .at_ms = i});
+  for (int i = 0; i < 20; ++i)
+    stream.add({.client = "late", .at_ms = 600'000 * i});
   Scorer scorer({}, kTopics);
   std::vector<Alert> alerts;
   scorer.observe(stream.observations(), alerts);
@@ -194,7 +208,8 @@ TEST_CASE("idle clients are forgotten", "[score]") {
 
 TEST_CASE("one record far in the future forgets nobody and closes nothing", "[score]") {
   Stream stream;
-  for (int i = 0; i < 50; ++i) stream.add({.client = "c" + std::to_string(i), .at_ms = i, .evidence = attack()});
+  for (int i = 0; i < 50; ++i)
+    stream.add({.client = "c" + std::to_string(i), .at_ms = i, .evidence = attack()});
   stream.add({.client = "liar", .at_ms = 100'000'000'000});
   stream.add({.client = "c0", .at_ms = 100, .evidence = attack()});
   ScoreOptions options;
@@ -212,7 +227,8 @@ TEST_CASE("the table never holds more clients than allowed, and counts whom it e
   options.clients_max = 100;
   Scorer scorer(options, kTopics);
   Stream stream;
-  for (int i = 0; i < 5000; ++i) stream.add({.client = "random-" + std::to_string(i), .at_ms = i});
+  for (int i = 0; i < 5000; ++i)
+    stream.add({.client = "random-" + std::to_string(i), .at_ms = i});
   std::vector<Alert> alerts;
   scorer.observe(stream.observations(), alerts);
   CHECK(scorer.statistics().clients == 100);
@@ -229,13 +245,16 @@ TEST_CASE("a flood of random clients pushes out neither an offender nor a client
     stream.add({.client = "random-" + std::to_string(i), .at_ms = i});
     // Its five addresses and three agents come far apart, each with many random clients between.
     if (i % 50 == 0 && i / 50 < 5) {
-      stream.add({.client = "regular", .at_ms = kAt[size_t(i) / 50], .address = "198.51.100." + std::to_string(i / 50),
+      stream.add({.client = "regular",
+                  .at_ms = kAt[size_t(i) / 50],
+                  .address = "198.51.100." + std::to_string(i / 50),
                   .user_agent = 1U + unsigned(i) / 50});
     }
   }
   stream.add({.client = "offender", .at_ms = 5000, .evidence = attack()});
   const auto alerts = all_alerts_of(stream.observations(), options);
-  const auto closed = std::count_if(alerts.begin(), alerts.end(), [](const Alert& alert) { return alert.phase == kClosed; });
+  const auto closed =
+      std::count_if(alerts.begin(), alerts.end(), [](const Alert& alert) { return alert.phase == kClosed; });
   CHECK(closed == 2);
   for (const Alert& alert : alerts) {
     if (alert.phase == kClosed && alert.kind == AlertKind::kAttack) CHECK(alert.count == 2);
@@ -247,10 +266,12 @@ TEST_CASE("if only clients with open episodes are left, the oldest is closed, no
   ScoreOptions options;
   options.clients_max = 10;
   Stream stream;
-  for (int i = 0; i < 30; ++i) stream.add({.client = "attacker-" + std::to_string(i), .at_ms = i, .evidence = attack()});
+  for (int i = 0; i < 30; ++i)
+    stream.add({.client = "attacker-" + std::to_string(i), .at_ms = i, .evidence = attack()});
   const auto alerts = all_alerts_of(stream.observations(), options);
   uint64_t sum = 0;
-  for (const Alert& alert : alerts) sum += alert.phase == kClosed ? alert.count : 0;
+  for (const Alert& alert : alerts)
+    sum += alert.phase == kClosed ? alert.count : 0;
   CHECK(sum == 30);
 }
 
@@ -258,8 +279,12 @@ TEST_CASE("two clients with the same hash are told apart", "[score]") {
   Stream stream;
   for (int i = 0; i < 5; ++i) {
     for (const char* client : {"a", "b"}) {
-      stream.add({.client = client, .at_ms = i * 900 + i * i * 70, .address = std::string("198.51.100.") + (client[0] == 'a' ? "1" : std::to_string(i)),
-                  .user_agent = client[0] == 'a' ? 1U : 1U + unsigned(i)}).client_hash = 42;
+      stream
+          .add({.client = client,
+                .at_ms = i * 900 + i * i * 70,
+                .address = std::string("198.51.100.") + (client[0] == 'a' ? "1" : std::to_string(i)),
+                .user_agent = client[0] == 'a' ? 1U : 1U + unsigned(i)})
+          .client_hash = 42;
     }
   }
   const auto alerts = alerts_of(stream.observations());
@@ -269,7 +294,8 @@ TEST_CASE("two clients with the same hash are told apart", "[score]") {
 
 TEST_CASE("records counted without an alert of their own are counted as suppressed", "[score]") {
   Stream stream;
-  for (int i = 0; i < 25; ++i) stream.add({.at_ms = i, .evidence = attack()});
+  for (int i = 0; i < 25; ++i)
+    stream.add({.at_ms = i, .evidence = attack()});
   Scorer scorer({}, kTopics);
   std::vector<Alert> alerts;
   scorer.observe(stream.observations(), alerts);
@@ -281,15 +307,20 @@ TEST_CASE("records counted without an alert of their own are counted as suppress
 TEST_CASE("a slot of the client table is reused and its queues stay whole", "[score]") {
   ClientTable table(1000, 30);
   std::vector<ClientSlot> slots;
-  for (uint64_t i = 0; i < 1000; ++i) slots.push_back(table.insert(i * 7919, i, 0));
+  for (uint64_t i = 0; i < 1000; ++i)
+    slots.push_back(table.insert(i * 7919, i, 0));
   CHECK(table.full());
-  for (size_t i = 0; i < slots.size(); i += 2) table.remove(slots[i]);
+  for (size_t i = 0; i < slots.size(); i += 2)
+    table.remove(slots[i]);
   CHECK(table.size() == 500);
-  for (uint64_t i = 0; i < 1000; i += 2) table.insert(i * 7919, i, 1);
-  for (uint64_t i = 0; i < 1000; ++i) CHECK(table.find(i * 7919, i) != kNoClient);
+  for (uint64_t i = 0; i < 1000; i += 2)
+    table.insert(i * 7919, i, 1);
+  for (uint64_t i = 0; i < 1000; ++i)
+    CHECK(table.find(i * 7919, i) != kNoClient);
   CHECK(table.find(7919, 99) == kNoClient);
   size_t removed = 0;
-  for (ClientSlot slot = table.front(ClientRank::kUnscored); slot != kNoClient; slot = table.front(ClientRank::kUnscored)) {
+  for (ClientSlot slot = table.front(ClientRank::kUnscored); slot != kNoClient;
+       slot = table.front(ClientRank::kUnscored)) {
     CHECK(table.entry(slot).check % 2 == (removed < 500 ? 1U : 0U));  // the longest queued first
     table.remove(slot);
     ++removed;

@@ -67,7 +67,8 @@ inline std::vector<Alert> alerts_of(const std::vector<Observation>& observations
 }
 
 /// As alerts_of, and closes what is open at the end.
-inline std::vector<Alert> all_alerts_of(const std::vector<Observation>& observations, const ScoreOptions& options = {}) {
+inline std::vector<Alert> all_alerts_of(const std::vector<Observation>& observations,
+                                        const ScoreOptions& options = {}) {
   Scorer scorer(options, kTopics);
   std::vector<Alert> alerts;
   scorer.observe(observations, alerts);

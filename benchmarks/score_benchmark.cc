@@ -1,0 +1,181 @@
+#include <benchmark/benchmark.h>
+
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "alert/masking.h"
+#include "alert/ocsf.h"
+#include "pipeline/observation_block.h"
+#include "score/scorer.h"
+
+// The score stage: client state by number of clients, the block hop, and the making of alerts.
+
+namespace weir {
+namespace {
+
+constexpr size_t kBatch = 4096;
+const std::vector<std::string> kTopics{"http.requests"};
+
+/// Observations of random clients, each with its own address and one agent: what nearly all traffic is.
+class Traffic {
+ public:
+  explicit Traffic(uint32_t clients) : clients_(clients) {
+    names_.reserve(clients);
+    for (uint32_t i = 0; i < clients; ++i)
+      names_.push_back("customer-" + std::to_string(i));
+  }
+
+  const std::vector<Observation>& next_batch() {
+    batch_.resize(kBatch);
+    for (Observation& record : batch_)
+      fill(record, static_cast<uint32_t>(random_()) % clients_);
+    return batch_;
+  }
+
+  /// Every client once, so that the table is full from the start.
+  void introduce_all(Scorer& scorer, std::vector<Alert>& alerts) {
+    for (uint32_t i = 0; i < clients_; i += kBatch) {
+      batch_.resize(std::min<size_t>(kBatch, clients_ - i));
+      for (size_t k = 0; k < batch_.size(); ++k)
+        fill(batch_[k], i + static_cast<uint32_t>(k));
+      scorer.observe(batch_, alerts);
+    }
+  }
+
+ private:
+  void fill(Observation& record, uint32_t client) {
+    record.at.offset = offset_++;
+    record.time = EventTime{Milliseconds{1'736'942'400'000 + offset_ / 1000}};
+    record.client = names_[client];
+    record.client_hash = (client + 1) * 0x9e3779b97f4a7c15ULL;
+    record.address = IpAddress::from_bytes({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
+                                            static_cast<uint8_t>(client >> 24), static_cast<uint8_t>(client >> 16),
+                                            static_cast<uint8_t>(client >> 8), static_cast<uint8_t>(client)});
+    record.user_agent_hash = client % 50 + 1;
+    record.path_hash = random_();
+    record.status = 200;
+  }
+
+  uint32_t clients_;
+  std::vector<std::string> names_;
+  std::vector<Observation> batch_;
+  std::mt19937_64 random_{1};
+  int64_t offset_ = 0;
+};
+
+void score(benchmark::State& state) {
+  const auto clients = static_cast<uint32_t>(state.range(0));
+  ScoreOptions options;
+  options.clients_max = clients + 1;
+  Scorer scorer(options, kTopics);
+  std::vector<Alert> alerts;
+  Traffic traffic(clients);
+  traffic.introduce_all(scorer, alerts);
+  std::vector<std::vector<Observation>> batches;
+  for (int i = 0; i < 64; ++i)
+    batches.push_back(traffic.next_batch());
+  size_t i = 0;
+  for (auto _ : state)
+    scorer.observe(batches[i++ % batches.size()], alerts);
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+  state.counters["ns_per_observation"] = benchmark::Counter(
+      static_cast<double>(kBatch), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["bytes_per_client"] = static_cast<double>(scorer.statistics().state_bytes) / clients;
+  state.counters["alerts"] = static_cast<double>(alerts.size());
+}
+BENCHMARK(score)->Arg(10'000)->Arg(1'000'000)->Arg(10'000'000)->Unit(benchmark::kMicrosecond);
+
+/// A flood of ever new clients against a full table: every observation evicts one.
+void score_random_clients(benchmark::State& state) {
+  ScoreOptions options;
+  options.clients_max = 100'000;
+  Scorer scorer(options, kTopics);
+  std::vector<Alert> alerts;
+  Traffic traffic(4'000'000);
+  std::vector<std::vector<Observation>> batches;
+  for (int i = 0; i < 256; ++i)
+    batches.push_back(traffic.next_batch());
+  size_t i = 0;
+  for (auto _ : state)
+    scorer.observe(batches[i++ % batches.size()], alerts);
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+}
+BENCHMARK(score_random_clients)->Unit(benchmark::kMicrosecond);
+
+/// 50 attackers whose every record is counted into an episode.
+void score_flood(benchmark::State& state) {
+  Evidence evidence;
+  evidence.hits.resize(4);
+  Scorer scorer({}, kTopics);
+  std::vector<Alert> alerts;
+  Traffic traffic(50);
+  auto batch = traffic.next_batch();
+  for (Observation& record : batch)
+    record.evidence = &evidence;
+  for (auto _ : state)
+    scorer.observe(batch, alerts);
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+  state.counters["alerts"] = static_cast<double>(alerts.size());
+}
+BENCHMARK(score_flood)->Unit(benchmark::kMicrosecond);
+
+std::vector<uint32_t> all_indices() {
+  std::vector<uint32_t> indices(kBatch);
+  std::iota(indices.begin(), indices.end(), 0U);
+  return indices;
+}
+
+void block_encode(benchmark::State& state) {
+  Traffic traffic(100'000);
+  const auto& batch = traffic.next_batch();
+  const auto indices = all_indices();
+  std::string bytes;
+  for (auto _ : state) {
+    bytes.clear();
+    encode_block(batch, indices, bytes);
+    benchmark::DoNotOptimize(bytes.data());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+  state.counters["bytes_per_observation"] = static_cast<double>(bytes.size()) / kBatch;
+}
+BENCHMARK(block_encode)->Unit(benchmark::kMicrosecond);
+
+void block_decode(benchmark::State& state) {
+  Traffic traffic(100'000);
+  std::string bytes;
+  encode_block(traffic.next_batch(), all_indices(), bytes);
+  ObservationBlock block;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(decode_block(bytes, block).has_value());
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+}
+BENCHMARK(block_decode)->Unit(benchmark::kMicrosecond);
+
+void alert_encode(benchmark::State& state) {
+  Alert alert;
+  alert.client = "customer-42";
+  alert.evidence.emplace();
+  alert.evidence->path = "/items";
+  alert.evidence->hits.resize(3);
+  for (EvidenceHit& hit : alert.evidence->hits) {
+    hit.rule_id = "a-rule";
+    hit.excerpt = std::string(120, 'x');
+  }
+  for (auto _ : state)
+    benchmark::DoNotOptimize(encode_ocsf(alert, {"0", kTopics}).size());
+}
+BENCHMARK(alert_encode);
+
+void mask(benchmark::State& state) {
+  const std::string text =
+      "/products/12345?page=2&sort=name&session=0123456789abcdef&q=union+select+login+from+accounts&ts=1736942400123";
+  for (auto _ : state)
+    benchmark::DoNotOptimize(mask_text(text).size());
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(text.size()));
+}
+BENCHMARK(mask);
+
+}  // namespace
+}  // namespace weir
