@@ -4,7 +4,7 @@ import signal
 import socket
 import subprocess
 
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 
 def free_ports(count):
@@ -44,10 +44,10 @@ class Process:
         if self.running():
             self.signal(signal.SIGTERM)
         try:
-            return self.child.wait(timeout)
+            return self.child.wait(timeout * PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f'{self.command[0]} did not end {timeout} s after SIGTERM\n{self.log_tail()}') from None
+            raise AssertionError(f'{self.command[0]} did not end {timeout * PATIENCE:g} s after SIGTERM\n{self.log_tail()}') from None
 
     def kill(self):
         """kill -9"""

@@ -271,7 +271,7 @@ def test_the_daemon_refuses_a_wrong_configuration_the_same_way(tmp_path):
 
 def test_config_print_masks_secrets(tmp_path):
     path = tmp_path / 'secret.yaml'
-    path.write_text('kafka:\n  security:\n    protocol: SASL_PLAINTEXT\n    sasl_mechanism: PLAIN\n'
+    path.write_text('kafka:\n  security:\n    protocol: sasl_plaintext\n    sasl_mechanism: PLAIN\n'
                     '    sasl_username: weir\n    sasl_password: correct-horse-battery\n')
     result = run('config', 'print', str(path))
     assert 'correct-horse' not in result.out + result.err, result

@@ -52,7 +52,7 @@ def test_alerts_of_every_kind_arrive_and_are_valid(pipeline, tmp_path, codec):
     for one in alerts:
         ocsf.assert_valid(one['alert'])
         assert one['headers']['ce_specversion'] == '1.0'
-        assert one['headers']['ce_id'] == one['alert']['finding_info']['uid']
+        assert one['headers']['ce_id'] == one['alert']['metadata']['uid']
         assert one['key']
     assert len({one['headers']['ce_id'] for one in alerts}) == len(alerts)
 
