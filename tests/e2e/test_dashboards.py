@@ -20,8 +20,7 @@ def watched(broker, tmp_path_factory):
     folder = tmp_path_factory.mktemp('dashboards')
     pipeline = Pipeline(broker, folder)
     weir = pipeline.start()
-    rule_files = sorted((REPOSITORY / 'dashboards').glob('*.rules.y*ml'))
-    prometheus = PrometheusServer(folder / 'prometheus', [f'127.0.0.1:{weir.port}'], rule_files).start()
+    prometheus = PrometheusServer(folder / 'prometheus', [f'127.0.0.1:{weir.port}'], RULE_FILES).start()
     done = threading.Event()
 
     def keep_busy():
@@ -43,6 +42,7 @@ def watched(broker, tmp_path_factory):
         assert weir.stop() == 0, weir.process.log_tail()
 
 
+RULE_FILES = sorted((REPOSITORY / 'dashboards').glob('*.rules.y*ml'))
 ALL_QUERIES = [pytest.param(expression, id=f'{path.stem}-{title}-{number}') for path in dashboards.dashboards()
                for number, (title, expression) in enumerate(dashboards.queries(path))]
 
@@ -76,6 +76,22 @@ def test_a_dashboard_is_whole(path):
     assert len(set(ids)) == len(ids)
     for panel in dashboards.panels(dashboard):
         assert panel['type'] and panel['gridPos'], panel.get('title')
+
+
+def test_every_metric_that_the_alert_rules_name_is_exported(watched):
+    weir, _ = watched
+    exported = {name for name, _, _ in weir.metrics().samples}
+    for path in RULE_FILES:
+        named = set(re.findall(r'\b(?:weir|process)_[a-z0-9_]+', path.read_text(encoding='utf-8')))
+        assert named and named <= exported, f'{path.name}: nobody exports {sorted(named - exported)}'
+
+
+def test_prometheus_evaluates_the_alert_rules_without_error(watched):
+    _, prometheus = watched
+    assert RULE_FILES
+    rules = lambda: [rule for group in prometheus.rules() for rule in group['rules']]
+    wait_for(lambda: rules() and all(rule['health'] != 'unknown' for rule in rules()), 30, 'the evaluation of all rules', 0.3)
+    assert not [(rule['name'], rule.get('lastError')) for rule in rules() if rule['health'] != 'ok']
 
 
 def test_prometheus_scrapes_weir_without_complaint(watched):
