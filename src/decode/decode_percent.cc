@@ -10,7 +10,7 @@ namespace {
 /// True for bytes that a URL inside a URL, or JSON inside one, does not have escaped for an honest reason.
 bool is_unusual_when_escaped(char byte) {
   if (static_cast<unsigned char>(byte) >= 0x80) return false;
-  return std::string_view(":/?=&%+,#@ \"{}[];\r\n\t").find(byte) == std::string_view::npos;
+  return std::string_view(":/?=&%+,#@ \"{}[];").find(byte) == std::string_view::npos;
 }
 
 /// Decodes the %uXXXX at `from` (and its second half when it is a surrogate pair). Returns the bytes read, 0 for none.

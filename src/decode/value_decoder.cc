@@ -23,6 +23,11 @@ constexpr bool may_hold_json(Place place) {
   return place == Place::kJson || place == Place::kBody;
 }
 
+/// A body or file that is binary, yet not enough so to be treated as such, has NUL bytes by nature.
+constexpr bool may_hold_binary(Place place) {
+  return place == Place::kBody || place == Place::kMultipart;
+}
+
 /// The state of decoding one value: which bytes are left, what was done to them.
 class Rounds {
  public:
@@ -104,7 +109,7 @@ class Rounds {
     if (pass.control) step(DecodeStep::kControl);
     if (pass.null_byte) {
       step(DecodeStep::kNullByte);
-      evasion(Evasion::kNullByte);
+      if (!may_hold_binary(context_.place)) evasion(Evasion::kNullByte);
     }
     if (pass.line_break && (pass.header_after_break || is_line_break_odd(context_.place))) evasion(Evasion::kLineBreak);
     changed_ |= pass.null_byte;

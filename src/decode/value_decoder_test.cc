@@ -214,6 +214,8 @@ TEST_CASE("tricks are flagged, and honest encodings are not") {
       {Place::kPath, "%c0%ae", Evasion::kOverlongUtf8, true},
       {Place::kQuery, "%c3%a9", Evasion::kOverlongUtf8, false},
       {Place::kQuery, "a%00", Evasion::kNullByte, true},
+      {Place::kBody, "a%00", Evasion::kNullByte, false},
+      {Place::kQuery, "a%250d%250ab", Evasion::kDoubleEncoding, true},
       {Place::kQuery, "%zz", Evasion::kInvalidPercent, true},
       {Place::kQuery, "100%", Evasion::kInvalidPercent, false},
       {Place::kQuery, "100% sure", Evasion::kInvalidPercent, false},
