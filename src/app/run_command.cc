@@ -1,0 +1,74 @@
+#include "app/run_command.h"
+
+#include <string>
+
+#include "app/command_setup.h"
+#include "app/daemon.h"
+#include "app/exit_code.h"
+#include "app/logging.h"
+#include "app/service.h"
+
+namespace weir {
+namespace {
+
+/// A lane silent for this long makes the watchdog starve: shorter than the unit's WatchdogSec, longer than any wait that is
+/// meant to be.
+constexpr Milliseconds kLaneSilenceMax{20'000};
+
+std::string status_of(const Daemon& daemon) {
+  uint64_t records = 0, alerts = 0;
+  for (const LaneCounters& lane : daemon.engine().counters()) {
+    if (lane.detect != nullptr) records += lane.detect->records.value();
+    if (lane.score == nullptr) continue;
+    for (const auto& levels : lane.score->alerts) {
+      for (const Counter& counter : levels) alerts += counter.value();
+    }
+  }
+  const std::string reason = daemon.engine().unhealthy_reason();
+  return std::to_string(records) + " records, " + std::to_string(alerts) + " alerts" + (reason.empty() ? "" : "; " + reason);
+}
+
+ServiceHooks hooks_for(Daemon& daemon, Log& log) {
+  ServiceHooks hooks;
+  hooks.progressing = [&daemon] { return daemon.engine().oldest_heartbeat() < kLaneSilenceMax; };
+  hooks.failed = [&daemon] { return !daemon.engine().failure().has_value(); };
+  hooks.reload = [&daemon] { return daemon.reload_rules(); };
+  hooks.status = [&daemon] { return status_of(daemon); };
+  hooks.reloaded = [&log](const Status& reloaded) {
+    if (reloaded) {
+      log.write(LogLevel::kInfo, "the rules are reloaded");
+    } else {
+      log.write(LogLevel::kError, "the rules are not reloaded, the old ones stay in force: " + reloaded.error().to_string());
+    }
+  };
+  return hooks;
+}
+
+}  // namespace
+
+int run_daemon(const std::string& config_file) {
+  SignalWatcher signals;  // before any other thread
+  const ServiceNotifier notifier;
+  auto setup = prepare_command(config_file, {}, "");
+  if (!setup) return report_usage_error(setup.error());
+  Log log(setup->config.log);
+  log.write(LogLevel::kInfo, "weir " WEIR_VERSION " starts with " + std::to_string(setup->rules->rules().size()) + " rules");
+
+  auto daemon = Daemon::start(setup->config, setup->rule_directories, setup->rules, log.sink(), &signals.stop_requested());
+  if (!daemon) {
+    if (signals.stop_requested().load()) return kExitFine;
+    log.write(LogLevel::kError, daemon.error().to_string());
+    return kExitFailed;
+  }
+  log.write(LogLevel::kInfo, "serving /metrics, /-/healthy and /-/ready on " + setup->config.http.address + ":" +
+                                 std::to_string((*daemon)->http_port()));
+  const ServiceEnd end = run_service(signals, notifier, hooks_for(**daemon, log));
+  const Status lanes = (*daemon)->engine().failure();
+  const Status stopped = (*daemon)->stop();
+  if (end == ServiceEnd::kFailed && !lanes) log.write(LogLevel::kError, lanes.error().to_string());
+  if (!stopped) log.write(LogLevel::kError, stopped.error().to_string());
+  log.write(LogLevel::kInfo, "stopped");
+  return end == ServiceEnd::kStopRequested && stopped ? kExitFine : kExitFailed;
+}
+
+}  // namespace weir
