@@ -9,8 +9,9 @@
 namespace weir {
 namespace {
 
-/// A lane that has shown no sign of life for this long hangs in a call that should not block.
-constexpr Milliseconds kHeartbeatMax{20'000};
+/// A lane silent for this long hangs in a call that should not block: longer than any wait that is meant to be, shorter
+/// than the unit's WatchdogSec.
+constexpr Milliseconds kLaneSilenceMax{20'000};
 
 }  // namespace
 
@@ -40,7 +41,7 @@ Status Daemon::start_http() {
   handlers.metrics = [this] { return metrics_->render(); };
   handlers.metrics_content_type = MetricsRegistry::kContentType;
   handlers.healthy = [this] {
-    const bool alive = engine_->failure().has_value() && engine_->oldest_heartbeat() < kHeartbeatMax;
+    const bool alive = engine_->failure().has_value() && progressing();
     return Health{alive, alive ? "every lane is alive" : "a lane has failed or hangs"};
   };
   handlers.ready = [this] {
@@ -53,6 +54,8 @@ Status Daemon::start_http() {
   http_ = std::make_unique<HttpServer>(options, std::move(handlers), [this](const RequestLogEntry& entry) { log_request(entry); });
   return http_->start();
 }
+
+bool Daemon::progressing() const { return engine_->oldest_heartbeat() < kLaneSilenceMax; }
 
 void Daemon::log_request(const RequestLogEntry& entry) const {
   std::string line = "http " + std::string(entry.method) + " " + std::string(entry.path) + " " + std::to_string(entry.status) + " to " +

@@ -32,6 +32,9 @@ class Daemon {
   /// Finishes the batches, commits, leaves the groups and stops the endpoint. An error when a lane had failed.
   Status stop();
 
+  /// No lane hangs: each has shown a sign of life lately. For the watchdog and /-/healthy.
+  [[nodiscard]] bool progressing() const;
+
   [[nodiscard]] const Engine& engine() const { return *engine_; }
   [[nodiscard]] uint16_t http_port() const { return http_->port(); }
 

@@ -11,10 +11,6 @@
 namespace weir {
 namespace {
 
-/// A lane silent for this long makes the watchdog starve: shorter than the unit's WatchdogSec, longer than any wait that is
-/// meant to be.
-constexpr Milliseconds kLaneSilenceMax{20'000};
-
 std::string status_of(const Daemon& daemon) {
   uint64_t records = 0, alerts = 0;
   for (const LaneCounters& lane : daemon.engine().counters()) {
@@ -30,7 +26,7 @@ std::string status_of(const Daemon& daemon) {
 
 ServiceHooks hooks_for(Daemon& daemon, Log& log) {
   ServiceHooks hooks;
-  hooks.progressing = [&daemon] { return daemon.engine().oldest_heartbeat() < kLaneSilenceMax; };
+  hooks.progressing = [&daemon] { return daemon.progressing(); };
   hooks.failed = [&daemon] { return !daemon.engine().failure().has_value(); };
   hooks.reload = [&daemon] { return daemon.reload_rules(); };
   hooks.status = [&daemon] { return status_of(daemon); };
