@@ -71,8 +71,8 @@ void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
   --open_count_;
 }
 
-uint32_t Episodes::first_due(int64_t time_ms) {
-  while (!deadlines_.empty() && deadlines_.top().time_ms <= time_ms) {
+uint32_t Episodes::first_due(int64_t clock_ms) {
+  while (!deadlines_.empty() && deadlines_.top().time_ms <= clock_ms) {
     const Deadline top = deadlines_.top();
     const Episode& episode = episodes_[top.number];
     const bool is_open = episode.sequence == top.sequence;
@@ -100,6 +100,7 @@ void Episodes::take_in(Episode& episode, const Occurrence& occurrence) {
   ++episode.count;
   episode.last = record.at;
   episode.address = record.address;
+  episode.counted_clock_ms = occurrence.clock_ms;
   episode.last_ms = record.time.time_since_epoch().count();
   episode.first_seen_ms = std::min(episode.first_seen_ms, episode.last_ms);
   episode.last_seen_ms = std::max(episode.last_seen_ms, episode.last_ms);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <queue>
 #include <span>
@@ -25,7 +26,8 @@ struct Episode {
   int64_t last_ms = 0;            ///< event time of the last
   int64_t first_seen_ms = 0;      ///< least and greatest event time of the records counted
   int64_t last_seen_ms = 0;
-  int64_t alerted_ms = 0;  ///< last_seen_ms at the latest alert
+  int64_t counted_clock_ms = 0;  ///< the partition's event time when the last record was counted
+  int64_t alerted_ms = 0;        ///< last_seen_ms at the latest alert
   uint64_t count = 0;
   size_t next_update = 0;  ///< index into the update counts
   Level severity = Level::kInformational;
@@ -41,6 +43,7 @@ class Episodes {
   /// One record for an episode.
   struct Occurrence {
     const Observation& observation;
+    int64_t clock_ms = 0;  ///< the partition's event time
     Level severity = Level::kMedium;
     CategoryMask categories = 0;
     AbuseVerdict verdict;
@@ -56,19 +59,17 @@ class Episodes {
   /// Makes the closing alert and frees the number.
   void close(uint32_t number, std::vector<Alert>& alerts);
 
-  /// The open episode with the earliest deadline if that is at or before `time_ms`, else kNoEpisode.
-  uint32_t first_due(int64_t time_ms);
+  /// The open episode that is due first if it is so at or before the partition time `clock_ms`, else kNoEpisode.
+  uint32_t first_due(int64_t clock_ms);
 
-  /// Event time at which it ends unless a record comes before.
-  [[nodiscard]] int64_t deadline_ms(const Episode& episode) const {
-    return episode.last_seen_ms + options_.idle_close.count();
+  /// The client's own time from which a further record belongs to a new episode.
+  [[nodiscard]] int64_t end_ms(uint32_t number) const {
+    return episodes_[number].last_seen_ms + options_.idle_close.count();
   }
 
-  /// Whether the first of two ends before the second, on equal deadlines by age.
+  /// Whether the first of two ends before the second, on equal ends by age.
   [[nodiscard]] bool precedes(uint32_t a, uint32_t b) const {
-    const Deadline first{deadline_ms(episodes_[a]), episodes_[a].sequence, a};
-    const Deadline second{deadline_ms(episodes_[b]), episodes_[b].sequence, b};
-    return second > first;
+    return end_ms(a) != end_ms(b) ? end_ms(a) < end_ms(b) : episodes_[a].sequence < episodes_[b].sequence;
   }
 
   [[nodiscard]] const Episode& at(uint32_t number) const { return episodes_[number]; }
@@ -77,6 +78,12 @@ class Episodes {
   [[nodiscard]] size_t bytes() const { return episodes_.capacity() * sizeof(Episode) + text_bytes_; }
 
  private:
+  /// The partition time at which an episode closes unless a record comes before. It counts from when the last record was
+  /// counted, so that the episodes of a partition of the input that lags behind the others stay together.
+  [[nodiscard]] int64_t deadline_ms(const Episode& episode) const {
+    return std::max(episode.last_seen_ms, episode.counted_clock_ms) + options_.idle_close.count();
+  }
+
   /// A deadline as it was when the node was made. Episodes move on without touching their node: a node that comes up early
   /// is put back, one whose episode is gone is dropped.
   struct Deadline {

@@ -16,8 +16,7 @@ namespace {
 constexpr size_t kBatch = 32;               // enough loads in flight to hide memory latency (measured: 16–64 alike)
 constexpr int kExpiredPerObservation = 64;  // bounds the work after a jump in time; the rest follows with the next ones
 constexpr int kSecondChances = 64;          // bounds the search for a client to evict
-constexpr int64_t kClockStepMax = Milliseconds{600'000}.count();
-constexpr int kHighRiskAbove = 25;  // points above the threshold that make an abuse alert high
+constexpr int kHighRiskAbove = 25;          // points above the threshold that make an abuse alert high
 
 int64_t milliseconds(EventTime time) {
   return time.time_since_epoch().count();
@@ -42,22 +41,23 @@ CategoryMask categories_of(const Evidence& evidence) {
   return categories;
 }
 
-/// The partition's event time: the greatest of its observations', in bounded steps so that one wrong time far ahead does
-/// not forget everyone.
+/// The partition's event time: the greatest that two observations have reached, in bounded steps, so that one wrong time far
+/// ahead ends and forgets nothing.
 class PartitionClock {
  public:
   void advance(int64_t time_ms) {
-    if (now_ms_ == kUnset) {
-      now_ms_ = time_ms;
-    } else if (time_ms > now_ms_) {
-      now_ms_ = time_ms - now_ms_ > kClockStepMax ? now_ms_ + kClockStepMax : time_ms;
-    }
+    if (now_ms_ == kUnset) now_ms_ = greatest_ms_ = time_ms;
+    const int64_t reached_twice = std::min(time_ms, greatest_ms_);
+    greatest_ms_ = std::max(greatest_ms_, time_ms);
+    if (reached_twice > now_ms_) now_ms_ = reached_twice - now_ms_ > kStepMax ? now_ms_ + kStepMax : reached_twice;
   }
   [[nodiscard]] int64_t now_ms() const { return now_ms_; }
 
  private:
   static constexpr int64_t kUnset = std::numeric_limits<int64_t>::min();
+  static constexpr int64_t kStepMax = Milliseconds{600'000}.count();
   int64_t now_ms_ = kUnset;
+  int64_t greatest_ms_ = kUnset;
 };
 
 }  // namespace
@@ -124,13 +124,13 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
                record.has(ObservationFlag::kBotUserAgent)});
 
   if (record.evidence != nullptr) {
-    note(AlertKind::kAttack, slot, {record, severity_of(*record.evidence), categories_of(*record.evidence), {}},
-         alerts);
+    note(AlertKind::kAttack, slot,
+         {record, clock.now_ms(), severity_of(*record.evidence), categories_of(*record.evidence), {}}, alerts);
   }
   const AbuseVerdict verdict = window.verdict(options.abuse);
   if (verdict.suspicious) {
     const bool high = verdict.risk_score >= options.abuse.suspicious_score + kHighRiskAbove;
-    note(AlertKind::kAbuse, slot, {record, high ? Level::kHigh : Level::kMedium, 0, verdict}, alerts);
+    note(AlertKind::kAbuse, slot, {record, clock.now_ms(), high ? Level::kHigh : Level::kMedium, 0, verdict}, alerts);
   }
   ++statistics.observations;
 }
@@ -171,7 +171,7 @@ void Scorer::Impl::close_overdue_of(ClientSlot slot, int64_t time_ms, std::vecto
   while (true) {
     uint32_t first = kNoEpisode;
     for (const uint32_t number : open) {
-      if (number == kNoEpisode || episodes.deadline_ms(episodes.at(number)) > time_ms) continue;
+      if (number == kNoEpisode || episodes.end_ms(number) > time_ms) continue;
       if (first == kNoEpisode || episodes.precedes(number, first)) first = number;
     }
     if (first == kNoEpisode) return;
@@ -190,8 +190,8 @@ void Scorer::Impl::close_episode(uint32_t number, std::vector<Alert>& alerts) {
   if (none_open) clients.queue(slot, ClientRank::kScored, clock.now_ms());
 }
 
-/// Forgets clients that the partition's time has left behind. Their windows would start afresh anyway (observe_one), so
-/// this frees memory and changes no alert.
+/// Forgets clients of which nothing came while the partition's time went on by more than their time to live. Their windows
+/// would start afresh anyway (observe_one), so this frees memory and changes no alert.
 void Scorer::Impl::expire_idle() {
   const int64_t horizon = clock.now_ms() - options.client_idle.count() - options.lateness.count();
   int budget = kExpiredPerObservation;
@@ -199,7 +199,7 @@ void Scorer::Impl::expire_idle() {
     for (; budget > 0; --budget) {
       const ClientSlot slot = clients.front(rank);
       if (slot == kNoClient || clients.entry(slot).queued_clock_ms > horizon) break;
-      if (clients.entry(slot).newest_ms > horizon) {
+      if (clients.entry(slot).touched || clients.entry(slot).newest_ms > horizon) {
         clients.queue(slot, rank, clock.now_ms());
       } else {
         clients.remove(slot);

@@ -113,6 +113,7 @@ TEST_CASE("an episode closes when the partition's time has left it behind, and s
   for (int i = 0; i < 3; ++i)
     stream.add({.client = "attacker", .at_ms = i * 1000, .evidence = attack()});
   stream.add({.client = "other", .at_ms = 2000 + 300'000 + 60'000 - 1});
+  stream.add({.client = "other", .at_ms = 2000 + 300'000 + 60'000});
   CHECK(alerts_of(stream.observations()).size() == 1);
   stream.add({.client = "other", .at_ms = 2000 + 300'000 + 60'000});
   const auto alerts = alerts_of(stream.observations());
@@ -211,15 +212,45 @@ TEST_CASE("one record far in the future forgets nobody and closes nothing", "[sc
   for (int i = 0; i < 50; ++i)
     stream.add({.client = "c" + std::to_string(i), .at_ms = i, .evidence = attack()});
   stream.add({.client = "liar", .at_ms = 100'000'000'000});
-  stream.add({.client = "c0", .at_ms = 100, .evidence = attack()});
-  ScoreOptions options;
-  options.lateness = Milliseconds{600'000};
-  Scorer scorer(options, kTopics);
+  for (int i = 0; i < 50; ++i)
+    stream.add({.client = "c" + std::to_string(i), .at_ms = 100 + i, .evidence = attack()});
+  Scorer scorer({}, kTopics);
   std::vector<Alert> alerts;
   scorer.observe(stream.observations(), alerts);
   CHECK(scorer.statistics().clients == 51);
   CHECK(scorer.statistics().episodes_open == 50);
   CHECK(alerts.size() == 50);
+}
+
+TEST_CASE("a flood that lags hours behind the other records is still one episode", "[score]") {
+  Stream stream;
+  for (int i = 0; i < 2000; ++i) {
+    stream.add({.client = "on-time-" + std::to_string(i % 7), .at_ms = 20'000'000 + i * 100});
+    stream.add({.client = "late", .at_ms = i * 100, .evidence = attack()});
+  }
+  const auto alerts = all_alerts_of(stream.observations());
+  std::set<std::string> episodes;
+  for (const Alert& alert : alerts)
+    episodes.insert(alert.episode_id);
+  CHECK(episodes.size() == 1);
+  CHECK(alerts.back().count == 2000);
+}
+
+TEST_CASE("a client that lags behind the others is not forgotten while it comes", "[score]") {
+  Stream stream;
+  for (int i = 0; i < 40; ++i) {
+    stream.add({.client = "on-time", .at_ms = 20'000'000 + i * 590'000});
+    stream.add({.client = "late",
+                .at_ms = i * 590'000 + (i % 3) * 50'000,
+                .address = "198.51.100." + std::to_string(i % 5),
+                .user_agent = 1U + unsigned(i % 3)});
+  }
+  ScoreOptions options;
+  options.episodes.idle_close = Milliseconds{3'600'000};
+  const auto alerts = all_alerts_of(stream.observations(), options);
+  REQUIRE(alerts.size() > 2);
+  CHECK(alerts.back().phase == kClosed);
+  CHECK(alerts.back().count == 36);  // all from the fifth on
 }
 
 TEST_CASE("the table never holds more clients than allowed, and counts whom it evicts", "[score]") {
