@@ -19,12 +19,14 @@ AtLeastOnceOutput::AtLeastOnceOutput(std::unique_ptr<KafkaProducer> producer, Pr
       counters_(counters) {}
 
 Status AtLeastOnceOutput::begin() {
+  if (failed_ || producer_->fatal()) {
+    // A fatal error ends a producer for good, and after a refusal the library remembers it for minutes (a missing right
+    // on a topic, say) and does not even ask the broker again.
+    auto fresh = make_producer_();
+    if (!fresh) return tl::unexpected(fresh.error());
+    producer_ = std::move(*fresh);
+  }
   failed_ = false;
-  if (!producer_->fatal()) return {};
-  auto fresh = make_producer_();
-  if (!fresh) return tl::unexpected(fresh.error());
-  producer_ = std::move(*fresh);
-  log_(LogLevel::kWarning, "kafka: the producer had a fatal error and was made anew");
   return {};
 }
 
@@ -105,7 +107,6 @@ void AtLeastOnceOutput::abort(Patience& patience) {
   // What is still under way may be stored; it must not be mistaken for the repeat's.
   while (producer_->outstanding() > 0 && !producer_->fatal() && patience.may_wait()) producer_->flush(kWaitSlice);
   static_cast<void>(producer_->take_failures());
-  failed_ = false;
 }
 
 }  // namespace weir

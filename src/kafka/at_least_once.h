@@ -38,7 +38,7 @@ class AtLeastOnceOutput : public OutputTransaction {
   std::string dead_letter_topic_;
   LogSink log_;
   KafkaCounters& counters_;
-  bool failed_ = false;  // something of the open transaction will never be stored
+  bool failed_ = false;  // something of the last transaction will never be stored: the next one gets a new producer
 };
 
 }  // namespace weir

@@ -24,23 +24,22 @@ Status BlockRouter::route(std::span<const Observation> observations, std::span<c
   }
   for (int32_t partition = 0; partition < partitions; ++partition) {
     const auto& indices = by_partition_[static_cast<size_t>(partition)];
-    if (indices.empty()) continue;
-    if (Status status = produce_block(observations, indices, partition, headers, output, patience); !status) return status;
+    if (Status status = produce_blocks(observations, indices, partition, headers, output, patience); !status) return status;
   }
   return {};
 }
 
-Status BlockRouter::produce_block(std::span<const Observation> observations, std::span<const uint32_t> indices, int32_t partition,
-                                  std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience) {
-  block_.clear();
-  encode_block(observations, indices, block_);
-  if (block_.size() > block_bytes_max_ && indices.size() > 1) {  // rare: many attacks, each with its evidence, in one batch
-    const size_t half = indices.size() / 2;
-    Status status = produce_block(observations, indices.first(half), partition, headers, output, patience);
-    if (status) status = produce_block(observations, indices.subspan(half), partition, headers, output, patience);
-    return status;
+/// One block, or more where many attacks with their evidence stand in one batch.
+Status BlockRouter::produce_blocks(std::span<const Observation> observations, std::span<const uint32_t> indices, int32_t partition,
+                                   std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience) {
+  while (!indices.empty()) {
+    block_.clear();
+    const size_t taken = encode_block_part(observations, indices, block_bytes_max_, block_);
+    WEIR_ASSERT(taken > 0 && taken <= indices.size(), "a block holds at least one observation");
+    if (Status status = output.produce({topic_, partition, {}, block_, headers}, patience); !status) return status;
+    indices = indices.subspan(taken);
   }
-  return output.produce({topic_, partition, {}, block_, headers}, patience);
+  return {};
 }
 
 }  // namespace weir

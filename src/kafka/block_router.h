@@ -26,8 +26,8 @@ class BlockRouter {
   Status route(std::span<const Observation> observations, std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience);
 
  private:
-  Status produce_block(std::span<const Observation> observations, std::span<const uint32_t> indices, int32_t partition,
-                       std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience);
+  Status produce_blocks(std::span<const Observation> observations, std::span<const uint32_t> indices, int32_t partition,
+                        std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience);
 
   std::string topic_;
   size_t block_bytes_max_;

@@ -20,14 +20,14 @@ std::vector<Observation> observations(uint32_t count) {
   return made;
 }
 
-FakeOutput routed(BlockRouter& router, const std::vector<Observation>& input) {
+std::vector<FakeOutput::Message> routed(BlockRouter& router, const std::vector<Observation>& input) {
   FakeOutput output;
   Unlimited patience;
   REQUIRE(output.begin());
   const OutputHeader header{"weir.append.ms", "42"};
   REQUIRE(router.route(input, {&header, 1}, output, patience));
   REQUIRE(output.commit({}, patience) == CommitOutcome::kCommitted);
-  return output;
+  return output.stored;
 }
 
 }  // namespace
@@ -35,10 +35,10 @@ FakeOutput routed(BlockRouter& router, const std::vector<Observation>& input) {
 TEST_CASE("every observation goes to the partition of its client, in order", "[kafka]") {
   BlockRouter router("obs", 4);
   const auto input = observations(500);
-  const FakeOutput output = routed(router, input);
-  CHECK(output.stored.size() == 4);
+  const auto stored = routed(router, input);
+  CHECK(stored.size() == 4);
   size_t seen = 0;
-  for (const auto& message : output.stored) {
+  for (const auto& message : stored) {
     CHECK(message.topic == "obs");
     CHECK(message.headers.at("weir.append.ms") == "42");
     ObservationBlock block;
@@ -56,10 +56,10 @@ TEST_CASE("every observation goes to the partition of its client, in order", "[k
 
 TEST_CASE("a block that would be too large is divided without losing the order", "[kafka]") {
   BlockRouter router("obs", 1, 2'000);
-  const FakeOutput output = routed(router, observations(500));
-  CHECK(output.stored.size() > 4);
+  const auto stored = routed(router, observations(500));
+  CHECK(stored.size() > 4);
   int64_t next = 0;
-  for (const auto& message : output.stored) {
+  for (const auto& message : stored) {
     CHECK(message.value.size() <= 2'000);
     ObservationBlock block;
     REQUIRE(decode_block(message.value, block));

@@ -186,7 +186,8 @@ TEST_CASE("output that the broker refuses aborts, and no offset is committed", "
   CHECK(edges.counters.commits.value() == 0);
   edges.output->abort(edges.patience);
   REQUIRE(edges.output->begin());
-  REQUIRE(edges.output->produce({"out", 0, {}, "taken", {}}, edges.patience));
+  const Status taken = edges.output->produce({"out", 0, {}, "taken", {}}, edges.patience);
+  if (!taken) FAIL(taken.error().to_string());
   CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);
   const auto stored = cluster.read("out", 1);
   REQUIRE(stored.size() == 1);

@@ -97,19 +97,19 @@ TEST_CASE("a lane commits its offsets together with its output", "[kafka]") {
 TEST_CASE("a lane without kept output works again on its records when the output fails", "[kafka]") {
   Fixture test(false);
   test.output.commit_failures_left = 2;
-  test.run_until([&] { return test.counters.output_retries.value() == 2; });
+  test.run_until([&] { return test.output.commits > 0; });
+  CHECK(test.stored() == "abcd");
   CHECK(test.source.rewinds == 2);
   CHECK(test.output.aborts == 2);
-  CHECK(test.work.processed >= 8);
+  CHECK(test.work.processed == 12);
 }
 
 TEST_CASE("a lane with kept output produces it again and works on each record once", "[kafka]") {
   Fixture test(true);
   test.output.commit_failures_left = 2;
-  // The third record's output is refused at once, in the middle of the batch.
-  test.output.produce_failures_left = 1;
-  test.source.before_poll.assign(40, [] { std::this_thread::sleep_for(Milliseconds(1)); });
-  test.run_until([&] { return test.counters.output_retries.value() == 3; });
+  test.output.produce_failures_left = 1;  // the first record's output is refused at once
+  test.run_until([&] { return test.output.commits > 0; });
+  CHECK(test.counters.output_retries.value() == 3);
   CHECK(test.source.rewinds == 0);
   CHECK(test.work.processed == 4);
   CHECK(test.stored() == "abcd");

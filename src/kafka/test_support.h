@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -123,6 +124,7 @@ class FakeOutput : public OutputTransaction {
   int commit_failures_left = 0;  // kAborted
   int produce_failures_left = 0;
   int aborts = 0;
+  std::atomic<int> commits{0};   // may be read while the lane runs
   RecordSource* source = nullptr;
 
   Status begin() override {
@@ -145,6 +147,7 @@ class FakeOutput : public OutputTransaction {
       return CommitOutcome::kAborted;
     }
     stored.insert(stored.end(), open_.begin(), open_.end());
+    if (!open_.empty()) ++commits;
     open_.clear();
     if (source != nullptr && !source->commit(offsets, patience)) return CommitOutcome::kNotCommitted;
     return CommitOutcome::kCommitted;
