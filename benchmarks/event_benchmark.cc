@@ -37,9 +37,15 @@ void run(benchmark::State& state, std::string_view profile, const std::string& r
   state.counters["record_bytes"] = static_cast<double>(record.size());
 }
 
-void parse_flat(benchmark::State& state) { run(state, "flat", kFlatRecord); }
-void parse_flat_short(benchmark::State& state) { run(state, "flat", kShortRecord); }
-void parse_ecs_nested(benchmark::State& state) { run(state, "ecs", kEcsRecord); }
+void parse_flat(benchmark::State& state) {
+  run(state, "flat", kFlatRecord);
+}
+void parse_flat_short(benchmark::State& state) {
+  run(state, "flat", kShortRecord);
+}
+void parse_ecs_nested(benchmark::State& state) {
+  run(state, "ecs", kEcsRecord);
+}
 void parse_flat_repaired(benchmark::State& state) {
   auto record = kFlatRecord;
   record[record.find("shoes")] = '\xff';

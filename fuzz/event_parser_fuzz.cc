@@ -27,7 +27,8 @@ std::vector<weir::EventParser> make_parsers() {
 // Reads every byte that the views name, so that the address sanitizer sees a view that outlives its buffer.
 size_t touch(std::string_view view) {
   size_t sum = 0;
-  for (const char c : view) sum += static_cast<unsigned char>(c);
+  for (const char c : view)
+    sum += static_cast<unsigned char>(c);
   return sum;
 }
 
@@ -43,8 +44,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     WEIR_ASSERT(!event.method.empty() && !event.path.empty(), "an event without its required fields");
     size_t sum = touch(event.method) + touch(event.path) + touch(event.query) + touch(event.host) + touch(event.body) +
                  touch(event.client_id) + touch(event.user_agent) + touch(event.cookie) + touch(event.request_id);
-    for (const auto& header : event.headers) sum += touch(header.name) + touch(header.value);
-    for (const auto& header : event.response_headers) sum += touch(header.name) + touch(header.value);
+    for (const auto& header : event.headers)
+      sum += touch(header.name) + touch(header.value);
+    for (const auto& header : event.response_headers)
+      sum += touch(header.name) + touch(header.value);
     asm volatile("" : : "r"(sum));  // keeps the reads
   }
   return 0;

@@ -23,7 +23,9 @@ class Checker {
     check_profile();
     check_trusted_proxies();
     check_episodes();
-    if (!IpAddress::parse(config_.http.address)) error("http.address", "'" + config_.http.address + "' is no numeric address", "for example 127.0.0.1, 0.0.0.0 or ::");
+    if (!IpAddress::parse(config_.http.address))
+      error("http.address", "'" + config_.http.address + "' is no numeric address",
+            "for example 127.0.0.1, 0.0.0.0 or ::");
     if (config_.decode.line_bytes_max > config_.decode.record_bytes_max) {
       error("decode.line_bytes_max", "decode.line_bytes_max is above decode.record_bytes_max");
     }
@@ -40,7 +42,8 @@ class Checker {
 
   void check_delivery() {
     if (config_.delivery != Delivery::kExactlyOnce) return;
-    error("delivery", "delivery exactly_once does not work in this release", "write at_least_once; repeated alerts carry the same id");
+    error("delivery", "delivery exactly_once does not work in this release",
+          "write at_least_once; repeated alerts carry the same id");
   }
 
   void check_brokers() {
@@ -48,13 +51,16 @@ class Checker {
     for (bool more = true; more;) {
       const auto comma = rest.find(',');
       auto server = rest.substr(0, comma);
-      while (server.starts_with(' ')) server.remove_prefix(1);
+      while (server.starts_with(' '))
+        server.remove_prefix(1);
       const auto colon = server.rfind(':');
       const auto port_text = colon == std::string_view::npos ? std::string_view() : server.substr(colon + 1);
       uint16_t port = 0;
       const auto [end, wrong] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-      if (colon == 0 || port_text.empty() || wrong != std::errc{} || end != port_text.data() + port_text.size() || port == 0) {
-        return error("kafka.bootstrap_servers", "'" + std::string(server) + "' is no broker's host:port", "for example broker-1:9092,broker-2:9092");
+      if (colon == 0 || port_text.empty() || wrong != std::errc{} || end != port_text.data() + port_text.size() ||
+          port == 0) {
+        return error("kafka.bootstrap_servers", "'" + std::string(server) + "' is no broker's host:port",
+                     "for example broker-1:9092,broker-2:9092");
       }
       more = comma != std::string_view::npos;
       rest = more ? rest.substr(comma + 1) : std::string_view();
@@ -64,34 +70,44 @@ class Checker {
 
   // Kafka's own rule for names of topics.
   void check_topic(std::string_view path, const std::string& name) {
-    const auto legal = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
-    if (name.empty() || name.size() > 249 || name == "." || name == ".." || !std::all_of(name.begin(), name.end(), legal)) {
+    const auto legal = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+             c == '-';
+    };
+    if (name.empty() || name.size() > 249 || name == "." || name == ".." ||
+        !std::all_of(name.begin(), name.end(), legal)) {
       error(path, "'" + name + "' is no topic's name", "letters, digits, '.', '_' and '-', at most 249");
     }
-    if (!topics_.insert(name).second) error(path, "the topic '" + name + "' has two uses", "a topic that weir reads and writes would loop");
+    if (!topics_.insert(name).second)
+      error(path, "the topic '" + name + "' has two uses", "a topic that weir reads and writes would loop");
   }
 
   void check_topics() {
     const auto& topics = config_.kafka.topics;
     if (topics.requests.empty()) error("kafka.topics.requests", "kafka.topics.requests names no topic");
-    for (const auto& topic : topics.requests) check_topic("kafka.topics.requests", topic);
+    for (const auto& topic : topics.requests)
+      check_topic("kafka.topics.requests", topic);
     check_topic("kafka.topics.alerts", topics.alerts);
     check_topic("kafka.topics.observations", topics.observations);
     check_topic("kafka.topics.state", topics.state);
     check_topic("kafka.topics.dead_letter", topics.dead_letter);
-    if (topics.replication_factor == 0) error("kafka.topics.replication_factor", "kafka.topics.replication_factor must not be 0", "-1 is the broker's default");
+    if (topics.replication_factor == 0)
+      error("kafka.topics.replication_factor", "kafka.topics.replication_factor must not be 0",
+            "-1 is the broker's default");
   }
 
   void check_security() {
     const auto& security = config_.kafka.security;
-    const bool sasl = security.protocol == SecurityProtocol::kSaslPlaintext || security.protocol == SecurityProtocol::kSaslSsl;
+    const bool sasl =
+        security.protocol == SecurityProtocol::kSaslPlaintext || security.protocol == SecurityProtocol::kSaslSsl;
     if (sasl) {
       static constexpr std::string_view kProtocol = "kafka.security.protocol";
       require(!security.sasl_username.empty(), "kafka.security.sasl_username", std::string(kProtocol));
       require(!security.sasl_password.empty(), "kafka.security.sasl_password", std::string(kProtocol));
       const std::set<std::string_view> known{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
       if (!known.contains(security.sasl_mechanism)) {
-        error("kafka.security.sasl_mechanism", "kafka.security.sasl_mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512");
+        error("kafka.security.sasl_mechanism",
+              "kafka.security.sasl_mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512");
       }
     }
     if (security.certificate_file.empty() != security.key_file.empty()) {
@@ -102,10 +118,12 @@ class Checker {
 
   // What weir's own guarantees stand on cannot be overridden.
   void check_client_properties() {
-    for (const std::string_view name : {"bootstrap.servers", "group.id", "group.instance.id", "enable.auto.commit", "enable.auto.offset.store",
-                                        "isolation.level", "transactional.id", "enable.idempotence"}) {
+    for (const std::string_view name :
+         {"bootstrap.servers", "group.id", "group.instance.id", "enable.auto.commit", "enable.auto.offset.store",
+          "isolation.level", "transactional.id", "enable.idempotence"}) {
       if (config_.kafka.client_properties.contains(std::string(name))) {
-        error("kafka.client_properties", "kafka.client_properties must not set '" + std::string(name) + "'", "weir sets it: delivery depends on it");
+        error("kafka.client_properties", "kafka.client_properties must not set '" + std::string(name) + "'",
+              "weir sets it: delivery depends on it");
       }
     }
     if (config_.kafka.client_properties.contains("")) error("kafka.client_properties", "a property without a name");
@@ -121,12 +139,16 @@ class Checker {
         probe.unwrap = pointer;
         if (!pointer.empty() && probe.validate()) continue;
         valid = false;
-        error(property.path, "'" + pointer + "' is no JSON pointer", "write /name or /outer/name; ~1 stands for a slash in a name");
+        error(property.path, "'" + pointer + "' is no JSON pointer",
+              "write /name or /outer/name; ~1 stands for a slash in a name");
       }
     }
-    if (const auto whole = profile.validate(); valid && !whole) error(origins_.contains("input.unwrap") ? "input.unwrap" : "input.profile", whole.error().detail);
+    if (const auto whole = profile.validate(); valid && !whole)
+      error(origins_.contains("input.unwrap") ? "input.unwrap" : "input.profile", whole.error().detail);
     const auto need = [&](bool there, std::string_view field) {
-      if (!there) error("input.profile", "no pointer for " + std::string(field) + ", which every event needs", "set input.fields." + std::string(field));
+      if (!there)
+        error("input.profile", "no pointer for " + std::string(field) + ", which every event needs",
+              "set input.fields." + std::string(field));
     };
     need(!profile.time.pointers.empty(), "time");
     need(!profile.client_ip.pointers.empty(), "client_ip");
@@ -140,7 +162,8 @@ class Checker {
       if (const auto network = Cidr::parse(text)) {
         config_.input.trusted_proxies.push_back(*network);
       } else {
-        error("input.trusted_proxies", "'" + text + "' is no network", "for example 10.0.0.0/8, 2001:db8::/32 or one address");
+        error("input.trusted_proxies", "'" + text + "' is no network",
+              "for example 10.0.0.0/8, 2001:db8::/32 or one address");
       }
     }
   }

@@ -4,7 +4,9 @@
 
 namespace weir {
 
-bool Config::has_stage(Stage stage) const { return std::find(stages.begin(), stages.end(), stage) != stages.end(); }
+bool Config::has_stage(Stage stage) const {
+  return std::find(stages.begin(), stages.end(), stage) != stages.end();
+}
 
 Config default_config() {
   Config config;

@@ -52,8 +52,8 @@ struct KafkaSecurity {
 
 struct KafkaConfig {
   std::string bootstrap_servers = "127.0.0.1:9092";  ///< comma-separated host:port
-  std::string group_id = "weir";  ///< the consumer groups are <group_id>-detect and <group_id>-score
-  std::string instance_id;        ///< static membership, unique per process; empty: dynamic membership
+  std::string group_id = "weir";                     ///< the consumer groups are <group_id>-detect and <group_id>-score
+  std::string instance_id;  ///< static membership, unique per process; empty: dynamic membership
   Milliseconds session_timeout{30'000};
   KafkaTopics topics;
   KafkaSecurity security;

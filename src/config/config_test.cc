@@ -1,10 +1,10 @@
 #include "config/config.h"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -26,7 +26,8 @@ struct Loaded {
 
   [[nodiscard]] std::string report() const {
     std::string text;
-    for (const auto& diagnostic : diagnostics) text += diagnostic.to_string() + "\n";
+    for (const auto& diagnostic : diagnostics)
+      text += diagnostic.to_string() + "\n";
     return text;
   }
 
@@ -89,7 +90,8 @@ TEST_CASE("an empty file is the defaults") {
 TEST_CASE("the shipped example is valid and spells out the defaults") {
   Diagnostics diagnostics;
   const auto config = load_config(std::string(WEIR_SOURCE_DIR) + "/config/weir.yaml", {}, diagnostics);
-  for (const auto& diagnostic : diagnostics) UNSCOPED_INFO(diagnostic.to_string());
+  for (const auto& diagnostic : diagnostics)
+    UNSCOPED_INFO(diagnostic.to_string());
   REQUIRE(config.has_value());
   CHECK(diagnostics.empty());
   CHECK(print_config(*config) == print_config(default_config()));
@@ -159,7 +161,9 @@ TEST_CASE("all errors are reported at once, each with line, column and a hint") 
   const auto report = loaded.report();
   CAPTURE(report);
   CHECK(loaded.diagnostics.size() == 4);
-  CHECK(report.find("weir.yaml:2:3: error: unknown key 'bootstrap_server' in kafka (did you mean 'bootstrap_servers'?)") != std::string::npos);
+  CHECK(report.find(
+            "weir.yaml:2:3: error: unknown key 'bootstrap_server' in kafka (did you mean 'bootstrap_servers'?)") !=
+        std::string::npos);
   CHECK(report.find("weir.yaml:4:9: error: http.port must be from 0 to 65535, not 99999") != std::string::npos);
   CHECK(report.find("weir.yaml:6:11: error: lanes.detect must be a number, not 'many'") != std::string::npos);
   CHECK(report.find("weir.yaml:7:1: error: unknown key 'frobnicate'") != std::string::npos);
@@ -176,8 +180,10 @@ TEST_CASE("an unknown key gets the hint that helps") {
 
 TEST_CASE("a key that stands twice is refused, not silently first") {
   const auto text = complaint("http:\n  port: 1\n  port: 2\n");
-  CHECK(text.find("weir.yaml:3:3: error: the key 'port' stands twice (it stands in line 2 already)") != std::string::npos);
-  CHECK(complaint("http: {port: 1}\nlog: {}\nhttp: {port: 2}\n").find(":3:1: error: the key 'http' stands twice") != std::string::npos);
+  CHECK(text.find("weir.yaml:3:3: error: the key 'port' stands twice (it stands in line 2 already)") !=
+        std::string::npos);
+  CHECK(complaint("http: {port: 1}\nlog: {}\nhttp: {port: 2}\n").find(":3:1: error: the key 'http' stands twice") !=
+        std::string::npos);
 }
 
 TEST_CASE("numbers are read as written, never as octal, hexadecimal or text") {
@@ -190,7 +196,8 @@ TEST_CASE("numbers are read as written, never as octal, hexadecimal or text") {
   CHECK(complaint("lanes: {detect: -1}").find("from 0 to 256 threads") != std::string::npos);
   CHECK(complaint("lanes: {detect: 99999999999999999999}").find("from 0 to 256") != std::string::npos);
   CHECK(complaint("batch: {wait_max_ms: 5s}").find("give the plain number, in ms") != std::string::npos);
-  CHECK(complaint("score: {abuse: {regular_timing_variation_max: .nan}}").find("must be a number") != std::string::npos);
+  CHECK(complaint("score: {abuse: {regular_timing_variation_max: .nan}}").find("must be a number") !=
+        std::string::npos);
   CHECK(complaint("score: {abuse: {regular_timing_variation_max: 11}}").find("from 0 to 10") != std::string::npos);
 }
 
@@ -230,7 +237,8 @@ TEST_CASE("anchors and aliases work, within bounds") {
   std::string bomb = "a: &a0 [x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 9; ++i) {
     bomb += "b" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
-    for (int j = 0; j < 9; ++j) bomb += (j == 0 ? "*a" : ", *a") + std::to_string(i - 1);
+    for (int j = 0; j < 9; ++j)
+      bomb += (j == 0 ? "*a" : ", *a") + std::to_string(i - 1);
     bomb += "]\n";
   }
   const Loaded loaded(bomb);
@@ -243,7 +251,8 @@ TEST_CASE("anchors and aliases work, within bounds") {
 
 TEST_CASE("exactly once is refused in this release, with the way out") {
   const auto text = complaint("delivery: exactly_once");
-  CHECK(text.find("weir.yaml:1:1: error: delivery exactly_once does not work in this release (write at_least_once") != std::string::npos);
+  CHECK(text.find("weir.yaml:1:1: error: delivery exactly_once does not work in this release (write at_least_once") !=
+        std::string::npos);
 }
 
 TEST_CASE("names, addresses and what belongs together are checked") {
@@ -255,7 +264,8 @@ TEST_CASE("names, addresses and what belongs together are checked") {
   CHECK(complaint("kafka: {topics: {requests: []}}").find("names no topic") != std::string::npos);
   CHECK(complaint("kafka: {topics: {replication_factor: 0}}").find("must not be 0") != std::string::npos);
   CHECK(complaint("kafka: {security: {key_file: k}}").find("come together") != std::string::npos);
-  CHECK(complaint("kafka: {client_properties: {enable.auto.commit: true}}").find("must not set 'enable.auto.commit'") != std::string::npos);
+  CHECK(complaint("kafka: {client_properties: {enable.auto.commit: true}}").find("must not set 'enable.auto.commit'") !=
+        std::string::npos);
   CHECK(complaint("http: {address: localhost}").find("no numeric address") != std::string::npos);
   CHECK(complaint("input: {trusted_proxies: [10.0.0.0/33]}").find("'10.0.0.0/33' is no network") != std::string::npos);
   CHECK(complaint("score: {episodes: {update_counts: [10, 5]}}").find("must rise") != std::string::npos);
@@ -281,7 +291,12 @@ input:
 )");
   EventParser parser(config.input);
   Event event;
-  REQUIRE(parser.parse(R"({"log":"{\"t\":1736936430456,\"peer\":{\"addr\":\"203.0.113.9\"},\"verb\":\"GET\",\"url\":\"/a?b\",\"took\":5}"})", event).ok());
+  REQUIRE(
+      parser
+          .parse(
+              R"({"log":"{\"t\":1736936430456,\"peer\":{\"addr\":\"203.0.113.9\"},\"verb\":\"GET\",\"url\":\"/a?b\",\"took\":5}"})",
+              event)
+          .ok());
   CHECK(event.path == "/a");
   CHECK(event.duration == Microseconds{5});
 }
@@ -295,7 +310,9 @@ TEST_CASE("a built-in profile can be changed field by field, wherever its name s
 }
 
 TEST_CASE("a wrong mapping is refused") {
-  CHECK(complaint("input: {profile: apache}").find("no input profile 'apache' (there are flat, ecs, nginx, envoy, traefik, caddy, custom)") != std::string::npos);
+  CHECK(complaint("input: {profile: apache}")
+            .find("no input profile 'apache' (there are flat, ecs, nginx, envoy, traefik, caddy, custom)") !=
+        std::string::npos);
   CHECK(complaint("input: {fields: {path: url}}").find("'url' is no JSON pointer") != std::string::npos);
   CHECK(complaint("input: {unwrap: message}").find("no JSON pointer") != std::string::npos);
   CHECK(complaint("input: {fields: {path: []}}").find("no pointer for path") != std::string::npos);
@@ -321,7 +338,8 @@ TEST_CASE("the environment overrides the file") {
 }
 
 TEST_CASE("a wrong environment variable is an error that names it") {
-  CHECK(complaint("", {{"WEIR_HTTP__PORT", "many"}}) == "environment variable WEIR_HTTP__PORT: error: http.port must be a number, not 'many'");
+  CHECK(complaint("", {{"WEIR_HTTP__PORT", "many"}}) ==
+        "environment variable WEIR_HTTP__PORT: error: http.port must be a number, not 'many'");
   CHECK(complaint("", {{"WEIR_HTTP__PROT", "1"}}).find("did you mean WEIR_HTTP__PORT?") != std::string::npos);
 }
 
@@ -329,7 +347,8 @@ TEST_CASE("secrets come from files, relative to the credentials or to the config
   const TemporaryFolder folder;
   folder.write("password", "from-file\n");
   const auto absolute = folder.write("key", "abs");
-  const auto path = folder.write("weir.yaml", "hash_key_file: " + absolute.string() + "\nkafka: {security: {sasl_password_file: password}}\n");
+  const auto path = folder.write(
+      "weir.yaml", "hash_key_file: " + absolute.string() + "\nkafka: {security: {sasl_password_file: password}}\n");
   Diagnostics diagnostics;
   auto config = load_config(path.string(), {}, diagnostics);
   REQUIRE(config.has_value());
@@ -353,9 +372,11 @@ TEST_CASE("secrets come from files, relative to the credentials or to the config
 }
 
 TEST_CASE("a secret file that is missing, empty, or beside a direct value is an error") {
-  CHECK(complaint("hash_key_file: /does/not/exist").find("cannot read the secret file /does/not/exist") != std::string::npos);
+  CHECK(complaint("hash_key_file: /does/not/exist").find("cannot read the secret file /does/not/exist") !=
+        std::string::npos);
   CHECK(complaint("hash_key_file: /dev/null").find("is empty") != std::string::npos);
-  CHECK(complaint("hash_key: a\nhash_key_file: /b").find(":2:1: error: hash_key is given directly and as a file") != std::string::npos);
+  CHECK(complaint("hash_key: a\nhash_key_file: /b").find(":2:1: error: hash_key is given directly and as a file") !=
+        std::string::npos);
   CHECK(complaint("hash_key_file: [a]").find("must be a file's name") != std::string::npos);
 }
 
@@ -385,8 +406,10 @@ TEST_CASE("the mask in place of a secret is noticed") {
 }
 
 TEST_CASE("error texts never hold a secret") {
-  for (const auto* yaml : {"hash_key: [hunter2]", "hash_key: {a: hunter2}", "hash_key: hunter2\nhash_key_file: x", "kafka: {client_properties: {'': hunter2}}",
-                           "kafka: {client_properties: {enable.auto.commit: hunter2}}", "kafka: {security: {sasl_pasword: hunter2}}"}) {
+  for (const auto* yaml :
+       {"hash_key: [hunter2]", "hash_key: {a: hunter2}", "hash_key: hunter2\nhash_key_file: x",
+        "kafka: {client_properties: {'': hunter2}}", "kafka: {client_properties: {enable.auto.commit: hunter2}}",
+        "kafka: {security: {sasl_pasword: hunter2}}"}) {
     CAPTURE(yaml);
     CHECK(Loaded(yaml).report().find("hunter2") == std::string::npos);
   }
@@ -397,7 +420,8 @@ TEST_CASE("a file that cannot be read is an error, not the defaults") {
   CHECK_FALSE(load_config("/does/not/exist.yaml", {}, diagnostics).has_value());
   CHECK_FALSE(load_config("/", {}, diagnostics).has_value());
   const TemporaryFolder folder;
-  CHECK_FALSE(load_config(folder.write("large.yaml", "# " + std::string(2 << 20, 'x')).string(), {}, diagnostics).has_value());
+  CHECK_FALSE(
+      load_config(folder.write("large.yaml", "# " + std::string(2 << 20, 'x')).string(), {}, diagnostics).has_value());
   CHECK(diagnostics.size() == 3);
 }
 
@@ -419,7 +443,8 @@ TEST_CASE("the table of properties is sound") {
     }
   }
   size_t fields = 0;
-  for (const auto& property : properties()) fields += property.section() == "input.fields" ? 1 : 0;
+  for (const auto& property : properties())
+    fields += property.section() == "input.fields" ? 1 : 0;
   CHECK(fields == profile_fields().size());
 }
 
@@ -443,7 +468,8 @@ TEST_CASE("the schema knows every property") {
     CAPTURE(property.path);
     std::string pointer;
     std::stringstream parts{std::string(property.path)};
-    for (std::string part; std::getline(parts, part, '.');) pointer += "/properties/" + part;
+    for (std::string part; std::getline(parts, part, '.');)
+      pointer += "/properties/" + part;
     CHECK(schema.contains(nlohmann::json::json_pointer(pointer)));
   }
 }

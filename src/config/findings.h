@@ -19,12 +19,17 @@ class Findings {
  public:
   explicit Findings(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
 
-  void error(const Origin& at, std::string message, std::string hint = {}) { add(Diagnostic::Severity::kError, at, message, hint); }
-  void warning(const Origin& at, std::string message, std::string hint = {}) { add(Diagnostic::Severity::kWarning, at, message, hint); }
+  void error(const Origin& at, std::string message, std::string hint = {}) {
+    add(Diagnostic::Severity::kError, at, message, hint);
+  }
+  void warning(const Origin& at, std::string message, std::string hint = {}) {
+    add(Diagnostic::Severity::kWarning, at, message, hint);
+  }
 
  private:
   void add(Diagnostic::Severity severity, const Origin& at, std::string& message, std::string& hint) {
-    diagnostics_.push_back({severity, at.source, at.position.line, at.position.column, std::move(message), std::move(hint)});
+    diagnostics_.push_back(
+        {severity, at.source, at.position.line, at.position.column, std::move(message), std::move(hint)});
   }
 
   Diagnostics& diagnostics_;

@@ -38,8 +38,8 @@ struct Target {
 Target target_of(std::string_view path) {
   for (const auto& property : properties()) {
     if (property.path == path) return {&property, false};
-    const bool file = property.is_secret() && path.size() == property.path.size() + kFileSuffix.size() && path.starts_with(property.path) &&
-                      path.ends_with(kFileSuffix);
+    const bool file = property.is_secret() && path.size() == property.path.size() + kFileSuffix.size() &&
+                      path.starts_with(property.path) && path.ends_with(kFileSuffix);
     if (file) return {&property, true};
   }
   return {};
@@ -86,8 +86,11 @@ class Loader {
       if (is_section(path)) {
         gather_section(entry, path);
       } else if (const auto target = target_of(path); target.property != nullptr) {
-        const auto [earlier, added] = settings_.emplace(target.property->path, Setting{entry.value, origin, target.names_file});
-        if (!added) findings_.error(origin, std::string(target.property->path) + " is given directly and as a file", "keep one of the two");
+        const auto [earlier, added] =
+            settings_.emplace(target.property->path, Setting{entry.value, origin, target.names_file});
+        if (!added)
+          findings_.error(origin, std::string(target.property->path) + " is given directly and as a file",
+                          "keep one of the two");
       } else {
         report_unknown(origin, entry.key, section);
       }
@@ -98,7 +101,8 @@ class Loader {
     if (entry.value.kind == ConfigNode::Kind::kMap) {
       gather_map(entry.value, path);
     } else if (entry.value.kind != ConfigNode::Kind::kNull) {
-      findings_.error({file_, entry.position}, path + " is a section, not " + std::string(describe(entry.value.kind)), "put its keys below it, indented");
+      findings_.error({file_, entry.position}, path + " is a section, not " + std::string(describe(entry.value.kind)),
+                      "put its keys below it, indented");
     }
   }
 
@@ -121,7 +125,8 @@ class Loader {
     } else if (!elsewhere.empty()) {
       hint = "it belongs to " + elsewhere;
     } else {
-      for (const auto& name : here) hint += (hint.empty() ? "there are " : ", ") + name;
+      for (const auto& name : here)
+        hint += (hint.empty() ? "there are " : ", ") + name;
     }
     findings_.error(origin, "unknown key '" + key + "'" + (section.empty() ? "" : " in " + section), hint);
   }
@@ -130,16 +135,19 @@ class Loader {
     std::vector<std::string> known;
     for (const auto& property : properties()) {
       known.push_back(environment_name(property.path));
-      if (property.is_secret()) known.push_back(environment_name(std::string(property.path) + std::string(kFileSuffix)));
+      if (property.is_secret())
+        known.push_back(environment_name(std::string(property.path) + std::string(kFileSuffix)));
     }
     for (const auto& [name, text] : environment_) {
       if (!name.starts_with(kPrefix)) continue;
       const auto target = target_of_variable(name);
       if (target.property != nullptr) {
-        settings_.insert_or_assign(target.property->path,
-                                   Setting{value_from_text(*target.property, text), {"environment variable " + name, {}}, target.names_file});
+        settings_.insert_or_assign(
+            target.property->path,
+            Setting{value_from_text(*target.property, text), {"environment variable " + name, {}}, target.names_file});
       } else if (const auto near = nearest_word(name, known); name.find("__") != std::string::npos) {
-        findings_.error({"environment variable " + name, {}}, "it sets no property", near.empty() ? "" : "did you mean " + near + "?");
+        findings_.error({"environment variable " + name, {}}, "it sets no property",
+                        near.empty() ? "" : "did you mean " + near + "?");
       }
     }
   }
@@ -147,7 +155,8 @@ class Loader {
   static Target target_of_variable(const std::string& name) {
     for (const auto& property : properties()) {
       if (name == environment_name(property.path)) return {&property, false};
-      if (property.is_secret() && name == environment_name(std::string(property.path) + std::string(kFileSuffix))) return {&property, true};
+      if (property.is_secret() && name == environment_name(std::string(property.path) + std::string(kFileSuffix)))
+        return {&property, true};
     }
     return {};
   }
@@ -183,7 +192,8 @@ Environment process_environment() {
   return environment;
 }
 
-Result<Config> load_config_text(const std::string& yaml, const std::string& file, const Environment& environment, Diagnostics& diagnostics) {
+Result<Config> load_config_text(const std::string& yaml, const std::string& file, const Environment& environment,
+                                Diagnostics& diagnostics) {
   Diagnostics found;
   auto config = Loader(file, environment, found).load(yaml);
   const bool refused = has_errors(found);

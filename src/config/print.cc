@@ -11,11 +11,15 @@ using Json = nlohmann::ordered_json;
 
 // Plain where no YAML reader could take it for something else; JSON's quoting, which YAML shares, otherwise.
 std::string yaml_text(const std::string& text) {
-  const auto safe = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '/' || c == '.' || c == '-'; };
+  const auto safe = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '/' ||
+           c == '.' || c == '-';
+  };
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/'; };
   static constexpr std::string_view kReserved[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
   std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   const bool reserved = std::find(std::begin(kReserved), std::end(kReserved), lower) != std::end(kReserved);
   const bool plain = !text.empty() && letter(text.front()) && std::all_of(text.begin(), text.end(), safe) && !reserved;
   return plain ? text : Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -33,7 +37,9 @@ std::string yaml_value(const Json& value) {
   return value.is_object() ? "{" + text + "}" : "[" + text + "]";
 }
 
-size_t depth_of(std::string_view section) { return section.empty() ? 0 : 1 + static_cast<size_t>(std::count(section.begin(), section.end(), '.')); }
+size_t depth_of(std::string_view section) {
+  return section.empty() ? 0 : 1 + static_cast<size_t>(std::count(section.begin(), section.end(), '.'));
+}
 
 }  // namespace
 
@@ -47,13 +53,16 @@ std::string print_config(const Config& config) {
       for (size_t end = 0; end != std::string_view::npos && end <= wanted.size();) {
         end = wanted.find('.', end);
         const auto part = wanted.substr(0, end);
-        const bool open = section == part || (section.starts_with(part) && section.size() > part.size() && section[part.size()] == '.');
-        if (!open) text += std::string(2 * (depth_of(part) - 1), ' ') + std::string(part.substr(part.rfind('.') + 1)) + ":\n";
+        const bool open = section == part ||
+                          (section.starts_with(part) && section.size() > part.size() && section[part.size()] == '.');
+        if (!open)
+          text += std::string(2 * (depth_of(part) - 1), ' ') + std::string(part.substr(part.rfind('.') + 1)) + ":\n";
         if (end != std::string_view::npos) ++end;
       }
       section = wanted;
     }
-    text += std::string(2 * depth_of(section), ' ') + std::string(property.key()) + ": " + yaml_value(property_value(property, config)) + "\n";
+    text += std::string(2 * depth_of(section), ' ') + std::string(property.key()) + ": " +
+            yaml_value(property_value(property, config)) + "\n";
   }
   return text;
 }

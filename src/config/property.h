@@ -34,9 +34,9 @@ struct ProfileAccess {};
 
 using SecretMap = std::map<std::string, Secret>;
 using PropertyAccess =
-    std::variant<Access<std::string>, Access<Secret>, Access<std::vector<std::string>>, Access<SecretMap>, Access<uint16_t>,
-                 Access<uint32_t>, Access<int32_t>, Access<uint64_t>, Access<double>, Access<Milliseconds>,
-                 Access<std::vector<uint64_t>>, ChoiceAccess, ChoiceListAccess, ProfileAccess>;
+    std::variant<Access<std::string>, Access<Secret>, Access<std::vector<std::string>>, Access<SecretMap>,
+                 Access<uint16_t>, Access<uint32_t>, Access<int32_t>, Access<uint64_t>, Access<double>,
+                 Access<Milliseconds>, Access<std::vector<uint64_t>>, ChoiceAccess, ChoiceListAccess, ProfileAccess>;
 
 /// When a changed value takes effect.
 enum class Effect : uint8_t { kReload, kRestart };
@@ -52,10 +52,10 @@ struct Bounds {
 struct Property {
   std::string_view path;  ///< sections and key: "kafka.topics.requests"
   PropertyAccess access;
-  std::string_view unit;  ///< of a number; empty for none
-  Bounds bounds;
-  Effect effect = Effect::kRestart;
   std::string_view help;
+  std::string_view unit = {};  ///< of a number; empty for none
+  Bounds bounds = {};
+  Effect effect = Effect::kRestart;
 
   [[nodiscard]] std::string_view key() const { return path.substr(path.rfind('.') + 1); }
   /// The sections above, "kafka.topics"; empty at the top level.

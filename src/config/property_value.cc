@@ -15,11 +15,14 @@ constexpr size_t kListItemsMax = 256;
 
 std::string joined(std::span<const std::string_view> words) {
   std::string text;
-  for (const auto word : words) text += (text.empty() ? "" : ", ") + std::string(word);
+  for (const auto word : words)
+    text += (text.empty() ? "" : ", ") + std::string(word);
   return text;
 }
 
-bool is_truth(std::span<const std::string_view> names) { return names.size() == 2 && names[0] == "false" && names[1] == "true"; }
+bool is_truth(std::span<const std::string_view> names) {
+  return names.size() == 2 && names[0] == "false" && names[1] == "true";
+}
 
 bool equal_letters(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
@@ -38,7 +41,9 @@ class Setter {
   void operator()(Access<Secret> access) const {
     const auto text = text_of(value_);
     if (!text) return;
-    if (*text == kSecretMask) findings_.warning(origin_, std::string(property_.path) + " holds the mask that stands for a secret in printed configurations");
+    if (*text == kSecretMask)
+      findings_.warning(
+          origin_, std::string(property_.path) + " holds the mask that stands for a secret in printed configurations");
     access(config_) = Secret(*text);
   }
   void operator()(Access<std::vector<std::string>> access) const {
@@ -59,8 +64,10 @@ class Setter {
     double number = 0;
     const auto& text = value_.text;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (value_.quoted || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number)) return no_number(value_);
-    if (number < static_cast<double>(property_.bounds.min) || number > static_cast<double>(property_.bounds.max)) return out_of_bounds(value_);
+    if (value_.quoted || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number))
+      return no_number(value_);
+    if (number < static_cast<double>(property_.bounds.min) || number > static_cast<double>(property_.bounds.max))
+      return out_of_bounds(value_);
     access(config_) = number;
   }
   void operator()(Access<Milliseconds> access) const {
@@ -95,7 +102,8 @@ class Setter {
       }
       indices.push_back(*index);
     }
-    if (indices.empty()) return findings_.error(origin_, std::string(property_.path) + " is empty", "leave the line out for the default");
+    if (indices.empty())
+      return findings_.error(origin_, std::string(property_.path) + " is empty", "leave the line out for the default");
     access.set(config_, indices);
   }
   void operator()(ProfileAccess) const {
@@ -108,7 +116,8 @@ class Setter {
       config_.input.profile = std::move(*profile);
     } else {
       std::string names;
-      for (const auto& name : InputProfile::built_in_names()) names += name + ", ";
+      for (const auto& name : InputProfile::built_in_names())
+        names += name + ", ";
       findings_.error(origin_, "no input profile '" + *text + "'", "there are " + names + "custom");
     }
   }
@@ -121,20 +130,27 @@ class Setter {
   bool check_scalar(const ConfigNode& node, const std::string& wanted) const {
     if (node.kind == ConfigNode::Kind::kScalar) return true;
     if (node.kind == ConfigNode::Kind::kNull) {
-      findings_.error(at(node), std::string(property_.path) + " has no value", "remove the line for the default, or write \"\" for an empty text");
+      findings_.error(at(node), std::string(property_.path) + " has no value",
+                      "remove the line for the default, or write \"\" for an empty text");
     } else {
-      findings_.error(at(node), std::string(property_.path) + " must be " + wanted + ", not " + std::string(describe(node.kind)));
+      findings_.error(at(node),
+                      std::string(property_.path) + " must be " + wanted + ", not " + std::string(describe(node.kind)));
     }
     return false;
   }
   void wrong_kind(const std::string& wanted) const {
-    findings_.error(origin_, std::string(property_.path) + " must be " + wanted + ", not " + std::string(describe(value_.kind)));
+    findings_.error(origin_,
+                    std::string(property_.path) + " must be " + wanted + ", not " + std::string(describe(value_.kind)));
   }
-  void too_many() const { findings_.error(origin_, std::string(property_.path) + " has more than " + std::to_string(kListItemsMax) + " items"); }
+  void too_many() const {
+    findings_.error(origin_,
+                    std::string(property_.path) + " has more than " + std::to_string(kListItemsMax) + " items");
+  }
   void out_of_bounds(const ConfigNode& node) const {
     const auto& [min, max] = property_.bounds;
     std::string unit = property_.unit.empty() ? "" : " " + std::string(property_.unit);
-    findings_.error(at(node), std::string(property_.path) + " must be from " + std::to_string(min) + " to " + std::to_string(max) + unit + ", not " + node.text);
+    findings_.error(at(node), std::string(property_.path) + " must be from " + std::to_string(min) + " to " +
+                                  std::to_string(max) + unit + ", not " + node.text);
   }
   void no_number(const ConfigNode& node) const {
     std::string hint;
@@ -152,7 +168,8 @@ class Setter {
   std::optional<std::string> text_of(const ConfigNode& node) const {
     if (!check_scalar(node, "text")) return std::nullopt;
     if (node.text.size() > kTextBytesMax || node.text.find('\0') != std::string::npos) {
-      findings_.error(at(node), std::string(property_.path) + " is longer than " + std::to_string(kTextBytesMax) + " bytes, or holds a NUL");
+      findings_.error(at(node), std::string(property_.path) + " is longer than " + std::to_string(kTextBytesMax) +
+                                    " bytes, or holds a NUL");
       return std::nullopt;
     }
     return node.text;
@@ -222,7 +239,8 @@ struct Getter {
   Json operator()(Access<Secret> access) const { return access(config).empty() ? "" : std::string(kSecretMask); }
   Json operator()(Access<SecretMap> access) const {
     Json map = Json::object();
-    for (const auto& [name, value] : access(config)) map[name] = kSecretMask;
+    for (const auto& [name, value] : access(config))
+      map[name] = kSecretMask;
     return map;
   }
   Json operator()(Access<Milliseconds> access) const { return access(config).count(); }
@@ -237,14 +255,16 @@ struct Getter {
   }
   Json operator()(const ChoiceListAccess& access) const {
     Json list = Json::array();
-    for (const size_t index : access.get(config)) list.push_back(std::string(access.names[index]));
+    for (const size_t index : access.get(config))
+      list.push_back(std::string(access.names[index]));
     return list;
   }
   Json operator()(ProfileAccess) const { return config.input.profile.name; }
 };
 
 bool is_list(const PropertyAccess& access) {
-  return std::holds_alternative<Access<std::vector<std::string>>>(access) || std::holds_alternative<Access<std::vector<uint64_t>>>(access) ||
+  return std::holds_alternative<Access<std::vector<std::string>>>(access) ||
+         std::holds_alternative<Access<std::vector<uint64_t>>>(access) ||
          std::holds_alternative<ChoiceListAccess>(access);
 }
 
@@ -263,7 +283,8 @@ ConfigNode scalar(std::string text) {
 
 }  // namespace
 
-void set_property(const Property& property, const ConfigNode& value, const Origin& origin, Config& config, Findings& findings) {
+void set_property(const Property& property, const ConfigNode& value, const Origin& origin, Config& config,
+                  Findings& findings) {
   std::visit(Setter(property, value, origin, config, findings), property.access);
 }
 

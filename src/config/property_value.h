@@ -14,7 +14,8 @@ namespace weir {
 inline constexpr std::string_view kSecretMask = "********";
 
 /// Sets one property from a value of the file; what is wrong with it goes to the findings, and the property stays as it was.
-void set_property(const Property& property, const ConfigNode& value, const Origin& origin, Config& config, Findings& findings);
+void set_property(const Property& property, const ConfigNode& value, const Origin& origin, Config& config,
+                  Findings& findings);
 
 /// The value that a text from the environment stands for: lists are comma-separated, maps name=value,name=value.
 ConfigNode value_from_text(const Property& property, const std::string& text);

@@ -11,11 +11,14 @@ using Json = nlohmann::ordered_json;
 
 Json names_of(std::span<const std::string_view> names) {
   Json list = Json::array();
-  for (const auto name : names) list.push_back(std::string(name));
+  for (const auto name : names)
+    list.push_back(std::string(name));
   return list;
 }
 
-Json bounded(const char* type, const Bounds& bounds) { return {{"type", type}, {"minimum", bounds.min}, {"maximum", bounds.max}}; }
+Json bounded(const char* type, const Bounds& bounds) {
+  return {{"type", type}, {"minimum", bounds.min}, {"maximum", bounds.max}};
+}
 
 /// The JSON type of a property; one overload per kind of access.
 struct TypeOf {
@@ -26,9 +29,13 @@ struct TypeOf {
   Json operator()(Access<std::vector<std::string>>) const {
     return {{"oneOf", {{{"type", "string"}}, {{"type", "array"}, {"items", {{"type", "string"}}}}}}};
   }
-  Json operator()(Access<SecretMap>) const { return {{"type", "object"}, {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}}; }
+  Json operator()(Access<SecretMap>) const {
+    return {{"type", "object"}, {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}};
+  }
   Json operator()(Access<double>) const { return bounded("number", property.bounds); }
-  Json operator()(Access<std::vector<uint64_t>>) const { return {{"type", "array"}, {"items", bounded("integer", property.bounds)}}; }
+  Json operator()(Access<std::vector<uint64_t>>) const {
+    return {{"type", "array"}, {"items", bounded("integer", property.bounds)}};
+  }
   template <typename Integer>
   Json operator()(Access<Integer>) const {
     return bounded("integer", property.bounds);
@@ -52,7 +59,10 @@ std::string help_of(const Property& property) {
 }
 
 Json empty_object(std::string_view help) {
-  return {{"type", {"object", "null"}}, {"description", std::string(help)}, {"additionalProperties", false}, {"properties", Json::object()}};
+  return {{"type", {"object", "null"}},
+          {"description", std::string(help)},
+          {"additionalProperties", false},
+          {"properties", Json::object()}};
 }
 
 // The schema object of a section inside the root's; sections are listed before the ones they hold.
@@ -71,7 +81,8 @@ Json& section_in(Json& root, std::string_view path) {
 std::string config_json_schema() {
   Json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "weir configuration"}};
   root.update(empty_object("every key may be left out; the defaults are those shown"));
-  for (const auto& section : sections()) section_in(root, section.path) = empty_object(section.help);
+  for (const auto& section : sections())
+    section_in(root, section.path) = empty_object(section.help);
   const auto defaults = default_config();
   for (const auto& property : properties()) {
     Json schema = std::visit(TypeOf{property}, property.access);
@@ -80,7 +91,8 @@ std::string config_json_schema() {
     auto& siblings = section_in(root, property.section())["properties"];
     siblings[std::string(property.key())] = std::move(schema);
     if (property.is_secret()) {
-      siblings[std::string(property.key()) + "_file"] = {{"type", "string"}, {"description", "file that holds " + std::string(property.path)}};
+      siblings[std::string(property.key()) + "_file"] = {
+          {"type", "string"}, {"description", "file that holds " + std::string(property.path)}};
     }
   }
   return root.dump(2) + "\n";

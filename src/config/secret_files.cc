@@ -18,9 +18,12 @@ Result<Secret> read(const fs::path& path) {
   file.read(content.data(), static_cast<std::streamsize>(content.size()));
   content.resize(static_cast<size_t>(file.gcount()));
   if (file.bad()) return fail(ErrorCode::kIo, "config", "cannot read the secret file " + path.string());
-  if (content.size() > kSecretBytesMax) return fail(ErrorCode::kLimit, "config", "the secret file " + path.string() + " is longer than 64 KiB");
-  while (!content.empty() && (content.back() == '\n' || content.back() == '\r')) content.pop_back();
-  if (content.empty()) return fail(ErrorCode::kInvalidArgument, "config", "the secret file " + path.string() + " is empty");
+  if (content.size() > kSecretBytesMax)
+    return fail(ErrorCode::kLimit, "config", "the secret file " + path.string() + " is longer than 64 KiB");
+  while (!content.empty() && (content.back() == '\n' || content.back() == '\r'))
+    content.pop_back();
+  if (content.empty())
+    return fail(ErrorCode::kInvalidArgument, "config", "the secret file " + path.string() + " is empty");
   return Secret(std::move(content));
 }
 
@@ -36,7 +39,8 @@ bool is_file(const fs::path& path) {
 
 }  // namespace
 
-Result<Secret> read_secret_file(const std::string& name, const std::string& config_file, const Environment& environment) {
+Result<Secret> read_secret_file(const std::string& name, const std::string& config_file,
+                                const Environment& environment) {
   const fs::path path(name);
   if (path.is_absolute()) return read(path);
   const auto credentials = credentials_directory(environment);
@@ -46,7 +50,8 @@ Result<Secret> read_secret_file(const std::string& name, const std::string& conf
 
 Result<Secret> read_credential(std::string_view property_path, const Environment& environment) {
   const auto credentials = credentials_directory(environment);
-  if (credentials.empty() || !is_file(credentials / property_path)) return fail(ErrorCode::kNotFound, "config", "no such credential");
+  if (credentials.empty() || !is_file(credentials / property_path))
+    return fail(ErrorCode::kNotFound, "config", "no such credential");
   return read(credentials / property_path);
 }
 

@@ -11,8 +11,10 @@ constexpr size_t kWordMax = 128;  // longer words are not compared: the cost is 
 // Edits between two words: insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-  for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  for (size_t i = 0; i <= a.size(); ++i)
+    cost[i][0] = i;
+  for (size_t j = 0; j <= b.size(); ++j)
+    cost[0][j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
     for (size_t j = 1; j <= b.size(); ++j) {
       const size_t substitution = a[i - 1] == b[j - 1] ? 0 : 1;

@@ -18,21 +18,30 @@ class Reader {
     ConfigNode result;
     result.position = position_of(node.Mark(), fallback);
     if (++nodes_ > kNodesMax || depth > kDepthMax) {
-      if (!refused_) error(result.position, "too many values, or nested too deep", "aliases that refer to each other multiply");
+      if (!refused_)
+        error(result.position, "too many values, or nested too deep", "aliases that refer to each other multiply");
       refused_ = true;
       return result;
     }
     switch (node.Type()) {
-      case YAML::NodeType::Scalar: read_scalar(node, result); break;
-      case YAML::NodeType::Sequence: read_list(node, result, depth); break;
-      case YAML::NodeType::Map: read_map(node, result, depth); break;
-      default: break;
+      case YAML::NodeType::Scalar:
+        read_scalar(node, result);
+        break;
+      case YAML::NodeType::Sequence:
+        read_list(node, result, depth);
+        break;
+      case YAML::NodeType::Map:
+        read_map(node, result, depth);
+        break;
+      default:
+        break;
     }
     return result;
   }
 
   void error(FilePosition at, std::string message, std::string hint = {}) {
-    diagnostics_.push_back({Diagnostic::Severity::kError, file_, at.line, at.column, std::move(message), std::move(hint)});
+    diagnostics_.push_back(
+        {Diagnostic::Severity::kError, file_, at.line, at.column, std::move(message), std::move(hint)});
   }
 
   static FilePosition position_of(const YAML::Mark& mark, FilePosition fallback = {}) {
@@ -68,7 +77,8 @@ class Reader {
       const auto same = [&](const ConfigNode::Entry& earlier) { return earlier.key == key; };
       const auto earlier = std::find_if(result.entries.begin(), result.entries.end(), same);
       if (earlier != result.entries.end()) {
-        error(at, "the key '" + key + "' stands twice", "it stands in line " + std::to_string(earlier->position.line) + " already");
+        error(at, "the key '" + key + "' stands twice",
+              "it stands in line " + std::to_string(earlier->position.line) + " already");
         continue;
       }
       result.entries.push_back({key, at, read(entry.second, at, depth + 1)});
@@ -101,12 +111,14 @@ ConfigNode read_config_document(const std::string& yaml, const std::string& file
     // Ends in a comment without a line break, because the library takes the end of a line for the end of an open quote.
     const auto documents = YAML::LoadAll(yaml + "\n#");
     if (documents.size() > 1) {
-      reader.error(Reader::position_of(documents[1].Mark()), "a second YAML document", "a configuration is one document: remove the '---' between");
+      reader.error(Reader::position_of(documents[1].Mark()), "a second YAML document",
+                   "a configuration is one document: remove the '---' between");
     }
     if (!documents.empty()) root = reader.read(documents.front(), {1, 1}, 0);
   } catch (const YAML::Exception& exception) {
     const auto at = Reader::position_of(exception.mark);
-    reader.error(at, "not valid YAML: " + exception.msg, indented_with_tab(yaml, at.line) ? "indent with spaces, not with tabs" : "");
+    reader.error(at, "not valid YAML: " + exception.msg,
+                 indented_with_tab(yaml, at.line) ? "indent with spaces, not with tabs" : "");
     return root;
   }
   if (root.kind == ConfigNode::Kind::kNull) root.kind = ConfigNode::Kind::kMap;
@@ -120,10 +132,14 @@ ConfigNode read_config_document(const std::string& yaml, const std::string& file
 
 std::string_view describe(ConfigNode::Kind kind) {
   switch (kind) {
-    case ConfigNode::Kind::kNull: return "nothing";
-    case ConfigNode::Kind::kScalar: return "a single value";
-    case ConfigNode::Kind::kList: return "a list";
-    case ConfigNode::Kind::kMap: return "a map";
+    case ConfigNode::Kind::kNull:
+      return "nothing";
+    case ConfigNode::Kind::kScalar:
+      return "a single value";
+    case ConfigNode::Kind::kList:
+      return "a list";
+    case ConfigNode::Kind::kMap:
+      return "a map";
   }
   return "nothing";
 }

@@ -16,8 +16,8 @@ struct Header {
 
 /// Facts about the record itself that later stages weigh.
 enum class EventFlag : uint8_t {
-  kUtf8Repaired = 1 << 0,   ///< invalid UTF-8 was replaced by U+FFFD before parsing
-  kForwardedFor = 1 << 1,   ///< the client address came from X-Forwarded-For through a trusted proxy
+  kUtf8Repaired = 1 << 0,  ///< invalid UTF-8 was replaced by U+FFFD before parsing
+  kForwardedFor = 1 << 1,  ///< the client address came from X-Forwarded-For through a trusted proxy
 };
 
 /// One HTTP request as logged, in weir's own terms and units whatever the source was.

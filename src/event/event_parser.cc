@@ -112,7 +112,8 @@ ParseOutcome EventParser::Impl::parse(std::string_view record, Event& event) {
 ParseOutcome EventParser::Impl::load(JsonReader& from, std::string_view text, Event& event, dom::object& object) const {
   const auto loaded = from.load(text);
   if (loaded.reason != RejectReason::kNone) return {loaded.reason, loaded.detail};
-  if (loaded.root.get(object) != simdjson::SUCCESS) return {RejectReason::kNotAnObject, "the record is JSON, but no object"};
+  if (loaded.root.get(object) != simdjson::SUCCESS)
+    return {RejectReason::kNotAnObject, "the record is JSON, but no object"};
   if (loaded.repaired) event.set(EventFlag::kUtf8Repaired);
   return {};
 }
@@ -182,7 +183,8 @@ Reject EventParser::Impl::read_numbers(Event& event) {
   if (reason != RejectReason::kNone) return at(kFieldTime, reason);
   if (const auto* status = first(kFieldStatus); status != nullptr) {
     uint64_t number = 0;
-    if (reason = read_count(*status, kStatusMax, number); reason != RejectReason::kNone) return at(kFieldStatus, reason);
+    if (reason = read_count(*status, kStatusMax, number); reason != RejectReason::kNone)
+      return at(kFieldStatus, reason);
     event.status = static_cast<uint16_t>(number);
   }
   if (const auto* duration = first(kFieldDuration); duration != nullptr) {
@@ -267,7 +269,8 @@ Reject EventParser::Impl::text(ProfileFieldIndex field, Dash dash, std::string_v
     if (value->get(out) == simdjson::SUCCESS) return {};
     dom::array list;
     if (value->get(list) != simdjson::SUCCESS) return at(field, RejectReason::kWrongType);
-    if (list.begin() != list.end() && (*list.begin()).get(out) != simdjson::SUCCESS) return at(field, RejectReason::kWrongType);
+    if (list.begin() != list.end() && (*list.begin()).get(out) != simdjson::SUCCESS)
+      return at(field, RejectReason::kWrongType);
     if (!out.empty()) return {};
   }
   return {};
@@ -287,6 +290,8 @@ EventParser::~EventParser() = default;
 EventParser::EventParser(EventParser&&) noexcept = default;
 EventParser& EventParser::operator=(EventParser&&) noexcept = default;
 
-ParseOutcome EventParser::parse(std::string_view record, Event& event) { return impl_->parse(record, event); }
+ParseOutcome EventParser::parse(std::string_view record, Event& event) {
+  return impl_->parse(record, event);
+}
 
 }  // namespace weir

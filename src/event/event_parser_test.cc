@@ -18,7 +18,8 @@ RejectReason reason_for(std::string_view record, InputOptions options = options_
 
 std::string repeated(std::string_view text, size_t times) {
   std::string result;
-  for (size_t i = 0; i < times; ++i) result += text;
+  for (size_t i = 0; i < times; ++i)
+    result += text;
   return result;
 }
 
@@ -87,7 +88,11 @@ TEST_CASE("a record without a required field is rejected, and the detail names t
 TEST_CASE("a null value and a lone dash are an absent field") {
   EventParser parser(options_for("flat"));
   Event event;
-  REQUIRE(parser.parse(minimal_record(R"(,"client_id":null,"user_agent":"-","status":"-","duration_ms":null,"headers":null)"), event).ok());
+  REQUIRE(
+      parser
+          .parse(minimal_record(R"(,"client_id":null,"user_agent":"-","status":"-","duration_ms":null,"headers":null)"),
+                 event)
+          .ok());
   CHECK(event.client_id.empty());
   CHECK(event.user_agent.empty());
   CHECK(event.status == 0);
@@ -100,7 +105,11 @@ TEST_CASE("a null value and a lone dash are an absent field") {
 TEST_CASE("numbers written as text count, as nginx logs them") {
   EventParser parser(options_for("flat"));
   Event event;
-  REQUIRE(parser.parse(minimal_record(R"(,"status":"404","duration_ms":"0.250","request_bytes":"12","response_bytes":"0")"), event).ok());
+  REQUIRE(
+      parser
+          .parse(minimal_record(R"(,"status":"404","duration_ms":"0.250","request_bytes":"12","response_bytes":"0")"),
+                 event)
+          .ok());
   CHECK(event.status == 404);
   CHECK(event.duration == Microseconds{250});
   CHECK(event.request_bytes == 12);
@@ -109,13 +118,15 @@ TEST_CASE("numbers written as text count, as nginx logs them") {
 TEST_CASE("an identifier may be a number") {
   EventParser parser(options_for("flat"));
   Event event;
-  REQUIRE(parser.parse(minimal_record(R"(,"client_id":184467,"request_id":18446744073709551615,"api_key":"k")"), event).ok());
+  REQUIRE(parser.parse(minimal_record(R"(,"client_id":184467,"request_id":18446744073709551615,"api_key":"k")"), event)
+              .ok());
   CHECK(event.client_id == "184467");
   CHECK(event.request_id == "18446744073709551615");
 }
 
 TEST_CASE("values of a wrong type are rejected as such") {
-  for (const auto* field : {R"("method":1)", R"("method":["GET",{}],"path":1)", R"("path":{})", R"("ip":5)", R"("ts":true)", R"("ts":{})"}) {
+  for (const auto* field : {R"("method":1)", R"("method":["GET",{}],"path":1)", R"("path":{})", R"("ip":5)",
+                            R"("ts":true)", R"("ts":{})"}) {
     CAPTURE(field);
     std::string record = R"({)" + std::string(field);
     for (const auto* other : {R"("ts":1736936430)", R"("ip":"1.2.3.4")", R"("method":"GET")", R"("path":"/")"}) {
@@ -124,9 +135,9 @@ TEST_CASE("values of a wrong type are rejected as such") {
     }
     CHECK(reason_for(record + "}") == RejectReason::kWrongType);
   }
-  for (const auto* more : {R"(,"body":{"a":1})", R"(,"status":[])", R"(,"status":true)", R"(,"duration_ms":{})", R"(,"headers":"a: b")",
-                           R"(,"headers":{"a":{"b":1}})", R"(,"headers":{"a":[["b"]]})", R"(,"response_headers":7)", R"(,"client_id":[1])",
-                           R"(,"user_agent":false)"}) {
+  for (const auto* more : {R"(,"body":{"a":1})", R"(,"status":[])", R"(,"status":true)", R"(,"duration_ms":{})",
+                           R"(,"headers":"a: b")", R"(,"headers":{"a":{"b":1}})", R"(,"headers":{"a":[["b"]]})",
+                           R"(,"response_headers":7)", R"(,"client_id":[1])", R"(,"user_agent":false)"}) {
     CAPTURE(more);
     CHECK(reason_for(minimal_record(more)) == RejectReason::kWrongType);
   }
@@ -134,21 +145,23 @@ TEST_CASE("values of a wrong type are rejected as such") {
 
 TEST_CASE("numbers out of range are rejected") {
   for (const auto* more :
-       {R"(,"status":-1)", R"(,"status":1000)", R"(,"status":"2x")", R"(,"status":200.5)", R"(,"duration_ms":-0.1)", R"(,"duration_ms":1e300)",
-        R"(,"duration_ms":"nan")", R"(,"duration_ms":"1s")", R"(,"request_bytes":-5)", R"(,"response_bytes":1.5)",
-        R"(,"response_bytes":"99999999999999999999")"}) {
+       {R"(,"status":-1)", R"(,"status":1000)", R"(,"status":"2x")", R"(,"status":200.5)", R"(,"duration_ms":-0.1)",
+        R"(,"duration_ms":1e300)", R"(,"duration_ms":"nan")", R"(,"duration_ms":"1s")", R"(,"request_bytes":-5)",
+        R"(,"response_bytes":1.5)", R"(,"response_bytes":"99999999999999999999")"}) {
     CAPTURE(more);
     CHECK(reason_for(minimal_record(more)) == RejectReason::kBadNumber);
   }
 }
 
 TEST_CASE("times that cannot be right are rejected") {
-  for (const auto* time : {R"("")", R"("yesterday")", "0", "-1", "1e300", "99999999999999999999", "18446744073709551615", R"("2025-02-30T00:00:00Z")",
-                           R"("2025-01-15T25:00:00Z")", R"("2025-01-15T10:20:30")", R"("0000-00-00T00:00:00Z")", R"("9999-12-31T23:59:59Z")",
-                           R"("2025-01-15T10:20:30Zjunk")", R"("2025-01-15")"}) {
+  for (const auto* time :
+       {R"("")", R"("yesterday")", "0", "-1", "1e300", "99999999999999999999", "18446744073709551615",
+        R"("2025-02-30T00:00:00Z")", R"("2025-01-15T25:00:00Z")", R"("2025-01-15T10:20:30")",
+        R"("0000-00-00T00:00:00Z")", R"("9999-12-31T23:59:59Z")", R"("2025-01-15T10:20:30Zjunk")", R"("2025-01-15")"}) {
     CAPTURE(time);
     const auto reason = reason_for(R"({"ts":)" + std::string(time) + R"(,"ip":"1.2.3.4","method":"GET","path":"/"})");
-    const bool unreadable = reason == RejectReason::kBadTimestamp || reason == RejectReason::kInvalidJson || reason == RejectReason::kMissingField;
+    const bool unreadable = reason == RejectReason::kBadTimestamp || reason == RejectReason::kInvalidJson ||
+                            reason == RejectReason::kMissingField;
     CHECK(unreadable);
   }
 }
@@ -156,7 +169,8 @@ TEST_CASE("times that cannot be right are rejected") {
 TEST_CASE("a client address that is none is rejected") {
   for (const auto* ip : {"localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "::g", "unix:", "203.0.113.9, 10.0.0.1"}) {
     CAPTURE(ip);
-    CHECK(reason_for(R"({"ts":1736936430,"ip":")" + std::string(ip) + R"(","method":"GET","path":"/"})") == RejectReason::kBadAddress);
+    CHECK(reason_for(R"({"ts":1736936430,"ip":")" + std::string(ip) + R"(","method":"GET","path":"/"})") ==
+          RejectReason::kBadAddress);
   }
 }
 
@@ -198,7 +212,9 @@ TEST_CASE("an escaped NUL is content") {
 TEST_CASE("nesting is bounded, and 10,000 levels are cheap and safe") {
   auto options = options_for("flat");
   options.depth_max = 8;
-  const auto nested = [](size_t depth) { return minimal_record(R"(,"x":)" + repeated("[", depth) + "1" + repeated("]", depth)); };
+  const auto nested = [](size_t depth) {
+    return minimal_record(R"(,"x":)" + repeated("[", depth) + "1" + repeated("]", depth));
+  };
   CHECK(reason_for(nested(7), options) == RejectReason::kNone);
   CHECK(reason_for(nested(8), options) == RejectReason::kTooDeep);
   CHECK(reason_for(nested(10000), options) == RejectReason::kTooDeep);
@@ -238,12 +254,15 @@ TEST_CASE("a field that stands there twice is rejected, also where an escape hid
   CHECK(parser.parse(minimal_record(R"(,"ip":"1.1.1.1")"), event).detail == "/ip");
 }
 
-TEST_CASE("unknown fields may repeat") { CHECK(reason_for(minimal_record(R"(,"x":1,"x":2,"Path":"/b")")) == RejectReason::kNone); }
+TEST_CASE("unknown fields may repeat") {
+  CHECK(reason_for(minimal_record(R"(,"x":1,"x":2,"Path":"/b")")) == RejectReason::kNone);
+}
 
 TEST_CASE("a key written with escapes is still found") {
   EventParser parser(options_for("flat"));
   Event event;
-  REQUIRE(parser.parse(R"({"\u0074s":1736936430,"\u0069p":"1.2.3.4","me\u0074hod":"GET","p\u0061th":"/x"})", event).ok());
+  REQUIRE(
+      parser.parse(R"({"\u0074s":1736936430,"\u0069p":"1.2.3.4","me\u0074hod":"GET","p\u0061th":"/x"})", event).ok());
   CHECK(event.path == "/x");
 }
 
@@ -253,7 +272,9 @@ TEST_CASE("invalid UTF-8 is repaired and flagged instead of losing the record") 
   auto record = minimal_record(R"(,"query":"q=#1' or 1=1")");
   record[record.find('#')] = '\xff';
   REQUIRE(parser.parse(record, event).ok());
-  CHECK(event.query == "q=\xef\xbf\xbd" "1' or 1=1");
+  CHECK(event.query ==
+        "q=\xef\xbf\xbd"
+        "1' or 1=1");
   CHECK(event.has(EventFlag::kUtf8Repaired));
   REQUIRE(parser.parse(minimal_record(), event).ok());
   CHECK_FALSE(event.has(EventFlag::kUtf8Repaired));
@@ -268,14 +289,18 @@ TEST_CASE("half of a surrogate pair, as some loggers write a bad byte, is repair
   EventParser parser(options_for("flat"));
   Event event;
   REQUIRE(parser.parse(minimal_record(R"(,"query":"a\udcffb\ud83d")"), event).ok());
-  CHECK(event.query == "a\xef\xbf\xbd" "b\xef\xbf\xbd");
+  CHECK(event.query ==
+        "a\xef\xbf\xbd"
+        "b\xef\xbf\xbd");
   CHECK(event.has(EventFlag::kUtf8Repaired));
   REQUIRE(parser.parse(minimal_record(R"(,"query":"\ud83d\ude00 \\udcff")"), event).ok());
   CHECK(event.query == "\xf0\x9f\x98\x80 \\udcff");
   CHECK_FALSE(event.has(EventFlag::kUtf8Repaired));
 }
 
-TEST_CASE("a byte order mark in front of the record is skipped") { CHECK(reason_for("\xef\xbb\xbf" + minimal_record()) == RejectReason::kNone); }
+TEST_CASE("a byte order mark in front of the record is skipped") {
+  CHECK(reason_for("\xef\xbb\xbf" + minimal_record()) == RejectReason::kNone);
+}
 
 TEST_CASE("a query left in the path is split off") {
   EventParser parser(options_for("flat"));
@@ -288,10 +313,14 @@ TEST_CASE("a query left in the path is split off") {
 TEST_CASE("headers with a field of their own are lifted without regard to case; others stay") {
   EventParser parser(options_for("flat"));
   Event event;
-  REQUIRE(parser.parse(minimal_record(R"(,"headers":{"USER-AGENT":"ua","rEferer":"ref","Content-Type":["a/b"],"host":"h","cookie":"c=1",)"
-                                      R"("X-N":7,"X-List":["one","two"],"X-Null":null,"X-B":true})"),
-                       event)
-              .ok());
+  REQUIRE(
+      parser
+          .parse(
+              minimal_record(
+                  R"(,"headers":{"USER-AGENT":"ua","rEferer":"ref","Content-Type":["a/b"],"host":"h","cookie":"c=1",)"
+                  R"("X-N":7,"X-List":["one","two"],"X-Null":null,"X-B":true})"),
+              event)
+          .ok());
   CHECK(event.user_agent == "ua");
   CHECK(event.referer == "ref");
   CHECK(event.content_type == "a/b");
@@ -308,7 +337,10 @@ TEST_CASE("headers with a field of their own are lifted without regard to case; 
 TEST_CASE("a header that differs from its field, or repeats, is not hidden") {
   EventParser parser(options_for("flat"));
   Event event;
-  REQUIRE(parser.parse(minimal_record(R"(,"user_agent":"ua","headers":{"User-Agent":"other","Cookie":"a","cookie":"b"})"), event).ok());
+  REQUIRE(parser
+              .parse(minimal_record(R"(,"user_agent":"ua","headers":{"User-Agent":"other","Cookie":"a","cookie":"b"})"),
+                     event)
+              .ok());
   CHECK(event.user_agent == "ua");
   CHECK(event.cookie == "a");
   REQUIRE(event.headers.size() == 2);
@@ -318,7 +350,8 @@ TEST_CASE("a header that differs from its field, or repeats, is not hidden") {
 
 TEST_CASE("many headers, keys and numeric values keep their views valid") {
   std::string headers = R"(,"headers":{)";
-  for (int i = 0; i < 5000; ++i) headers += (i == 0 ? "\"h" : ",\"h") + std::to_string(i) + "\":1234567890123" + std::to_string(i);
+  for (int i = 0; i < 5000; ++i)
+    headers += (i == 0 ? "\"h" : ",\"h") + std::to_string(i) + "\":1234567890123" + std::to_string(i);
   EventParser parser(options_for("flat"));
   Event event;
   REQUIRE(parser.parse(minimal_record(headers + "}"), event).ok());
@@ -371,8 +404,12 @@ TEST_CASE("the payload of an envelope is read as the record") {
   options.profile.unwrap = "/message";
   EventParser parser(options);
   Event event;
-  const auto wrapped = [](const std::string& text) { return R"({"@timestamp":"x","message":)" + text + R"(,"host":{"name":"h"}})"; };
-  REQUIRE(parser.parse(wrapped(R"("{\"ts\":1736936430,\"ip\":\"1.2.3.4\",\"method\":\"GET\",\"path\":\"/in\"}\n")"), event).ok());
+  const auto wrapped = [](const std::string& text) {
+    return R"({"@timestamp":"x","message":)" + text + R"(,"host":{"name":"h"}})";
+  };
+  REQUIRE(
+      parser.parse(wrapped(R"("{\"ts\":1736936430,\"ip\":\"1.2.3.4\",\"method\":\"GET\",\"path\":\"/in\"}\n")"), event)
+          .ok());
   CHECK(event.path == "/in");
   CHECK(event.host.empty());
   CHECK(parser.parse(wrapped("null"), event).reason == RejectReason::kBadUnwrap);
@@ -414,7 +451,8 @@ TEST_CASE("X-Forwarded-For counts only when the peer is a trusted proxy") {
 
 TEST_CASE("each reject reason has a name of its own") {
   std::map<std::string_view, int> names;
-  for (int i = 0; i < static_cast<int>(RejectReason::kCount); ++i) ++names[to_string(static_cast<RejectReason>(i))];
+  for (int i = 0; i < static_cast<int>(RejectReason::kCount); ++i)
+    ++names[to_string(static_cast<RejectReason>(i))];
   CHECK(names.size() == static_cast<size_t>(RejectReason::kCount));
   CHECK(to_string(RejectReason::kBadUnwrap) == "bad_unwrap");
 }

@@ -12,10 +12,14 @@ namespace dom = simdjson::dom;
 
 double microseconds_per(DurationUnit unit) {
   switch (unit) {
-    case DurationUnit::kNanoseconds: return 1e-3;
-    case DurationUnit::kMicroseconds: return 1;
-    case DurationUnit::kMilliseconds: return 1e3;
-    case DurationUnit::kSeconds: return 1e6;
+    case DurationUnit::kNanoseconds:
+      return 1e-3;
+    case DurationUnit::kMicroseconds:
+      return 1;
+    case DurationUnit::kMilliseconds:
+      return 1e3;
+    case DurationUnit::kSeconds:
+      return 1e6;
   }
   return 1;
 }
@@ -65,7 +69,8 @@ RejectReason read_count(const dom::element& value, uint64_t max, uint64_t& out) 
       if (value.get(text) != simdjson::SUCCESS || !parse_whole(text, number)) return RejectReason::kBadNumber;
       break;
     }
-    default: return RejectReason::kWrongType;
+    default:
+      return RejectReason::kWrongType;
   }
   if (number > max) return RejectReason::kBadNumber;
   out = number;
@@ -90,8 +95,10 @@ RejectReason read_time(const dom::element& value, TimestampFormat format, EventT
       if (value.get(number) == simdjson::SUCCESS) time = parse_timestamp(number, format);
       break;
     }
-    case dom::element_type::UINT64: break;  // above any nanosecond in range
-    default: return RejectReason::kWrongType;
+    case dom::element_type::UINT64:
+      break;  // above any nanosecond in range
+    default:
+      return RejectReason::kWrongType;
   }
   if (!time) return RejectReason::kBadTimestamp;
   out = *time;

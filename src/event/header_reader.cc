@@ -7,7 +7,9 @@ namespace dom = simdjson::dom;
 
 constexpr size_t kHeadersKept = 4096;  // lists that grew beyond are given back after the record
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
 // Calls take(Header) for each value of each name; stops at a value that is no text, number or list of them.
 template <typename Take>
@@ -40,12 +42,18 @@ RejectReason for_each_header(const dom::element& value, NumberTexts& numbers, Ta
 // The event's own field for a header of that name, or null.
 std::string_view* field_for(std::string_view name, Event& event) {
   switch (name.size()) {
-    case 4: return equal_without_case(name, "host") ? &event.host : nullptr;
-    case 6: return equal_without_case(name, "cookie") ? &event.cookie : nullptr;
-    case 7: return equal_without_case(name, "referer") ? &event.referer : nullptr;
-    case 10: return equal_without_case(name, "user-agent") ? &event.user_agent : nullptr;
-    case 12: return equal_without_case(name, "content-type") ? &event.content_type : nullptr;
-    default: return nullptr;
+    case 4:
+      return equal_without_case(name, "host") ? &event.host : nullptr;
+    case 6:
+      return equal_without_case(name, "cookie") ? &event.cookie : nullptr;
+    case 7:
+      return equal_without_case(name, "referer") ? &event.referer : nullptr;
+    case 10:
+      return equal_without_case(name, "user-agent") ? &event.user_agent : nullptr;
+    case 12:
+      return equal_without_case(name, "content-type") ? &event.content_type : nullptr;
+    default:
+      return nullptr;
   }
 }
 

@@ -14,13 +14,13 @@ namespace weir {
 
 enum class DurationUnit : uint8_t { kNanoseconds, kMicroseconds, kMilliseconds, kSeconds };
 enum class TimestampFormat : uint8_t {
-  kAuto,              ///< RFC 3339 or common log text, or a number taken as epoch s, ms, us or ns by its size
+  kAuto,  ///< RFC 3339 or common log text, or a number taken as epoch s, ms, us or ns by its size
   kRfc3339,
-  kEpochSeconds,      ///< integer or fraction, number or text
+  kEpochSeconds,  ///< integer or fraction, number or text
   kEpochMilliseconds,
   kEpochMicroseconds,
   kEpochNanoseconds,
-  kCommonLog,         ///< 15/Jan/2025:00:00:00 +0000
+  kCommonLog,  ///< 15/Jan/2025:00:00:00 +0000
 };
 
 /// Where one field of the event stands in the record: JSON pointers (RFC 6901) tried in order; the first present wins.
@@ -35,7 +35,8 @@ struct InputProfile {
   /// A JSON pointer to a string that itself holds the record (Filebeat, Vector, Fluent Bit envelopes); empty for none.
   std::string unwrap;
   FieldMapping time, request_id, client_id, api_key, client_ip, forwarded_for, method, scheme, host;
-  FieldMapping target;  ///< a request target with query ("/a?b=c") or a whole URL, split into scheme, host, path and query
+  FieldMapping
+      target;  ///< a request target with query ("/a?b=c") or a whole URL, split into scheme, host, path and query
   FieldMapping path, query, status, duration, request_bytes, response_bytes;
   FieldMapping user_agent, referer, content_type, cookie, body, headers, response_headers;
   DurationUnit duration_unit = DurationUnit::kMilliseconds;
@@ -61,9 +62,9 @@ std::span<const ProfileField> profile_fields();
 /// Bounds and trust for the parser.
 struct InputOptions {
   InputProfile profile;
-  std::vector<Cidr> trusted_proxies;      ///< X-Forwarded-For is believed only from these (IN3)
-  size_t record_bytes_max = 1 << 20;      ///< larger records are rejected as too_large
-  size_t depth_max = 64;                  ///< deeper JSON is rejected as too_deep
+  std::vector<Cidr> trusted_proxies;  ///< X-Forwarded-For is believed only from these (IN3)
+  size_t record_bytes_max = 1 << 20;  ///< larger records are rejected as too_large
+  size_t depth_max = 64;              ///< deeper JSON is rejected as too_deep
 };
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #include "event/json_reader.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/assert.h"
@@ -19,16 +20,26 @@ struct Rejection {
 
 Rejection rejection_of(simdjson::error_code error) {
   switch (error) {
-    case simdjson::EMPTY: return {RejectReason::kEmpty, "only white space"};
-    case simdjson::DEPTH_ERROR: return {RejectReason::kTooDeep, "nested deeper than depth_max"};
-    case simdjson::UNCLOSED_STRING: return {RejectReason::kInvalidJson, "a string without its end"};
-    case simdjson::UNESCAPED_CHARS: return {RejectReason::kInvalidJson, "a raw control character inside a string"};
-    case simdjson::STRING_ERROR: return {RejectReason::kInvalidJson, "an invalid escape in a string"};
-    case simdjson::NUMBER_ERROR: return {RejectReason::kInvalidJson, "an invalid number, or an integer above 64 bits"};
-    case simdjson::UTF8_ERROR: return {RejectReason::kInvalidJson, "invalid UTF-8"};
-    case simdjson::CAPACITY: return {RejectReason::kTooLarge, "larger than a JSON document can be"};
-    case simdjson::MEMALLOC: return {RejectReason::kTooLarge, "no memory for the document"};
-    default: return {RejectReason::kInvalidJson, "not one complete JSON value"};
+    case simdjson::EMPTY:
+      return {RejectReason::kEmpty, "only white space"};
+    case simdjson::DEPTH_ERROR:
+      return {RejectReason::kTooDeep, "nested deeper than depth_max"};
+    case simdjson::UNCLOSED_STRING:
+      return {RejectReason::kInvalidJson, "a string without its end"};
+    case simdjson::UNESCAPED_CHARS:
+      return {RejectReason::kInvalidJson, "a raw control character inside a string"};
+    case simdjson::STRING_ERROR:
+      return {RejectReason::kInvalidJson, "an invalid escape in a string"};
+    case simdjson::NUMBER_ERROR:
+      return {RejectReason::kInvalidJson, "an invalid number, or an integer above 64 bits"};
+    case simdjson::UTF8_ERROR:
+      return {RejectReason::kInvalidJson, "invalid UTF-8"};
+    case simdjson::CAPACITY:
+      return {RejectReason::kTooLarge, "larger than a JSON document can be"};
+    case simdjson::MEMALLOC:
+      return {RejectReason::kTooLarge, "no memory for the document"};
+    default:
+      return {RejectReason::kInvalidJson, "not one complete JSON value"};
   }
 }
 

@@ -25,6 +25,9 @@ class JsonReader {
   };
   Loaded load(std::string_view text);
 
+  /// Bytes of the buffer for the text; the document's own buffers are about three times as large.
+  [[nodiscard]] size_t buffer_bytes() const { return buffer_.size(); }
+
  private:
   void fit_buffers(size_t size);
   simdjson::error_code parse(simdjson::dom::element& root);
@@ -34,7 +37,7 @@ class JsonReader {
   simdjson::dom::parser parser_;
   std::string buffer_;  // the text and its padding
   std::string repaired_;
-  size_t size_ = 0;     // of the text in buffer_
+  size_t size_ = 0;  // of the text in buffer_
   size_t small_records_ = 0;
 };
 

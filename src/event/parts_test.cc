@@ -1,5 +1,6 @@
 #include "base/catch.h"
 #include "event/forwarded_for.h"
+#include "event/json_reader.h"
 #include "event/pointer_table.h"
 #include "event/request_target.h"
 #include "event/test_records.h"
@@ -25,11 +26,36 @@ TEST_CASE("RFC 3339 times with offsets and fractions") {
 }
 
 TEST_CASE("texts that are no time are refused") {
-  for (const auto* text : {"", "2025", "2025-", "2025-01-15", "2025-01-15T", "2025-01-15T10:20:30", "2025-01-15T10:20:30.Z", "2025-13-15T10:20:30Z",
-                           "2025-02-29T10:20:30Z", "2025-01-15T24:00:00Z", "2025-01-15T10:60:00Z", "2025-01-15T10:20:61Z",
-                           "2025-01-15T10:20:30+24:00", "2025-01-15T10:20:30+02:60", "2025-01-15T10:20:30+2", "2025-01-15X10:20:30Z", "+025-01-15T10:20:30Z",
-                           "1989-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "15/Foo/2025:10:20:30 +0000", "15/Jan/2025:10:20:30", "99/Jan/2025:10:20:30 +0000",
-                           "12x", "1736936430.", "1.2.3", "-1736936430", "99999999999999999999999", " 1736936430", "15/", "15/Jan"}) {
+  for (const auto* text : {"",
+                           "2025",
+                           "2025-",
+                           "2025-01-15",
+                           "2025-01-15T",
+                           "2025-01-15T10:20:30",
+                           "2025-01-15T10:20:30.Z",
+                           "2025-13-15T10:20:30Z",
+                           "2025-02-29T10:20:30Z",
+                           "2025-01-15T24:00:00Z",
+                           "2025-01-15T10:60:00Z",
+                           "2025-01-15T10:20:61Z",
+                           "2025-01-15T10:20:30+24:00",
+                           "2025-01-15T10:20:30+02:60",
+                           "2025-01-15T10:20:30+2",
+                           "2025-01-15X10:20:30Z",
+                           "+025-01-15T10:20:30Z",
+                           "1989-12-31T23:59:59Z",
+                           "2200-01-01T00:00:00Z",
+                           "15/Foo/2025:10:20:30 +0000",
+                           "15/Jan/2025:10:20:30",
+                           "99/Jan/2025:10:20:30 +0000",
+                           "12x",
+                           "1736936430.",
+                           "1.2.3",
+                           "-1736936430",
+                           "99999999999999999999999",
+                           " 1736936430",
+                           "15/",
+                           "15/Jan"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_timestamp(std::string_view(text), TimestampFormat::kAuto).has_value());
   }
@@ -62,7 +88,8 @@ TEST_CASE("a configured unit is not guessed") {
 }
 
 TEST_CASE("epoch numbers at the edges of the integer types are refused, not wrapped") {
-  for (const auto format : {TimestampFormat::kAuto, TimestampFormat::kEpochSeconds, TimestampFormat::kEpochNanoseconds}) {
+  for (const auto format :
+       {TimestampFormat::kAuto, TimestampFormat::kEpochSeconds, TimestampFormat::kEpochNanoseconds}) {
     CHECK_FALSE(parse_timestamp(INT64_MAX, format).has_value());
     CHECK_FALSE(parse_timestamp(INT64_MIN, format).has_value());
     CHECK_FALSE(parse_timestamp(1e308, format).has_value());
@@ -71,7 +98,8 @@ TEST_CASE("epoch numbers at the edges of the integer types are refused, not wrap
 }
 
 TEST_CASE("request targets are split without decoding") {
-  const auto check = [](std::string_view text, std::string_view path, std::string_view query, std::string_view host = "", std::string_view scheme = "") {
+  const auto check = [](std::string_view text, std::string_view path, std::string_view query,
+                        std::string_view host = "", std::string_view scheme = "") {
     CAPTURE(text);
     const auto target = split_request_target(text);
     CHECK(target.path == path);
@@ -133,9 +161,11 @@ TEST_CASE("something that is no address ends the walk at the hop before it") {
 
 TEST_CASE("a chain of trusted addresses without end is cut") {
   std::string value = "198.51.100.7";
-  for (int i = 0; i < 10000; ++i) value += ",10.0.0.2";
+  for (int i = 0; i < 10000; ++i)
+    value += ",10.0.0.2";
   const std::string_view view = value;
-  CHECK(client_behind_proxies(*IpAddress::parse("10.0.0.1"), std::span(&view, 1), {*Cidr::parse("10.0.0.0/8")}).to_string() == "10.0.0.2");
+  CHECK(client_behind_proxies(*IpAddress::parse("10.0.0.1"), std::span(&view, 1), {*Cidr::parse("10.0.0.0/8")})
+            .to_string() == "10.0.0.2");
 }
 
 TEST_CASE("UTF-8 repair replaces each maximal bad part by one replacement character") {
@@ -146,13 +176,16 @@ TEST_CASE("UTF-8 repair replaces each maximal bad part by one replacement charac
   };
   const std::string bad = "\xef\xbf\xbd";
   CHECK(repaired("plain") == "plain");
-  CHECK(repaired("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80") == "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
-  CHECK(repaired("a\xff" "b") == "a" + bad + "b");
-  CHECK(repaired("\xc0\xaf") == bad + bad);                  // overlong
-  CHECK(repaired("\xed\xa0\x80") == bad + bad + bad);        // a surrogate
+  CHECK(repaired("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80") ==
+        "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
+  CHECK(repaired("a\xff"
+                 "b") == "a" + bad + "b");
+  CHECK(repaired("\xc0\xaf") == bad + bad);                      // overlong
+  CHECK(repaired("\xed\xa0\x80") == bad + bad + bad);            // a surrogate
   CHECK(repaired("\xf4\x90\x80\x80") == bad + bad + bad + bad);  // beyond U+10FFFF
-  CHECK(repaired("\xe2\x82") == bad);                        // cut short
-  CHECK(repaired("\xf0\x9f\x98" "x") == bad + "x");
+  CHECK(repaired("\xe2\x82") == bad);                            // cut short
+  CHECK(repaired("\xf0\x9f\x98"
+                 "x") == bad + "x");
 }
 
 TEST_CASE("pointers by RFC 6901, with dotted, nested and escaped names") {
@@ -174,10 +207,12 @@ TEST_CASE("pointers by RFC 6901, with dotted, nested and escaped names") {
 
 TEST_CASE("names alike in length, beginning and end are told apart") {
   std::vector<std::string> pointers;
-  for (int i = 0; i < 200; ++i) pointers.push_back("/header_x_" + std::to_string(1000 + i) + "_middle_part_end");
+  for (int i = 0; i < 200; ++i)
+    pointers.push_back("/header_x_" + std::to_string(1000 + i) + "_middle_part_end");
   const auto table = PointerTable::compile(pointers);
   REQUIRE(table.has_value());
-  for (uint16_t i = 0; i < 200; ++i) CHECK(table->find(PointerTable::kRoot, std::string_view(pointers[i]).substr(1))->slot == i);
+  for (uint16_t i = 0; i < 200; ++i)
+    CHECK(table->find(PointerTable::kRoot, std::string_view(pointers[i]).substr(1))->slot == i);
   CHECK(table->find(PointerTable::kRoot, "header_x_9999_middle_part_end") == nullptr);
 }
 
@@ -190,6 +225,17 @@ TEST_CASE("what is no pointer is refused with its text") {
   }
   CHECK_FALSE(PointerTable::compile(std::vector<std::string>(257, "/a")).has_value());
   std::string deep;
-  for (int i = 0; i < 17; ++i) deep += "/a";
+  for (int i = 0; i < 17; ++i)
+    deep += "/a";
   CHECK_FALSE(PointerTable::compile(std::span(&deep, 1)).has_value());
+}
+
+TEST_CASE("the buffers that one large text needed are given back after a run of small ones") {
+  JsonReader reader(64);
+  const size_t at_first = reader.buffer_bytes();
+  REQUIRE(reader.load("\"" + std::string(4 << 20, 'a') + "\"").reason == RejectReason::kNone);
+  CHECK(reader.buffer_bytes() > 4 << 20);
+  for (int i = 0; i < 2000; ++i)
+    REQUIRE(reader.load("{}").reason == RejectReason::kNone);
+  CHECK(reader.buffer_bytes() < 2 * at_first);
 }

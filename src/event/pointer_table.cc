@@ -1,5 +1,6 @@
 #include "event/pointer_table.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <optional>
@@ -61,8 +62,11 @@ Result<PointerTable> PointerTable::compile(std::span<const std::string> pointers
   table.nodes_.emplace_back();
   for (size_t slot = 0; slot < pointers.size(); ++slot) {
     const auto tokens = tokens_of(pointers[slot]);
-    if (!tokens) return refuse(ErrorCode::kInvalidArgument, "'" + pointers[slot] + "' is no JSON pointer: write /name or /outer/name");
-    if (tokens->size() > kTokensMax) return refuse(ErrorCode::kLimit, "'" + pointers[slot] + "' has more than 16 parts");
+    if (!tokens)
+      return refuse(ErrorCode::kInvalidArgument,
+                    "'" + pointers[slot] + "' is no JSON pointer: write /name or /outer/name");
+    if (tokens->size() > kTokensMax)
+      return refuse(ErrorCode::kLimit, "'" + pointers[slot] + "' has more than 16 parts");
     uint16_t node = kRoot;
     std::string so_far;
     for (size_t i = 0; i < tokens->size(); ++i) {
@@ -79,7 +83,8 @@ Result<PointerTable> PointerTable::compile(std::span<const std::string> pointers
       node = key.child;
     }
   }
-  for (auto& node : table.nodes_) table.build_buckets(node);
+  for (auto& node : table.nodes_)
+    table.build_buckets(node);
   return table;
 }
 
@@ -100,7 +105,8 @@ void PointerTable::build_buckets(Node& node) {
   for (const uint16_t id : node.keys) {
     const uint64_t fingerprint = fingerprint_of(keys_[id].text);
     size_t at = fingerprint >> node.shift;
-    while (node.buckets[at].key != kNone) at = (at + 1) & (size - 1);
+    while (node.buckets[at].key != kNone)
+      at = (at + 1) & (size - 1);
     node.buckets[at] = Bucket{fingerprint, id};
   }
 }

@@ -31,7 +31,9 @@ constexpr std::array<ProfileField, kFieldCount> kProfileFields{{
 
 }  // namespace
 
-std::span<const ProfileField> profile_fields() { return kProfileFields; }
+std::span<const ProfileField> profile_fields() {
+  return kProfileFields;
+}
 
 Result<ProfileIndex> ProfileIndex::compile(const InputProfile& profile) {
   std::vector<std::string> pointers;

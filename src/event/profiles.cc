@@ -23,6 +23,8 @@ struct ProfileRow {
   std::span<const FieldKeys> fields;
 };
 
+// clang-format off
+
 // weir's own. The field names are an interface: see docs/input.md.
 constexpr std::array kFlat{
     FieldKeys{kFieldTime, {"/ts"}},
@@ -166,6 +168,8 @@ constexpr std::array kProfiles{
     ProfileRow{"caddy", KeyStyle::kPointers, DurationUnit::kSeconds, kCaddy},
 };
 
+// clang-format on
+
 // "a.b.c" → /a.b.c, /a/b/c, and the mixed forms /a/b.c and /a.b/c: shippers nest some prefixes and leave others dotted.
 void append_dotted(std::string_view name, std::vector<std::string>& pointers) {
   std::vector<size_t> dots;
@@ -183,7 +187,8 @@ void append_dotted(std::string_view name, std::vector<std::string>& pointers) {
   append(0);
   if (variants == 1) return;
   append(variants - 1);
-  for (size_t nested = 1; nested + 1 < variants; ++nested) append(nested);
+  for (size_t nested = 1; nested + 1 < variants; ++nested)
+    append(nested);
 }
 
 }  // namespace
@@ -212,7 +217,8 @@ std::optional<InputProfile> InputProfile::built_in(std::string_view name) {
 
 std::vector<std::string> InputProfile::built_in_names() {
   std::vector<std::string> names;
-  for (const auto& row : kProfiles) names.emplace_back(row.name);
+  for (const auto& row : kProfiles)
+    names.emplace_back(row.name);
   return names;
 }
 

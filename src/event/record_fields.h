@@ -28,7 +28,9 @@ class RecordFields {
   Reject gather(const simdjson::dom::object& record);
 
   /// The value at the slot's pointer, or null if the record has none or a JSON null.
-  [[nodiscard]] const simdjson::dom::element* at(uint16_t slot) const { return present_.test(slot) ? &found_[slot] : nullptr; }
+  [[nodiscard]] const simdjson::dom::element* at(uint16_t slot) const {
+    return present_.test(slot) ? &found_[slot] : nullptr;
+  }
 
  private:
   Reject gather_object(const simdjson::dom::object& object, uint16_t node);

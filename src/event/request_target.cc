@@ -3,7 +3,9 @@
 namespace weir {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 void split_path(std::string_view text, RequestTarget& target) {
   const auto question = text.find('?');

@@ -27,6 +27,8 @@ inline std::string minimal_record(const std::string& more = "") {
   return R"({"ts":1736936430,"ip":"203.0.113.9","method":"GET","path":"/a")" + more + "}";
 }
 
-inline EventTime ms(int64_t value) { return EventTime{Milliseconds{value}}; }
+inline EventTime ms(int64_t value) {
+  return EventTime{Milliseconds{value}};
+}
 
 }  // namespace weir::testing

@@ -6,7 +6,9 @@
 namespace weir {
 namespace {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // A cursor over the text; every step fails by setting `ok`, so that the grammar below reads in one line per part.
 struct Cursor {
@@ -51,7 +53,8 @@ std::optional<EventTime> in_range(int64_t milliseconds) {
 }
 
 std::optional<EventTime> to_event_time(const CivilTime& civil) {
-  const std::chrono::year_month_day date{std::chrono::year{civil.year}, std::chrono::month{static_cast<unsigned>(civil.month)},
+  const std::chrono::year_month_day date{std::chrono::year{civil.year},
+                                         std::chrono::month{static_cast<unsigned>(civil.month)},
                                          std::chrono::day{static_cast<unsigned>(civil.day)}};
   // 60 is a leap second; it lands on the second that follows.
   if (!date.ok() || civil.hour > 23 || civil.minute > 59 || civil.second > 60) return std::nullopt;
@@ -85,7 +88,8 @@ int read_fraction_ms(Cursor& cursor) {
   if (!is_digit(cursor.peek())) cursor.ok = false;
   int milliseconds = 0;
   int scale = 100;
-  for (; is_digit(cursor.peek()); ++cursor.at, scale /= 10) milliseconds += (cursor.peek() - '0') * scale;
+  for (; is_digit(cursor.peek()); ++cursor.at, scale /= 10)
+    milliseconds += (cursor.peek() - '0') * scale;
   return milliseconds;
 }
 
@@ -146,11 +150,16 @@ std::optional<EventTime> parse_common_log(std::string_view text) {
 // How many of the unit make a second. With kAuto the unit is the one in which the number lies between the bounds.
 double units_per_second(double number, TimestampFormat format) {
   switch (format) {
-    case TimestampFormat::kEpochSeconds: return 1;
-    case TimestampFormat::kEpochMilliseconds: return 1e3;
-    case TimestampFormat::kEpochMicroseconds: return 1e6;
-    case TimestampFormat::kEpochNanoseconds: return 1e9;
-    default: break;
+    case TimestampFormat::kEpochSeconds:
+      return 1;
+    case TimestampFormat::kEpochMilliseconds:
+      return 1e3;
+    case TimestampFormat::kEpochMicroseconds:
+      return 1e6;
+    case TimestampFormat::kEpochNanoseconds:
+      return 1e9;
+    default:
+      break;
   }
   if (number < 1e11) return 1;
   if (number < 1e14) return 1e3;
@@ -197,10 +206,14 @@ std::optional<EventTime> parse_timestamp(double number, TimestampFormat format) 
 
 std::optional<EventTime> parse_timestamp(std::string_view text, TimestampFormat format) {
   switch (format) {
-    case TimestampFormat::kRfc3339: return parse_rfc3339(text);
-    case TimestampFormat::kCommonLog: return parse_common_log(text);
-    case TimestampFormat::kAuto: break;
-    default: return parse_epoch_text(text, format);
+    case TimestampFormat::kRfc3339:
+      return parse_rfc3339(text);
+    case TimestampFormat::kCommonLog:
+      return parse_common_log(text);
+    case TimestampFormat::kAuto:
+      break;
+    default:
+      return parse_epoch_text(text, format);
   }
   if (text.size() > 4 && text[4] == '-') return parse_rfc3339(text);
   if (text.size() > 2 && text[2] == '/') return parse_common_log(text);
