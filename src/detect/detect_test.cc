@@ -1,21 +1,299 @@
+// Conditions, scores, spans, limits and the cache.
+#include <filesystem>
+#include <fstream>
+
 #include "base/catch.h"
-#include "detect/matcher.h"
-#include "detect/test_record.h"
-#include "rules/loader.h"
+#include "detect/clean_lines.h"
+#include "detect/pattern_database.h"
+#include "detect/pattern_text.h"
+#include "detect/test_rules.h"
+#include "rules/sigma_string.h"
 
 using namespace weir;
-using weir::testing::record_of;
+using namespace weir::testing;
+
+namespace {
+
+/// Does a rule over the selections a, b, c (each a word of the query) hit a query of these words?
+bool holds_on(const std::string& condition, const std::string& words) {
+  RuleBench bench(rule_text("  a: {weir.query|contains: aaa}\n  b: {weir.query|contains: bbb}\n  c: {weir.query|contains: ccc}\n  condition: " + condition, 1));
+  return bench.hits({{Place::kQuery, "q=" + words}}) == "1";
+}
+
+std::filesystem::path fresh_directory(const std::string& name) {
+  const auto directory = std::filesystem::temp_directory_path() / ("weir-detect-test-" + name);
+  std::filesystem::remove_all(directory);
+  return directory;
+}
+
+}  // namespace
 
 TEST_CASE("the matching library on this machine passes the canaries") {
   const Status status = run_matcher_canaries();
   if (!status) FAIL(status.error().to_string());
 }
 
-TEST_CASE("every public rule compiles") {
-  Diagnostics diagnostics;
-  const auto rules = load_rules({WEIR_SOURCE_DIR "/../shared/sigma"}, diagnostics);
-  RuleSetOptions options; options.cache_directory = "/tmp/weir-cache-test";
-  auto set = RuleSet::compile(rules, options, diagnostics);
-  for (auto& d : diagnostics) UNSCOPED_INFO(d.to_string());
-  CHECK(set.has_value());
+TEST_CASE("and, or, not, parentheses") {
+  CHECK(holds_on("a and b", "aaabbb"));
+  CHECK_FALSE(holds_on("a and b", "aaa"));
+  CHECK(holds_on("a or b", "bbb"));
+  CHECK_FALSE(holds_on("a or b", "ccc"));
+  CHECK(holds_on("a and not b", "aaa"));
+  CHECK_FALSE(holds_on("a and not b", "aaa bbb"));
+  CHECK(holds_on("a or b and c", "aaa"));
+  CHECK_FALSE(holds_on("(a or b) and c", "aaa"));
+  CHECK(holds_on("not (a or b)", "ccc"));
+  CHECK(holds_on("not not a", "aaa"));
+}
+
+TEST_CASE("quantifiers") {
+  CHECK(holds_on("1 of them", "ccc"));
+  CHECK_FALSE(holds_on("1 of them", "ddd"));
+  CHECK(holds_on("all of them", "aaa bbb ccc"));
+  CHECK_FALSE(holds_on("all of them", "aaa bbb"));
+  CHECK(holds_on("2 of them", "aaa ccc"));
+  CHECK_FALSE(holds_on("2 of them", "ccc"));
+}
+
+TEST_CASE("a list of conditions holds when one does") {
+  RuleBench bench(rule_text("  a: {weir.query|contains: aaa}\n  b: {weir.query|contains: bbb}\n  condition: [a, b]", 1));
+  CHECK(bench.hits({{Place::kQuery, "q=bbb"}}) == "1");
+  CHECK(bench.hits({{Place::kQuery, "q=ccc"}}) == "");
+}
+
+TEST_CASE("a map holds when all of its items do, a list when one map does") {
+  RuleBench bench(rule_text("  a:\n    - {weir.query|contains: aaa, cs-method: GET}\n    - {weir.query|contains: bbb}\n  condition: a", 1));
+  Event get;
+  get.method = "GET";
+  CHECK(bench.hits(get, record_of({{Place::kQuery, "q=aaa"}})) == "1");
+  CHECK(bench.hits(Event{}, record_of({{Place::kQuery, "q=aaa"}})) == "");
+  CHECK(bench.hits(Event{}, record_of({{Place::kQuery, "q=bbb"}})) == "1");
+}
+
+TEST_CASE("a rule without any pattern hit is still evaluated when it can hold") {
+  RuleBench bench(rule_text("  a: {sc-status: 500}\n  b: {weir.query|contains: bbb}\n  condition: a and not b", 1));
+  Event event;
+  event.status = 500;
+  CHECK(bench.hits(event, record_of({{Place::kQuery, "q=x"}})) == "1");
+  CHECK(bench.detection.hits.at(0).line == Hit::kNoLine);
+  CHECK(bench.hits(event, record_of({{Place::kQuery, "q=bbb"}})) == "");
+  CHECK(bench.hits(event) == "1");
+}
+
+TEST_CASE("one record leaves nothing behind for the next") {
+  RuleBench bench(rule_text("  a: {weir.query|contains: aaa}\n  b: {sc-status: 500}\n  condition: a and b", 1));
+  Event event;
+  event.status = 500;
+  CHECK(bench.hits(event, record_of({{Place::kQuery, "q=aaa"}})) == "1");
+  CHECK(bench.hits(event, record_of({{Place::kQuery, "q=x"}})) == "");
+  CHECK(bench.hits(Event{}, record_of({{Place::kQuery, "q=aaa"}})) == "");
+  CHECK(bench.detection.score == 0);
+}
+
+TEST_CASE("hits come in the order of the rules, once each, with the first line") {
+  RuleBench bench(rule_item("weir.query|contains: zzz", 1) + "---\n" + rule_item("weir.query|contains: aaa", 2));
+  CHECK(bench.hits({{Place::kQuery, "q=aaa aaa"}, {Place::kQuery, "r=aaa zzz"}, {Place::kQuery, "s=zzz"}}) == "12");
+  CHECK(bench.detection.hits[0].line == 1);
+  CHECK(bench.detection.hits[1].line == 0);
+}
+
+TEST_CASE("a hit says where its match stands") {
+  const auto record = record_of({{Place::kPath, "/p"}, {Place::kQuery, "q=one two three"}});
+  const auto span = [&](const std::string& item) {
+    RuleBench bench(rule_item(item));
+    bench.hits(Event{}, record);
+    REQUIRE(bench.detection.hits.size() == 1);
+    const Hit& hit = bench.detection.hits[0];
+    CHECK(hit.line == 1);
+    return record.text.substr(hit.match_begin, hit.match_end - hit.match_begin);
+  };
+  CHECK(span("weir.query|contains: TWO") == "two");
+  CHECK(span("weir.query|re: 't[a-z]+e'") == "three");
+  CHECK(span("weir.query|re: 'one.*o'") == "one two");
+  CHECK(span("weir.query|endswith: 'three'") == "three");
+}
+
+TEST_CASE("spans stay right when lines before them are known to be clean") {
+  RuleBench bench(rule_item("weir.query|contains: aaa", 1));
+  const auto record = record_of({{Place::kUserAgent, "Mozilla/5.0 (somebody)"}, {Place::kQuery, "q=xx aaa"}, {Place::kHeader, "accept=*/*"}, {Place::kQuery, "r=aaa"}});
+  for (int round = 0; round < 4; ++round) {
+    CHECK(bench.hits(Event{}, record) == "1");
+    const Hit hit = bench.detection.hits.at(0);
+    CHECK(hit.line == 1);
+    CHECK(record.text.substr(hit.match_begin, hit.match_end - hit.match_begin) == "aaa");
+    CHECK(hit.match_end == record.lines[1].end);
+  }
+}
+
+TEST_CASE("a line is clean only for its place and never when something matched in it") {
+  RuleBench bench(rule_item("weir.user_agent|contains: sqlmap", 1) + "---\n" + rule_item("weir.referer|contains: evil", 2));
+  for (int round = 0; round < 4; ++round) {
+    CHECK(bench.hits({{Place::kUserAgent, "sqlmap evil"}}) == "1");
+    CHECK(bench.hits({{Place::kReferer, "sqlmap evil"}}) == "2");
+    CHECK(bench.hits({{Place::kHost, "sqlmap evil"}}) == "");
+  }
+}
+
+TEST_CASE("a new rule set forgets which lines were clean") {
+  RuleBench bench(rule_item("weir.user_agent|contains: one", 1));
+  for (int round = 0; round < 3; ++round) CHECK(bench.hits({{Place::kUserAgent, "two"}}) == "");
+  RuleBench other(rule_item("weir.user_agent|contains: two", 2));
+  REQUIRE(bench.matcher.use(other.set).has_value());
+  bench.set = other.set;
+  CHECK(bench.hits({{Place::kUserAgent, "two"}}) == "2");
+}
+
+TEST_CASE("clean lines enter on their second visit and are compared whole") {
+  CleanLines lines;
+  CHECK_FALSE(lines.holds(Place::kUserAgent, "agent"));
+  lines.note(Place::kUserAgent, "agent");
+  CHECK_FALSE(lines.holds(Place::kUserAgent, "agent"));
+  lines.note(Place::kUserAgent, "agent");
+  CHECK(lines.holds(Place::kUserAgent, "agent"));
+  CHECK_FALSE(lines.holds(Place::kReferer, "agent"));
+  CHECK_FALSE(lines.holds(Place::kUserAgent, "agenT"));
+  lines.clear();
+  CHECK_FALSE(lines.holds(Place::kUserAgent, "agent"));
+  Line line{0, 10, 0, Place::kQuery, 0};
+  CHECK_FALSE(CleanLines::eligible(line));
+  line.place = Place::kUserAgent;
+  CHECK(CleanLines::eligible(line));
+  line.end = 1000;
+  CHECK_FALSE(CleanLines::eligible(line));
+}
+
+TEST_CASE("score: sum of weights, a cap for each category, the threshold") {
+  const auto weir = [](const std::string& category, int weight) { return "\nweir: {category: " + category + ", weight: " + std::to_string(weight) + "}"; };
+  const auto rule = [&](int number, const std::string& category, int weight) {
+    return rule_text("  a: {weir.query|contains: word" + std::to_string(number) + "}\n  condition: a", number, weir(category, weight));
+  };
+  RuleBench bench(rule(1, "sqli", 4) + "---\n" + rule(2, "sqli", 6) + "---\n" + rule(3, "xss", 100));
+  bench.hits({{Place::kQuery, "q=word1"}});
+  CHECK((bench.detection.score == 4 && !bench.detection.malicious && bench.detection.categories == mask_of(Category::kSqli)));
+  bench.hits({{Place::kQuery, "q=word1 word2"}});
+  CHECK((bench.detection.score == 10 && bench.detection.malicious));
+  bench.hits({{Place::kQuery, "q=word2 word3"}});
+  CHECK(bench.detection.score == 6 + Matcher::kCategoryScoreMax);
+  CHECK(bench.detection.categories == (mask_of(Category::kSqli) | mask_of(Category::kXss)));
+}
+
+TEST_CASE("a rule runs from its security level on") {
+  const std::string yaml = rule_text("  a: {weir.query|contains: aaa}\n  condition: a", 1, "\nweir: {security_level: permissive}") + "---\n" +
+                           rule_text("  a: {weir.query|contains: aaa}\n  condition: a", 2, "\nweir: {security_level: standard}") + "---\n" +
+                           rule_text("  a: {weir.query|contains: aaa}\n  condition: a", 3, "\nweir: {security_level: strict}");
+  RuleSetOptions options;
+  const auto hits_at = [&](SecurityLevel level) {
+    options.security_level = level;
+    return RuleBench(yaml, options).hits({{Place::kQuery, "q=aaa"}});
+  };
+  CHECK(hits_at(SecurityLevel::kPermissive) == "1");
+  CHECK(hits_at(SecurityLevel::kStandard) == "12");
+  CHECK(hits_at(SecurityLevel::kStrict) == "123");
+}
+
+TEST_CASE("a flood of matches ends the scan, says so, and keeps what was found") {
+  RuleBench bench(rule_item("weir.body|re: 'a'", 1) + "---\n" + rule_item("weir.body|contains: zzz", 2));
+  CHECK(bench.hits({{Place::kBody, std::string(Matcher::kReportsMax + 10, 'a') + "zzz"}}) == "1");
+  CHECK(bench.detection.capped);
+  CHECK_FALSE(bench.detection.scan_failed);
+  CHECK(bench.hits({{Place::kBody, "a zzz"}}) == "12");
+  CHECK_FALSE(bench.detection.capped);
+}
+
+TEST_CASE("equal patterns are compiled once") {
+  RuleBench bench(rule_item("weir.query|contains: aaa", 1) + "---\n" + rule_item("weir.form|contains: aaa", 2) + "---\n" + rule_item("weir.query|contains: aaa", 3));
+  CHECK(bench.hits({{Place::kQuery, "q=aaa"}}) == "13");
+  CHECK(bench.hits({{Place::kForm, "q=aaa"}}) == "2");
+}
+
+TEST_CASE("the fingerprint follows the rules and the options") {
+  const auto fingerprint = [](const std::string& yaml, int threshold) {
+    RuleSetOptions options;
+    options.threshold = threshold;
+    return RuleBench(yaml, options).set->fingerprint();
+  };
+  const std::string base = fingerprint(rule_item("weir.query|contains: aaa"), 10);
+  CHECK(base.size() == 32);
+  CHECK(base == fingerprint(rule_item("weir.query|contains: aaa"), 10));
+  CHECK(base != fingerprint(rule_item("weir.query|contains: aab"), 10));
+  CHECK(base != fingerprint(rule_item("weir.query|contains|cased: aaa"), 10));
+  CHECK(base != fingerprint(rule_item("weir.query|contains: aaa"), 11));
+}
+
+TEST_CASE("an empty rule set matches nothing") {
+  auto set = RuleSet::compile({}, {}, *std::make_unique<Diagnostics>());
+  REQUIRE(set.has_value());
+  Matcher matcher;
+  REQUIRE(matcher.use(*set).has_value());
+  Detection detection;
+  matcher.match(Event{}, record_of({{Place::kQuery, "q=x"}}), detection);
+  CHECK((detection.hits.empty() && !detection.malicious && !detection.scan_failed));
+}
+
+TEST_CASE("the database cache is written, used, and replaced when damaged") {
+  namespace fs = std::filesystem;
+  const fs::path directory = fresh_directory("cache");
+  std::vector<Pattern> patterns = {{"\\x61\\x62\\x63", true, false, 0, 0}, {"d[ef]g", false, false, 0, 0}};
+  const std::string file = cache_file(patterns, directory.string());
+  PatternError error;
+  REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
+  REQUIRE(fs::exists(file));
+  const auto written = fs::last_write_time(file) - std::chrono::hours(1);
+  fs::last_write_time(file, written);
+  REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
+  CHECK(fs::last_write_time(file) == written);  // read, not written again
+
+  for (const std::string& damage : {std::string("short"), std::string(fs::file_size(file), 'x')}) {
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << damage;
+    REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
+    CHECK(fs::file_size(file) > 100);
+    fs::last_write_time(file, written);
+    REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
+    CHECK(fs::last_write_time(file) == written);
+  }
+  std::string bytes;
+  {
+    std::ifstream stream(file, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(stream), {});
+  }
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+  REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
+  CHECK(fs::last_write_time(file) != written);  // one flipped bit is noticed
+
+  std::vector<Pattern> others = patterns;
+  others[0].caseless = false;
+  CHECK(cache_file(others, directory.string()) != file);
+  fs::remove_all(directory);
+}
+
+TEST_CASE("a cache directory that cannot be written costs nothing but time") {
+  RuleSetOptions options;
+  options.cache_directory = "/proc/nowhere";
+  CHECK(RuleBench(rule_item("weir.query|contains: aaa", 1), options).hits({{Place::kQuery, "q=aaa"}}) == "1");
+}
+
+TEST_CASE("a cached set matches like a compiled one, prefilters included") {
+  RuleSetOptions options;
+  options.cache_directory = fresh_directory("set").string();
+  const std::string yaml = rule_item("weir.query|re: 'foo(?!bar)'", 1) + "---\n" + rule_item("weir.query|contains: aaa", 2);
+  for (int round = 0; round < 2; ++round) {
+    RuleBench bench(yaml, options);
+    CHECK(bench.hits({{Place::kQuery, "q=foobar aaa"}}) == "2");
+    CHECK(bench.hits({{Place::kQuery, "q=foobaz"}}) == "1");
+  }
+  std::filesystem::remove_all(options.cache_directory);
+}
+
+TEST_CASE("globs match like the patterns of the scan") {
+  const auto matches = [](const std::string& pattern, const std::string& text) { return glob_match(parse_pattern_string(pattern), text, false); };
+  CHECK(matches("", ""));
+  CHECK_FALSE(matches("", "a"));
+  CHECK(matches("*", ""));
+  CHECK(matches("a*c", "abbbc"));
+  CHECK_FALSE(matches("a*c", "abbb"));
+  CHECK(matches("*ab*ab", "xabyabzab"));
+  CHECK(matches("?b?", "abc"));
+  CHECK_FALSE(matches("?b?", "ab"));
+  CHECK_FALSE(matches(std::string(20, '*') + "a*a*a*a*a*b", std::string(3000, 'a')));
 }
