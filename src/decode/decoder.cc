@@ -22,7 +22,8 @@ DecodeOptions with_sane_bounds(DecodeOptions options) {
   return options;
 }
 
-/// A referer is a URL: its query is form-encoded, the part before is not. Most have nothing to decode.
+/// A referer is a URL: where it has a query, a plus is a space. (One in the path before it, too: a rare loss that spares
+/// a second line.)
 void add_referer(LineWriter& writer, std::string_view referer) {
   const bool has_query = referer.find('?') != std::string_view::npos;
   writer.add(Place::kReferer, referer, has_query ? PlusMeans::kSpace : PlusMeans::kPlus);
