@@ -26,6 +26,7 @@ std::string status_of(const Daemon& daemon) {
 
 ServiceHooks hooks_for(Daemon& daemon, Log& log) {
   ServiceHooks hooks;
+  hooks.ready = [&daemon] { return daemon.engine().ready(); };
   hooks.progressing = [&daemon] { return daemon.progressing(); };
   hooks.failed = [&daemon] { return !daemon.engine().failure().has_value(); };
   hooks.reload = [&daemon] { return daemon.reload_rules(); };

@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr int kInterruptedExit = 128 + SIGINT;  // what shells report for a process that an interrupt ended
-constexpr std::chrono::milliseconds kTick = 500ms;
+constexpr std::chrono::milliseconds kTick = 200ms;
 constexpr std::chrono::seconds kStatusInterval = 10s;
 constexpr size_t kStatusBytesMax = 512;
 /// Fed three times in the allowed time: one late tick does no harm.
@@ -143,8 +143,16 @@ class ServiceLoop {
 
   [[nodiscard]] std::chrono::milliseconds tick() const { return tick_; }
 
+  /// Says READY once. Until then a reload waits, too: systemd would take its end for the end of the start.
+  void check_ready() {
+    if (said_ready_ || (hooks_.ready && !hooks_.ready())) return;
+    said_ready_ = true;
+    notifier_.ready(hooks_.status());
+    if (std::exchange(reload_again_, false)) start_reload();
+  }
+
   void start_reload() {
-    if (reload_.valid()) {
+    if (!said_ready_ || reload_.valid()) {
       reload_again_ = true;  // what changed after the reload under way began must not be missed
       return;
     }
@@ -189,18 +197,20 @@ class ServiceLoop {
   Clock::time_point last_status_ = Clock::now();
   std::future<Status> reload_;
   bool reload_again_ = false;
+  bool said_ready_ = false;
 };
 
 }  // namespace
 
 ServiceEnd run_service(SignalWatcher& signals, const ServiceNotifier& notifier, const ServiceHooks& hooks) {
   ServiceLoop loop(notifier, hooks);
-  notifier.ready(hooks.status());
+  loop.check_ready();
   ServiceEnd end = ServiceEnd::kStopRequested;
   while (true) {
     const SignalWatcher::Event event = signals.wait(loop.tick());
     if (event == SignalWatcher::Event::kStop) break;
     if (event == SignalWatcher::Event::kReload) loop.start_reload();
+    loop.check_ready();
     loop.finish_reload(0ms);
     loop.feed_and_report();
     if (hooks.failed()) {

@@ -64,17 +64,24 @@ class SignalWatcher {
 
 /// What run_service() asks of the program.
 struct ServiceHooks {
-  std::function<bool()> progressing;  ///< false: the watchdog is not fed, and systemd restarts the service. Main thread
-  std::function<bool()> failed;       ///< true: run_service() returns. Main thread
-  std::function<Status()> reload;     ///< runs in a thread of its own, one at a time; may take long
-  std::function<std::string()> status;          ///< a line for `systemctl status`. Main thread
-  std::function<void(const Status&)> reloaded;  ///< what a reload came to. Main thread
+  /// True: the service does its work, and `systemctl start` may return. Null: at once. Main thread.
+  std::function<bool()> ready{};
+  /// False: the watchdog is not fed, and systemd restarts the service. Main thread.
+  std::function<bool()> progressing{};
+  /// True: run_service() returns. Main thread.
+  std::function<bool()> failed{};
+  /// Runs in a thread of its own, one at a time; may take long.
+  std::function<Status()> reload{};
+  /// A line for `systemctl status`. Main thread.
+  std::function<std::string()> status{};
+  /// What a reload came to. Main thread.
+  std::function<void(const Status&)> reloaded{};
 };
 
 enum class ServiceEnd { kStopRequested, kFailed };
 
-/// The main thread's loop: says READY, then feeds the watchdog, reloads on SIGHUP and refreshes the status until a stop is
-/// asked for or the program has failed; then says STOPPING. A reload under way is waited for.
+/// The main thread's loop: says READY as soon as the program is, feeds the watchdog, reloads on SIGHUP and refreshes the
+/// status until a stop is asked for or the program has failed; then says STOPPING. A reload under way is waited for.
 ServiceEnd run_service(SignalWatcher& signals, const ServiceNotifier& notifier, const ServiceHooks& hooks);
 
 }  // namespace weir

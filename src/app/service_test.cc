@@ -164,6 +164,40 @@ TEST_CASE("the service says READY first and STOPPING last") {
   CHECK(messages.back().starts_with("STOPPING=1\n"));
 }
 
+TEST_CASE("READY waits for the program to be ready; a reload asked for before comes after it") {
+  FakeManager manager;
+  Program program;
+  std::atomic<bool> ready{false};
+  ServiceHooks hooks = program.hooks();
+  hooks.ready = [&ready] { return ready.load(); };
+  SignalWatcher signals;
+  size_t early = 0;
+  std::thread script([&] {
+    signal_self(SIGHUP);
+    std::this_thread::sleep_for(300ms);
+    early = manager.count("READY=1") + manager.count("RELOADING=1");
+    ready = true;
+    eventually([&] { return program.reloaded == 1; });
+    signal_self(SIGTERM);
+  });
+  run_service(signals, ServiceNotifier(), hooks);
+  script.join();
+  CHECK(early == 0);
+  CHECK(program.reloads == 1);
+  CHECK(manager.messages().front().starts_with("READY=1"));
+}
+
+TEST_CASE("a stop before the program is ready ends the service without READY") {
+  FakeManager manager;
+  Program program;
+  ServiceHooks hooks = program.hooks();
+  hooks.ready = [] { return false; };
+  SignalWatcher signals;
+  signal_self(SIGTERM);
+  CHECK(run_service(signals, ServiceNotifier(), hooks) == ServiceEnd::kStopRequested);
+  CHECK(manager.count("READY=1") == 0);
+}
+
 TEST_CASE("a failed program ends the service without a signal") {
   FakeManager manager;
   Program program;
