@@ -290,6 +290,24 @@ TEST_CASE("Basic credentials are recognised by what they decode to", "[alert][ma
   CHECK_FALSE(looks_like_basic_credentials(""));
 }
 
+TEST_CASE("any mixture of what masking looks for is taken", "[alert][masking]") {
+  const std::vector<std::string> parts{"password", "=",   ":",   "\"",    "\\",     "'",  "[",   "]",   "{",      "}",
+                                       "%",        "%3D", "%22", "%5",    "cookie", "; ", "://", "@",   "<",      ">",
+                                       "Bearer ",  "a1",  "eyJ", "\xff",  "\n",     "41", "+",   "***", "basic ", "&",
+                                       ",",        "x_y", "$",   "token", "sk-",    ".",  " "};
+  uint32_t state = 3;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (int i = 0; i < 12; ++i) {
+      state = state * 1664525U + 1013904223U;
+      text += parts[(state >> 16) % parts.size()];
+    }
+    const std::string masked = mask_text(text);
+    INFO(text);
+    CHECK(masked.size() <= 3 * text.size() + 3);
+  }
+}
+
 TEST_CASE("masking takes time linear in the text, whatever it is", "[alert][masking]") {
   const auto seconds_of = [](const std::string& part, size_t size) {
     std::string text;
