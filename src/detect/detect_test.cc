@@ -162,6 +162,15 @@ TEST_CASE("clean lines enter on their second visit and are compared whole") {
   CHECK_FALSE(CleanLines::eligible(line));
 }
 
+TEST_CASE("patterns behind gates are found, and spans are right, in any mixture of lines") {
+  RuleBench bench(rule_item("weir.query|contains: plainword", 1) + "---\n" + rule_item("weir.query|contains: \"o'r\"", 2) + "---\n" + rule_item("weir.query|re: 'x[(]+y$'", 3));
+  const auto record = record_of({{Place::kQuery, "a=plain"}, {Place::kQuery, "b=(("}, {Place::kQuery, "c=plainword o'r"}, {Place::kQuery, "d=zz"}, {Place::kQuery, "e=x((y"}});
+  CHECK(bench.hits(Event{}, record) == "123");
+  const auto text = [&](size_t i) { return record.text.substr(bench.detection.hits[i].match_begin, bench.detection.hits[i].match_end - bench.detection.hits[i].match_begin); };
+  CHECK((text(0) == "plainword" && text(1) == "o'r" && text(2) == "x((y"));
+  CHECK((bench.detection.hits[0].line == 2 && bench.detection.hits[1].line == 2 && bench.detection.hits[2].line == 4));
+}
+
 TEST_CASE("score: sum of weights, a cap for each category, the threshold") {
   const auto weir = [](const std::string& category, int weight) { return "\nweir: {category: " + category + ", weight: " + std::to_string(weight) + "}"; };
   const auto rule = [&](int number, const std::string& category, int weight) {

@@ -24,6 +24,12 @@ struct AtomState {
   uint32_t end = 0;
 };
 
+/// A line of the record that is to be scanned, and by which patterns.
+struct GatedLine {
+  uint32_t line = 0;
+  GateMask gates = 0;
+};
+
 /// A line of the record where it stands in the scanned text.
 struct ScanLine {
   uint32_t begin = 0;
@@ -49,17 +55,22 @@ struct Matcher::Impl {
   uint32_t epoch = 0;
   uint32_t reports = 0;     ///< callbacks for this record
   CleanLines clean_lines;
-  std::string scan_text;              ///< the lines not known to be clean, when others are
+  std::vector<GatedLine> unknown_lines;  ///< lines not known to be clean
+  std::string scan_text;              ///< the lines to scan, when these are not all
   std::vector<ScanLine> scan_lines;   ///< what is scanned, in order
+  const ScanGroup* group = nullptr;   ///< whose patterns are scanned for
+  bool capped = false;
   std::vector<uint32_t> line_epochs;  ///< per line: stamped when something matched in it
   size_t line_cursor = 0;             ///< into scan_lines; reports come in the order of their ends
   const Event* event = nullptr;
   const DecodedRecord* record = nullptr;
 
   void begin(const Event& new_event, const DecodedRecord& new_record);
-  std::string_view choose_lines();
+  void find_unknown_lines();
+  std::string_view join_lines(GateMask gate);
   void remember_clean_lines();
   bool scan();
+  bool scan_group(Gate gate);
   bool on_report(uint32_t pattern, uint32_t end);
   ScanLine line_of(uint32_t end);
   bool confirmed(uint32_t pattern, uint32_t atom, uint32_t line);
@@ -74,8 +85,7 @@ struct Matcher::Impl {
 void Matcher::Impl::begin(const Event& new_event, const DecodedRecord& new_record) {
   event = &new_event;
   record = &new_record;
-  reports = 0;
-  line_cursor = 0;
+  capped = false;
   touched.clear();
   if (++epoch != 0) return;
   // The stamp wrapped around: old stamps could look new.
@@ -86,13 +96,20 @@ void Matcher::Impl::begin(const Event& new_event, const DecodedRecord& new_recor
   epoch = 1;
 }
 
-/// Fills scan_lines and gives the text to scan: the record's own when no line is known to be clean.
-std::string_view Matcher::Impl::choose_lines() {
+void Matcher::Impl::find_unknown_lines() {
   const auto& lines = record->lines;
-  scan_lines.clear();
+  unknown_lines.clear();
   if (line_epochs.size() < lines.size()) line_epochs.resize(lines.size());
   for (uint32_t i = 0; i < lines.size(); ++i)
-    if (!CleanLines::eligible(lines[i]) || !clean_lines.holds(lines[i].place, record->line_text(lines[i]))) scan_lines.push_back({lines[i].begin, i});
+    if (!CleanLines::eligible(lines[i]) || !clean_lines.holds(lines[i].place, record->line_text(lines[i]))) unknown_lines.push_back({i, gates_of(record->line_text(lines[i]))});
+}
+
+/// Fills scan_lines and gives the text to scan: the record's own when it is all of it.
+std::string_view Matcher::Impl::join_lines(GateMask gate) {
+  const auto& lines = record->lines;
+  scan_lines.clear();
+  for (const auto& unknown : unknown_lines)
+    if ((unknown.gates & gate) != 0) scan_lines.push_back({lines[unknown.line].begin, unknown.line});
   if (scan_lines.size() == lines.size()) return record->text;
   scan_text.clear();
   for (auto& scanned : scan_lines) {
@@ -104,9 +121,9 @@ std::string_view Matcher::Impl::choose_lines() {
 }
 
 void Matcher::Impl::remember_clean_lines() {
-  for (const auto& scanned : scan_lines) {
-    const Line& line = record->lines[scanned.line];
-    if (CleanLines::eligible(line) && line_epochs[scanned.line] != epoch) clean_lines.note(line.place, record->line_text(line));
+  for (const auto& unknown : unknown_lines) {
+    const Line& line = record->lines[unknown.line];
+    if (CleanLines::eligible(line) && line_epochs[unknown.line] != epoch) clean_lines.note(line.place, record->line_text(line));
   }
 }
 
@@ -158,15 +175,27 @@ bool Matcher::Impl::on_report(uint32_t pattern, uint32_t end) {
 
 /// False when the library failed.
 bool Matcher::Impl::scan() {
-  const HsDatabase& database = rules->impl().database;
-  if (!database || record->lines.empty()) return true;
-  const std::string_view text = choose_lines();
+  if (record->lines.empty()) return true;
+  find_unknown_lines();
+  bool good = true;
+  for (size_t gate = 0; gate < kGates; ++gate) good &= scan_group(static_cast<Gate>(gate));
+  if (good && !capped) remember_clean_lines();
+  return good;
+}
+
+bool Matcher::Impl::scan_group(Gate gate) {
+  group = &rules->impl().groups[static_cast<size_t>(gate)];
+  if (!group->database) return true;
+  const std::string_view text = join_lines(mask_of(gate));
   if (text.empty()) return true;
+  reports = 0;
+  line_cursor = 0;
   const auto report = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* context) {
-    return static_cast<Impl*>(context)->on_report(id, static_cast<uint32_t>(to)) ? 0 : 1;
+    auto* impl = static_cast<Impl*>(context);
+    return impl->on_report(impl->group->patterns[id], static_cast<uint32_t>(to)) ? 0 : 1;
   };
-  const hs_error_t code = hs_scan(database.get(), text.data(), static_cast<unsigned>(text.size()), 0, hs_scratch.get(), report, this);
-  if (code == HS_SUCCESS) remember_clean_lines();
+  const hs_error_t code = hs_scan(group->database.get(), text.data(), static_cast<unsigned>(text.size()), 0, hs_scratch.get(), report, this);
+  capped |= code == HS_SCAN_TERMINATED;
   return code == HS_SUCCESS || code == HS_SCAN_TERMINATED;
 }
 
@@ -249,8 +278,9 @@ Matcher& Matcher::operator=(Matcher&&) noexcept = default;
 
 Status Matcher::use(std::shared_ptr<const RuleSet> rules) {
   WEIR_ASSERT(rules != nullptr, "a matcher needs a rule set");
-  if (rules->impl().database)
-    if (Status status = grow_scratch(rules->impl().database, impl_->hs_scratch); !status) return status;
+  for (const auto& group : rules->impl().groups)
+    if (group.database)
+      if (Status status = grow_scratch(group.database, impl_->hs_scratch); !status) return status;
   const RuleProgram& program = rules->impl().program;
   impl_->program = &program;
   impl_->atoms.assign(program.atoms.size(), {});
@@ -258,6 +288,7 @@ Status Matcher::use(std::shared_ptr<const RuleSet> rules) {
   impl_->rule_epochs.assign(program.rule_root.size(), 0);
   impl_->line_epochs.assign(kLinesReserved, 0);
   impl_->scan_lines.reserve(kLinesReserved);
+  impl_->unknown_lines.reserve(kLinesReserved);
   impl_->touched.reserve(program.rule_root.size());
   impl_->clean_lines.clear();
   impl_->epoch = 0;
@@ -275,7 +306,7 @@ void Matcher::match(const Event& event, const DecodedRecord& record, Detection& 
   out.clear();
   impl_->begin(event, record);
   out.scan_failed = !impl_->scan();
-  out.capped = impl_->reports > kReportsMax;
+  out.capped = impl_->capped;
   for (const uint32_t rule : impl_->program->always_rules) impl_->touch(rule);
   std::sort(impl_->touched.begin(), impl_->touched.end());
   for (const uint32_t rule : impl_->touched)

@@ -13,7 +13,7 @@ namespace weir {
 /// Runs a rule set over decoded records. One per lane (it owns the scratch space), not thread-safe.
 class Matcher {
  public:
-  /// Reports of the matching library per record after which the scan ends (`Detection::capped`): about a millisecond's work,
+  /// Reports of the matching library per record and pattern group after which the scan ends (`Detection::capped`): about a millisecond's work,
   /// some 100 times what the largest honest requests cause.
   static constexpr uint32_t kReportsMax = 100'000;
   /// What one category can add to the request score at most.

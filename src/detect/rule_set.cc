@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 
+#include "detect/required_bytes.h"
 #include "detect/rule_compiler.h"
 #include "detect/rule_set_impl.h"
 
@@ -110,21 +111,34 @@ bool confirm_prefilters(RuleProgram& program, const std::vector<PatternOrigin>& 
   return true;
 }
 
-bool build_database(RuleSet::Impl& impl, const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
-  RuleProgram& program = impl.program;
-  if (program.patterns.size() > kPatternsMax) {
+bool build_group(RuleSet::Impl& impl, ScanGroup& group, const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
+  if (group.patterns.empty()) return true;
+  std::vector<Pattern> patterns;
+  for (const uint32_t index : group.patterns) patterns.push_back(impl.program.patterns[index]);
+  PatternError error;
+  auto database = compile_database_cached(patterns, impl.options.cache_directory, error);
+  if (!database) {
+    add_error(diagnostics, error.pattern < group.patterns.size() ? origins[group.patterns[error.pattern]] : PatternOrigin{}, error.message);
+    return false;
+  }
+  group.database = std::move(*database);
+  for (size_t id = 0; id < patterns.size(); ++id) impl.program.patterns[group.patterns[id]].prefilter = patterns[id].prefilter;
+  return true;
+}
+
+bool build_databases(RuleSet::Impl& impl, const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
+  const std::vector<Pattern>& patterns = impl.program.patterns;
+  if (patterns.size() > kPatternsMax) {
     add_error(diagnostics, {}, "more than 100000 different patterns");
     return false;
   }
-  if (program.patterns.empty()) return true;
-  PatternError error;
-  auto database = compile_database_cached(program.patterns, impl.options.cache_directory, error);
-  if (!database) {
-    add_error(diagnostics, error.pattern < origins.size() ? origins[error.pattern] : PatternOrigin{}, error.message);
-    return false;
+  for (uint32_t i = 0; i < patterns.size(); ++i) {
+    const Gate gate = gate_for(required_bytes(patterns[i].regex));
+    impl.groups[static_cast<size_t>(gate)].patterns.push_back(i);
   }
-  impl.database = std::move(*database);
-  return confirm_prefilters(program, origins, diagnostics);
+  for (auto& group : impl.groups)
+    if (!build_group(impl, group, origins, diagnostics)) return false;
+  return confirm_prefilters(impl.program, origins, diagnostics);
 }
 
 PlaceMask raw_places_of(const RuleProgram& program) {
@@ -158,7 +172,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>&
   impl.program = compile_rules(running, origins, diagnostics);
   for (size_t i = already; i < diagnostics.size(); ++i)
     if (diagnostics[i].severity == Diagnostic::Severity::kError) return refused();
-  if (!build_database(impl, origins, diagnostics)) return refused();
+  if (!build_databases(impl, origins, diagnostics)) return refused();
   for (const auto& rule : running) impl.rules.push_back(info_of(rule));
   impl.fingerprint = fingerprint_of(running, options);
   impl.raw_places = raw_places_of(impl.program);

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <limits>
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "detect/event_atom.h"
+#include "detect/line_gates.h"
 #include "detect/pattern_database.h"
 #include "detect/rule_set.h"
 
@@ -45,12 +46,18 @@ struct RuleProgram {
   std::vector<std::unique_ptr<const Pcre>> spans;
 };
 
+/// The patterns behind one gate: scanned for together, in the lines that pass it.
+struct ScanGroup {
+  HsDatabase database;             ///< null when it has no pattern
+  std::vector<uint32_t> patterns;  ///< the library's id → index into RuleProgram::patterns
+};
+
 struct RuleSet::Impl {
   RuleSetOptions options;
   std::string fingerprint;
   std::vector<RuleInfo> rules;
   RuleProgram program;
-  HsDatabase database;  ///< null when no rule has a pattern
+  std::array<ScanGroup, kGates> groups;  ///< by Gate
   PlaceMask raw_places = 0;
 };
 

@@ -1,0 +1,45 @@
+#include "detect/line_gates.h"
+
+#include "base/catch.h"
+
+namespace weir {
+namespace {
+
+Gate gate_of_regex(std::string_view regex) { return gate_for(required_bytes(regex)); }
+
+}  // namespace
+
+TEST_CASE("a pattern stands behind the narrowest gate that its matches must pass", "[line_gates]") {
+  CHECK(gate_of_regex("'\\s*or") == Gate::kQuote);
+  CHECK(gate_of_regex("['\"]x") == Gate::kQuote);
+  CHECK(gate_of_regex("<script") == Gate::kAngle);
+  CHECK(gate_of_regex("\\$\\{jndi:") == Gate::kShell);
+  CHECK(gate_of_regex("sleep\\(") == Gate::kBracket);
+  CHECK(gate_of_regex("['<]x") == Gate::kAscii);
+  CHECK(gate_of_regex("\\xc0\\xaf") == Gate::kHighByte);
+  CHECK(gate_of_regex("['\\xc0]x") == Gate::kTelling);
+  CHECK(gate_of_regex("union\\s+select") == Gate::kOpen);
+}
+
+TEST_CASE("a line passes the gates of the bytes it holds", "[line_gates]") {
+  CHECK(gates_of("q=plain text-1.0/x?y:z,w=1") == mask_of(Gate::kOpen));
+  CHECK(gates_of("") == mask_of(Gate::kOpen));
+  CHECK(gates_of("it's") == (mask_of(Gate::kOpen) | mask_of(Gate::kQuote) | mask_of(Gate::kAscii) | mask_of(Gate::kTelling)));
+  CHECK((gates_of("caf\xc3\xa9") & mask_of(Gate::kHighByte)) != 0);
+  CHECK((gates_of("caf\xc3\xa9") & mask_of(Gate::kAscii)) == 0);
+}
+
+TEST_CASE("whatever a gate's patterns require lets a line pass that gate", "[line_gates]") {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    ByteSet required;
+    required.set(byte);
+    if (!is_telling_byte(static_cast<unsigned char>(byte))) continue;
+    const Gate gate = gate_for(required);
+    const char text[] = {'a', static_cast<char>(byte), 'b'};
+    CAPTURE(byte);
+    CHECK(gate != Gate::kOpen);
+    CHECK((gates_of({text, 3}) & mask_of(gate)) != 0);
+  }
+}
+
+}  // namespace weir
