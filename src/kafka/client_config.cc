@@ -110,9 +110,12 @@ std::vector<ClientProperty> consumer_properties(const ClientOptions& options, st
       .set("fetch.max.bytes", options.memory.fetch_bytes_max)
       .set("max.partition.fetch.bytes", std::min<int64_t>(options.memory.fetch_bytes_max, 1 << 20))
       .set("queued.max.messages.kbytes", options.memory.consumer_queue_kbytes)
+      .set("fetch.queue.backoff.ms", fetches_need_wake_up() ? "" : "10")
       .add(options.kafka.client_properties)
       .take();
 }
+
+bool fetches_need_wake_up() { return rd_kafka_version() < 0x02010000; }
 
 std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id) {
   return PropertyList()
@@ -188,7 +191,7 @@ std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason) {
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return "grant IDEMPOTENT_WRITE on the cluster, and CREATE if weir is to create topics";
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID: return "another process uses the same kafka.instance_id";
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return "create the topic, or set kafka.topics.create to if_missing";
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return "create the topic, or correct its name in kafka.topics";
     default: return {};
   }
 }

@@ -37,6 +37,10 @@ std::vector<ClientProperty> connection_properties(const KafkaConfig& kafka, std:
 std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id, const GroupMember& member);
 std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id);
 
+/// Before librdkafka 2.1 a consumer whose queue was full looks again only after up to a second, whatever room there is by then
+/// (later versions: fetch.queue.backoff.ms); unless a request to the broker wakes it.
+bool fetches_need_wake_up();
+
 /// What a client's callbacks need; at a fixed address, and outlives the client.
 struct ClientContext {
   LogSink log;

@@ -18,6 +18,7 @@ constexpr int kWatermarkTimeoutMs = 2'000;
 constexpr int kCommitSliceMs = 100;
 constexpr Milliseconds kCommitTryMax{5'000};  // then the lane goes on and commits with its next batch
 constexpr int kMetadataTimeoutMs = 500;
+constexpr int kWakeTimeoutMs = 200;
 // Gaps are normal: every transaction leaves its marker. One this long may be records that retention removed.
 constexpr int64_t kSuspiciousGap = 1'000;
 
@@ -56,6 +57,7 @@ KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options
   context_.log = options.log;
   context_.client_id = std::move(client_id);
   context_.consumer = this;
+  if (fetches_need_wake_up()) wake_bytes_ = uint64_t{options.memory.consumer_queue_kbytes} * 1024 / 2;
 }
 
 Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::create(const ClientOptions& options, const std::string& client_id,
@@ -87,6 +89,7 @@ Status KafkaConsumer::subscribe(RebalanceListener& listener, Patience& patience)
 
 std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseconds idle, Milliseconds fill) {
   drop_batch();
+  wake_fetches_if_due();
   auto deadline = Clock::now() + idle;
   int timeout_ms = static_cast<int>(idle.count());
   while (records_.size() < records_max && batch_bytes_ < kBatchBytesMax && health_) {
@@ -106,6 +109,18 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
   return records_;
 }
 
+/// Half a queue's worth was taken since the last time: there is room again, but the thread that fetches may sleep until its
+/// second is over. Any request to the leader wakes it; this one is answered in about a millisecond.
+void KafkaConsumer::wake_fetches_if_due() {
+  if (wake_bytes_ == 0 || bytes_since_wake_ < wake_bytes_ || positions_.empty()) return;
+  bytes_since_wake_ = 0;
+  const Position& position = positions_[next_to_wake_++ % positions_.size()];
+  int64_t low = 0;
+  int64_t high = 0;
+  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition, &low, &high, kWakeTimeoutMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) counters_.client_errors.add();
+}
+
 void KafkaConsumer::accept(MessageHandle message) {
   Position* position = position_of(*message);
   if (position == nullptr || !check_order(*position, message->offset)) {
@@ -117,6 +132,7 @@ void KafkaConsumer::accept(MessageHandle message) {
   counters_.consumed_records.add();
   counters_.consumed_bytes.add(message->len);
   batch_bytes_ += message->len + message->key_len;
+  bytes_since_wake_ += message->len + message->key_len;
   records_.push_back({position->topic, position->partition, message->offset, append_time_of(*message),
                       text_of(message->key, message->key_len), text_of(message->payload, message->len), message.get()});
   messages_.push_back(std::move(message));

@@ -62,6 +62,7 @@ class KafkaConsumer : public RecordSource {
   bool check_order(Position& position, int64_t offset);
   void check_retention(Position& position, int64_t offset);
   void drop_batch();
+  void wake_fetches_if_due();
   void update_lag();
   void check_connection();
   [[nodiscard]] PartitionListHandle list_of(std::span<const PartitionOffset> offsets) const;
@@ -79,6 +80,9 @@ class KafkaConsumer : public RecordSource {
   std::vector<InputRecord> records_;
   std::vector<MessageHandle> messages_;  // of the records, in their order
   size_t batch_bytes_ = 0;
+  uint64_t wake_bytes_ = 0;         // 0: the library needs no waking
+  uint64_t bytes_since_wake_ = 0;
+  size_t next_to_wake_ = 0;         // a position; partitions have different leaders
   bool closed_ = false;
   Status health_;
 };

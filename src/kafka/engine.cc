@@ -92,6 +92,7 @@ EngineOptions EngineOptions::from(const Config& config, std::string version) {
   options.analyzer.input = config.input;
   options.analyzer.decode = config.decode;
   if (!config.hash_key.empty()) options.analyzer.hash_key = siphash_key_from(config.hash_key.reveal());
+  options.analyzer.client_order = config.client_order;
   options.score = config.score;
   options.version = std::move(version);
   return options;

@@ -106,8 +106,8 @@ Result<std::map<std::string, int32_t>> TopicAdmin::ensure(std::span<const TopicS
   if (!missing.empty()) {
     return fail(ErrorCode::kNotFound, "kafka",
                 "topics that do not exist (or may not be seen): " + joined(missing) +
-                    "; create them, or correct kafka.topics in the configuration (weir creates its own topics with create: if_missing, "
-                    "the requests topics never)");
+                    "; create them, or correct kafka.topics in the configuration (weir creates its own topics when kafka.topics.create is "
+                    "true, the requests topics never)");
   }
   if (to_create.empty()) return found;
   if (Status created = create_topics(to_create, replication_factor, timeout); !created) return tl::unexpected(created.error());
