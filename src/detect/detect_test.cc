@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "base/catch.h"
-#include "detect/clean_lines.h"
+#include "detect/known_lines.h"
 #include "detect/pattern_database.h"
 #include "detect/pattern_text.h"
 #include "detect/test_rules.h"
@@ -113,7 +113,7 @@ TEST_CASE("a hit says where its match stands") {
   CHECK(span("weir.query|endswith: 'three'") == "three");
 }
 
-TEST_CASE("spans stay right when lines before them are known to be clean") {
+TEST_CASE("spans stay right when lines before them are known") {
   RuleBench bench(rule_item("weir.query|contains: aaa", 1));
   const auto record = record_of({{Place::kUserAgent, "Mozilla/5.0 (somebody)"}, {Place::kQuery, "q=xx aaa"}, {Place::kHeader, "accept=*/*"}, {Place::kQuery, "r=aaa"}});
   for (int round = 0; round < 4; ++round) {
@@ -125,7 +125,7 @@ TEST_CASE("spans stay right when lines before them are known to be clean") {
   }
 }
 
-TEST_CASE("a line is clean only for its place and never when something matched in it") {
+TEST_CASE("a line is known for its place only") {
   RuleBench bench(rule_item("weir.user_agent|contains: sqlmap", 1) + "---\n" + rule_item("weir.referer|contains: evil", 2));
   for (int round = 0; round < 4; ++round) {
     CHECK(bench.hits({{Place::kUserAgent, "sqlmap evil"}}) == "1");
@@ -134,7 +134,7 @@ TEST_CASE("a line is clean only for its place and never when something matched i
   }
 }
 
-TEST_CASE("a new rule set forgets which lines were clean") {
+TEST_CASE("a new rule set forgets the lines it knew") {
   RuleBench bench(rule_item("weir.user_agent|contains: one", 1));
   for (int round = 0; round < 3; ++round) CHECK(bench.hits({{Place::kUserAgent, "two"}}) == "");
   RuleBench other(rule_item("weir.user_agent|contains: two", 2));
@@ -143,23 +143,48 @@ TEST_CASE("a new rule set forgets which lines were clean") {
   CHECK(bench.hits({{Place::kUserAgent, "two"}}) == "2");
 }
 
-TEST_CASE("clean lines enter on their second visit and are compared whole") {
-  CleanLines lines;
-  CHECK_FALSE(lines.holds(Place::kUserAgent, "agent"));
-  lines.note(Place::kUserAgent, "agent");
-  CHECK_FALSE(lines.holds(Place::kUserAgent, "agent"));
-  lines.note(Place::kUserAgent, "agent");
-  CHECK(lines.holds(Place::kUserAgent, "agent"));
-  CHECK_FALSE(lines.holds(Place::kReferer, "agent"));
-  CHECK_FALSE(lines.holds(Place::kUserAgent, "agenT"));
+TEST_CASE("lines become known on their second visit and are compared whole") {
+  KnownLines lines;
+  std::span<const LineHit> hits;
+  const std::array<LineHit, 2> two = {{{7, 3}, {9, 5}}};
+  CHECK_FALSE(lines.find(Place::kUserAgent, "agent", hits));
+  lines.note(Place::kUserAgent, "agent", two);
+  CHECK_FALSE(lines.find(Place::kUserAgent, "agent", hits));
+  lines.note(Place::kUserAgent, "agent", two);
+  REQUIRE(lines.find(Place::kUserAgent, "agent", hits));
+  REQUIRE(hits.size() == 2);
+  CHECK((hits[1].atom == 9 && hits[1].end == 5));
+  CHECK_FALSE(lines.find(Place::kReferer, "agent", hits));
+  CHECK_FALSE(lines.find(Place::kUserAgent, "agenT", hits));
   lines.clear();
-  CHECK_FALSE(lines.holds(Place::kUserAgent, "agent"));
+  CHECK_FALSE(lines.find(Place::kUserAgent, "agent", hits));
   Line line{0, 10, 0, Place::kQuery, 0};
-  CHECK_FALSE(CleanLines::eligible(line));
+  CHECK_FALSE(KnownLines::eligible(line));
   line.place = Place::kUserAgent;
-  CHECK(CleanLines::eligible(line));
+  CHECK(KnownLines::eligible(line));
   line.end = 1000;
-  CHECK_FALSE(CleanLines::eligible(line));
+  CHECK_FALSE(KnownLines::eligible(line));
+}
+
+TEST_CASE("a known line hits as when it was scanned, with the same span, and the first line wins") {
+  RuleBench bench(rule_item("weir.text|contains: 'sqlmap'", 1) + "---\n" + rule_item("weir.user_agent|re: 'm[a-z]+/1'", 2));
+  const auto record = record_of({{Place::kQuery, "q=none"}, {Place::kUserAgent, "the sqlmap/1.0"}, {Place::kReferer, "sqlmap"}});
+  for (int round = 0; round < 5; ++round) {
+    REQUIRE(bench.hits(Event{}, record) == "12");
+    const Hit hit = bench.detection.hits[0];
+    CHECK((hit.line == 1 && record.text.substr(hit.match_begin, hit.match_end - hit.match_begin) == "sqlmap"));
+    const Hit other = bench.detection.hits[1];
+    CHECK(record.text.substr(other.match_begin, other.match_end - other.match_begin) == "map/1");
+  }
+  CHECK(bench.hits({{Place::kQuery, "a=sqlmap"}, {Place::kUserAgent, "the sqlmap/1.0"}}) == "12");
+  CHECK(bench.detection.hits[0].line == 0);
+}
+
+TEST_CASE("a line with many hits is scanned every time, and loses none") {
+  std::string yaml;
+  for (int i = 1; i < 9; ++i) yaml += rule_item("weir.user_agent|contains: w" + std::to_string(i) + "x", i) + "---\n";
+  RuleBench bench(yaml);
+  for (int round = 0; round < 4; ++round) CHECK(bench.hits({{Place::kUserAgent, "w1x w2x w3x w4x w5x w6x w7x w8x"}}) == "12345678");
 }
 
 TEST_CASE("patterns behind gates are found, and spans are right, in any mixture of lines") {

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "base/assert.h"
-#include "detect/clean_lines.h"
+#include "detect/known_lines.h"
 #include "detect/rule_set_impl.h"
 
 namespace weir {
@@ -14,14 +14,21 @@ namespace {
 
 // The decoder's default cap of lines; more only cost an allocation once.
 constexpr size_t kLinesReserved = 512;
+constexpr size_t kHitsRemembered = 64;
 
 /// What is known of an atom in the current record; valid while `epoch` is that of the record.
 struct AtomState {
   uint32_t epoch = 0;
-  uint32_t refused_line = Hit::kNoLine;  ///< a prefiltered match on this line was looked at and not confirmed
-  uint32_t refused_epoch = 0;
+  uint32_t seen_epoch = 0;  ///< the last line in which the atom was reported, confirmed or not, and the record
+  uint32_t seen_line = 0;
   uint32_t line = 0;
   uint32_t end = 0;
+};
+
+/// An atom that matched in a line of the record.
+struct RecordHit {
+  uint32_t line = 0;
+  LineHit hit;
 };
 
 /// A line of the record that is to be scanned, and by which patterns.
@@ -54,13 +61,13 @@ struct Matcher::Impl {
   std::vector<uint32_t> touched;  ///< rules to evaluate for this record
   uint32_t epoch = 0;
   uint32_t reports = 0;     ///< callbacks for this record
-  CleanLines clean_lines;
-  std::vector<GatedLine> unknown_lines;  ///< lines not known to be clean
+  KnownLines known_lines;
+  std::vector<RecordHit> line_hits;     ///< every (line, atom) of the scanned lines, once
+  std::vector<GatedLine> unknown_lines;  ///< lines that known_lines does not hold
   std::string scan_text;              ///< the lines to scan, when these are not all
   std::vector<ScanLine> scan_lines;   ///< what is scanned, in order
   const ScanGroup* group = nullptr;   ///< whose patterns are scanned for
   bool capped = false;
-  std::vector<uint32_t> line_epochs;  ///< per line: stamped when something matched in it
   size_t line_cursor = 0;             ///< into scan_lines; reports come in the order of their ends
   const Event* event = nullptr;
   const DecodedRecord* record = nullptr;
@@ -68,12 +75,13 @@ struct Matcher::Impl {
   void begin(const Event& new_event, const DecodedRecord& new_record);
   void find_unknown_lines();
   std::string_view join_lines(GateMask gate);
-  void remember_clean_lines();
+  void remember_lines();
   bool scan();
   bool scan_group(Gate gate);
   bool on_report(uint32_t pattern, uint32_t end);
   ScanLine line_of(uint32_t end);
-  bool confirmed(uint32_t pattern, uint32_t atom, uint32_t line);
+  bool confirmed(uint32_t pattern, uint32_t line);
+  void accept(uint32_t atom, uint32_t line, uint32_t end);
   void touch(uint32_t rule);
   bool evaluate(uint32_t step);
   bool evaluate_event(uint32_t index);
@@ -92,16 +100,20 @@ void Matcher::Impl::begin(const Event& new_event, const DecodedRecord& new_recor
   std::fill(atoms.begin(), atoms.end(), AtomState{});
   std::fill(events.begin(), events.end(), EventState{});
   std::fill(rule_epochs.begin(), rule_epochs.end(), 0U);
-  std::fill(line_epochs.begin(), line_epochs.end(), 0U);
   epoch = 1;
 }
 
+/// Sorts the lines into those whose hits are known, which count at once, and those to scan.
 void Matcher::Impl::find_unknown_lines() {
   const auto& lines = record->lines;
   unknown_lines.clear();
-  if (line_epochs.size() < lines.size()) line_epochs.resize(lines.size());
-  for (uint32_t i = 0; i < lines.size(); ++i)
-    if (!CleanLines::eligible(lines[i]) || !clean_lines.holds(lines[i].place, record->line_text(lines[i]))) unknown_lines.push_back({i, gates_of(record->line_text(lines[i]))});
+  line_hits.clear();
+  for (uint32_t i = 0; i < lines.size(); ++i) {
+    const std::string_view text = record->line_text(lines[i]);
+    std::span<const LineHit> hits;
+    if (!KnownLines::eligible(lines[i]) || !known_lines.find(lines[i].place, text, hits)) unknown_lines.push_back({i, gates_of(text)});
+    for (const LineHit& hit : hits) accept(hit.atom, i, lines[i].begin + hit.end);
+  }
 }
 
 /// Fills scan_lines and gives the text to scan: the record's own when it is all of it.
@@ -120,10 +132,19 @@ std::string_view Matcher::Impl::join_lines(GateMask gate) {
   return scan_text;
 }
 
-void Matcher::Impl::remember_clean_lines() {
+void Matcher::Impl::remember_lines() {
+  if (line_hits.size() > kHitsRemembered) return;  // an attack; its lines will not come again often, and this loop is short
   for (const auto& unknown : unknown_lines) {
     const Line& line = record->lines[unknown.line];
-    if (CleanLines::eligible(line) && line_epochs[unknown.line] != epoch) clean_lines.note(line.place, record->line_text(line));
+    if (!KnownLines::eligible(line)) continue;
+    std::array<LineHit, KnownLines::kHitsMax> hits;
+    size_t count = 0;
+    for (const auto& found : line_hits) {
+      if (found.line != unknown.line) continue;
+      if (count < hits.size()) hits[count] = found.hit;
+      ++count;
+    }
+    if (count <= hits.size()) known_lines.note(line.place, record->line_text(line), {hits.data(), count});
   }
 }
 
@@ -135,15 +156,22 @@ ScanLine Matcher::Impl::line_of(uint32_t end) {
   return scan_lines[line_cursor];
 }
 
-bool Matcher::Impl::confirmed(uint32_t pattern, uint32_t atom, uint32_t line) {
+bool Matcher::Impl::confirmed(uint32_t pattern, uint32_t line) {
   if (!program->patterns[pattern].prefilter) return true;
+  return program->spans[pattern]->find(record->line_text(record->lines[line]), event_scratch.pcre).outcome != Pcre::Outcome::kNoMatch;
+}
+
+/// The atom holds for this record; the first line with a match is kept.
+void Matcher::Impl::accept(uint32_t atom, uint32_t line, uint32_t end) {
   AtomState& state = atoms[atom];
-  if (state.refused_epoch == epoch && state.refused_line == line) return false;
-  const auto match = program->spans[pattern]->find(record->line_text(record->lines[line]), event_scratch.pcre);
-  if (match.outcome != Pcre::Outcome::kNoMatch) return true;
-  state.refused_epoch = epoch;
-  state.refused_line = line;
-  return false;
+  if (state.epoch == epoch && state.line <= line) return;
+  const bool first = state.epoch != epoch;
+  state.epoch = epoch;
+  state.line = line;
+  state.end = end;
+  if (!first) return;
+  const Atom& definition = program->atoms[atom];
+  for (uint32_t i = 0; i < definition.rule_count; ++i) touch(program->atom_rules[definition.first_rule + i]);
 }
 
 void Matcher::Impl::touch(uint32_t rule) {
@@ -160,15 +188,15 @@ bool Matcher::Impl::on_report(uint32_t pattern, uint32_t end) {
   const uint32_t last = program->pattern_first_atom[pattern + 1];
   for (uint32_t i = program->pattern_first_atom[pattern]; i < last; ++i) {
     const uint32_t atom = program->pattern_atoms[i];
-    const Atom& definition = program->atoms[atom];
-    if ((mask_of(line.place) & definition.places) == 0) continue;
-    line_epochs[scanned.line] = epoch;
+    if ((mask_of(line.place) & program->atoms[atom].places) == 0) continue;
     AtomState& state = atoms[atom];
-    if (state.epoch == epoch || !confirmed(pattern, atom, scanned.line)) continue;
-    state.epoch = epoch;
-    state.line = scanned.line;
-    state.end = line.begin + (end - scanned.begin);
-    for (uint32_t k = 0; k < definition.rule_count; ++k) touch(program->atom_rules[definition.first_rule + k]);
+    if (state.seen_epoch == epoch && state.seen_line == scanned.line) continue;
+    state.seen_epoch = epoch;
+    state.seen_line = scanned.line;
+    if (!confirmed(pattern, scanned.line)) continue;
+    const uint32_t end_in_line = end - scanned.begin;
+    line_hits.push_back({scanned.line, {atom, end_in_line}});
+    accept(atom, scanned.line, line.begin + end_in_line);
   }
   return true;
 }
@@ -179,7 +207,7 @@ bool Matcher::Impl::scan() {
   find_unknown_lines();
   bool good = true;
   for (size_t gate = 0; gate < kGates; ++gate) good &= scan_group(static_cast<Gate>(gate));
-  if (good && !capped) remember_clean_lines();
+  if (good && !capped) remember_lines();
   return good;
 }
 
@@ -286,11 +314,11 @@ Status Matcher::use(std::shared_ptr<const RuleSet> rules) {
   impl_->atoms.assign(program.atoms.size(), {});
   impl_->events.assign(program.event_atoms.size(), {});
   impl_->rule_epochs.assign(program.rule_root.size(), 0);
-  impl_->line_epochs.assign(kLinesReserved, 0);
+  impl_->line_hits.reserve(kLinesReserved);
   impl_->scan_lines.reserve(kLinesReserved);
   impl_->unknown_lines.reserve(kLinesReserved);
   impl_->touched.reserve(program.rule_root.size());
-  impl_->clean_lines.clear();
+  impl_->known_lines.clear();
   impl_->epoch = 0;
   impl_->rules = std::move(rules);
   return {};

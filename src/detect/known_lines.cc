@@ -1,7 +1,8 @@
-#include "detect/clean_lines.h"
+#include "detect/known_lines.h"
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace weir {
@@ -15,19 +16,21 @@ uint64_t hash_of(Place place, std::string_view text) { return XXH3_64bits_withSe
 
 }  // namespace
 
-CleanLines::CleanLines() : slots_(std::make_unique<std::array<Slot, kSlots>>()), marks_(std::make_unique<std::array<uint16_t, kMarks>>()) {}
+KnownLines::KnownLines() : slots_(std::make_unique<std::array<Slot, kSlots>>()), marks_(std::make_unique<std::array<uint16_t, kMarks>>()) {}
 
-bool CleanLines::eligible(const Line& line) {
+bool KnownLines::eligible(const Line& line) {
   const size_t size = line.end - line.begin;
   return (mask_of(line.place) & kRepeatingPlaces) != 0 && size > 0 && size <= kTextBytesMax;
 }
 
-bool CleanLines::holds(Place place, std::string_view text) const {
+bool KnownLines::find(Place place, std::string_view text, std::span<const LineHit>& hits) const {
   const Slot& slot = (*slots_)[hash_of(place, text) % kSlots];
-  return slot.size == text.size() && slot.place == place && std::memcmp(slot.text.data(), text.data(), text.size()) == 0;
+  if (slot.size != text.size() || slot.place != place || std::memcmp(slot.text.data(), text.data(), text.size()) != 0) return false;
+  hits = {slot.hits.data(), slot.hit_count};
+  return true;
 }
 
-void CleanLines::note(Place place, std::string_view text) {
+void KnownLines::note(Place place, std::string_view text, std::span<const LineHit> hits) {
   const uint64_t hash = hash_of(place, text);
   uint16_t& mark = (*marks_)[hash % kMarks];
   const auto fingerprint = static_cast<uint16_t>(hash >> 48U | 1U);
@@ -38,10 +41,12 @@ void CleanLines::note(Place place, std::string_view text) {
   Slot& slot = (*slots_)[hash % kSlots];
   slot.size = static_cast<uint16_t>(text.size());
   slot.place = place;
+  slot.hit_count = static_cast<uint8_t>(hits.size());
+  std::copy(hits.begin(), hits.end(), slot.hits.begin());
   std::memcpy(slot.text.data(), text.data(), text.size());
 }
 
-void CleanLines::clear() {
+void KnownLines::clear() {
   for (auto& slot : *slots_) slot.size = 0;
 }
 
