@@ -45,6 +45,7 @@ void add_scan(CLI::App& app, Arguments& arguments) {
   scan->add_option("-c,--config", scan_arguments.config_file, "Configuration file (YAML); defaults without one");
   scan->add_option("-r,--rules", scan_arguments.rule_directories, "Rule directory, instead of the configuration's; may be repeated")
       ->expected(1)
+      ->allow_extra_args(false)  // else it would take the FILE that follows
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   scan->add_option("-p,--profile", scan_arguments.profile, "Form of the records: flat, ecs, nginx, envoy, traefik, caddy");
   scan->add_option("-o,--output", scan_arguments.output,
@@ -65,6 +66,7 @@ void add_explain(CLI::App& app, Arguments& arguments) {
   explain->add_option("-c,--config", explain_arguments.config_file, "Configuration file (YAML); defaults without one");
   explain->add_option("-r,--rules", explain_arguments.rule_directories, "Rule directory, instead of the configuration's; may be repeated")
       ->expected(1)
+      ->allow_extra_args(false)  // else it would take the FILE that follows
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   explain->add_option("-p,--profile", explain_arguments.profile, "Form of the record: flat, ecs, nginx, envoy, traefik, caddy");
   explain->add_option("--record", explain_arguments.record, "The record itself, as one JSON object");

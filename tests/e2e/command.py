@@ -6,7 +6,7 @@ import select
 import subprocess
 import time
 
-from weir_process import binary
+from weir_process import binary, environment
 
 
 class Ran:
@@ -25,7 +25,7 @@ class Ran:
 def run(*arguments, stdin=b'', timeout=120, env=None, cwd=None):
     """weir ARGUMENTS…; never through a shell."""
     done = subprocess.run([binary(), *arguments], input=stdin, capture_output=True, timeout=timeout, check=False, cwd=cwd,
-                          env={**os.environ, **(env or {})})
+                          env={**os.environ, **environment(env)})
     assert done.returncode >= 0, f'ended by signal {-done.returncode}: {done.stderr[-3000:]!r}'
     return Ran(done.returncode, done.stdout.decode('utf-8', 'replace'), done.stderr.decode('utf-8', 'replace'))
 
@@ -34,7 +34,7 @@ def run_on_terminal(*arguments, timeout=60):
     """(exit code, standard output, what the terminal on standard error showed)"""
     master, slave = pty.openpty()
     child = subprocess.Popen([binary(), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave,
-                             env={**os.environ, 'TERM': 'xterm-256color'})
+                             env={**os.environ, **environment({'TERM': 'xterm-256color'})})
     os.close(slave)
     out, shown, deadline = b'', b'', time.monotonic() + timeout
     open_ends = {master, child.stdout.fileno()}

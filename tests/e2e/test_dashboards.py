@@ -26,7 +26,7 @@ def watched(broker, tmp_path_factory):
     def keep_busy():
         bad = [line for line, _ in traffic.bad_records().values()]
         while not done.wait(0.2):
-            broker.produce(pipeline.requests, traffic.every_kind()[:2000] + bad, 'lz4')
+            broker.produce(pipeline.requests, traffic.every_kind_in_two_parts()[0][:2000] + bad, 'lz4')
     busy = threading.Thread(target=keep_busy)
     busy.start()
     try:

@@ -74,22 +74,27 @@ def abuser(client='abuser-1', first=9_000_000, seconds=0.0):
                    user_agent=BROWSER.replace('128', str(120 + i % 4))) for i, gap in enumerate(gaps)]
 
 
-def every_kind(quiet_seconds=400):
-    """Attacks of every family, an abuser, an attacker who goes on, and then time enough for episodes to close."""
-    records, number = [], 8_000_000
+def every_kind_in_two_parts(quiet_seconds=400):
+    """(attacks of every family, an abuser and an attacker who goes on; what comes so much later that episodes close)"""
+    first, number = [], 8_000_000
     for family, fields in ATTACKS.items():
-        records.append(record(number, 1 + number % 100, f'attacker-{family}', address(300000 + number % 1000), **fields))
+        first.append(record(number, 1 + number % 100, f'attacker-{family}', address(300000 + number % 1000), **fields))
         number += 1
     for i in range(12):
-        records.append(record(number + i, 20 + i * 1.7, 'attacker-persistent', address(310000), **ATTACKS['sqli']))
-    records += abuser(seconds=30)
-    later = benign(4000, first=0, clients=500)
-    records += [line for line in later]
+        first.append(record(number + i, 20 + i * 1.7, 'attacker-persistent', address(310000), **ATTACKS['sqli']))
+    first += abuser(seconds=30)
+    first += benign(4000, clients=500)
     chance = random.Random(5)
-    for i in range(4000):                 # every partition's time moves on
+    later = []
+    for i in range(4000):                 # enough clients for the time of every partition to move on
         client = chance.randrange(500)
-        records.append(record(7_000_000 + i, quiet_seconds + 60 + i * 0.05, f'customer-{client}', address(client)))
-    return records
+        later.append(record(7_000_000 + i, quiet_seconds + 60 + i * 0.05, f'customer-{client}', address(client)))
+    return first, later
+
+
+def every_kind():
+    first, later = every_kind_in_two_parts()
+    return first + later
 
 
 # What may arrive in place of a record, and the reasons that may be given for it.

@@ -32,6 +32,13 @@ def binary():
     raise FileNotFoundError('no weir: build it, or name it in the variable WEIR')
 
 
+def environment(more=None):
+    """What weir sees of the environment. Compiled rules are kept between runs: some 5 s of work that few tests are about."""
+    cache = REPOSITORY / 'build' / 'rules-cache'
+    cache.mkdir(parents=True, exist_ok=True)
+    return {'WEIR_RULES__CACHE_DIRECTORY': str(cache), **(more or {})}
+
+
 def merged(base, changes):
     """A copy of nested dicts with changes laid over."""
     result = copy.deepcopy(base)
@@ -84,7 +91,8 @@ class WeirProcess:
 
     def start(self, timeout=60):
         self.config_path.write_text(yaml.safe_dump(self.config))
-        self.process = Process([binary(), 'run', '--config', self.config_path], self.folder / 'weir.log', self._env)
+        self.process = Process([binary(), 'run', '--config', self.config_path], self.folder / 'weir.log',
+                               environment(self._env))
         self.process.wait_until(self.ready, timeout, 'weir was ready')
         return self
 

@@ -81,7 +81,7 @@ def test_it_does_not_run_as_root(started):
 
 
 def test_it_works_under_its_hardening(started):
-    records = traffic.every_kind()
+    records, _ = traffic.every_kind_in_two_parts()
     started.broker.produce('http.requests', records, 'lz4')
     wait_for(lambda: started.metric('weir_observations_total') >= len(records), 60,
              lambda: f'{len(records)} observations\n{started.journal()[-3000:]}')
