@@ -43,6 +43,7 @@ AnalyzerOptions analyzer_options(const Config& config, bool keep_verdicts) {
   options.input = config.input;
   options.decode = config.decode;
   options.hash_key = siphash_key_from(config.hash_key.reveal());
+  options.client_order = config.client_order;
   options.keep_verdicts = keep_verdicts;
   return options;
 }

@@ -51,6 +51,10 @@ int run_daemon(const std::string& config_file) {
   Log log(setup->config.log);
   log.write(LogLevel::kInfo, "weir " WEIR_VERSION " starts with " + std::to_string(setup->rules->rules().size()) + " rules");
 
+  if (setup->config.hash_key.empty()) {
+    log.write(LogLevel::kWarning, "hash_key is not set: whoever knows weir's public default can choose client names that "
+                                  "crowd one partition; set the same secret in every process (hash_key_file)");
+  }
   auto daemon = Daemon::start(setup->config, setup->rule_directories, setup->rules, log.sink(), &signals.stop_requested());
   if (!daemon) {
     if (signals.stop_requested().load()) return kExitFine;
