@@ -91,10 +91,10 @@ class Machine:
         return self
 
     def _booted(self):
-        if not self._leader:
-            children = Path(f'/proc/{self._process.pid}/task/{self._process.pid}/children')
-            found = children.read_text().split() if children.exists() else []
-            self._leader = found[0] if found else None
+        # Asked for each time: the first child is a helper that ends once it has started the machine's first process.
+        children = Path(f'/proc/{self._process.pid}/task/{self._process.pid}/children')
+        found = children.read_text().split() if children.exists() else []
+        self._leader = found[0] if found else None
         if not self._leader:
             return False
         state = self.run('systemctl', 'is-system-running', check=False).stdout.strip()
