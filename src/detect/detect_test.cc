@@ -331,3 +331,12 @@ TEST_CASE("globs match like the patterns of the scan") {
   CHECK_FALSE(matches("?b?", "ab"));
   CHECK_FALSE(matches(std::string(20, '*') + "a*a*a*a*a*b", std::string(3000, 'a')));
 }
+
+TEST_CASE("a filter keeps a rule from hitting") {
+  RuleBench bench(rule_item("weir.query|contains: aaa", 1) + "---\ntitle: f\nfilter: {rules: any, s: {c-ip|cidr: 10.0.0.0/8}, condition: not s}\n");
+  Event event;
+  event.client_ip = *IpAddress::parse("10.1.1.1");
+  CHECK(bench.hits(event, record_of({{Place::kQuery, "q=aaa"}})) == "");
+  event.client_ip = *IpAddress::parse("11.1.1.1");
+  CHECK(bench.hits(event, record_of({{Place::kQuery, "q=aaa"}})) == "1");
+}

@@ -6,6 +6,7 @@
 #include <map>
 #include <sstream>
 
+#include "rules/rule_filter.h"
 #include "rules/rule_reader.h"
 #include "rules/yaml_reader.h"
 
@@ -41,21 +42,41 @@ std::vector<std::string> files_of(const std::string& path, Diagnostics& diagnost
   return files;
 }
 
-std::vector<Rule> read_file(const std::string& file, Diagnostics& diagnostics) {
+/// What the files hold: filters reach over files, so they are applied when all are read.
+struct Documents {
+  std::vector<Rule> rules;
+  std::vector<RuleFilter> filters;
+};
+
+void read_documents(const std::string& yaml, const std::string& file, Documents& out, Diagnostics& diagnostics) {
+  Reporter report(file, diagnostics);
+  for (const auto& document : read_yaml_documents(yaml, report)) {
+    if (is_null(document)) continue;
+    if (!document.IsMap()) {
+      report.error(line_of(document, 1), "a rule must be a map");
+    } else if (document["filter"].IsDefined()) {
+      if (auto filter = read_filter(document, report)) out.filters.push_back(std::move(*filter));
+    } else if (auto rule = read_rule(document, report)) {
+      out.rules.push_back(std::move(*rule));
+    }
+  }
+}
+
+void read_file(const std::string& file, Documents& out, Diagnostics& diagnostics) {
   std::error_code error;
   const uintmax_t bytes = std::filesystem::file_size(file, error);
   if (!error && bytes > kFileBytesMax) {
     add_error(diagnostics, file, "larger than 4 MiB");
-    return {};
+    return;
   }
   std::ifstream stream(file, std::ios::binary);
   std::stringstream text;
   text << stream.rdbuf();
   if (error || !stream.is_open() || stream.bad()) {
     add_error(diagnostics, file, "cannot be read");
-    return {};
+    return;
   }
-  return parse_rules(text.str(), file, diagnostics);
+  read_documents(text.str(), file, out, diagnostics);
 }
 
 /// An id names one rule for ever: alerts and exclusions refer to it.
@@ -72,26 +93,19 @@ void refuse_duplicate_ids(std::vector<Rule>& rules, Diagnostics& diagnostics) {
 }  // namespace
 
 std::vector<Rule> parse_rules(const std::string& yaml, const std::string& file, Diagnostics& diagnostics) {
-  Reporter report(file, diagnostics);
-  std::vector<Rule> rules;
-  for (const auto& document : read_yaml_documents(yaml, report)) {
-    if (is_null(document)) continue;
-    if (!document.IsMap()) {
-      report.error(line_of(document, 1), "a rule must be a map");
-      continue;
-    }
-    if (auto rule = read_rule(document, report)) rules.push_back(std::move(*rule));
-  }
-  return rules;
+  Documents documents;
+  read_documents(yaml, file, documents, diagnostics);
+  apply_filters(documents.filters, documents.rules, diagnostics);
+  return std::move(documents.rules);
 }
 
 std::vector<Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
-  std::vector<Rule> rules;
+  Documents documents;
   for (const auto& path : paths)
-    for (const auto& file : files_of(path, diagnostics))
-      for (auto& rule : read_file(file, diagnostics)) rules.push_back(std::move(rule));
-  refuse_duplicate_ids(rules, diagnostics);
-  return rules;
+    for (const auto& file : files_of(path, diagnostics)) read_file(file, documents, diagnostics);
+  refuse_duplicate_ids(documents.rules, diagnostics);
+  apply_filters(documents.filters, documents.rules, diagnostics);
+  return std::move(documents.rules);
 }
 
 }  // namespace weir

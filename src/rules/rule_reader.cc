@@ -162,7 +162,7 @@ class RuleReader {
   void read_detection(const YAML::Node& detection) {
     if (detection_line_ == 0) return report_.error(rule_.line, "the rule has no detection");
     if (!detection.IsMap()) return report_.error(detection_line_, "'detection' must be a map");
-    rule_.selections = read_selections(detection, report_);
+    rule_.selections = read_selections(detection, SelectionsOf::kRule, report_);
     read_conditions(detection);
   }
 
@@ -207,12 +207,12 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
-std::vector<Selection> read_selections(const YAML::Node& detection, Reporter& report) {
+std::vector<Selection> read_selections(const YAML::Node& detection, SelectionsOf owner, Reporter& report) {
   std::vector<Selection> selections;
   for (const auto& [key, value] : entries_of(detection)) {
     const std::string& name = key.Scalar();
     const int line = line_of(key);
-    if (name == "condition") continue;
+    if (name == "condition" || (name == "rules" && owner == SelectionsOf::kFilter)) continue;
     if (name == "timeframe") {
       report.error(line, "'timeframe' belongs to aggregations, which Sigma 2 has no longer");
       continue;

@@ -327,6 +327,33 @@ TEST_CASE("rules of others get category and weight from title and level") {
   CHECK(load(titled).rules.at(0).category == Category::kSqli);
 }
 
+TEST_CASE("a filter's condition is joined to that of the rules it names") {
+  const std::string rule = rule_with("  a: {cs-uri: a}\n  condition: a\n");
+  const std::string filter = "---\ntitle: ours\nlogsource: {category: webserver}\nfilter:\n  rules: [6f1c3f4e-5f5f-4b6a-9c5e-0a1b2c3d4e5f]\n  s: {c-ip|cidr: 10.0.0.0/8}\n  condition: not s\n";
+  const Loaded loaded = load(rule + filter);
+  INFO(loaded.errors());
+  REQUIRE(loaded.rules.size() == 1);
+  const ConditionNode& condition = loaded.rules[0].conditions.at(0);
+  REQUIRE((condition.kind == ConditionNode::Kind::kAnd && condition.children.size() == 2));
+  CHECK(condition.children[0].selection == 0);
+  CHECK((condition.children[1].kind == ConditionNode::Kind::kNot && condition.children[1].children[0].selection == 1));
+  CHECK(loaded.rules[0].selections.at(1).name == "s");
+
+  std::string any = filter;
+  any.replace(any.find("[6f1c"), 38, "any");
+  CHECK(load(rule + any).rules.at(0).selections.size() == 2);
+  std::string elsewhere = any;
+  elsewhere.replace(elsewhere.find("webserver"), 9, "proxy");
+  CHECK(load(rule + elsewhere).rules.at(0).selections.size() == 1);
+
+  std::string stranger = filter;
+  stranger.replace(stranger.find("6f1c"), 4, "0000");
+  CHECK(load(rule + stranger).says("which is not loaded"));
+  CHECK(load(rule + "---\nfilter: {s: {cs-uri: b}, condition: not s}\n").says("names no rules"));
+  CHECK(load(rule + "---\nfilter: {rules: any, s: {cs-uri: b}}\n").says("no condition"));
+  CHECK(load(rule + "---\nfilter: {rules: any, s: {cs-uri: b}, condition: not x}\n").says("names 'x'"));
+}
+
 TEST_CASE("a directory is read in the order of its paths, and an id can stand there once") {
   namespace fs = std::filesystem;
   const fs::path directory = fs::temp_directory_path() / ("weir-rules-test-" + std::to_string(std::hash<std::string>{}(__FILE__)));
