@@ -36,7 +36,8 @@ Status DetectWork::produce_dead_letters(std::span<const InputRecord> batch, Outp
 
 Status DetectWork::produce_observations(OutputTransaction& output, Patience& patience) {
   const auto oldest = std::min_element(raw_.begin(), raw_.end(), [](const RawRecord& a, const RawRecord& b) { return a.append_time < b.append_time; });
-  const std::string append_ms = std::to_string(oldest->append_time.time_since_epoch().count());
+  const bool known = oldest->append_time != EventTime::max();
+  const std::string append_ms = known ? std::to_string(oldest->append_time.time_since_epoch().count()) : "";
   const OutputHeader header{kAppendTimeHeader, append_ms};
   return router_.route(analyzed_.observations, {&header, 1}, output, patience);
 }

@@ -143,7 +143,9 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
   runtime->output = std::make_unique<AtLeastOnceOutput>(std::move(*producer), make_producer, *runtime->consumer,
                                                         options.kafka.topics.dead_letter, log, runtime->kafka);
   runtime->work = make_work(stage, *runtime, rules, observations_partitions);
-  runtime->lane = std::make_unique<Lane>(runtime->name, *runtime->consumer, *runtime->output, *runtime->work, options.batch, log, runtime->kafka);
+  BatchConfig batch = options.batch;
+  if (stage == Stage::kScore) batch.wait_max = Milliseconds(0);  // its records are blocks, batches already: waiting only costs latency
+  runtime->lane = std::make_unique<Lane>(runtime->name, *runtime->consumer, *runtime->output, *runtime->work, batch, log, runtime->kafka);
   describe(stage, *runtime);
   lanes.push_back(std::move(runtime));
   return {};

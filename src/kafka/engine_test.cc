@@ -151,6 +151,16 @@ TEST_CASE("records become alerts through both stages, and a bad record a dead le
   CHECK(letters.front().header("__connect.errors.exception.class.name") == "invalid_json");
 
   CHECK(test.kafka_sum(&KafkaCounters::dead_letters) == 1);
+  // Both stages on one machine: a latency of seconds would be a wrong clock or unit.
+  const auto& latency = test.engine->counters().back().kafka->alert_latency_seconds;
+  const auto timed = [&] {
+    uint64_t sum = 0;
+    for (size_t i = 0; i <= kLatencySecondsBounds.size(); ++i) sum += latency.count(i);
+    return sum;
+  };
+  CHECK(wait_for([&] { return timed() == 1; }));
+  CHECK(latency.sum() > 0);
+  CHECK(latency.sum() < 10);
   CHECK(test.stop());
 }
 

@@ -24,6 +24,7 @@ struct OutputMessage {
   std::string_view key;
   std::string_view value;
   std::span<const OutputHeader> headers;
+  int64_t append_ms = 0;  ///< of the source record that led to it, for the latency; 0: not measured
 };
 
 enum class CommitOutcome : uint8_t {

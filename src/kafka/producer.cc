@@ -1,6 +1,8 @@
 #include "kafka/producer.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "base/assert.h"
@@ -43,9 +45,18 @@ std::string_view text_of(const void* data, size_t size) {
   return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
 }
 
-// The attempt travels as the message's opaque pointer: no allocation per message.
-void* opaque_from(int attempt) { return reinterpret_cast<void*>(static_cast<intptr_t>(attempt)); }
-int attempt_from(void* opaque) { return static_cast<int>(reinterpret_cast<intptr_t>(opaque)); }
+// What a delivery report must know travels as the message's opaque pointer, without an allocation: two bits of attempt, and
+// the age in milliseconds of the source record when the message was produced, plus 1; 0: not measured.
+void* opaque_from(int attempt, int64_t append_ms) {
+  int64_t age = 0;
+  if (append_ms > 0) {
+    const auto now = std::chrono::floor<Milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
+    age = std::max<int64_t>(0, now - append_ms) + 1;
+  }
+  return reinterpret_cast<void*>(static_cast<intptr_t>(age * 4 + attempt));
+}
+int attempt_from(void* opaque) { return static_cast<int>(reinterpret_cast<intptr_t>(opaque) % 4); }
+int64_t age_from(void* opaque) { return reinterpret_cast<intptr_t>(opaque) / 4; }
 
 }  // namespace
 
@@ -107,7 +118,7 @@ Status KafkaProducer::produce_with(const OutputMessage& message, rd_kafka_header
       number_field(RD_KAFKA_VTYPE_PARTITION, message.partition),
       number_field(RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_MSG_F_COPY),
       bytes_field(RD_KAFKA_VTYPE_VALUE, message.value),
-      pointer_field(RD_KAFKA_VTYPE_OPAQUE, opaque_from(attempt)),
+      pointer_field(RD_KAFKA_VTYPE_OPAQUE, opaque_from(attempt, message.append_ms)),
       bytes_field(RD_KAFKA_VTYPE_KEY, message.key),
       pointer_field(RD_KAFKA_VTYPE_HEADERS, headers),
   };
@@ -145,6 +156,13 @@ void KafkaProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, 
   ++self.reported_;
   WEIR_ASSERT(self.reported_ <= self.produced_, "a delivery report for a message that was not produced");
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) self.record_failure(*message);
+  else if (const int64_t age = age_from(message->_private); age > 0) self.record_latency(*message, age - 1);
+}
+
+/// The report may be served long after the broker's answer, so the library's own measure of the way there is taken.
+void KafkaProducer::record_latency(const rd_kafka_message_t& message, int64_t age_ms) {
+  const int64_t under_way_us = std::max<int64_t>(0, rd_kafka_message_latency(&message));
+  counters_.alert_latency_seconds.observe(static_cast<double>(age_ms) / 1e3 + static_cast<double>(under_way_us) / 1e6);
 }
 
 void KafkaProducer::record_failure(const rd_kafka_message_t& message) {

@@ -59,6 +59,7 @@ class KafkaProducer {
   KafkaProducer(std::string client_id, const ClientOptions& options, KafkaCounters& counters);
   static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
   void record_failure(const rd_kafka_message_t& message);
+  void record_latency(const rd_kafka_message_t& message, int64_t age_ms);
   Result<rd_kafka_topic_t*> topic(std::string_view name);
   Status produce_with(const OutputMessage& message, rd_kafka_headers_t* headers, int attempt);
 

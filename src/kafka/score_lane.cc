@@ -18,11 +18,6 @@ int64_t number_in(std::string_view text) {
   return value;
 }
 
-double seconds_since(int64_t epoch_ms) {
-  const auto now = std::chrono::floor<Milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
-  return static_cast<double>(std::max<int64_t>(0, now - epoch_ms)) / 1e3;
-}
-
 }  // namespace
 
 ScoreWork::ScoreWork(Options options, LogSink log, ScoreCounters& counters, KafkaCounters& kafka_counters)
@@ -84,7 +79,7 @@ Status ScoreWork::produce_retained(size_t first, OutputTransaction& output, Pati
     const RetainedMessage& kept = retained_[i];
     headers.clear();
     for (const auto& [name, value] : kept.headers) headers.push_back({name, value});
-    if (Status status = output.produce({kept.topic, OutputMessage::kByKey, kept.key, kept.value, headers}, patience); !status) return status;
+    if (Status status = output.produce({kept.topic, OutputMessage::kByKey, kept.key, kept.value, headers, kept.append_ms}, patience); !status) return status;
   }
   return {};
 }
@@ -92,9 +87,6 @@ Status ScoreWork::produce_retained(size_t first, OutputTransaction& output, Pati
 Status ScoreWork::reproduce(OutputTransaction& output, Patience& patience) { return produce_retained(0, output, patience); }
 
 void ScoreWork::on_committed() {
-  for (const RetainedMessage& kept : retained_) {
-    if (kept.append_ms > 0) kafka_counters_.alert_latency_seconds.observe(seconds_since(kept.append_ms));
-  }
   retained_.clear();
   retained_bytes_ = 0;
 }

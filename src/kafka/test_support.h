@@ -119,6 +119,7 @@ class FakeOutput : public OutputTransaction {
     int32_t partition;
     std::string key, value;
     std::map<std::string, std::string> headers;
+    int64_t append_ms;
   };
   std::vector<Message> stored;   // of committed transactions
   int commit_failures_left = 0;  // kAborted
@@ -136,7 +137,7 @@ class FakeOutput : public OutputTransaction {
       --produce_failures_left;
       return fail(ErrorCode::kKafka, "test", "the output does not take this");
     }
-    Message kept{std::string(message.topic), message.partition, std::string(message.key), std::string(message.value), {}};
+    Message kept{std::string(message.topic), message.partition, std::string(message.key), std::string(message.value), {}, message.append_ms};
     for (const OutputHeader& one : message.headers) kept.headers[std::string(one.name)] = std::string(one.value);
     open_.push_back(std::move(kept));
     return {};

@@ -73,7 +73,7 @@ struct KafkaCounters {
   Counter records_lost;            ///< records that retention had removed before they were read
   Counter client_errors;           ///< errors reported by the client library
   LagTable lag;
-  /// Append time of the source record (the oldest of its batch) to the broker's word that the alert is stored.
+  /// Append time of the source record (the oldest of its batch) to the broker's answer that the alert is stored.
   Histogram<kLatencySecondsBounds.size()> alert_latency_seconds{kLatencySecondsBounds};
 };
 
