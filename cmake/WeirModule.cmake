@@ -4,15 +4,6 @@
 # PRIVATE_DEPS are the third-party libraries that only this folder may see.
 function(weir_module NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS;TESTS;TEST_DEPS" ${ARGN})
-  foreach(list ARG_SOURCES ARG_TESTS) # while the folders are being written
-    set(kept "")
-    foreach(file ${${list}})
-      if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
-        list(APPEND kept ${file})
-      endif()
-    endforeach()
-    set(${list} ${kept})
-  endforeach()
   if(ARG_SOURCES)
     add_library(weir_${NAME} STATIC ${ARG_SOURCES})
     target_link_libraries(weir_${NAME} PUBLIC weir_options ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
