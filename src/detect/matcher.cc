@@ -293,7 +293,8 @@ void Matcher::Impl::judge(Detection& out) const {
     const RuleInfo& rule = rules->rules()[hit.rule];
     int& score = scores[static_cast<size_t>(rule.category)];
     score = std::min(score + rule.weight, Matcher::kCategoryScoreMax);
-    out.categories = static_cast<CategoryMask>(out.categories | mask_of(rule.category));
+    // A rule without weight informs (a bot, say); it does not accuse.
+    if (rule.weight > 0) out.categories = static_cast<CategoryMask>(out.categories | mask_of(rule.category));
   }
   for (const int score : scores) out.score += score;
   out.malicious = out.score >= rules->options().threshold && !out.hits.empty();
