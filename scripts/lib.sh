@@ -88,7 +88,7 @@ quietly() {
   mkdir -p "$(dirname "$log")"
   "$@" </dev/null >"$log" 2>&1 &
   pid=$!
-  (while sleep 20; do printf '    … %s\n' "$(tail -n 1 "$log" | cut -c -100)" >&2; done) &
+  (while sleep 20 </dev/null >/dev/null 2>&1; do printf '    … %s\n' "$(tail -n 1 "$log" | cut -c -100)" >&2; done) &
   beat=$!
   wait "$pid" || status=$?
   kill "$beat" 2>/dev/null
