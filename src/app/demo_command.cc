@@ -46,6 +46,8 @@ void adapt(Config& config, const DemoArguments& arguments, const std::string& bo
   config.kafka.topics.create = TopicCreation::kNever;  // the embedded broker has them from the start
   // The embedded broker cannot be told not to create topics; asking it to only draws a warning from each client.
   config.kafka.client_properties["allow.auto.create.topics"] = Secret("true");
+  // It answers a fetch that finds nothing only when this time is over.
+  config.kafka.client_properties["fetch.wait.max.ms"] = Secret("20");
   config.lanes.detect = 1;
   config.lanes.score = 1;
   config.http.port = arguments.port;
