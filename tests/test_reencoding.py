@@ -18,9 +18,16 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 RULES = REPOSITORY / 'rules'
 WEIR = os.environ.get('WEIR', str(REPOSITORY / 'build/dev/weir'))
 
-# (rule, wrapping): {examples that are not found: why that is right}. An entry that is found after all fails the test.
+# (rule, wrapping): {number of a positive example that is not found: why that is right}. An entry that is found after all fails the test.
+NAME_TOO_LONG = 'so wrapped, the name has more bytes than a name may have, and becomes a line of its own'
 EXCEPTIONS = {
-    ('crlf/wide_line_break', 'base64'): {number: 'base64 is opened only where nearly all of its bytes are printable ASCII' for number in range(3)},
+    ('crlf/wide_line_break', 'base64'): dict.fromkeys(range(3), 'base64 is opened only where nearly all of its bytes are printable ASCII'),
+    ('sqli/comment_terminator', 'conditional_comment'): {1: 'the comment leaves three spaces before #, of which the rule allows two'},
+    ('nosql/operator_parameter', 'unicode_escape_in_html'): {1: NAME_TOO_LONG},
+    ('other/orm_lookup', 'unicode_escape_in_html'): {0: NAME_TOO_LONG, 2: NAME_TOO_LONG},
+    ('other/orm_lookup', 'html_in_unicode_escape'): {0: NAME_TOO_LONG, 2: NAME_TOO_LONG},
+    ('rfi/include_path_parameter', 'unicode_escape_in_html'): {0: NAME_TOO_LONG},
+    ('rfi/include_path_parameter', 'html_in_unicode_escape'): {0: NAME_TOO_LONG},
 }
 
 # --- The wrappings: text as the attacked program sees it -> text as sent. Bytes that are no UTF-8 are surrogates ("surrogateescape").
@@ -69,7 +76,8 @@ NAMED_ENTITIES = {'<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos', '&': 'amp', '(
 
 # One character each; what comes out still has to be put into a URL.
 ENCODERS = [percent, lambda c: f'&#{ord(c)};', lambda c: f'&#x{ord(c):x};', unicode_escape, lambda c: f'\\u{{{ord(c):x}}}',
-            lambda c: f'\\x{ord(c):02x}' if ord(c) < 0x80 else percent(c), lambda c: f'&{NAMED_ENTITIES[c]};' if c in NAMED_ENTITIES else c, str]
+            lambda c: f'\\x{ord(c):02x}' if ord(c) < 0x80 else percent(c), lambda c: f'&{NAMED_ENTITIES[c]};' if c in NAMED_ENTITIES else c,
+            lambda c: percent(c) if c in '%\\&#+' else c]
 
 
 def mixture(text):
@@ -96,6 +104,9 @@ WRAPPINGS = {
     'mixture': lambda text: in_url(mixture(text)),
     'mixture_not_in_url': lambda text: quote_from_bytes(octets(mixture(text)), safe='%\\{};$()/:'),
     'mixed_case': lambda text: in_url(mixed_case(text)),
+    'line_feed_for_space': lambda text: in_url(text.replace(' ', '\n')),
+    'tab_for_space': lambda text: in_url(text.replace(' ', '\t')),
+    'conditional_comment': lambda text: in_url(text.replace(' ', '/*!50000 */')),
     'comment_for_space': lambda text: in_url(text.replace(' ', '/**/')),
     'comment_with_text_for_space': lambda text: in_url(text.replace(' ', '/*x*/')),
 }
@@ -109,6 +120,8 @@ PLACES = {
     'cookie': lambda text: {'headers': {'Cookie': 'q=' + percent(text)}},
     'base64': lambda text: {'query': 'q=' + quote(base64.b64encode(text.encode()).decode(), safe='')},
 }
+# Nothing undoes this one: it shows that a miss is seen as one. Not part of the property.
+CONTROL = 'turned_around'
 BASE64_BYTES_MIN = 12  # decoding takes 16 letters or more for base64
 
 # --- Examples and what can be wrapped in them.
@@ -134,7 +147,7 @@ def allows(document, example, wrapping):
     keys = [key.split('|') for key in selection_keys(document)]
     if wrapping == 'mixed_case':
         return not any('cased' in k or 'base64' in k or 'base64offset' in k or ('re' in k and 'i' not in k) for k in keys)
-    if wrapping.startswith('comment'):
+    if wrapping.endswith(('_for_space', '_comment')):
         return document['weir']['category'] == 'sqli' and ' ' in str(example)
     if wrapping in PLACES:
         wide = any(k[0] in ('weir.param', 'weir.text') for k in keys)
@@ -201,10 +214,11 @@ def outcomes(tmp_path_factory):
         for wrapping, wrap in WRAPPINGS.items():
             if allows(document, example, wrapping):
                 cases.append((wrapping, rule, number, wrap_fields(example, wrap), document['id']))
+        cases.append((CONTROL, rule, number, wrap_fields(example, lambda text: in_url(text[::-1])), document['id']))
         for place, put in PLACES.items():
             if allows(document, example, place):
                 cases.append((place, rule, number, put(example), document['id']))
-    by_wrapping = {name: [] for name in [*WRAPPINGS, *PLACES]}
+    by_wrapping = {name: [] for name in [*WRAPPINGS, *PLACES, CONTROL]}
     for (wrapping, rule, number, record, rule_id), hits in zip(cases, scan([case[3] for case in cases], tmp_path_factory.mktemp('scan'))):
         by_wrapping[wrapping].append((rule, number, record, rule_id in hits))
     return by_wrapping
@@ -220,3 +234,8 @@ def test_a_wrapped_attack_is_still_found(outcomes, wrapping):
                   for rule, number in sorted(missed.keys() - excepted)]
     assert not unexpected, f'{len(missed)} of {len(cases)} are not found:\n' + '\n'.join(unexpected)
     assert not excepted - missed.keys(), f'exceptions that are found, or whose example is gone: {sorted(excepted - missed.keys())}'
+
+
+def test_what_is_not_undone_is_not_found(outcomes):
+    found = [case for case in outcomes[CONTROL] if case[3]]
+    assert len(outcomes[CONTROL]) > 300 and len(found) < len(outcomes[CONTROL]) / 4
