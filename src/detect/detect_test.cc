@@ -264,6 +264,25 @@ TEST_CASE("an empty rule set matches nothing") {
   CHECK((detection.hits.empty() && !detection.malicious && !detection.scan_failed));
 }
 
+TEST_CASE("the database cache keeps its newest files only") {
+  namespace fs = std::filesystem;
+  const fs::path directory = fresh_directory("cache-bound");
+  fs::create_directories(directory);
+  for (int i = 0; i < 100; ++i) {
+    const fs::path old = directory / (std::to_string(i) + ".hsdb");
+    std::ofstream(old) << "old";
+    fs::last_write_time(old, fs::last_write_time(old) - std::chrono::hours(100 - i));
+  }
+  std::vector<Pattern> patterns = {{"abc", true, false, 0, 0}};
+  PatternError error;
+  REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
+  CHECK(std::distance(fs::directory_iterator(directory), fs::directory_iterator()) == 64);
+  CHECK(fs::exists(cache_file(patterns, directory.string())));
+  CHECK(fs::exists(directory / "99.hsdb"));
+  CHECK_FALSE(fs::exists(directory / "0.hsdb"));
+  fs::remove_all(directory);
+}
+
 TEST_CASE("the database cache is written, used, and replaced when damaged") {
   namespace fs = std::filesystem;
   const fs::path directory = fresh_directory("cache");

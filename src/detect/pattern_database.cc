@@ -11,7 +11,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -19,6 +21,9 @@ namespace {
 // Changes whenever the meaning of a cached file changes.
 constexpr std::string_view kMagic = "weir-hsdb-1\n";
 constexpr size_t kPrefilterRetriesMax = 256;
+constexpr std::string_view kCacheExtension = ".hsdb";
+// A rule set is a handful of files of a few megabytes; this holds several sets.
+constexpr size_t kCacheFilesMax = 64;
 
 struct FreeCompileError { void operator()(hs_compile_error_t* error) const { hs_free_compile_error(error); } };
 using CompileError = std::unique_ptr<hs_compile_error_t, FreeCompileError>;
@@ -116,6 +121,19 @@ void write_cache(const std::string& path, const std::string& key, const CacheFil
   if (!stream.good() || ignored) fs::remove(temporary, ignored);
 }
 
+/// Keeps the newest files of the cache, ours among them; a change of rules leaves the files of the old ones behind.
+void prune_cache(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  std::vector<std::pair<fs::file_time_type, fs::path>> files;
+  for (const auto& entry : fs::directory_iterator(directory, ignored)) {
+    if (entry.path().extension() == kCacheExtension) files.emplace_back(entry.last_write_time(ignored), entry.path());
+  }
+  if (files.size() <= kCacheFilesMax) return;
+  std::sort(files.begin(), files.end(), std::greater<>());
+  for (size_t i = kCacheFilesMax; i < files.size(); ++i) fs::remove(files[i].second, ignored);
+}
+
 HsDatabase load_cached(const std::string& path, const std::string& key, std::vector<Pattern>& patterns) {
   CacheFile content;
   if (!read_cache(path, key, patterns.size(), content)) return nullptr;
@@ -161,7 +179,7 @@ Result<HsDatabase> compile_database(std::vector<Pattern>& patterns, PatternError
   return fail(ErrorCode::kUnsupported, "rules", error.message);
 }
 
-std::string cache_file(const std::vector<Pattern>& patterns, const std::string& directory) { return directory + "/" + cache_key(patterns) + ".hsdb"; }
+std::string cache_file(const std::vector<Pattern>& patterns, const std::string& directory) { return directory + "/" + cache_key(patterns) + std::string(kCacheExtension); }
 
 Result<HsDatabase> compile_database_cached(std::vector<Pattern>& patterns, const std::string& directory, PatternError& error) {
   if (directory.empty()) return compile_database(patterns, error);
@@ -169,7 +187,10 @@ Result<HsDatabase> compile_database_cached(std::vector<Pattern>& patterns, const
   const std::string path = cache_file(patterns, directory);
   if (HsDatabase cached = load_cached(path, key, patterns)) return cached;
   Result<HsDatabase> database = compile_database(patterns, error);
-  if (database) store_cached(path, key, patterns, *database);
+  if (database) {
+    store_cached(path, key, patterns, *database);
+    prune_cache(directory);
+  }
   return database;
 }
 

@@ -42,7 +42,7 @@ Result<HsDatabase> compile_database(std::vector<Pattern>& patterns, PatternError
 
 /// As compile_database, but reads the serialised database from `directory` if it is there for the same patterns, library
 /// version and processor, and writes it there (atomically) if not. A damaged file is ignored and replaced; a directory that
-/// cannot be written costs only the next start's time.
+/// cannot be written costs only the next start's time. The 64 newest files are kept.
 Result<HsDatabase> compile_database_cached(std::vector<Pattern>& patterns, const std::string& directory, PatternError& error);
 
 /// The cache file for these patterns.
