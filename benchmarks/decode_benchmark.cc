@@ -16,9 +16,10 @@ namespace {
 constexpr std::string_view kBrowser =
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 13_0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36";
 
-const std::vector<weir::Header> kBrowserHeaders = {{"Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
-                                                   {"Accept-Language", "pt-BR,pt;q=0.9"},
-                                                   {"X-Request-Id", "9e3779b97f4a7c15"}};
+const std::vector<weir::Header> kBrowserHeaders = {
+    {"Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+    {"Accept-Language", "pt-BR,pt;q=0.9"},
+    {"X-Request-Id", "9e3779b97f4a7c15"}};
 
 weir::Event browser_get() {
   weir::Event event;
@@ -42,14 +43,16 @@ weir::Event api_post() {
 
 weir::Event wrapped_attack() {
   weir::Event event = browser_get();
-  event.query = "id=1%2527%2520UNION%252f%252a%252a%252fSELECT%2520password%2520FROM%2520users--&q=%26lt%3bscript%26gt%3b";
+  event.query =
+      "id=1%2527%2520UNION%252f%252a%252a%252fSELECT%2520password%2520FROM%2520users--&q=%26lt%3bscript%26gt%3b";
   return event;
 }
 
 size_t bytes_of(const weir::Event& event) {
-  size_t bytes = event.path.size() + event.query.size() + event.host.size() + event.user_agent.size() + event.referer.size() +
-                 event.cookie.size() + event.body.size();
-  for (const auto& header : event.headers) bytes += header.name.size() + header.value.size();
+  size_t bytes = event.path.size() + event.query.size() + event.host.size() + event.user_agent.size() +
+                 event.referer.size() + event.cookie.size() + event.body.size();
+  for (const auto& header : event.headers)
+    bytes += header.name.size() + header.value.size();
   return bytes;
 }
 
@@ -59,7 +62,8 @@ void run(benchmark::State& state, const std::vector<weir::Event>& events) {
   size_t bytes = 0;
   size_t text_bytes = 0;
   size_t lines = 0;
-  for (const auto& event : events) bytes += bytes_of(event);
+  for (const auto& event : events)
+    bytes += bytes_of(event);
   for (auto _ : state) {
     text_bytes = lines = 0;
     for (const auto& event : events) {
@@ -72,19 +76,27 @@ void run(benchmark::State& state, const std::vector<weir::Event>& events) {
   const auto records = static_cast<double>(events.size());
   const auto all = static_cast<double>(state.iterations()) * records;
   state.counters["ns_per_record"] = benchmark::Counter(all, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-  state.counters["ns_per_byte"] = benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(bytes),
-                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_byte"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(bytes),
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   state.counters["text_bytes"] = static_cast<double>(text_bytes) / records;
   state.counters["lines"] = static_cast<double>(lines) / records;
 }
 
-void decode_browser_get(benchmark::State& state) { run(state, {browser_get()}); }
-void decode_api_post(benchmark::State& state) { run(state, {api_post()}); }
-void decode_wrapped_attack(benchmark::State& state) { run(state, {wrapped_attack()}); }
+void decode_browser_get(benchmark::State& state) {
+  run(state, {browser_get()});
+}
+void decode_api_post(benchmark::State& state) {
+  run(state, {api_post()});
+}
+void decode_wrapped_attack(benchmark::State& state) {
+  run(state, {wrapped_attack()});
+}
 
 std::string repeated(std::string_view piece, size_t bytes) {
   std::string text;
-  while (text.size() < bytes) text += piece;
+  while (text.size() < bytes)
+    text += piece;
   return text;
 }
 
@@ -124,15 +136,18 @@ class Recording {
   [[nodiscard]] const std::vector<weir::Event>& events() const { return events_; }
 
  private:
-  std::string_view keep(std::string_view text) { return text.empty() ? text : std::string_view(strings_.emplace_back(text)); }
+  std::string_view keep(std::string_view text) {
+    return text.empty() ? text : std::string_view(strings_.emplace_back(text));
+  }
 
   weir::Event keep(weir::Event event) {
-    for (std::string_view* field : {&event.path, &event.query, &event.host, &event.user_agent, &event.referer, &event.content_type,
-                                    &event.cookie, &event.body}) {
+    for (std::string_view* field : {&event.path, &event.query, &event.host, &event.user_agent, &event.referer,
+                                    &event.content_type, &event.cookie, &event.body}) {
       *field = keep(*field);
     }
     auto& headers = headers_.emplace_back();
-    for (const auto& header : event.headers) headers.push_back({keep(header.name), keep(header.value)});
+    for (const auto& header : event.headers)
+      headers.push_back({keep(header.name), keep(header.value)});
     event.headers = headers;
     event.response_headers = {};
     return event;
@@ -172,4 +187,7 @@ BENCHMARK_CAPTURE(decode_body, wide_json, "[", "1,")->Arg(8192)->Arg(65536)->Arg
 BENCHMARK_CAPTURE(decode_body, quotes_json, "[\"", "\\\"")->Arg(8192)->Arg(65536)->Arg(1 << 20);
 BENCHMARK_CAPTURE(decode_body, nested_json, "[", "\"{}\",\"[]\",")->Arg(8192)->Arg(65536)->Arg(1 << 20);
 BENCHMARK_CAPTURE(decode_body, dashes, "--a\n", "--a-")->Arg(8192)->Arg(65536)->Arg(1 << 20);
-BENCHMARK_CAPTURE(decode_body, parts, "--a\n", "content-disposition: name\n\n--a\n")->Arg(8192)->Arg(65536)->Arg(1 << 20);
+BENCHMARK_CAPTURE(decode_body, parts, "--a\n", "content-disposition: name\n\n--a\n")
+    ->Arg(8192)
+    ->Arg(65536)
+    ->Arg(1 << 20);

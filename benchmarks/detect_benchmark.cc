@@ -76,7 +76,8 @@ void run(benchmark::State& state, const std::vector<std::string>& records, weir:
   weir::Matcher matcher;
   if (!matcher.use(rules)) return state.SkipWithError("no scratch space");
   Sample sample;
-  for (const auto& record : records) sample.add(record, rules->raw_places());
+  for (const auto& record : records)
+    sample.add(record, rules->raw_places());
   if (sample.events.empty()) return state.SkipWithError("no records");
   weir::Detection detection;
   size_t hits = 0;
@@ -95,16 +96,19 @@ void run(benchmark::State& state, const std::vector<std::string>& records, weir:
   state.counters["text_bytes"] = static_cast<double>(sample.bytes) / count;
   state.counters["hits"] = static_cast<double>(hits) / count;
   state.counters["s_per_record"] = Counter(count * rounds, Counter::kIsRate | Counter::kInvert);
-  state.counters["s_per_byte"] = Counter(static_cast<double>(sample.bytes) * rounds, Counter::kIsRate | Counter::kInvert);
+  state.counters["s_per_byte"] =
+      Counter(static_cast<double>(sample.bytes) * rounds, Counter::kIsRate | Counter::kInvert);
 }
 
 std::string query_record(const std::string& value) {
-  return R"({"ts":"2025-01-15T00:00:00.000Z","ip":"203.0.113.77","method":"GET","path":"/","query":"q=)" + value + "\"}";
+  return R"({"ts":"2025-01-15T00:00:00.000Z","ip":"203.0.113.77","method":"GET","path":"/","query":"q=)" + value +
+         "\"}";
 }
 
 std::string repeated(std::string_view unit, size_t bytes) {
   std::string text;
-  while (text.size() < bytes) text += unit;
+  while (text.size() < bytes)
+    text += unit;
   return text;
 }
 
@@ -112,19 +116,38 @@ std::vector<std::string> file_records() {
   constexpr size_t kRecordsMax = 5'000;
   std::vector<std::string> records;
   std::ifstream stream(environment("WEIR_BENCH_RECORDS", ""));
-  for (std::string line; records.size() < kRecordsMax && std::getline(stream, line);) records.push_back(line);
+  for (std::string line; records.size() < kRecordsMax && std::getline(stream, line);)
+    records.push_back(line);
   return records;
 }
 
-void match_browser(benchmark::State& state) { run(state, {kBrowserRecord}, weir::SecurityLevel::kStandard); }
-void match_browser_strict(benchmark::State& state) { run(state, {kBrowserRecord}, weir::SecurityLevel::kStrict); }
-void match_attack(benchmark::State& state) { run(state, {kAttackRecord}, weir::SecurityLevel::kStandard); }
-void match_traversal_flood(benchmark::State& state) { run(state, {query_record(repeated("../", 8000))}, weir::SecurityLevel::kStandard); }
-void match_quote_flood(benchmark::State& state) { run(state, {query_record(repeated("' or ", 8000))}, weir::SecurityLevel::kStandard); }
-void match_letters(benchmark::State& state) { run(state, {query_record(repeated("selectunion", 8000))}, weir::SecurityLevel::kStandard); }
-void match_brackets(benchmark::State& state) { run(state, {query_record(repeated("<a on(${;|", 8000))}, weir::SecurityLevel::kStandard); }
-void match_file(benchmark::State& state) { run(state, file_records(), weir::SecurityLevel::kStandard); }
-void match_file_strict(benchmark::State& state) { run(state, file_records(), weir::SecurityLevel::kStrict); }
+void match_browser(benchmark::State& state) {
+  run(state, {kBrowserRecord}, weir::SecurityLevel::kStandard);
+}
+void match_browser_strict(benchmark::State& state) {
+  run(state, {kBrowserRecord}, weir::SecurityLevel::kStrict);
+}
+void match_attack(benchmark::State& state) {
+  run(state, {kAttackRecord}, weir::SecurityLevel::kStandard);
+}
+void match_traversal_flood(benchmark::State& state) {
+  run(state, {query_record(repeated("../", 8000))}, weir::SecurityLevel::kStandard);
+}
+void match_quote_flood(benchmark::State& state) {
+  run(state, {query_record(repeated("' or ", 8000))}, weir::SecurityLevel::kStandard);
+}
+void match_letters(benchmark::State& state) {
+  run(state, {query_record(repeated("selectunion", 8000))}, weir::SecurityLevel::kStandard);
+}
+void match_brackets(benchmark::State& state) {
+  run(state, {query_record(repeated("<a on(${;|", 8000))}, weir::SecurityLevel::kStandard);
+}
+void match_file(benchmark::State& state) {
+  run(state, file_records(), weir::SecurityLevel::kStandard);
+}
+void match_file_strict(benchmark::State& state) {
+  run(state, file_records(), weir::SecurityLevel::kStrict);
+}
 
 }  // namespace
 

@@ -29,7 +29,8 @@ void check_hit(const weir::Hit& hit) {
   if (hit.line == weir::Hit::kNoLine) return;
   WEIR_ASSERT(hit.line < record().lines.size(), "a hit's line is one of the record's");
   const weir::Line& line = record().lines[hit.line];
-  WEIR_ASSERT(line.begin <= hit.match_begin && hit.match_begin <= hit.match_end && hit.match_end <= line.end, "a match stays within its line");
+  WEIR_ASSERT(line.begin <= hit.match_begin && hit.match_begin <= hit.match_end && hit.match_end <= line.end,
+              "a match stays within its line");
 }
 
 }  // namespace
@@ -51,7 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (int round = 0; round < 3; ++round) {  // the third time, clean lines are skipped
     matcher.match(event, record(), detection);
     WEIR_ASSERT(!detection.scan_failed, "the library takes the database it made");
-    for (const auto& hit : detection.hits) check_hit(hit);
+    for (const auto& hit : detection.hits)
+      check_hit(hit);
   }
   return 0;
 }

@@ -1,7 +1,7 @@
+#include <unistd.h>
 #include <cstdio>
 #include <fstream>
 #include <string>
-#include <unistd.h>
 
 #include "app/demo_traffic.h"
 #include "app/line_reader.h"
@@ -84,10 +84,13 @@ TEST_CASE("untrusted text is safe to print", "[terminal]") {
   CHECK(printable("a\x1b[31mred") == "a\\x1b[31mred");
   CHECK(printable(std::string("\0\n\x7f", 3)) == "\\x00\\x0a\\x7f");
   CHECK(printable("\xff") == "\xef\xbf\xbd");
-  CHECK(printable("\xc0\xaf") == "\xef\xbf\xbd\xef\xbf\xbd");         // overlong
+  CHECK(printable("\xc0\xaf") == "\xef\xbf\xbd\xef\xbf\xbd");                  // overlong
   CHECK(printable("\xed\xa0\x80") == "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");  // surrogate
-  CHECK(printable("\xc2\x9b" "31m") == "\xef\xbf\xbd" "31m");         // C1 control sequence introducer
-  CHECK(printable("\xe6\x97") == "\xef\xbf\xbd\xef\xbf\xbd");         // cut off
+  CHECK(printable("\xc2\x9b"
+                  "31m") ==
+        "\xef\xbf\xbd"
+        "31m");                                                // C1 control sequence introducer
+  CHECK(printable("\xe6\x97") == "\xef\xbf\xbd\xef\xbf\xbd");  // cut off
 }
 
 TEST_CASE("numbers are grouped by thousands", "[terminal]") {

@@ -32,8 +32,9 @@ struct Arguments {
 void add_run(CLI::App& app, Arguments& arguments) {
   auto* run = app.add_subcommand("run", "Run the daemon: requests from Kafka in, alerts and metrics out");
   run->add_option("-c,--config", arguments.daemon_config, "Configuration file (YAML)")->required();
-  run->footer("Signals: SIGHUP reloads the rules, SIGTERM and SIGINT commit what is done and stop.\n"
-              "Example: weir run --config /etc/weir/weir.yaml");
+  run->footer(
+      "Signals: SIGHUP reloads the rules, SIGTERM and SIGINT commit what is done and stop.\n"
+      "Example: weir run --config /etc/weir/weir.yaml");
   run->callback([&] { arguments.exit_code = run_daemon(arguments.daemon_config); });
 }
 
@@ -43,35 +44,45 @@ void add_scan(CLI::App& app, Arguments& arguments) {
   auto& scan_arguments = arguments.scan;
   auto* scan = app.add_subcommand("scan", "Judge request logs (NDJSON) from files or standard input, without Kafka");
   scan->add_option("-c,--config", scan_arguments.config_file, "Configuration file (YAML); defaults without one");
-  scan->add_option("-r,--rules", scan_arguments.rule_directories, "Rule directory, instead of the configuration's; may be repeated")
+  scan->add_option("-r,--rules", scan_arguments.rule_directories,
+                   "Rule directory, instead of the configuration's; may be repeated")
       ->expected(1)
       ->allow_extra_args(false)  // else it would take the FILE that follows
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  scan->add_option("-p,--profile", scan_arguments.profile, "Form of the records: flat, ecs, nginx, envoy, traefik, caddy");
+  scan->add_option("-p,--profile", scan_arguments.profile,
+                   "Form of the records: flat, ecs, nginx, envoy, traefik, caddy");
   scan->add_option("-o,--output", scan_arguments.output,
                    "alerts: what the daemon would publish; verdicts: one line per record; summary: figures only")
       ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case))
       ->default_str("alerts");
   scan->add_option("--json", scan_arguments.json_file, "Write the figures to this file as JSON");
-  scan->add_flag("--close-episodes", scan_arguments.close_episodes, "At the end, also print the closing alert of every open episode");
+  scan->add_flag("--close-episodes", scan_arguments.close_episodes,
+                 "At the end, also print the closing alert of every open episode");
   scan->add_option("FILE", scan_arguments.files, "Files to read; - is standard input")->required();
-  scan->footer("Example: weir scan --profile nginx --output verdicts access.json | jq 'select(.malicious)'\n"
-               "Exit codes: 0 fine, 1 a file could not be read or judged, 2 wrong usage or configuration.");
+  scan->footer(
+      "Example: weir scan --profile nginx --output verdicts access.json | jq 'select(.malicious)'\n"
+      "Exit codes: 0 fine, 1 a file could not be read or judged, 2 wrong usage or configuration.");
   scan->callback([&] { arguments.exit_code = run_scan(arguments.scan); });
 }
 
 void add_explain(CLI::App& app, Arguments& arguments) {
   auto& explain_arguments = arguments.explain;
-  auto* explain = app.add_subcommand("explain", "Show for one record every decode step, every hit and the parts of its score");
+  auto* explain =
+      app.add_subcommand("explain", "Show for one record every decode step, every hit and the parts of its score");
   explain->add_option("-c,--config", explain_arguments.config_file, "Configuration file (YAML); defaults without one");
-  explain->add_option("-r,--rules", explain_arguments.rule_directories, "Rule directory, instead of the configuration's; may be repeated")
+  explain
+      ->add_option("-r,--rules", explain_arguments.rule_directories,
+                   "Rule directory, instead of the configuration's; may be repeated")
       ->expected(1)
       ->allow_extra_args(false)  // else it would take the FILE that follows
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  explain->add_option("-p,--profile", explain_arguments.profile, "Form of the record: flat, ecs, nginx, envoy, traefik, caddy");
+  explain->add_option("-p,--profile", explain_arguments.profile,
+                      "Form of the record: flat, ecs, nginx, envoy, traefik, caddy");
   explain->add_option("--record", explain_arguments.record, "The record itself, as one JSON object");
-  explain->add_option("FILE", explain_arguments.file, "A file whose first line is explained; - is standard input")->default_str("-");
-  explain->footer(R"(Example: weir explain --record '{"ts":"2025-01-15T00:00:00Z","ip":"192.0.2.1","method":"GET","path":"/","query":"id=1%27%20OR%201=1--"}')");
+  explain->add_option("FILE", explain_arguments.file, "A file whose first line is explained; - is standard input")
+      ->default_str("-");
+  explain->footer(
+      R"(Example: weir explain --record '{"ts":"2025-01-15T00:00:00Z","ip":"192.0.2.1","method":"GET","path":"/","query":"id=1%27%20OR%201=1--"}')");
   explain->callback([&] { arguments.exit_code = run_explain(arguments.explain); });
 }
 
@@ -90,7 +101,8 @@ void add_rules(CLI::App& app, Arguments& arguments) {
   add("lint", "Report what the specification forbids, with file and line", run_rules_lint);
   add("list", "Print one line per rule, its id first", run_rules_list);
   auto* cost = add("cost", "Measure each rule's share of the matching time, leaving out one at a time", run_rules_cost);
-  cost->add_option("--sample", arguments.rules.sample_file, "NDJSON records (flat profile) to measure on; the rules' examples without one");
+  cost->add_option("--sample", arguments.rules.sample_file,
+                   "NDJSON records (flat profile) to measure on; the rules' examples without one");
   cost->add_option("--max-percent", arguments.rules.share_max_percent, "Exit with 1 when a rule takes a larger share");
 }
 
@@ -103,7 +115,9 @@ void add_config(CLI::App& app, Arguments& arguments) {
   auto* print = config->add_subcommand("print", "Print the effective configuration, secrets masked");
   print->add_option("FILE", arguments.config_file, "Configuration file (YAML)")->required();
   print->callback([&] { arguments.exit_code = run_config_print(arguments.config_file); });
-  config->add_subcommand("schema", "Print the JSON Schema of the file, for editors")->callback([&] { arguments.exit_code = run_config_schema(); });
+  config->add_subcommand("schema", "Print the JSON Schema of the file, for editors")->callback([&] {
+    arguments.exit_code = run_config_schema();
+  });
   config->add_subcommand("reference", "Print the reference of all properties as Markdown")->callback([&] {
     arguments.exit_code = run_config_reference();
   });
@@ -112,10 +126,14 @@ void add_config(CLI::App& app, Arguments& arguments) {
 void add_demo(CLI::App& app, Arguments& arguments) {
   auto& demo_arguments = arguments.demo;
   auto* demo = app.add_subcommand("demo", "Run the whole pipeline on an embedded Kafka with generated traffic");
-  demo->add_option("--seconds", demo_arguments.seconds, "Stop after this time; 0: run until interrupted")->default_val(0);
-  demo->add_option("--rate", demo_arguments.rate, "Records a second")->default_val(2'000)->check(CLI::Range(1, 100'000));
+  demo->add_option("--seconds", demo_arguments.seconds, "Stop after this time; 0: run until interrupted")
+      ->default_val(0);
+  demo->add_option("--rate", demo_arguments.rate, "Records a second")
+      ->default_val(2'000)
+      ->check(CLI::Range(1, 100'000));
   demo->add_option("--seed", demo_arguments.seed, "Seed of the traffic")->default_val(7);
-  demo->add_option("--port", demo_arguments.port, "Port of /metrics and the probes; 0: any free one")->default_val(9464);
+  demo->add_option("--port", demo_arguments.port, "Port of /metrics and the probes; 0: any free one")
+      ->default_val(9464);
   demo->add_option("--json", demo_arguments.json_file, "Write the figures to this file as JSON");
   demo->callback([&] { arguments.exit_code = run_demo(arguments.demo); });
 }

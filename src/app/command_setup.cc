@@ -11,7 +11,8 @@ Result<Config> read_config(const std::string& config_file) {
   Diagnostics diagnostics;
   auto config = config_file.empty() ? load_config_text("", "defaults", process_environment(), diagnostics)
                                     : load_config(config_file, process_environment(), diagnostics);
-  for (const auto& diagnostic : diagnostics) std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  for (const auto& diagnostic : diagnostics)
+    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
   return config;
 }
 
@@ -25,13 +26,15 @@ Result<CommandSetup> prepare_command(const std::string& config_file, const std::
     auto built_in = InputProfile::built_in(profile);
     if (!built_in) {
       std::string names;
-      for (const auto& name : InputProfile::built_in_names()) names += (names.empty() ? "" : ", ") + name;
+      for (const auto& name : InputProfile::built_in_names())
+        names += (names.empty() ? "" : ", ") + name;
       return fail(ErrorCode::kInvalidArgument, "profile", "no profile '" + profile + "'; there are " + names);
     }
     setup.config.input.profile = std::move(*built_in);
   }
   if (auto proven = run_matcher_canaries(); !proven) return tl::unexpected(proven.error());
-  setup.rule_directories = resolve_rule_directories(rule_directories.empty() ? setup.config.rules.directories : rule_directories);
+  setup.rule_directories =
+      resolve_rule_directories(rule_directories.empty() ? setup.config.rules.directories : rule_directories);
   auto rules = load_rule_set(setup.rule_directories, setup.config.rules.options);
   if (!rules) return tl::unexpected(rules.error());
   setup.rules = std::move(*rules);

@@ -15,10 +15,13 @@ constexpr Milliseconds kLaneSilenceMax{20'000};
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, std::vector<std::string> rule_directories, std::shared_ptr<const RuleSet> rules, LogSink log)
+Daemon::Daemon(const Config& config, std::vector<std::string> rule_directories, std::shared_ptr<const RuleSet> rules,
+               LogSink log)
     : config_(config), rule_directories_(std::move(rule_directories)), log_(std::move(log)), rules_(std::move(rules)) {}
 
-Daemon::~Daemon() { static_cast<void>(stop()); }
+Daemon::~Daemon() {
+  static_cast<void>(stop());
+}
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::vector<std::string> rule_directories,
                                               std::shared_ptr<const RuleSet> rules, LogSink log,
@@ -33,8 +36,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::vector<
 }
 
 Status Daemon::start_http() {
-  metrics_ = std::make_unique<MetricsRegistry>(BuildInfo{WEIR_VERSION, client_library_version(), matching_library_version()});
-  for (const LaneCounters& lane : engine_->counters()) metrics_->add(lane);
+  metrics_ =
+      std::make_unique<MetricsRegistry>(BuildInfo{WEIR_VERSION, client_library_version(), matching_library_version()});
+  for (const LaneCounters& lane : engine_->counters())
+    metrics_->add(lane);
   metrics_->set_runtime(runtime_);
 
   HttpHandlers handlers;
@@ -51,15 +56,18 @@ Status Daemon::start_http() {
   HttpOptions options;
   options.address = config_.http.address;
   options.port = config_.http.port;
-  http_ = std::make_unique<HttpServer>(options, std::move(handlers), [this](const RequestLogEntry& entry) { log_request(entry); });
+  http_ = std::make_unique<HttpServer>(options, std::move(handlers),
+                                       [this](const RequestLogEntry& entry) { log_request(entry); });
   return http_->start();
 }
 
-bool Daemon::progressing() const { return engine_->oldest_heartbeat() < kLaneSilenceMax; }
+bool Daemon::progressing() const {
+  return engine_->oldest_heartbeat() < kLaneSilenceMax;
+}
 
 void Daemon::log_request(const RequestLogEntry& entry) const {
-  std::string line = "http " + std::string(entry.method) + " " + std::string(entry.path) + " " + std::to_string(entry.status) + " to " +
-                     std::string(entry.remote_address);
+  std::string line = "http " + std::string(entry.method) + " " + std::string(entry.path) + " " +
+                     std::to_string(entry.status) + " to " + std::string(entry.remote_address);
   if (entry.suppressed > 0) line += ", " + std::to_string(entry.suppressed) + " requests not logged before it";
   if (!entry.failure.empty()) line += ": " + std::string(entry.failure);
   log_(entry.failure.empty() ? LogLevel::kDebug : LogLevel::kError, line);

@@ -39,7 +39,8 @@ class Daemon {
   [[nodiscard]] uint16_t http_port() const { return http_->port(); }
 
  private:
-  Daemon(const Config& config, std::vector<std::string> rule_directories, std::shared_ptr<const RuleSet> rules, LogSink log);
+  Daemon(const Config& config, std::vector<std::string> rule_directories, std::shared_ptr<const RuleSet> rules,
+         LogSink log);
 
   Status start_http();
   void log_request(const RequestLogEntry& entry) const;

@@ -36,9 +36,13 @@ constexpr std::chrono::seconds kDrainMax{20};
 
 std::atomic<bool> stop_requested{false};
 
-void on_signal(int) { stop_requested.store(true); }
+void on_signal(int) {
+  stop_requested.store(true);
+}
 
-EventTime wall_clock() { return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now()); }
+EventTime wall_clock() {
+  return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
+}
 
 /// The configuration of the demo: the defaults, on the embedded broker.
 void adapt(Config& config, const DemoArguments& arguments, const std::string& bootstrap_servers) {
@@ -72,7 +76,11 @@ LogSink demo_log(DemoView& view) {
 class Feeder {
  public:
   Feeder(std::unique_ptr<RecordFeeder> feeder, std::string topic, const DemoArguments& arguments)
-      : feeder_(std::move(feeder)), topic_(std::move(topic)), traffic_(arguments.seed), rate_(arguments.rate), thread_([this] { run(); }) {}
+      : feeder_(std::move(feeder)),
+        topic_(std::move(topic)),
+        traffic_(arguments.seed),
+        rate_(arguments.rate),
+        thread_([this] { run(); }) {}
 
   /// Ends the feeding; every record fed is stored afterwards, or the error says why not.
   Status stop() {
@@ -93,7 +101,8 @@ class Feeder {
       const double elapsed = std::chrono::duration<double>(Clock::now() - started).count();
       const auto due = static_cast<uint64_t>(elapsed * rate_);
       while (fed_.load() < due && status_) {
-        status_ = feeder_->produce(topic_, {}, traffic_.next(wall_clock()), static_cast<int32_t>(fed_.load() % kRequestPartitions));
+        status_ = feeder_->produce(topic_, {}, traffic_.next(wall_clock()),
+                                   static_cast<int32_t>(fed_.load() % kRequestPartitions));
         if (status_) fed_.fetch_add(1);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));  // the records of 5 ms are fed together
@@ -119,7 +128,8 @@ Totals totals_of(const Engine& engine) {
   for (const LaneCounters& lane : engine.counters()) {
     if (lane.detect != nullptr) {
       uint64_t rejected = 0;
-      for (const Counter& counter : lane.detect->rejected) rejected += counter.value();
+      for (const Counter& counter : lane.detect->rejected)
+        rejected += counter.value();
       totals.rejected += rejected;
       totals.observed += lane.detect->records.value() - rejected;
       totals.dead_letters += lane.kafka->dead_letters.value();
@@ -127,7 +137,8 @@ Totals totals_of(const Engine& engine) {
     if (lane.score != nullptr) {
       totals.scored += lane.score->observations.value();
       for (const auto& levels : lane.score->alerts) {
-        for (const Counter& counter : levels) totals.alerts += counter.value();
+        for (const Counter& counter : levels)
+          totals.alerts += counter.value();
       }
     }
   }
@@ -183,8 +194,10 @@ Status demonstrate(const DemoArguments& arguments, DemoView& view) {
   auto record_feeder = RecordFeeder::create(client);
   if (!record_feeder) return tl::unexpected(record_feeder.error());
 
-  for (const auto deadline = Clock::now() + kReadyMax; !engine.ready() && !stop_requested.load(); std::this_thread::sleep_for(kTick)) {
-    if (Clock::now() > deadline) return fail(ErrorCode::kKafka, "demo", "the lanes did not become ready: " + engine.unhealthy_reason());
+  for (const auto deadline = Clock::now() + kReadyMax; !engine.ready() && !stop_requested.load();
+       std::this_thread::sleep_for(kTick)) {
+    if (Clock::now() > deadline)
+      return fail(ErrorCode::kKafka, "demo", "the lanes did not become ready: " + engine.unhealthy_reason());
   }
   const auto started = Clock::now();
   const auto seconds_since_start = [&] { return std::chrono::duration<double>(Clock::now() - started).count(); };
@@ -219,7 +232,8 @@ Status demonstrate(const DemoArguments& arguments, DemoView& view) {
   if (totals.scored + totals.dead_letters != feeder.fed()) {
     return fail(ErrorCode::kInternal, "demo", "records in and records accounted for differ");
   }
-  if (!write_figures(arguments.json_file, feeder.fed(), totals, alerts_read, seconds)) return fail(ErrorCode::kIo, "demo", "no figures written");
+  if (!write_figures(arguments.json_file, feeder.fed(), totals, alerts_read, seconds))
+    return fail(ErrorCode::kIo, "demo", "no figures written");
   return {};
 }
 

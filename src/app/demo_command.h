@@ -6,8 +6,8 @@
 namespace weir {
 
 struct DemoArguments {
-  uint32_t seconds = 0;  ///< 0: until interrupted
-  uint32_t rate = 2'000; ///< records a second
+  uint32_t seconds = 0;   ///< 0: until interrupted
+  uint32_t rate = 2'000;  ///< records a second
   uint64_t seed = 7;
   uint16_t port = 9464;
   std::string json_file;

@@ -21,11 +21,15 @@ constexpr size_t kAbusers = 4;
 const std::vector<std::string> kBrowsers{
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
     "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Safari/605.1.15",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 "
+    "Safari/605.1.15",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 "
+    "Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile "
+    "Safari/537.36",
 };
-const std::vector<std::string> kWords{"kettle", "lamp", "desk", "notebook", "scarf", "teapot", "garden", "bicycle", "mirror", "rope"};
+const std::vector<std::string> kWords{"kettle", "lamp",   "desk",    "notebook", "scarf",
+                                      "teapot", "garden", "bicycle", "mirror",   "rope"};
 
 /// An attack as the attacker means it; how it is wrapped is decided per request.
 const std::vector<std::string> kPayloads{
@@ -76,12 +80,15 @@ struct DemoTraffic::Request {
 
 DemoTraffic::DemoTraffic(uint64_t seed) : random_(seed) {
   const auto customer = [&](const char* prefix, size_t i, const char* network) {
-    return Customer{prefix + std::to_string(1000 + i), network + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1),
-                    pick_from(kBrowsers)};
+    return Customer{prefix + std::to_string(1000 + i),
+                    network + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1), pick_from(kBrowsers)};
   };
-  for (size_t i = 0; i < kCustomers; ++i) customers_.push_back(customer("customer-", i, "198.51."));
-  for (size_t i = 0; i < kAttackers; ++i) attackers_.push_back(customer("attacker-", i, "203.0."));
-  for (size_t i = 0; i < kAbusers; ++i) abusers_.push_back(customer("abuser-", i, "192.0."));
+  for (size_t i = 0; i < kCustomers; ++i)
+    customers_.push_back(customer("customer-", i, "198.51."));
+  for (size_t i = 0; i < kAttackers; ++i)
+    attackers_.push_back(customer("attacker-", i, "203.0."));
+  for (size_t i = 0; i < kAbusers; ++i)
+    abusers_.push_back(customer("abuser-", i, "192.0."));
 }
 
 std::string DemoTraffic::next(EventTime now) {
@@ -108,7 +115,9 @@ void DemoTraffic::shop(Request& request) {
   request.duration_ms = 3.0 + static_cast<double>(pick(400)) / 10;
   request.referer = "https://shop.example/";
   switch (pick(6)) {
-    case 0: request.path = "/products/" + std::to_string(pick(90'000)); break;
+    case 0:
+      request.path = "/products/" + std::to_string(pick(90'000));
+      break;
     case 1:
       request.path = "/search";
       request.query = "q=" + pick_from(kWords) + "+" + pick_from(kWords) + "&page=" + std::to_string(1 + pick(9));
@@ -120,12 +129,16 @@ void DemoTraffic::shop(Request& request) {
       request.body = R"({"sku":")" + pick_from(kWords) + R"(","quantity":)" + std::to_string(1 + pick(4)) + "}";
       request.status = 201;
       break;
-    case 3: request.path = "/static/" + pick_from(kWords) + ".css"; break;
+    case 3:
+      request.path = "/static/" + pick_from(kWords) + ".css";
+      break;
     case 4:
       request.path = "/api/orders";
       request.query = "status=open&limit=50";
       break;
-    default: request.path = "/blog/2025/" + pick_from(kWords) + "-and-" + pick_from(kWords) + "/"; break;
+    default:
+      request.path = "/blog/2025/" + pick_from(kWords) + "-and-" + pick_from(kWords) + "/";
+      break;
   }
   if (pick(40) == 0) request.status = 404;
 }

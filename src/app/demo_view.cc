@@ -32,7 +32,8 @@ std::string joined(const Json& json, const char* pointer) {
   std::string all;
   const Json::json_pointer at(pointer);
   if (!json.contains(at)) return all;
-  for (const Json& item : json.at(at)) all += (all.empty() ? "" : ", ") + item.get<std::string>();
+  for (const Json& item : json.at(at))
+    all += (all.empty() ? "" : ", ") + item.get<std::string>();
   return all;
 }
 
@@ -42,7 +43,8 @@ DemoView::DemoView() : is_terminal_(isatty(STDOUT_FILENO) == 1), palette_(Palett
 
 void DemoView::started(size_t rules, const std::string& bootstrap_servers, uint16_t http_port) {
   const std::lock_guard lock(mutex_);
-  std::printf("%s  %zu rules, embedded Kafka on %s\n", palette_.bold("weir demo").c_str(), rules, bootstrap_servers.c_str());
+  std::printf("%s  %zu rules, embedded Kafka on %s\n", palette_.bold("weir demo").c_str(), rules,
+              bootstrap_servers.c_str());
   std::printf("metrics: http://127.0.0.1:%u/metrics   ready: http://127.0.0.1:%u/-/ready\n", http_port, http_port);
   std::printf("%s\n\n", palette_.dim("joining the consumer groups takes a few seconds; Ctrl-C ends the demo").c_str());
   std::fflush(stdout);
@@ -65,14 +67,18 @@ void DemoView::alert(std::string_view ocsf_json) {
   std::printf("%s %s %s %s  %s", palette_.dim(time).c_str(), kind.c_str(), label.c_str(),
               palette_.bold(printable(text_at(json, "/unmapped/weir/client"))).c_str(),
               printable(text_at(json, "/finding_info/title")).c_str());
-  if (is_abuse) std::printf("  %s", palette_.cyan("risk " + std::to_string(number_at(json, "/unmapped/risk_score"))).c_str());
-  if (phase != "opened") std::printf("  %s", palette_.cyan(phase + ", " + with_separators(number_at(json, "/count")) + " requests").c_str());
+  if (is_abuse)
+    std::printf("  %s", palette_.cyan("risk " + std::to_string(number_at(json, "/unmapped/risk_score"))).c_str());
+  if (phase != "opened")
+    std::printf("  %s", palette_.cyan(phase + ", " + with_separators(number_at(json, "/count")) + " requests").c_str());
   std::printf("\n");
   const std::string excerpt = text_at(json, "/evidences/0/data/hits/0/excerpt");
   if (!excerpt.empty()) {
     const std::string steps = joined(json, "/unmapped/weir/decode_steps");
-    std::printf("             %s in %s: %s%s\n", palette_.dim("found").c_str(), text_at(json, "/evidences/0/data/hits/0/place").c_str(),
-                printable(excerpt.substr(0, kExcerptShownMax)).c_str(), steps.empty() ? "" : palette_.dim("  [" + steps + "]").c_str());
+    std::printf("             %s in %s: %s%s\n", palette_.dim("found").c_str(),
+                text_at(json, "/evidences/0/data/hits/0/place").c_str(),
+                printable(excerpt.substr(0, kExcerptShownMax)).c_str(),
+                steps.empty() ? "" : palette_.dim("  [" + steps + "]").c_str());
   }
   draw_live_line();
 }
@@ -82,9 +88,10 @@ void DemoView::rates(const Figures& figures) {
   const double passed = figures.seconds - last_drawn_seconds_;
   if (passed < (is_terminal_ ? kRedrawSeconds : kLineSeconds)) return;
   const double rate = last_drawn_seconds_ < 0 ? 0 : static_cast<double>(figures.scored - last_.scored) / passed;
-  live_line_ = std::to_string(static_cast<int>(figures.seconds)) + " s  " + with_separators(static_cast<uint64_t>(rate)) + " records/s  " +
-               with_separators(figures.scored) + " of " + with_separators(figures.fed) + " records scored  " +
-               with_separators(figures.alerts) + " alerts  " + with_separators(figures.dead_letters) + " dead letters";
+  live_line_ = std::to_string(static_cast<int>(figures.seconds)) + " s  " +
+               with_separators(static_cast<uint64_t>(rate)) + " records/s  " + with_separators(figures.scored) +
+               " of " + with_separators(figures.fed) + " records scored  " + with_separators(figures.alerts) +
+               " alerts  " + with_separators(figures.dead_letters) + " dead letters";
   last_ = figures;
   last_drawn_seconds_ = figures.seconds;
   clear_live_line();

@@ -17,7 +17,9 @@ namespace {
 
 constexpr size_t kShownBytesMax = 400;  // of one line
 
-void print_heading(const Palette& palette, const char* text) { std::printf("\n%s\n", palette.bold(text).c_str()); }
+void print_heading(const Palette& palette, const char* text) {
+  std::printf("\n%s\n", palette.bold(text).c_str());
+}
 
 void print_field(const char* name, std::string_view value) {
   if (value.empty()) return;
@@ -41,7 +43,8 @@ void print_event(const Palette& palette, const Event& event, const ClientIdentit
   print_heading(palette, "Event");
   print_field("time", format_rfc3339(event.time));
   print_field("request id", event.request_id);
-  std::printf("  %-14s %s (%s)\n", "client", printable(mask_text(client.text)).c_str(), std::string(to_string(client.kind)).c_str());
+  std::printf("  %-14s %s (%s)\n", "client", printable(mask_text(client.text)).c_str(),
+              std::string(to_string(client.kind)).c_str());
   print_field("address", event.client_ip.to_string());
   print_field("method", event.method);
   print_field("host", event.host);
@@ -69,7 +72,8 @@ void print_lines(const Palette& palette, const DecodedRecord& record) {
     std::printf("  %-10s %s%s\n", std::string(to_string(line.place)).c_str(), shown_line(record, line).c_str(),
                 steps.empty() ? "" : palette.cyan("   [" + steps + "]").c_str());
   }
-  if (record.evasions != 0) std::printf("  %s %s\n", palette.yellow("evasion:").c_str(), names_of<Evasion>(record.evasions).c_str());
+  if (record.evasions != 0)
+    std::printf("  %s %s\n", palette.yellow("evasion:").c_str(), names_of<Evasion>(record.evasions).c_str());
   if (record.dropped_lines > 0) std::printf("  %u further lines were not scanned\n", record.dropped_lines);
 }
 
@@ -85,8 +89,8 @@ void print_span(const Palette& palette, const DecodedRecord& record, const Hit& 
     std::printf("%s   (match at bytes %zu–%zu)\n", shown_line(record, line).c_str(), begin, end);
     return;
   }
-  std::printf("%s%s%s\n", std::string(text.substr(0, begin)).c_str(), palette.red(text.substr(begin, end - begin)).c_str(),
-              std::string(text.substr(end)).c_str());
+  std::printf("%s%s%s\n", std::string(text.substr(0, begin)).c_str(),
+              palette.red(text.substr(begin, end - begin)).c_str(), std::string(text.substr(end)).c_str());
   const size_t width = end > begin ? end - begin : 1;
   std::printf("      %-8s %s%s\n", "", std::string(begin < end ? begin : begin - (begin > 0), ' ').c_str(),
               palette.red(std::string(width, '^')).c_str());
@@ -106,9 +110,11 @@ void print_hits(const Palette& palette, const DecodedRecord& record, const Detec
 void print_score(const Palette& palette, const Detection& detection, const RuleSet& rules) {
   print_heading(palette, "Score");
   std::array<int, static_cast<size_t>(Category::kCount)> by_category{};
-  for (const Hit& hit : detection.hits) by_category[static_cast<size_t>(rules.rules()[hit.rule].category)] += rules.rules()[hit.rule].weight;
+  for (const Hit& hit : detection.hits)
+    by_category[static_cast<size_t>(rules.rules()[hit.rule].category)] += rules.rules()[hit.rule].weight;
   for (size_t i = 0; i < by_category.size(); ++i) {
-    if (by_category[i] != 0) std::printf("  %-10s %d\n", std::string(to_string(static_cast<Category>(i))).c_str(), by_category[i]);
+    if (by_category[i] != 0)
+      std::printf("  %-10s %d\n", std::string(to_string(static_cast<Category>(i))).c_str(), by_category[i]);
   }
   std::printf("  %-10s %d of %d: %s\n", "request", detection.score, rules.options().threshold,
               detection.scan_failed ? palette.red("unknown, the matcher failed").c_str()
@@ -122,7 +128,9 @@ Result<std::string> read_record(const ExplainArguments& arguments, size_t record
   if (auto opened = reader.open(); !opened) return tl::unexpected(opened.error());
   std::vector<std::string_view> lines;
   if (auto read = reader.read(1, lines); !read) return tl::unexpected(read.error());
-  if (lines.empty()) return fail(ErrorCode::kInvalidArgument, "input", "no record: give one line of JSON in a file, on standard input or with --record");
+  if (lines.empty())
+    return fail(ErrorCode::kInvalidArgument, "input",
+                "no record: give one line of JSON in a file, on standard input or with --record");
   return std::string(lines.front());
 }
 
@@ -141,8 +149,9 @@ int run_explain(const ExplainArguments& arguments) {
   EventParser parser(config.input);
   Event event;
   if (const auto outcome = parser.parse(*record_text, event); !outcome.ok()) {
-    std::printf("%s %s%s%s\nThe daemon would send this record to the dead-letter topic.\n", palette.red("rejected:").c_str(),
-                std::string(to_string(outcome.reason)).c_str(), outcome.detail.empty() ? "" : ": ", outcome.detail.c_str());
+    std::printf("%s %s%s%s\nThe daemon would send this record to the dead-letter topic.\n",
+                palette.red("rejected:").c_str(), std::string(to_string(outcome.reason)).c_str(),
+                outcome.detail.empty() ? "" : ": ", outcome.detail.c_str());
     return kExitFailed;
   }
   Arena arena;

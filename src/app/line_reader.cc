@@ -15,7 +15,8 @@ constexpr size_t kBufferBytesMin = 4 << 20;
 
 }  // namespace
 
-LineReader::LineReader(std::string path, size_t line_bytes_max) : path_(std::move(path)), line_bytes_max_(line_bytes_max) {}
+LineReader::LineReader(std::string path, size_t line_bytes_max)
+    : path_(std::move(path)), line_bytes_max_(line_bytes_max) {}
 
 LineReader::~LineReader() {
   if (file_descriptor_ > STDIN_FILENO) ::close(file_descriptor_);
@@ -24,7 +25,7 @@ LineReader::~LineReader() {
 Status LineReader::open() {
   file_descriptor_ = path_ == "-" ? STDIN_FILENO : ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (file_descriptor_ < 0) return fail(ErrorCode::kIo, "input", path_ + ": " + std::strerror(errno));
-  struct stat facts{};
+  struct stat facts {};
   if (::fstat(file_descriptor_, &facts) == 0) {
     if (S_ISDIR(facts.st_mode)) return fail(ErrorCode::kIo, "input", path_ + ": is a directory");
     if (S_ISREG(facts.st_mode)) bytes_total_ = static_cast<uint64_t>(facts.st_size);
@@ -62,7 +63,8 @@ Status LineReader::read(size_t lines_max, std::vector<std::string_view>& lines) 
     if (newline == nullptr && begin_ == end_) return {};
     const size_t length = newline != nullptr ? static_cast<size_t>(newline - from) : end_ - begin_;
     const bool is_rest = skipping_;
-    skipping_ = newline == nullptr && !at_end_;  // a line longer than the buffer: its rest belongs to the record handed out
+    skipping_ =
+        newline == nullptr && !at_end_;  // a line longer than the buffer: its rest belongs to the record handed out
     begin_ += length + (newline != nullptr ? 1 : 0);
     bytes_consumed_ += length + (newline != nullptr ? 1 : 0);
     if (is_rest) continue;

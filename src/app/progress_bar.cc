@@ -24,14 +24,16 @@ void ProgressBar::update(uint64_t done, uint64_t total, uint64_t records) {
   last_ = now;
   drawn_ = true;
   const double seconds = std::max(1e-3, std::chrono::duration<double>(now - started_).count());
-  const std::string rate = with_separators(static_cast<uint64_t>(static_cast<double>(records) / seconds)) + " records/s";
+  const std::string rate =
+      with_separators(static_cast<uint64_t>(static_cast<double>(records) / seconds)) + " records/s";
   if (total == 0) {
     std::fprintf(stderr, "\r\033[K%s records  %s", with_separators(records).c_str(), rate.c_str());
   } else {
     const double part = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
     const int filled = static_cast<int>(part * kBarCells);
     const double left = part > 0 ? seconds / part * (1 - part) : 0;
-    std::fprintf(stderr, "\r\033[K[%s%s] %3d %%  %s records  %s  %d s left", std::string(static_cast<size_t>(filled), '#').c_str(),
+    std::fprintf(stderr, "\r\033[K[%s%s] %3d %%  %s records  %s  %d s left",
+                 std::string(static_cast<size_t>(filled), '#').c_str(),
                  std::string(static_cast<size_t>(kBarCells - filled), '.').c_str(), static_cast<int>(part * 100),
                  with_separators(records).c_str(), rate.c_str(), static_cast<int>(left + 0.5));
   }

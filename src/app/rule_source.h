@@ -15,6 +15,7 @@ std::vector<std::string> resolve_rule_directories(const std::vector<std::string>
 
 /// Loads and compiles the rules below the directories. Each finding is printed to standard error as file:line: message.
 /// Fails when any rule has an error: a rule set never shrinks silently. May take seconds.
-Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories, const RuleSetOptions& options);
+Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
+                                                     const RuleSetOptions& options);
 
 }  // namespace weir

@@ -33,7 +33,8 @@ Result<LoadedRules> load(const RulesArguments& arguments) {
   LoadedRules loaded;
   loaded.options = config->rules.options;
   loaded.options.security_level = SecurityLevel::kStrict;  // work on rules concerns all of them
-  loaded.directories = resolve_rule_directories(arguments.directories.empty() ? config->rules.directories : arguments.directories);
+  loaded.directories =
+      resolve_rule_directories(arguments.directories.empty() ? config->rules.directories : arguments.directories);
   if (loaded.directories.empty()) return fail(ErrorCode::kNotFound, "rules", "no rules found: name a directory");
   loaded.rules = load_rules(loaded.directories, loaded.diagnostics);
   if (loaded.rules.empty() && !has_errors(loaded.diagnostics)) {
@@ -43,12 +44,14 @@ Result<LoadedRules> load(const RulesArguments& arguments) {
 }
 
 void print(const Diagnostics& diagnostics) {
-  for (const auto& diagnostic : diagnostics) std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  for (const auto& diagnostic : diagnostics)
+    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
 }
 
 size_t errors_in(const Diagnostics& diagnostics) {
   size_t errors = 0;
-  for (const auto& diagnostic : diagnostics) errors += diagnostic.severity == Diagnostic::Severity::kError;
+  for (const auto& diagnostic : diagnostics)
+    errors += diagnostic.severity == Diagnostic::Severity::kError;
   return errors;
 }
 
@@ -64,13 +67,17 @@ Result<std::vector<std::string>> read_sample(const std::string& file) {
 std::vector<std::string> examples_of(const std::vector<Rule>& rules) {
   std::vector<std::string> records;
   for (const Rule& rule : rules) {
-    for (const auto& example : rule.positive_examples) records.push_back(example.record_json);
-    for (const auto& example : rule.negative_examples) records.push_back(example.record_json);
+    for (const auto& example : rule.positive_examples)
+      records.push_back(example.record_json);
+    for (const auto& example : rule.negative_examples)
+      records.push_back(example.record_json);
   }
   return records;
 }
 
-double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -108,7 +115,8 @@ int run_rules_lint(const RulesArguments& arguments) {
   }
   print(loaded->diagnostics);
   const size_t errors = errors_in(loaded->diagnostics);
-  std::printf("%zu rules: %zu errors, %zu warnings\n", loaded->rules.size(), errors, loaded->diagnostics.size() - errors);
+  std::printf("%zu rules: %zu errors, %zu warnings\n", loaded->rules.size(), errors,
+              loaded->diagnostics.size() - errors);
   return errors == 0 ? kExitFine : kExitFailed;
 }
 
@@ -118,8 +126,8 @@ int run_rules_list(const RulesArguments& arguments) {
   print(loaded->diagnostics);
   for (const Rule& rule : loaded->rules) {
     std::printf("%s  %-9s  %-13s  %-10s  %3d  %s\n", rule.id.c_str(), std::string(to_string(rule.category)).c_str(),
-                std::string(to_string(rule.level)).c_str(), std::string(to_string(rule.security_level)).c_str(), rule.weight,
-                rule.title.c_str());
+                std::string(to_string(rule.level)).c_str(), std::string(to_string(rule.security_level)).c_str(),
+                rule.weight, rule.title.c_str());
   }
   return has_errors(loaded->diagnostics) ? kExitFailed : kExitFine;
 }
@@ -129,12 +137,14 @@ int run_rules_cost(const RulesArguments& arguments) {
   if (!loaded) return report_usage_error(loaded.error());
   print(loaded->diagnostics);
   if (has_errors(loaded->diagnostics)) return kExitFailed;
-  auto sample = arguments.sample_file.empty() ? Result<std::vector<std::string>>(examples_of(loaded->rules)) : read_sample(arguments.sample_file);
+  auto sample = arguments.sample_file.empty() ? Result<std::vector<std::string>>(examples_of(loaded->rules))
+                                              : read_sample(arguments.sample_file);
   if (!sample) {
     std::fprintf(stderr, "weir rules cost: %s\n", sample.error().to_string().c_str());
     return kExitFailed;
   }
-  std::fprintf(stderr, "measuring %zu rules on %zu records; this takes a while\n", loaded->rules.size(), sample->size());
+  std::fprintf(stderr, "measuring %zu rules on %zu records; this takes a while\n", loaded->rules.size(),
+               sample->size());
   const auto costs = measure_rule_costs(loaded->rules, loaded->options, *sample, &seconds_now);
   if (!costs) {
     std::fprintf(stderr, "weir rules cost: %s\n", costs.error().to_string().c_str());
@@ -144,10 +154,11 @@ int run_rules_cost(const RulesArguments& arguments) {
   for (const RuleCost& cost : *costs) {
     const bool too_dear = arguments.share_max_percent > 0 && cost.share * 100 > arguments.share_max_percent;
     over += too_dear;
-    std::printf("%6.2f %%  %7.1f ns/record  %s  %s%s\n", cost.share * 100, cost.nanoseconds_per_record, cost.rule_id.c_str(),
-                cost.title.c_str(), too_dear ? "  <- too dear" : "");
+    std::printf("%6.2f %%  %7.1f ns/record  %s  %s%s\n", cost.share * 100, cost.nanoseconds_per_record,
+                cost.rule_id.c_str(), cost.title.c_str(), too_dear ? "  <- too dear" : "");
   }
-  if (over > 0) std::fprintf(stderr, "%zu rules take more than %.1f %% of the matching time\n", over, arguments.share_max_percent);
+  if (over > 0)
+    std::fprintf(stderr, "%zu rules take more than %.1f %% of the matching time\n", over, arguments.share_max_percent);
   return over == 0 ? kExitFine : kExitFailed;
 }
 

@@ -8,9 +8,9 @@ namespace weir {
 struct RulesArguments {
   std::vector<std::string> directories;  ///< empty: the installed or the repository's rules
   std::string config_file;
-  std::string junit_file;                ///< of `test`
-  std::string sample_file;               ///< of `cost`: NDJSON records in the flat profile
-  double share_max_percent = 0;          ///< of `cost`: fail when a rule takes more; 0: no limit
+  std::string junit_file;        ///< of `test`
+  std::string sample_file;       ///< of `cost`: NDJSON records in the flat profile
+  double share_max_percent = 0;  ///< of `cost`: fail when a rule takes more; 0: no limit
 };
 
 /// `weir rules test`: every example of every rule, through the real decoder and matcher.

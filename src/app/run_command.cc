@@ -17,11 +17,13 @@ std::string status_of(const Daemon& daemon) {
     if (lane.detect != nullptr) records += lane.detect->records.value();
     if (lane.score == nullptr) continue;
     for (const auto& levels : lane.score->alerts) {
-      for (const Counter& counter : levels) alerts += counter.value();
+      for (const Counter& counter : levels)
+        alerts += counter.value();
     }
   }
   const std::string reason = daemon.engine().unhealthy_reason();
-  return std::to_string(records) + " records, " + std::to_string(alerts) + " alerts" + (reason.empty() ? "" : "; " + reason);
+  return std::to_string(records) + " records, " + std::to_string(alerts) + " alerts" +
+         (reason.empty() ? "" : "; " + reason);
 }
 
 ServiceHooks hooks_for(Daemon& daemon, Log& log) {
@@ -35,7 +37,8 @@ ServiceHooks hooks_for(Daemon& daemon, Log& log) {
     if (reloaded) {
       log.write(LogLevel::kInfo, "the rules are reloaded");
     } else {
-      log.write(LogLevel::kError, "the rules are not reloaded, the old ones stay in force: " + reloaded.error().to_string());
+      log.write(LogLevel::kError,
+                "the rules are not reloaded, the old ones stay in force: " + reloaded.error().to_string());
     }
   };
   return hooks;
@@ -49,13 +52,16 @@ int run_daemon(const std::string& config_file) {
   auto setup = prepare_command(config_file, {}, "");
   if (!setup) return report_usage_error(setup.error());
   Log log(setup->config.log);
-  log.write(LogLevel::kInfo, "weir " WEIR_VERSION " starts with " + std::to_string(setup->rules->rules().size()) + " rules");
+  log.write(LogLevel::kInfo,
+            "weir " WEIR_VERSION " starts with " + std::to_string(setup->rules->rules().size()) + " rules");
 
   if (setup->config.hash_key.empty()) {
-    log.write(LogLevel::kWarning, "hash_key is not set: whoever knows weir's public default can choose client names that "
-                                  "crowd one partition; set the same secret in every process (hash_key_file)");
+    log.write(LogLevel::kWarning,
+              "hash_key is not set: whoever knows weir's public default can choose client names that "
+              "crowd one partition; set the same secret in every process (hash_key_file)");
   }
-  auto daemon = Daemon::start(setup->config, setup->rule_directories, setup->rules, log.sink(), &signals.stop_requested());
+  auto daemon =
+      Daemon::start(setup->config, setup->rule_directories, setup->rules, log.sink(), &signals.stop_requested());
   if (!daemon) {
     if (signals.stop_requested().load()) return kExitFine;
     log.write(LogLevel::kError, daemon.error().to_string());

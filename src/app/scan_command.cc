@@ -55,8 +55,8 @@ class Scan {
   Scorer scorer_;
   ProgressBar progress_;
   std::string path_;
-  int64_t line_ = 0;     // of the current file
-  int64_t offset_ = 0;   // of all files: what a topic's offset would be
+  int64_t line_ = 0;    // of the current file
+  int64_t offset_ = 0;  // of all files: what a topic's offset would be
   uint64_t rejects_shown_ = 0;
   std::vector<RawRecord> records_;
   AnalyzedBatch analyzed_;
@@ -106,7 +106,8 @@ void Scan::show_rejects(int64_t first_line) {
     if (rejects_shown_ == kRejectsShown) return;
     ++rejects_shown_;
     progress_.finish();
-    std::fprintf(stderr, "%s:%lld: rejected: %.*s%s%s\n", path_.c_str(), static_cast<long long>(first_line + rejected.index),
+    std::fprintf(stderr, "%s:%lld: rejected: %.*s%s%s\n", path_.c_str(),
+                 static_cast<long long>(first_line + rejected.index),
                  static_cast<int>(to_string(rejected.reason).size()), to_string(rejected.reason).data(),
                  rejected.detail.empty() ? "" : ": ", rejected.detail.c_str());
     if (rejects_shown_ == kRejectsShown) std::fprintf(stderr, "further rejected records are only counted\n");
@@ -163,7 +164,8 @@ void Scan::write_verdicts(int64_t first_line) {
     json.EndArray();
     json.Key("rules");
     json.StartArray();
-    for (const uint32_t rule : verdict.rules) json.String(rules_->rules()[rule].id.c_str());
+    for (const uint32_t rule : verdict.rules)
+      json.String(rules_->rules()[rule].id.c_str());
     json.EndArray();
     end_object(json, buffer);
   }

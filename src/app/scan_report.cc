@@ -13,13 +13,15 @@ namespace {
 
 uint64_t rejected_total(const ScanReport& report) {
   uint64_t total = 0;
-  for (const auto& counter : report.detect.rejected) total += counter.value();
+  for (const auto& counter : report.detect.rejected)
+    total += counter.value();
   return total;
 }
 
 uint64_t alerts_of(const ScanReport& report, AlertKind kind) {
   uint64_t total = 0;
-  for (const auto& counter : report.score.alerts[static_cast<size_t>(kind)]) total += counter.value();
+  for (const auto& counter : report.score.alerts[static_cast<size_t>(kind)])
+    total += counter.value();
   return total;
 }
 
@@ -32,7 +34,8 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
   const auto& d = report.detect;
   nlohmann::ordered_json rejected = nlohmann::ordered_json::object(), hits = nlohmann::ordered_json::object();
   for (size_t i = 1; i < d.rejected.size(); ++i) {
-    if (d.rejected[i].value() > 0) rejected[std::string(to_string(static_cast<RejectReason>(i)))] = d.rejected[i].value();
+    if (d.rejected[i].value() > 0)
+      rejected[std::string(to_string(static_cast<RejectReason>(i)))] = d.rejected[i].value();
   }
   for (size_t i = 0; i < d.rule_hits.size(); ++i) {
     if (d.rule_hits[i].value() > 0) hits[std::string(to_string(static_cast<Category>(i)))] = d.rule_hits[i].value();
@@ -66,23 +69,28 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
 void print(const ScanReport& report, std::FILE* to) {
   const auto& d = report.detect;
   const auto number = [](uint64_t n) { return with_separators(n); };
-  std::fprintf(to, "%s records (%s MB) in %.2f s: %s records/s\n", number(d.records.value()).c_str(),
-               number(d.bytes.value() / 1'000'000).c_str(), report.seconds,
-               number(report.seconds > 0 ? static_cast<uint64_t>(static_cast<double>(d.records.value()) / report.seconds) : 0).c_str());
-  std::fprintf(to, "%s malicious; %s attack alerts, %s abuse alerts, %s records counted into open episodes without an alert of their own\n",
+  std::fprintf(
+      to, "%s records (%s MB) in %.2f s: %s records/s\n", number(d.records.value()).c_str(),
+      number(d.bytes.value() / 1'000'000).c_str(), report.seconds,
+      number(report.seconds > 0 ? static_cast<uint64_t>(static_cast<double>(d.records.value()) / report.seconds) : 0)
+          .c_str());
+  std::fprintf(to,
+               "%s malicious; %s attack alerts, %s abuse alerts, %s records counted into open episodes without an "
+               "alert of their own\n",
                number(d.malicious.value()).c_str(), number(alerts_of(report, AlertKind::kAttack)).c_str(),
                number(alerts_of(report, AlertKind::kAbuse)).c_str(), number(report.scorer.alerts_suppressed).c_str());
   if (const auto rejected = rejected_total(report); rejected > 0) {
     std::fprintf(to, "%s rejected:", number(rejected).c_str());
     for (size_t i = 1; i < d.rejected.size(); ++i) {
       if (d.rejected[i].value() == 0) continue;
-      std::fprintf(to, " %s %s", std::string(to_string(static_cast<RejectReason>(i))).c_str(), number(d.rejected[i].value()).c_str());
+      std::fprintf(to, " %s %s", std::string(to_string(static_cast<RejectReason>(i))).c_str(),
+                   number(d.rejected[i].value()).c_str());
     }
     std::fprintf(to, "\n");
   }
-  std::fprintf(to, "ns per record: parse %.0f, decode %.0f, match %.0f, observe %.0f, score %.0f\n", ns_per_record(report, d.parse_ns),
-               ns_per_record(report, d.decode_ns), ns_per_record(report, d.match_ns), ns_per_record(report, d.observe_ns),
-               ns_per_record(report, report.score.score_ns));
+  std::fprintf(to, "ns per record: parse %.0f, decode %.0f, match %.0f, observe %.0f, score %.0f\n",
+               ns_per_record(report, d.parse_ns), ns_per_record(report, d.decode_ns), ns_per_record(report, d.match_ns),
+               ns_per_record(report, d.observe_ns), ns_per_record(report, report.score.score_ns));
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ struct ScanReport {
   ScorerStatistics scorer;
   double seconds = 0;  ///< wall time without loading the rules
 
-  void count(const Alert& alert) { score.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add(); }
+  void count(const Alert& alert) {
+    score.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add();
+  }
 };
 
 /// Prints the summary (to standard output when it was asked for, else to standard error) and writes the JSON file if one is

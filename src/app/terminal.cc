@@ -19,7 +19,8 @@ std::string Palette::wrap(const char* code, std::string_view text) const {
 
 std::string with_separators(uint64_t number) {
   std::string digits = std::to_string(number);
-  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  for (size_t i = digits.size(); i > 3; i -= 3)
+    digits.insert(i - 3, ",");
   return digits;
 }
 

@@ -11,8 +11,8 @@ namespace weir {
 
 /// An assertion that stays on in production: a broken invariant stops the process rather than corrupting results.
 /// It is for bugs; bad input gets an error value instead.
-#define WEIR_ASSERT(condition, why)                                     \
-  do {                                                                  \
-    if (!(condition)) [[unlikely]]                                      \
-      ::weir::assertion_failed(#condition, why, __FILE__, __LINE__);    \
+#define WEIR_ASSERT(condition, why)                                  \
+  do {                                                               \
+    if (!(condition)) [[unlikely]]                                   \
+      ::weir::assertion_failed(#condition, why, __FILE__, __LINE__); \
   } while (false)

@@ -10,7 +10,8 @@ TEST_CASE("SipHash-2-4 gives the vectors of its paper", "[base]") {
   // Appendix A: key 00 01 … 0f, message 00 01 … 0e.
   const SipHashKey key{0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL};
   std::string message;
-  for (char c = 0; c < 15; ++c) message.push_back(c);
+  for (char c = 0; c < 15; ++c)
+    message.push_back(c);
   CHECK(siphash(key, message) == 0xa129ca6149be45e5ULL);
   CHECK(siphash(key, "") == 0x726fdb47dd0e0e31ULL);
 }
@@ -44,7 +45,8 @@ TEST_CASE("networks contain their addresses and no others", "[base]") {
   CHECK(Cidr::parse("2001:db8::/32")->contains(*IpAddress::parse("2001:db8:ffff::1")));
   CHECK_FALSE(Cidr::parse("2001:db8::/32")->contains(*IpAddress::parse("10.0.0.1")));
   CHECK(Cidr::parse("0.0.0.0/0")->contains(*IpAddress::parse("8.8.8.8")));
-  for (const char* bad : {"10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "2001:db8::/129", "/8"}) CHECK_FALSE(Cidr::parse(bad));
+  for (const char* bad : {"10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "2001:db8::/129", "/8"})
+    CHECK_FALSE(Cidr::parse(bad));
 }
 
 TEST_CASE("event times are written in RFC 3339 with milliseconds", "[base]") {

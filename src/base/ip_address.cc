@@ -49,7 +49,9 @@ IpAddress IpAddress::from_bytes(const std::array<uint8_t, 16>& bytes) {
   return address;
 }
 
-bool IpAddress::is_v4() const { return std::memcmp(bytes_.data(), kMappedPrefix.data(), kMappedPrefix.size()) == 0; }
+bool IpAddress::is_v4() const {
+  return std::memcmp(bytes_.data(), kMappedPrefix.data(), kMappedPrefix.size()) == 0;
+}
 
 IpAddress IpAddress::counting_unit() const {
   if (is_v4()) return *this;
@@ -76,7 +78,8 @@ std::optional<Cidr> Cidr::parse(std::string_view text) {
   unsigned bits = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
   const unsigned bits_max = address->is_v4() ? 32 : 128;
-  if (error != std::errc{} || end != digits.data() + digits.size() || digits.empty() || bits > bits_max) return std::nullopt;
+  if (error != std::errc{} || end != digits.data() + digits.size() || digits.empty() || bits > bits_max)
+    return std::nullopt;
   cidr.prefix_bits_ = address->is_v4() ? bits + kMappedPrefixBits : bits;
   return cidr;
 }

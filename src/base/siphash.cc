@@ -45,7 +45,8 @@ uint64_t siphash(const SipHashKey& key, std::string_view bytes) {
   State state{key[0] ^ 0x736f6d6570736575ULL, key[1] ^ 0x646f72616e646f6dULL, key[0] ^ 0x6c7967656e657261ULL,
               key[1] ^ 0x7465646279746573ULL};
   const size_t whole = bytes.size() / 8 * 8;
-  for (size_t i = 0; i < whole; i += 8) state.absorb(load_little_endian(bytes.data() + i, 8));
+  for (size_t i = 0; i < whole; i += 8)
+    state.absorb(load_little_endian(bytes.data() + i, 8));
   const uint64_t tail = load_little_endian(bytes.data() + whole, bytes.size() - whole);
   state.absorb(tail | static_cast<uint64_t>(bytes.size()) << 56);
   state.v2 ^= 0xff;

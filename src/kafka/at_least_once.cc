@@ -9,8 +9,9 @@ constexpr Milliseconds kWaitSlice{100};  // so often a wait asks whether it may 
 
 }  // namespace
 
-AtLeastOnceOutput::AtLeastOnceOutput(std::unique_ptr<KafkaProducer> producer, ProducerFactory make_producer, RecordSource& source,
-                                     std::string dead_letter_topic, LogSink log, KafkaCounters& counters)
+AtLeastOnceOutput::AtLeastOnceOutput(std::unique_ptr<KafkaProducer> producer, ProducerFactory make_producer,
+                                     RecordSource& source, std::string dead_letter_topic, LogSink log,
+                                     KafkaCounters& counters)
     : producer_(std::move(producer)),
       make_producer_(std::move(make_producer)),
       source_(source),
@@ -78,7 +79,8 @@ bool AtLeastOnceOutput::repair_failures(Patience& patience) {
     const bool too_large = failure.code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && failure.topic == dead_letter_topic_;
     if (too_large && send_again(failure, patience)) continue;
     if (repaired) {  // one line for the transaction, not one per message
-      log_(LogLevel::kError, kafka_error("output to " + failure.topic + " was not stored, doing the batch again", failure.code).detail);
+      log_(LogLevel::kError,
+           kafka_error("output to " + failure.topic + " was not stored, doing the batch again", failure.code).detail);
     }
     repaired = false;
   }
@@ -91,11 +93,16 @@ bool AtLeastOnceOutput::repair_failures(Patience& patience) {
 bool AtLeastOnceOutput::send_again(DeliveryFailure& failure, Patience& patience) {
   const bool whole = failure.attempt == 1 && failure.payload_bytes == failure.value.size();
   if (failure.attempt > 2) return false;
-  OutputMessage message{failure.topic, OutputMessage::kByKey, failure.key, whole ? std::string_view(failure.value) : std::string_view(), {}};
+  OutputMessage message{failure.topic,
+                        OutputMessage::kByKey,
+                        failure.key,
+                        whole ? std::string_view(failure.value) : std::string_view(),
+                        {}};
   if (!whole) {
     if (failure.headers == nullptr) failure.headers.reset(rd_kafka_headers_new(1));
     const std::string size = std::to_string(failure.payload_bytes);
-    const auto code = rd_kafka_header_add(failure.headers.get(), kPayloadTruncatedHeader, -1, size.data(), static_cast<ssize_t>(size.size()));
+    const auto code = rd_kafka_header_add(failure.headers.get(), kPayloadTruncatedHeader, -1, size.data(),
+                                          static_cast<ssize_t>(size.size()));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
     counters_.dead_letters_truncated.add();
   }
@@ -105,7 +112,8 @@ bool AtLeastOnceOutput::send_again(DeliveryFailure& failure, Patience& patience)
 
 void AtLeastOnceOutput::abort(Patience& patience) {
   // What is still under way may be stored; it must not be mistaken for the repeat's.
-  while (producer_->outstanding() > 0 && !producer_->fatal() && patience.may_wait()) producer_->flush(kWaitSlice);
+  while (producer_->outstanding() > 0 && !producer_->fatal() && patience.may_wait())
+    producer_->flush(kWaitSlice);
   static_cast<void>(producer_->take_failures());
 }
 

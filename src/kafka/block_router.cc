@@ -15,23 +15,26 @@ BlockRouter::BlockRouter(std::string topic, int32_t partitions, size_t block_byt
   by_partition_.resize(static_cast<size_t>(partitions));
 }
 
-Status BlockRouter::route(std::span<const Observation> observations, std::span<const OutputHeader> headers, OutputTransaction& output,
-                          Patience& patience) {
+Status BlockRouter::route(std::span<const Observation> observations, std::span<const OutputHeader> headers,
+                          OutputTransaction& output, Patience& patience) {
   const auto partitions = static_cast<int32_t>(by_partition_.size());
-  for (auto& indices : by_partition_) indices.clear();
+  for (auto& indices : by_partition_)
+    indices.clear();
   for (uint32_t i = 0; i < observations.size(); ++i) {
     by_partition_[static_cast<size_t>(partition_of(observations[i].client_hash, partitions))].push_back(i);
   }
   for (int32_t partition = 0; partition < partitions; ++partition) {
     const auto& indices = by_partition_[static_cast<size_t>(partition)];
-    if (Status status = produce_blocks(observations, indices, partition, headers, output, patience); !status) return status;
+    if (Status status = produce_blocks(observations, indices, partition, headers, output, patience); !status)
+      return status;
   }
   return {};
 }
 
 /// One block, or more where many attacks with their evidence stand in one batch.
-Status BlockRouter::produce_blocks(std::span<const Observation> observations, std::span<const uint32_t> indices, int32_t partition,
-                                   std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience) {
+Status BlockRouter::produce_blocks(std::span<const Observation> observations, std::span<const uint32_t> indices,
+                                   int32_t partition, std::span<const OutputHeader> headers, OutputTransaction& output,
+                                   Patience& patience) {
   while (!indices.empty()) {
     block_.clear();
     const size_t taken = encode_block_part(observations, indices, block_bytes_max_, block_);

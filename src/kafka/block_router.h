@@ -23,7 +23,8 @@ class BlockRouter {
   BlockRouter(std::string topic, int32_t partitions, size_t block_bytes_max = kBlockBytesMax);
 
   /// `headers` go with every block. Stops at the first error of the output.
-  Status route(std::span<const Observation> observations, std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience);
+  Status route(std::span<const Observation> observations, std::span<const OutputHeader> headers,
+               OutputTransaction& output, Patience& patience);
 
  private:
   Status produce_blocks(std::span<const Observation> observations, std::span<const uint32_t> indices, int32_t partition,

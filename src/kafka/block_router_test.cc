@@ -63,7 +63,8 @@ TEST_CASE("a block that would be too large is divided without losing the order",
     CHECK(message.value.size() <= 2'000);
     ObservationBlock block;
     REQUIRE(decode_block(message.value, block));
-    for (const Observation& one : block.observations) CHECK(one.at.offset == next++);
+    for (const Observation& one : block.observations)
+      CHECK(one.at.offset == next++);
   }
   CHECK(next == 500);
 }

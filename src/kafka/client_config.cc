@@ -10,10 +10,14 @@ constexpr int kErrorTextBytes = 512;
 
 std::string_view name_of(SecurityProtocol protocol) {
   switch (protocol) {
-    case SecurityProtocol::kPlaintext: return "plaintext";
-    case SecurityProtocol::kSsl: return "ssl";
-    case SecurityProtocol::kSaslPlaintext: return "sasl_plaintext";
-    case SecurityProtocol::kSaslSsl: return "sasl_ssl";
+    case SecurityProtocol::kPlaintext:
+      return "plaintext";
+    case SecurityProtocol::kSsl:
+      return "ssl";
+    case SecurityProtocol::kSaslPlaintext:
+      return "sasl_plaintext";
+    case SecurityProtocol::kSaslSsl:
+      return "sasl_ssl";
   }
   return "plaintext";
 }
@@ -27,11 +31,13 @@ class PropertyList {
   }
   PropertyList& set(std::string name, int64_t value) { return set(std::move(name), std::to_string(value)); }
   PropertyList& add(std::vector<ClientProperty> others) {
-    for (ClientProperty& one : others) properties_.push_back(std::move(one));
+    for (ClientProperty& one : others)
+      properties_.push_back(std::move(one));
     return *this;
   }
   PropertyList& add(const std::map<std::string, Secret>& others) {
-    for (const auto& [name, value] : others) properties_.push_back({name, value});
+    for (const auto& [name, value] : others)
+      properties_.push_back({name, value});
     return *this;
   }
   std::vector<ClientProperty> take() { return std::move(properties_); }
@@ -66,8 +72,10 @@ void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
 Error refused(const ClientProperty& property, rd_kafka_conf_res_t result) {
   const bool unknown = result == RD_KAFKA_CONF_UNKNOWN;
   return {ErrorCode::kInvalidArgument, "kafka",
-          "the client library " + std::string(unknown ? "does not know the property " : "refuses the value of ") + property.name +
-              (unknown ? ": see kafka.client_properties in the configuration" : " (the value is not shown, it may be a secret)")};
+          "the client library " + std::string(unknown ? "does not know the property " : "refuses the value of ") +
+              property.name +
+              (unknown ? ": see kafka.client_properties in the configuration"
+                       : " (the value is not shown, it may be a secret)")};
 }
 
 }  // namespace
@@ -85,13 +93,14 @@ std::vector<ClientProperty> connection_properties(const KafkaConfig& kafka, std:
       .set("sasl.mechanisms", security.sasl_mechanism)
       .set("sasl.username", security.sasl_username)
       .set("sasl.password", security.sasl_password.reveal())
-      .set("socket.nagle.disable", "true")       // small requests must not wait for each other's acknowledgement
-      .set("socket.keepalive.enable", "true")    // a broker that vanished without a word is noticed
-      .set("reconnect.backoff.max.ms", 2'000)    // after an outage the lanes are back within about that
+      .set("socket.nagle.disable", "true")     // small requests must not wait for each other's acknowledgement
+      .set("socket.keepalive.enable", "true")  // a broker that vanished without a word is noticed
+      .set("reconnect.backoff.max.ms", 2'000)  // after an outage the lanes are back within about that
       .take();
 }
 
-std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id, const GroupMember& member) {
+std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id,
+                                                const GroupMember& member) {
   const int64_t session_ms = options.kafka.session_timeout.count();
   return PropertyList()
       .add(connection_properties(options.kafka, client_id))
@@ -104,7 +113,7 @@ std::vector<ClientProperty> consumer_properties(const ClientOptions& options, st
       .set("isolation.level", "read_committed")
       .set("enable.auto.commit", "false")
       .set("enable.auto.offset.store", "false")
-      .set("auto.offset.reset", "earliest")           // the consumer reports when this takes effect
+      .set("auto.offset.reset", "earliest")  // the consumer reports when this takes effect
       .set("allow.auto.create.topics", "false")
       .set("check.crcs", "true")
       .set("fetch.max.bytes", options.memory.fetch_bytes_max)
@@ -115,19 +124,21 @@ std::vector<ClientProperty> consumer_properties(const ClientOptions& options, st
       .take();
 }
 
-bool fetches_need_wake_up() { return rd_kafka_version() < 0x02010000; }
+bool fetches_need_wake_up() {
+  return rd_kafka_version() < 0x02010000;
+}
 
 std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id) {
   return PropertyList()
       .add(connection_properties(options.kafka, client_id))
-      .set("enable.idempotence", "true")              // a retry neither repeats nor reorders: scoring depends on the order
+      .set("enable.idempotence", "true")  // a retry neither repeats nor reorders: scoring depends on the order
       .set("acks", "all")
       .set("compression.codec", "lz4")
       .set("linger.ms", 5)
-      .set("batch.size", 512 << 10)                   // a batch stays below the broker's default limit of 1 MB
-      .set("message.max.bytes", 32 << 20)             // the broker's own limit decides, not ours
+      .set("batch.size", 512 << 10)        // a batch stays below the broker's default limit of 1 MB
+      .set("message.max.bytes", 32 << 20)  // the broker's own limit decides, not ours
       .set("message.timeout.ms", 120'000)
-      .set("partitioner", "murmur2_random")           // the same partition for a client as the Java clients choose
+      .set("partitioner", "murmur2_random")  // the same partition for a client as the Java clients choose
       .set("queue.buffering.max.kbytes", options.memory.producer_queue_kbytes)
       .add(options.kafka.client_properties)
       .take();
@@ -151,12 +162,13 @@ std::string ClientContext::problems() const {
   return texts_[0] + (texts_[0].empty() || texts_[1].empty() ? "" : "; ") + texts_[1];
 }
 
-Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientProperty>& properties, ClientContext& context,
-                                 void (*set_callbacks)(rd_kafka_conf_t*)) {
+Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientProperty>& properties,
+                                 ClientContext& context, void (*set_callbacks)(rd_kafka_conf_t*)) {
   ConfHandle conf(rd_kafka_conf_new());
   std::array<char, kErrorTextBytes> text{};
   for (const ClientProperty& property : properties) {
-    const auto result = rd_kafka_conf_set(conf.get(), property.name.c_str(), property.value.reveal().c_str(), text.data(), text.size());
+    const auto result =
+        rd_kafka_conf_set(conf.get(), property.name.c_str(), property.value.reveal().c_str(), text.data(), text.size());
     if (result != RD_KAFKA_CONF_OK) return tl::unexpected(refused(property, result));
   }
   rd_kafka_conf_set_opaque(conf.get(), &context);
@@ -165,7 +177,8 @@ Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientP
   if (set_callbacks != nullptr) set_callbacks(conf.get());
   rd_kafka_t* client = rd_kafka_new(type, conf.get(), text.data(), text.size());
   if (client == nullptr) {
-    return fail(ErrorCode::kInvalidArgument, "kafka", "cannot create the client " + context.client_id + ": " + text.data());
+    return fail(ErrorCode::kInvalidArgument, "kafka",
+                "cannot create the client " + context.client_id + ": " + text.data());
   }
   static_cast<void>(conf.release());  // the client owns it now
   return ClientHandle(client);
@@ -177,22 +190,31 @@ std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
       return "check that the broker runs and that kafka.bootstrap_servers and kafka.security.protocol are right";
-    case RD_KAFKA_RESP_ERR__RESOLVE: return "check the host names in kafka.bootstrap_servers";
-    case RD_KAFKA_RESP_ERR__SSL: return "check kafka.security.ca_file, certificate_file and key_file";
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+      return "check the host names in kafka.bootstrap_servers";
+    case RD_KAFKA_RESP_ERR__SSL:
+      return "check kafka.security.ca_file, certificate_file and key_file";
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
       if (reason.find("SCRAM") != std::string_view::npos && rd_kafka_version() < 0x02060100) {
-        return "check kafka.security.sasl_username and sasl_password; this version of librdkafka (before 2.6.1) cannot do SCRAM "
+        return "check kafka.security.sasl_username and sasl_password; this version of librdkafka (before 2.6.1) cannot "
+               "do SCRAM "
                "with Kafka 4.x at all: use PLAIN over TLS, mutual TLS, or a newer librdkafka";
       }
       return "check kafka.security.sasl_mechanism, sasl_username and sasl_password";
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return "grant READ on the input topics, and WRITE and DESCRIBE on weir's own";
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED: return "grant READ on the consumer groups <kafka.group_id>-detect and -score";
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return "grant IDEMPOTENT_WRITE on the cluster, and CREATE if weir is to create topics";
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID: return "another process uses the same kafka.instance_id";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "grant READ on the input topics, and WRITE and DESCRIBE on weir's own";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return "grant READ on the consumer groups <kafka.group_id>-detect and -score";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return "grant IDEMPOTENT_WRITE on the cluster, and CREATE if weir is to create topics";
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      return "another process uses the same kafka.instance_id";
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return "create the topic, or correct its name in kafka.topics";
-    default: return {};
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+      return "create the topic, or correct its name in kafka.topics";
+    default:
+      return {};
   }
 }
 

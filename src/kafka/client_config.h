@@ -34,7 +34,8 @@ struct GroupMember {
 /// Where to connect and how to prove who one is.
 std::vector<ClientProperty> connection_properties(const KafkaConfig& kafka, std::string_view client_id);
 /// Connection, then the consumer's settings (docs/kafka.md lists them with their reasons), then the user's own.
-std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id, const GroupMember& member);
+std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id,
+                                                const GroupMember& member);
 std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id);
 
 /// Before librdkafka 2.1 a consumer whose queue was full looks again only after up to a second, whatever room there is by then
@@ -55,7 +56,9 @@ struct ClientContext {
   };
   void set_problem(Problem kind, std::string text);
   void clear_problem(Problem kind);
-  [[nodiscard]] bool has_problem(Problem kind) const { return present_[static_cast<size_t>(kind)].load(std::memory_order_relaxed); }
+  [[nodiscard]] bool has_problem(Problem kind) const {
+    return present_[static_cast<size_t>(kind)].load(std::memory_order_relaxed);
+  }
   /// The problems' text; empty when there is none.
   [[nodiscard]] std::string problems() const;
 
@@ -67,8 +70,8 @@ struct ClientContext {
 
 /// Creates a client with logging and error callbacks that end in `context`. Fails with kInvalidArgument on a property
 /// that the library refuses, naming the property but not its value. `set_callbacks` may add further callbacks. Does not block: connecting happens in the background.
-Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientProperty>& properties, ClientContext& context,
-                                 void (*set_callbacks)(rd_kafka_conf_t*) = nullptr);
+Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientProperty>& properties,
+                                 ClientContext& context, void (*set_callbacks)(rd_kafka_conf_t*) = nullptr);
 
 /// "what: reason", with what to do about it where the library's code tells.
 Error kafka_error(std::string_view what, rd_kafka_resp_err_t code, std::string_view reason = {});

@@ -13,7 +13,8 @@ namespace {
 /// What a client made from these properties would use: the last of each name.
 std::map<std::string, std::string> effective(const std::vector<ClientProperty>& properties) {
   std::map<std::string, std::string> last;
-  for (const ClientProperty& one : properties) last[one.name] = one.value.reveal();
+  for (const ClientProperty& one : properties)
+    last[one.name] = one.value.reveal();
   return last;
 }
 
@@ -82,7 +83,8 @@ TEST_CASE("the library takes every property that weir sets", "[kafka]") {
 
 TEST_CASE("a property that the library refuses is named, its value is not", "[kafka]") {
   ClientContext context;
-  for (const auto& [name, value] : {std::pair{"security.protocol", "sasl_hunter2"}, std::pair{"no.such.property", "hunter2"}}) {
+  for (const auto& [name, value] :
+       {std::pair{"security.protocol", "sasl_hunter2"}, std::pair{"no.such.property", "hunter2"}}) {
     const auto client = make_client(RD_KAFKA_PRODUCER, {{name, Secret(value)}}, context);
     REQUIRE_FALSE(client);
     CHECK(client.error().code == ErrorCode::kInvalidArgument);

@@ -52,7 +52,8 @@ class Forever : public Patience {
 
 }  // namespace
 
-KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options, std::vector<std::string> topics, KafkaCounters& counters)
+KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options, std::vector<std::string> topics,
+                             KafkaCounters& counters)
     : topics_(std::move(topics)), counters_(counters) {
   context_.log = options.log;
   context_.client_id = std::move(client_id);
@@ -64,8 +65,9 @@ Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::create(const ClientOptions
                                                              const GroupMember& member, std::vector<std::string> topics,
                                                              KafkaCounters& counters) {
   std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(client_id, options, std::move(topics), counters));
-  auto client = make_client(RD_KAFKA_CONSUMER, consumer_properties(options, client_id, member), consumer->context_,
-                            [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_rebalance_cb(conf, &KafkaConsumer::on_rebalance); });
+  auto client =
+      make_client(RD_KAFKA_CONSUMER, consumer_properties(options, client_id, member), consumer->context_,
+                  [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_rebalance_cb(conf, &KafkaConsumer::on_rebalance); });
   if (!client) return tl::unexpected(client.error());
   const auto code = rd_kafka_poll_set_consumer(client->get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("consumer " + client_id, code));
@@ -73,13 +75,16 @@ Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::create(const ClientOptions
   return consumer;
 }
 
-KafkaConsumer::~KafkaConsumer() { drop_batch(); }
+KafkaConsumer::~KafkaConsumer() {
+  drop_batch();
+}
 
 Status KafkaConsumer::subscribe(RebalanceListener& listener, Patience& patience) {
   listener_ = &listener;
   patience_ = &patience;
   const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(topics_.size())));
-  for (const std::string& topic : topics_) rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  for (const std::string& topic : topics_)
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
   const auto code = rd_kafka_subscribe(client_.get(), list.get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("cannot subscribe", code));
   return {};
@@ -117,7 +122,8 @@ void KafkaConsumer::wake_fetches_if_due() {
   const Position& position = positions_[next_to_wake_++ % positions_.size()];
   int64_t low = 0;
   int64_t high = 0;
-  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition, &low, &high, kWakeTimeoutMs);
+  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition,
+                                                     &low, &high, kWakeTimeoutMs);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) counters_.client_errors.add();
 }
 
@@ -139,10 +145,13 @@ void KafkaConsumer::accept(MessageHandle message) {
 }
 
 KafkaConsumer::Position* KafkaConsumer::position_of(const rd_kafka_message_t& message) {
-  const auto is_of = [&](const Position& one) { return one.partition == message.partition && one.native_topic == message.rkt; };
+  const auto is_of = [&](const Position& one) {
+    return one.partition == message.partition && one.native_topic == message.rkt;
+  };
   if (last_position_ < positions_.size() && is_of(positions_[last_position_])) return &positions_[last_position_];
   for (Position& one : positions_) {
-    if (one.native_topic == nullptr && one.partition == message.partition && topics_[one.topic] == rd_kafka_topic_name(message.rkt)) {
+    if (one.native_topic == nullptr && one.partition == message.partition &&
+        topics_[one.topic] == rd_kafka_topic_name(message.rkt)) {
       one.native_topic = message.rkt;
     }
     if (!is_of(one)) continue;
@@ -162,11 +171,13 @@ bool KafkaConsumer::check_order(Position& position, int64_t offset) {
   }
   int64_t low = 0;
   int64_t high = RD_KAFKA_OFFSET_INVALID;
-  const auto code = rd_kafka_get_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition, &low, &high);
+  const auto code =
+      rd_kafka_get_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition, &low, &high);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0 || high >= position.expected) return false;
   // The partition ends before the offset that was committed: the topic was deleted and made anew.
   counters_.offset_resets.add();
-  context_.log(LogLevel::kError, "kafka: " + name_of(position) + " ends before offset " + std::to_string(position.expected) +
+  context_.log(LogLevel::kError, "kafka: " + name_of(position) + " ends before offset " +
+                                     std::to_string(position.expected) +
                                      ", which was already read: was the topic made anew? Reading from its beginning");
   return true;
 }
@@ -175,14 +186,16 @@ bool KafkaConsumer::check_order(Position& position, int64_t offset) {
 void KafkaConsumer::check_retention(Position& position, int64_t offset) {
   int64_t low = 0;
   int64_t high = 0;
-  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition, &low, &high, kWatermarkTimeoutMs);
+  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition,
+                                                     &low, &high, kWatermarkTimeoutMs);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR || low <= position.expected) return;
   const int64_t lost = std::min(low, offset) - position.expected;
   counters_.offset_resets.add();
   counters_.records_lost.add(static_cast<uint64_t>(lost));
-  context_.log(LogLevel::kError, "kafka: " + name_of(position) + ": " + std::to_string(lost) + " records from offset " +
-                                     std::to_string(position.expected) +
-                                     " on were deleted by retention before they were read; raise retention.ms or add lanes");
+  context_.log(LogLevel::kError,
+               "kafka: " + name_of(position) + ": " + std::to_string(lost) + " records from offset " +
+                   std::to_string(position.expected) +
+                   " on were deleted by retention before they were read; raise retention.ms or add lanes");
 }
 
 void KafkaConsumer::on_message_error(const rd_kafka_message_t& message) {
@@ -210,7 +223,8 @@ std::string_view KafkaConsumer::header(const InputRecord& record, const char* na
 
 void KafkaConsumer::batch_done() {
   // `expected` stands behind the batch: all that was handed out is done.
-  for (Position& one : positions_) one.done = one.expected;
+  for (Position& one : positions_)
+    one.done = one.expected;
   drop_batch();
 }
 
@@ -225,7 +239,8 @@ void KafkaConsumer::drop_batch() {
 std::span<const PartitionOffset> KafkaConsumer::uncommitted() {
   uncommitted_.clear();
   for (const Position& one : positions_) {
-    if (one.read && one.done != PartitionOffset::kUnknown && one.done != one.committed) uncommitted_.push_back({one.topic, one.partition, one.done});
+    if (one.read && one.done != PartitionOffset::kUnknown && one.done != one.committed)
+      uncommitted_.push_back({one.topic, one.partition, one.done});
   }
   return uncommitted_;
 }
@@ -253,7 +268,8 @@ Status KafkaConsumer::commit(std::span<const PartitionOffset> offsets, Patience&
       code = answer == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(answer.get());
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    if (permanent(code) || !patience.may_wait() || Clock::now() >= give_up) return tl::unexpected(kafka_error("offset commit", code));
+    if (permanent(code) || !patience.may_wait() || Clock::now() >= give_up)
+      return tl::unexpected(kafka_error("offset commit", code));
     const EventHandle none(rd_kafka_queue_poll(answers.get(), kCommitSliceMs));  // a pause before the next try
   }
 }
@@ -271,23 +287,27 @@ Status KafkaConsumer::rewind() {
   std::vector<PartitionOffset> targets;
   for (Position& one : positions_) {
     if (one.expected == one.committed) continue;
-    const int64_t target = one.committed == PartitionOffset::kUnknown ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : one.committed;
+    const int64_t target =
+        one.committed == PartitionOffset::kUnknown ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : one.committed;
     targets.push_back({one.topic, one.partition, target});
     one.expected = one.done = one.committed;
   }
   if (targets.empty()) return {};
   const PartitionListHandle list = list_of(targets);
   const ErrorHandle error(rd_kafka_seek_partitions(client_.get(), list.get(), -1));
-  if (error != nullptr) return tl::unexpected(kafka_error("going back to the committed offsets", rd_kafka_error_code(error.get())));
+  if (error != nullptr)
+    return tl::unexpected(kafka_error("going back to the committed offsets", rd_kafka_error_code(error.get())));
   for (int i = 0; i < list->cnt; ++i) {
-    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("going back to the committed offsets", list->elems[i].err));
+    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return tl::unexpected(kafka_error("going back to the committed offsets", list->elems[i].err));
   }
   return {};
 }
 
 // --- rebalances
 
-void KafkaConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+void KafkaConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
+                                 rd_kafka_topic_partition_list_t* partitions, void* opaque) {
   KafkaConsumer& self = *static_cast<ClientContext*>(opaque)->consumer;
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     self.assigned(*partitions);
@@ -295,7 +315,8 @@ void KafkaConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, r
   }
   self.revoked();
   const auto result = rd_kafka_assign(client, nullptr);
-  if (result != RD_KAFKA_RESP_ERR_NO_ERROR) self.context_.log(LogLevel::kError, "kafka: " + kafka_error("giving partitions back", result).detail);
+  if (result != RD_KAFKA_RESP_ERR_NO_ERROR)
+    self.context_.log(LogLevel::kError, "kafka: " + kafka_error("giving partitions back", result).detail);
 }
 
 void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
@@ -320,8 +341,10 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
     position.partition = one.partition;
     if (known) position.expected = position.done = position.committed = one.offset;
     // Nothing committed: the beginning. Not known for want of an answer: the library asks again by itself.
-    else if (code == RD_KAFKA_RESP_ERR_NO_ERROR && one.err == RD_KAFKA_RESP_ERR_NO_ERROR) one.offset = RD_KAFKA_OFFSET_BEGINNING;
-    else one.offset = RD_KAFKA_OFFSET_INVALID;
+    else if (code == RD_KAFKA_RESP_ERR_NO_ERROR && one.err == RD_KAFKA_RESP_ERR_NO_ERROR)
+      one.offset = RD_KAFKA_OFFSET_BEGINNING;
+    else
+      one.offset = RD_KAFKA_OFFSET_INVALID;
     positions_.push_back(position);
     start.push_back({position.topic, position.partition, position.committed});
   }
@@ -335,7 +358,8 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
 
 void KafkaConsumer::revoked() {
   drop_batch();  // not worked on, so not committed: whoever gets the partition reads it
-  for (Position& one : positions_) one.expected = one.done;
+  for (Position& one : positions_)
+    one.expected = one.done;
   if (listener_ != nullptr) listener_->on_revoked(rd_kafka_assignment_lost(client_.get()) != 0);
   positions_.clear();
   last_position_ = 0;
@@ -350,13 +374,15 @@ void KafkaConsumer::close(Patience& patience) {
   const QueueHandle events(rd_kafka_queue_new(client_.get()));
   const ErrorHandle error(rd_kafka_consumer_close_queue(client_.get(), events.get()));
   if (error != nullptr) {
-    context_.log(LogLevel::kWarning, "kafka: " + kafka_error("leaving the group", rd_kafka_error_code(error.get())).detail);
+    context_.log(LogLevel::kWarning,
+                 "kafka: " + kafka_error("leaving the group", rd_kafka_error_code(error.get())).detail);
     return;
   }
   while (rd_kafka_consumer_closed(client_.get()) == 0 && patience.may_wait()) {
     const EventHandle event(rd_kafka_queue_poll(events.get(), kCommitSliceMs));
     if (event == nullptr || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
-    on_rebalance(client_.get(), rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()), &context_);
+    on_rebalance(client_.get(), rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()),
+                 &context_);
   }
 }
 
@@ -373,7 +399,8 @@ void KafkaConsumer::update_lag() {
     int64_t low = 0;
     int64_t high = RD_KAFKA_OFFSET_INVALID;
     // What the last fetch said; asks no broker.
-    const auto code = rd_kafka_get_watermark_offsets(client_.get(), topics_[one.topic].c_str(), one.partition, &low, &high);
+    const auto code =
+        rd_kafka_get_watermark_offsets(client_.get(), topics_[one.topic].c_str(), one.partition, &low, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0 || one.done == PartitionOffset::kUnknown) continue;
     counters_.lag.set(slot++, {one.topic, one.partition, static_cast<uint64_t>(std::max<int64_t>(0, high - one.done))});
   }
@@ -388,7 +415,9 @@ void KafkaConsumer::check_connection() {
   context_.clear_problem(ClientContext::Problem::kConnection);
 }
 
-Status KafkaConsumer::health() const { return health_; }
+Status KafkaConsumer::health() const {
+  return health_;
+}
 
 std::string KafkaConsumer::name_of(const Position& position) const {
   return topics_[position.topic] + "/" + std::to_string(position.partition);

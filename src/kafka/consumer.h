@@ -19,8 +19,9 @@ class KafkaConsumer : public RecordSource {
  public:
   static constexpr size_t kBatchBytesMax = 16 << 20;  ///< a batch ends early at this size
 
-  static Result<std::unique_ptr<KafkaConsumer>> create(const ClientOptions& options, const std::string& client_id, const GroupMember& member,
-                                                       std::vector<std::string> topics, KafkaCounters& counters);
+  static Result<std::unique_ptr<KafkaConsumer>> create(const ClientOptions& options, const std::string& client_id,
+                                                       const GroupMember& member, std::vector<std::string> topics,
+                                                       KafkaCounters& counters);
   ~KafkaConsumer() override;
 
   /// Joins the group. `listener` must outlive this object.
@@ -45,15 +46,17 @@ class KafkaConsumer : public RecordSource {
   struct Position {
     uint16_t topic = 0;
     int32_t partition = 0;
-    int64_t expected = PartitionOffset::kUnknown;   ///< by poll()
-    int64_t done = PartitionOffset::kUnknown;       ///< by the lane
+    int64_t expected = PartitionOffset::kUnknown;  ///< by poll()
+    int64_t done = PartitionOffset::kUnknown;      ///< by the lane
     int64_t committed = PartitionOffset::kUnknown;
-    bool read = false;                              ///< a record came since the assignment
+    bool read = false;  ///< a record came since the assignment
     const rd_kafka_topic_t* native_topic = nullptr;
   };
 
-  KafkaConsumer(std::string client_id, const ClientOptions& options, std::vector<std::string> topics, KafkaCounters& counters);
-  static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions, void* opaque);
+  KafkaConsumer(std::string client_id, const ClientOptions& options, std::vector<std::string> topics,
+                KafkaCounters& counters);
+  static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions,
+                           void* opaque);
   void assigned(rd_kafka_topic_partition_list_t& partitions);
   void revoked();
   void accept(MessageHandle message);
@@ -80,9 +83,9 @@ class KafkaConsumer : public RecordSource {
   std::vector<InputRecord> records_;
   std::vector<MessageHandle> messages_;  // of the records, in their order
   size_t batch_bytes_ = 0;
-  uint64_t wake_bytes_ = 0;         // 0: the library needs no waking
+  uint64_t wake_bytes_ = 0;  // 0: the library needs no waking
   uint64_t bytes_since_wake_ = 0;
-  size_t next_to_wake_ = 0;         // a position; partitions have different leaders
+  size_t next_to_wake_ = 0;  // a position; partitions have different leaders
   bool closed_ = false;
   Status health_;
 };

@@ -2,8 +2,8 @@
 
 namespace weir {
 
-DeadLetter::DeadLetter(const InputRecord& record, std::string_view source_topic, std::string_view stage, std::string_view reason,
-                       std::string_view detail)
+DeadLetter::DeadLetter(const InputRecord& record, std::string_view source_topic, std::string_view stage,
+                       std::string_view reason, std::string_view detail)
     : record_(record),
       partition_(std::to_string(record.partition)),
       offset_(std::to_string(record.offset)),

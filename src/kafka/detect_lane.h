@@ -26,9 +26,11 @@ class DetectWork : public StageWork {
     std::string dead_letter_topic;
   };
 
-  DetectWork(Options options, AnalyzerOptions analyzer, const RuleSlot& rules, DetectCounters& counters, KafkaCounters& kafka_counters);
+  DetectWork(Options options, AnalyzerOptions analyzer, const RuleSlot& rules, DetectCounters& counters,
+             KafkaCounters& kafka_counters);
 
-  Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output, Patience& patience) override;
+  Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+                 Patience& patience) override;
   void on_committed() override {}
   bool can_reproduce() override { return false; }
   Status reproduce(OutputTransaction&, Patience&) override { return {}; }

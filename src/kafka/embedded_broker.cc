@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-constexpr int16_t kProduceRequest = 0;       // numbers of the Kafka protocol
+constexpr int16_t kProduceRequest = 0;  // numbers of the Kafka protocol
 constexpr int16_t kOffsetCommitRequest = 8;
 
 }  // namespace
@@ -36,7 +36,8 @@ Result<std::unique_ptr<EmbeddedBroker>> EmbeddedBroker::start(std::span<const To
   if (!client) return tl::unexpected(client.error());
   impl.client = std::move(*client);
   impl.cluster.reset(rd_kafka_mock_cluster_new(impl.client.get(), 1));
-  if (impl.cluster == nullptr) return fail(ErrorCode::kKafka, "kafka", "the client library could not start its embedded broker");
+  if (impl.cluster == nullptr)
+    return fail(ErrorCode::kKafka, "kafka", "the client library could not start its embedded broker");
   for (const Topic& topic : topics) {
     const auto code = rd_kafka_mock_topic_create(impl.cluster.get(), topic.name.c_str(), topic.partitions, 1);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("embedded topic " + topic.name, code));
@@ -45,13 +46,18 @@ Result<std::unique_ptr<EmbeddedBroker>> EmbeddedBroker::start(std::span<const To
   return broker;
 }
 
-void EmbeddedBroker::fail_produce_requests(int code, size_t count) { impl_->push_errors(kProduceRequest, code, count); }
+void EmbeddedBroker::fail_produce_requests(int code, size_t count) {
+  impl_->push_errors(kProduceRequest, code, count);
+}
 
-void EmbeddedBroker::fail_offset_commits(int code, size_t count) { impl_->push_errors(kOffsetCommitRequest, code, count); }
+void EmbeddedBroker::fail_offset_commits(int code, size_t count) {
+  impl_->push_errors(kOffsetCommitRequest, code, count);
+}
 
 void EmbeddedBroker::set(Reachability reachability) {
   rd_kafka_mock_cluster_t* cluster = impl_->cluster.get();
-  const auto code = reachability == Reachability::kDown ? rd_kafka_mock_broker_set_down(cluster, 1) : rd_kafka_mock_broker_set_up(cluster, 1);
+  const auto code = reachability == Reachability::kDown ? rd_kafka_mock_broker_set_down(cluster, 1)
+                                                        : rd_kafka_mock_broker_set_up(cluster, 1);
   WEIR_ASSERT(code == RD_KAFKA_RESP_ERR_NO_ERROR, "broker 1 of the embedded cluster exists");
 }
 

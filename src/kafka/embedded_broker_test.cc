@@ -30,11 +30,13 @@ struct Cluster {
     auto reader = TopicReader::open(options, {&topic, 1}, TopicReader::Start::kBeginning);
     REQUIRE(reader);
     std::vector<TopicRecord> found;
-    wait_for([&] {
-      auto record = (*reader)->next(Milliseconds(100));
-      if (record && *record) found.push_back(std::move(**record));
-      return found.size() >= count;
-    }, timeout);
+    wait_for(
+        [&] {
+          auto record = (*reader)->next(Milliseconds(100));
+          if (record && *record) found.push_back(std::move(**record));
+          return found.size() >= count;
+        },
+        timeout);
     return found;
   }
 
@@ -52,7 +54,8 @@ struct LaneEdges {
     const auto factory = [&cluster, this] { return KafkaProducer::create(cluster.options, "test", counters); };
     auto producer = factory();
     REQUIRE(producer);
-    output = std::make_unique<AtLeastOnceOutput>(std::move(*producer), factory, *consumer, dead_letter_topic, cluster.lines.sink(), counters);
+    output = std::make_unique<AtLeastOnceOutput>(std::move(*producer), factory, *consumer, dead_letter_topic,
+                                                 cluster.lines.sink(), counters);
   }
 
   KafkaCounters counters;
@@ -62,7 +65,9 @@ struct LaneEdges {
 };
 
 struct Ignore : RebalanceListener {
-  void on_assigned(std::span<const PartitionOffset> partitions) override { assigned.assign(partitions.begin(), partitions.end()); }
+  void on_assigned(std::span<const PartitionOffset> partitions) override {
+    assigned.assign(partitions.begin(), partitions.end());
+  }
   void on_revoked(bool) override { ++revocations; }
   std::vector<PartitionOffset> assigned;
   int revocations = 0;
@@ -132,7 +137,8 @@ TEST_CASE("a consumer reads, commits, goes back, and a successor starts at the c
   Cluster cluster({{"in", 1}, {"dead", 1}});
   auto feeder = RecordFeeder::create(cluster.options);
   REQUIRE(feeder);
-  for (int i = 0; i < 10; ++i) REQUIRE((*feeder)->produce("in", "", std::to_string(i), 0));
+  for (int i = 0; i < 10; ++i)
+    REQUIRE((*feeder)->produce("in", "", std::to_string(i), 0));
   REQUIRE((*feeder)->flush(Milliseconds(5'000)));
   Ignore listener;
   {
@@ -142,7 +148,8 @@ TEST_CASE("a consumer reads, commits, goes back, and a successor starts at the c
     const auto read_next = [&](uint32_t max) {
       const size_t before = read.size();
       wait_for([&] {
-        for (const auto& record : edges.consumer->poll(max, Milliseconds(100), Milliseconds(10))) read += record.payload;
+        for (const auto& record : edges.consumer->poll(max, Milliseconds(100), Milliseconds(10)))
+          read += record.payload;
         return read.size() > before;
       });
     };
@@ -165,7 +172,8 @@ TEST_CASE("a consumer reads, commits, goes back, and a successor starts at the c
   REQUIRE(successor.consumer->subscribe(listener, successor.patience));
   std::string read;
   REQUIRE(wait_for([&] {
-    for (const auto& record : successor.consumer->poll(100, Milliseconds(100), Milliseconds(10))) read += record.payload;
+    for (const auto& record : successor.consumer->poll(100, Milliseconds(100), Milliseconds(10)))
+      read += record.payload;
     return !read.empty();
   }));
   CHECK(read == "456789");
@@ -233,7 +241,8 @@ TEST_CASE("a full output queue is waited for and never grows", "[kafka][mock]") 
   cluster.options.kafka.client_properties["queue.buffering.max.messages"] = Secret("10");
   LaneEdges edges(cluster);
   REQUIRE(edges.output->begin());
-  for (int i = 0; i < 100; ++i) REQUIRE(edges.output->produce({"out", 0, {}, std::to_string(i), {}}, edges.patience));
+  for (int i = 0; i < 100; ++i)
+    REQUIRE(edges.output->produce({"out", 0, {}, std::to_string(i), {}}, edges.patience));
   CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);
   CHECK(edges.counters.queue_full_waits.value() > 0);
   CHECK(cluster.read("out", 100).size() == 100);

@@ -43,25 +43,31 @@ using PartitionCounts = std::map<std::string, int32_t>;
 
 Status check_stages(const EngineOptions& options) {
   if (options.delivery == Delivery::kExactlyOnce) {
-    return fail(ErrorCode::kUnsupported, "kafka", "delivery: exactly_once is not available yet; set delivery: at_least_once");
+    return fail(ErrorCode::kUnsupported, "kafka",
+                "delivery: exactly_once is not available yet; set delivery: at_least_once");
   }
   if (options.stages.empty()) return fail(ErrorCode::kInvalidArgument, "kafka", "stages names no stage to run");
   return {};
 }
 
-Result<PartitionCounts> prepare_topics(const EngineOptions& options, const ClientOptions& client, const LogSink& log, Patience& patience) {
+Result<PartitionCounts> prepare_topics(const EngineOptions& options, const ClientOptions& client, const LogSink& log,
+                                       Patience& patience) {
   auto admin = TopicAdmin::create(client);
   if (!admin) return tl::unexpected(admin.error());
-  if (Status status = (*admin)->wait_for_broker(options.startup_timeout, &patience); !status) return tl::unexpected(status.error());
+  if (Status status = (*admin)->wait_for_broker(options.startup_timeout, &patience); !status)
+    return tl::unexpected(status.error());
   const KafkaTopics& topics = options.kafka.topics;
   std::vector<TopicSpec> specs = topic_specs(topics);
   // Nothing is written to the state topic without transactions, so it is no reason not to start.
-  if (topics.create == TopicCreation::kNever) std::erase_if(specs, [&](const TopicSpec& one) { return one.name == topics.state; });
+  if (topics.create == TopicCreation::kNever)
+    std::erase_if(specs, [&](const TopicSpec& one) { return one.name == topics.state; });
   auto found = (*admin)->ensure(specs, topics.create, options.kafka.topics.replication_factor, options.startup_timeout);
   if (!found) return found;
   if ((*found)[topics.observations] != topics.observations_partitions) {
-    log(LogLevel::kWarning, "kafka: topic " + topics.observations + " has " + std::to_string((*found)[topics.observations]) +
-                                " partitions, not the " + std::to_string(topics.observations_partitions) + " of the configuration; using what it has");
+    log(LogLevel::kWarning, "kafka: topic " + topics.observations + " has " +
+                                std::to_string((*found)[topics.observations]) + " partitions, not the " +
+                                std::to_string(topics.observations_partitions) +
+                                " of the configuration; using what it has");
   }
   return found;
 }
@@ -76,7 +82,8 @@ struct Engine::Impl {
   std::vector<LaneCounters> counters;
 
   Status add_lane(Stage stage, uint32_t index, const RuleSlot& rules, int32_t observations_partitions);
-  std::unique_ptr<StageWork> make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules, int32_t observations_partitions) const;
+  std::unique_ptr<StageWork> make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules,
+                                       int32_t observations_partitions) const;
   void describe(Stage stage, const LaneRuntime& runtime);
   Status start_threads();
 };
@@ -118,7 +125,8 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
     const uint32_t configured = stage == Stage::kDetect ? options.lanes.detect : options.lanes.score;
     const uint32_t count = configured == 0 ? cores : configured;
     for (uint32_t i = 0; i < count; ++i) {
-      if (Status status = impl.add_lane(stage, i, rules, observations_partitions); !status) return tl::unexpected(status.error());
+      if (Status status = impl.add_lane(stage, i, rules, observations_partitions); !status)
+        return tl::unexpected(status.error());
     }
   }
   if (Status status = impl.start_threads(); !status) return tl::unexpected(status.error());
@@ -132,39 +140,48 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
   const std::string client_id = "weir-" + runtime->name;
   GroupMember member{options.kafka.group_id + "-" + stage_name, {}};
   if (!options.kafka.instance_id.empty()) member.instance_id = options.kafka.instance_id + "-" + runtime->name;
-  const auto topics = stage == Stage::kDetect ? options.kafka.topics.requests : std::vector<std::string>{options.kafka.topics.observations};
+  const auto topics = stage == Stage::kDetect ? options.kafka.topics.requests
+                                              : std::vector<std::string>{options.kafka.topics.observations};
 
   auto consumer = KafkaConsumer::create(client, client_id, member, topics, runtime->kafka);
   if (!consumer) return tl::unexpected(consumer.error());
   runtime->consumer = std::move(*consumer);
-  const auto make_producer = [this, client_id, kafka = &runtime->kafka] { return KafkaProducer::create(client, client_id, *kafka); };
+  const auto make_producer = [this, client_id, kafka = &runtime->kafka] {
+    return KafkaProducer::create(client, client_id, *kafka);
+  };
   auto producer = make_producer();
   if (!producer) return tl::unexpected(producer.error());
   runtime->output = std::make_unique<AtLeastOnceOutput>(std::move(*producer), make_producer, *runtime->consumer,
                                                         options.kafka.topics.dead_letter, log, runtime->kafka);
   runtime->work = make_work(stage, *runtime, rules, observations_partitions);
   BatchConfig batch = options.batch;
-  if (stage == Stage::kScore) batch.wait_max = Milliseconds(0);  // its records are blocks, batches already: waiting only costs latency
-  runtime->lane = std::make_unique<Lane>(runtime->name, *runtime->consumer, *runtime->output, *runtime->work, batch, log, runtime->kafka);
+  if (stage == Stage::kScore)
+    batch.wait_max = Milliseconds(0);  // its records are blocks, batches already: waiting only costs latency
+  runtime->lane = std::make_unique<Lane>(runtime->name, *runtime->consumer, *runtime->output, *runtime->work, batch,
+                                         log, runtime->kafka);
   describe(stage, *runtime);
   lanes.push_back(std::move(runtime));
   return {};
 }
 
-std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules, int32_t observations_partitions) const {
+std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules,
+                                                   int32_t observations_partitions) const {
   const KafkaTopics& topics = options.kafka.topics;
   if (stage == Stage::kDetect) {
     DetectWork::Options work{topics.requests, topics.observations, observations_partitions, topics.dead_letter};
     return std::make_unique<DetectWork>(std::move(work), options.analyzer, rules, runtime.detect, runtime.kafka);
   }
-  ScoreWork::Options work{topics.requests, topics.observations, topics.alerts, topics.dead_letter, options.version, options.score};
+  ScoreWork::Options work{topics.requests,    topics.observations, topics.alerts,
+                          topics.dead_letter, options.version,     options.score};
   return std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka);
 }
 
 void Engine::Impl::describe(Stage stage, const LaneRuntime& runtime) {
   const bool detects = stage == Stage::kDetect;
-  counters.push_back({runtime.name, detects ? options.kafka.topics.requests : std::vector<std::string>{options.kafka.topics.observations},
-                      detects ? &runtime.detect : nullptr, detects ? nullptr : &runtime.score, &runtime.kafka});
+  counters.push_back(
+      {runtime.name,
+       detects ? options.kafka.topics.requests : std::vector<std::string>{options.kafka.topics.observations},
+       detects ? &runtime.detect : nullptr, detects ? nullptr : &runtime.score, &runtime.kafka});
 }
 
 Status Engine::Impl::start_threads() {
@@ -205,14 +222,18 @@ Status Engine::failure() const {
   return {};
 }
 
-bool Engine::ready() const { return unhealthy_reason().empty(); }
+bool Engine::ready() const {
+  return unhealthy_reason().empty();
+}
 
 std::string Engine::unhealthy_reason() const {
   if (const Status status = failure(); !status) return status.error().to_string();
   for (const auto& one : impl_->lanes) {
-    if (const std::string problems = one->consumer->context().problems(); !problems.empty()) return "lane " + one->name + ": " + problems;
+    if (const std::string problems = one->consumer->context().problems(); !problems.empty())
+      return "lane " + one->name + ": " + problems;
     if (one->lane->retrying()) return "lane " + one->name + ": its output is not accepted and is being sent again";
-    if (!one->lane->ready()) return "lane " + one->name + ": " + (one->lane->finished() ? "has ended" : "is joining its group");
+    if (!one->lane->ready())
+      return "lane " + one->name + ": " + (one->lane->finished() ? "has ended" : "is joining its group");
   }
   return {};
 }
@@ -225,6 +246,8 @@ Milliseconds Engine::oldest_heartbeat() const {
   return oldest;
 }
 
-const std::vector<LaneCounters>& Engine::counters() const { return impl_->counters; }
+const std::vector<LaneCounters>& Engine::counters() const {
+  return impl_->counters;
+}
 
 }  // namespace weir

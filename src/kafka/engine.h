@@ -25,8 +25,8 @@ struct EngineOptions {
   MemoryConfig memory;
   AnalyzerOptions analyzer;
   ScoreOptions score;
-  std::string version;                       ///< of the product, for alerts
-  Milliseconds startup_timeout{30'000};      ///< for a broker to answer, and again for topics to be created
+  std::string version;                   ///< of the product, for alerts
+  Milliseconds startup_timeout{30'000};  ///< for a broker to answer, and again for topics to be created
 
   static EngineOptions from(const Config& config, std::string version);
 };

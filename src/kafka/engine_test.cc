@@ -37,15 +37,17 @@ std::shared_ptr<const RuleSet> compiled_rules() {
   Diagnostics diagnostics;
   const auto rules = parse_rules(kRules, "test.yml", diagnostics);
   auto compiled = RuleSet::compile(rules, {}, diagnostics);
-  for (const auto& diagnostic : diagnostics) UNSCOPED_INFO(diagnostic.to_string());
+  for (const auto& diagnostic : diagnostics)
+    UNSCOPED_INFO(diagnostic.to_string());
   REQUIRE(compiled);
   return *compiled;
 }
 
 std::string record(int number, const std::string& client, const std::string& query) {
   const std::string second = std::to_string(10 + number % 50);
-  return R"({"ts":"2025-01-15T10:00:)" + second + R"(.000Z","request_id":"r)" + std::to_string(number) + R"(","client_id":")" + client +
-         R"(","ip":"192.0.2.1","method":"GET","path":"/search","query":")" + query + R"(","status":200,"user_agent":"Mozilla/5.0"})";
+  return R"({"ts":"2025-01-15T10:00:)" + second + R"(.000Z","request_id":"r)" + std::to_string(number) +
+         R"(","client_id":")" + client + R"(","ip":"192.0.2.1","method":"GET","path":"/search","query":")" + query +
+         R"(","status":200,"user_agent":"Mozilla/5.0"})";
 }
 
 struct Fixture {
@@ -89,12 +91,14 @@ struct Fixture {
   /// A counter summed over the lanes.
   uint64_t observed() const {
     uint64_t sum = 0;
-    for (const auto& lane : engine->counters()) sum += lane.score == nullptr ? 0 : lane.score->observations.value();
+    for (const auto& lane : engine->counters())
+      sum += lane.score == nullptr ? 0 : lane.score->observations.value();
     return sum;
   }
   uint64_t kafka_sum(Counter KafkaCounters::*counter) const {
     uint64_t sum = 0;
-    for (const auto& lane : engine->counters()) sum += (lane.kafka->*counter).value();
+    for (const auto& lane : engine->counters())
+      sum += (lane.kafka->*counter).value();
     return sum;
   }
   Status stop() {
@@ -105,11 +109,13 @@ struct Fixture {
     auto reader = TopicReader::open(client, {&topic, 1}, TopicReader::Start::kBeginning);
     REQUIRE(reader);
     std::vector<TopicRecord> found;
-    wait_for([&] {
-      auto next = (*reader)->next(Milliseconds(100));
-      if (next && *next) found.push_back(std::move(**next));
-      return found.size() >= count;
-    }, timeout);
+    wait_for(
+        [&] {
+          auto next = (*reader)->next(Milliseconds(100));
+          if (next && *next) found.push_back(std::move(**next));
+          return found.size() >= count;
+        },
+        timeout);
     return found;
   }
 
@@ -155,7 +161,8 @@ TEST_CASE("records become alerts through both stages, and a bad record a dead le
   const auto& latency = test.engine->counters().back().kafka->alert_latency_seconds;
   const auto timed = [&] {
     uint64_t sum = 0;
-    for (size_t i = 0; i <= kLatencySecondsBounds.size(); ++i) sum += latency.count(i);
+    for (size_t i = 0; i <= kLatencySecondsBounds.size(); ++i)
+      sum += latency.count(i);
     return sum;
   };
   CHECK(wait_for([&] { return timed() == 1; }));
@@ -191,7 +198,8 @@ TEST_CASE("refused output is sent again until it is stored, and only then are of
   test.start();
   REQUIRE(wait_for([&] { return test.observed() >= 30; }, Milliseconds(30'000)));
   std::set<std::string> clients;
-  for (const auto& one : test.read("weir.alerts", 30)) clients.insert(one.key);
+  for (const auto& one : test.read("weir.alerts", 30))
+    clients.insert(one.key);
   CHECK(clients.size() == 30);
   CHECK(test.kafka_sum(&KafkaCounters::output_retries) >= 1);
   CHECK(test.kafka_sum(&KafkaCounters::delivery_errors) >= 1);
@@ -253,7 +261,8 @@ TEST_CASE("the lag of every partition is published", "[kafka][mock]") {
   REQUIRE(wait_for([&] { return test.observed() == 20; }));
   CHECK(wait_for([&] {
     uint64_t behind = 0;
-    for (const auto& one : detect_lag()) behind += one.records;
+    for (const auto& one : detect_lag())
+      behind += one.records;
     return detect_lag().size() == 2 && behind == 0;
   }));
   CHECK(test.stop());

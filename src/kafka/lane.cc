@@ -19,8 +19,8 @@ int64_t now_ms() {
 
 }  // namespace
 
-Lane::Lane(std::string name, RecordSource& source, OutputTransaction& output, StageWork& work, const BatchConfig& batch, LogSink log,
-           KafkaCounters& counters)
+Lane::Lane(std::string name, RecordSource& source, OutputTransaction& output, StageWork& work, const BatchConfig& batch,
+           LogSink log, KafkaCounters& counters)
     : name_(std::move(name)),
       source_(source),
       output_(output),
@@ -32,7 +32,8 @@ Lane::Lane(std::string name, RecordSource& source, OutputTransaction& output, St
 
 void Lane::run() {
   Status status;
-  while (!stopping() && status) status = step();
+  while (!stopping() && status)
+    status = step();
   finish();
   if (!status) {
     log_(LogLevel::kError, "kafka: lane " + name_ + " ends: " + status.error().to_string());
@@ -114,8 +115,10 @@ Status Lane::recover() {
   Status status = output_.begin();
   open_ = true;
   if (status) status = work_.reproduce(output_, *this);
-  if (status) must_repeat_ = false;
-  else log_(LogLevel::kError, "kafka: lane " + name_ + ": " + status.error().detail);
+  if (status)
+    must_repeat_ = false;
+  else
+    log_(LogLevel::kError, "kafka: lane " + name_ + ": " + status.error().detail);
   return {};  // after a failure the commit that is due now leads back here
 }
 
@@ -130,7 +133,8 @@ void Lane::back_off() {
 
 void Lane::finish() {
   if (offsets_pending_ && commit() == CommitOutcome::kAborted) {
-    log_(LogLevel::kWarning, "kafka: lane " + name_ + " stops without committing its last records; they will be read again");
+    log_(LogLevel::kWarning,
+         "kafka: lane " + name_ + " stops without committing its last records; they will be read again");
     offsets_pending_ = false;
   }
   source_.close(*this);
@@ -165,9 +169,13 @@ bool Lane::may_wait() {
   return stop_at == 0 || now_ms() < stop_at + kShutdownMax.count();
 }
 
-void Lane::heartbeat() { heartbeat_ms_.store(now_ms(), std::memory_order_relaxed); }
+void Lane::heartbeat() {
+  heartbeat_ms_.store(now_ms(), std::memory_order_relaxed);
+}
 
-Milliseconds Lane::heartbeat_age() const { return Milliseconds(now_ms() - heartbeat_ms_.load(std::memory_order_relaxed)); }
+Milliseconds Lane::heartbeat_age() const {
+  return Milliseconds(now_ms() - heartbeat_ms_.load(std::memory_order_relaxed));
+}
 
 void Lane::tick_if_due() {
   const auto now = Clock::now();
@@ -183,7 +191,8 @@ void Lane::request_stop() {
 }
 
 bool Lane::ready() const {
-  return joined_.load(std::memory_order_relaxed) && polled_.load(std::memory_order_relaxed) && !retrying() && !finished();
+  return joined_.load(std::memory_order_relaxed) && polled_.load(std::memory_order_relaxed) && !retrying() &&
+         !finished();
 }
 
 Status Lane::failure() const {

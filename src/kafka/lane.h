@@ -27,7 +27,8 @@ class StageWork {
 
   /// Works on one batch and produces its results. A kKafka or kLimit error gives the transaction up; any other stops the lane.
   /// A stage that can reproduce its output works through the whole batch even then.
-  virtual Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output, Patience& patience) = 0;
+  virtual Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+                         Patience& patience) = 0;
   /// The work since the last commit is valid now.
   virtual void on_committed() = 0;
   /// The output of the work since the last commit was not stored. True: this stage keeps that output and reproduce() will
@@ -52,8 +53,8 @@ class Lane : private RebalanceListener, private Patience {
   static constexpr size_t kRetainedBytesMax = 8 << 20;
 
   /// The parts must outlive the lane.
-  Lane(std::string name, RecordSource& source, OutputTransaction& output, StageWork& work, const BatchConfig& batch, LogSink log,
-       KafkaCounters& counters);
+  Lane(std::string name, RecordSource& source, OutputTransaction& output, StageWork& work, const BatchConfig& batch,
+       LogSink log, KafkaCounters& counters);
 
   /// Ends after request_stop() or on an error that the lane cannot survive (see failure()).
   void run();
@@ -101,16 +102,16 @@ class Lane : private RebalanceListener, private Patience {
   const LogSink log_;
   KafkaCounters& counters_;
 
-  bool open_ = false;                    // a transaction with output is open
-  bool offsets_pending_ = false;         // work was done since the last commit
-  bool must_repeat_ = false;             // its output failed and was not produced again yet
-  Clock::time_point work_since_{};       // start of that work
+  bool open_ = false;               // a transaction with output is open
+  bool offsets_pending_ = false;    // work was done since the last commit
+  bool must_repeat_ = false;        // its output failed and was not produced again yet
+  Clock::time_point work_since_{};  // start of that work
   Clock::time_point next_tick_{};
   Clock::time_point wait_until_ = Clock::time_point::max();  // bound of the waits inside a revocation
   Milliseconds back_off_{0};
 
   std::atomic<int64_t> heartbeat_ms_;
-  std::atomic<int64_t> stop_at_ms_{0};   // 0: not stopping
+  std::atomic<int64_t> stop_at_ms_{0};  // 0: not stopping
   std::atomic<bool> joined_{false}, polled_{false}, retrying_{false}, finished_{false};
   mutable std::mutex failure_mutex_;
   Status failure_;

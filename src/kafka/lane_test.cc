@@ -17,7 +17,8 @@ class CopyWork : public StageWork {
   std::vector<std::string> calls;
   Status process_result;
 
-  Status process(std::span<const InputRecord> batch, const RecordSource&, OutputTransaction& output, Patience& patience) override {
+  Status process(std::span<const InputRecord> batch, const RecordSource&, OutputTransaction& output,
+                 Patience& patience) override {
     if (!process_result) return process_result;
     Status status;
     for (const InputRecord& record : batch) {
@@ -40,7 +41,9 @@ class CopyWork : public StageWork {
   }
   size_t retained_bytes() const override { return 0; }
   void on_assigned(std::span<const PartitionOffset>) override { calls.emplace_back("assigned"); }
-  void on_revoked(bool committed) override { calls.emplace_back(committed ? "revoked, committed" : "revoked, not committed"); }
+  void on_revoked(bool committed) override {
+    calls.emplace_back(committed ? "revoked, committed" : "revoked, not committed");
+  }
   void tick() override {}
 
  private:
@@ -67,7 +70,8 @@ struct Fixture {
   }
   std::string stored() const {
     std::string all;
-    for (const auto& one : output.stored) all += one.value;
+    for (const auto& one : output.stored)
+      all += one.value;
     return all;
   }
 

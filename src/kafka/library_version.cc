@@ -4,6 +4,8 @@
 
 namespace weir {
 
-std::string client_library_version() { return rd_kafka_version_str(); }
+std::string client_library_version() {
+  return rd_kafka_version_str();
+}
 
 }  // namespace weir

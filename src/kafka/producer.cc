@@ -20,8 +20,10 @@ rd_kafka_vu_t topic_field(rd_kafka_topic_t* topic) {
 rd_kafka_vu_t number_field(rd_kafka_vtype_t type, int32_t value) {
   rd_kafka_vu_t field{};
   field.vtype = type;
-  if (type == RD_KAFKA_VTYPE_PARTITION) field.u.i32 = value;
-  else field.u.i = value;
+  if (type == RD_KAFKA_VTYPE_PARTITION)
+    field.u.i32 = value;
+  else
+    field.u.i = value;
   return field;
 }
 
@@ -36,8 +38,10 @@ rd_kafka_vu_t bytes_field(rd_kafka_vtype_t type, std::string_view bytes) {
 rd_kafka_vu_t pointer_field(rd_kafka_vtype_t type, void* pointer) {
   rd_kafka_vu_t field{};
   field.vtype = type;
-  if (type == RD_KAFKA_VTYPE_HEADERS) field.u.headers = static_cast<rd_kafka_headers_t*>(pointer);
-  else field.u.ptr = pointer;
+  if (type == RD_KAFKA_VTYPE_HEADERS)
+    field.u.headers = static_cast<rd_kafka_headers_t*>(pointer);
+  else
+    field.u.ptr = pointer;
   return field;
 }
 
@@ -55,12 +59,17 @@ void* opaque_from(int attempt, int64_t append_ms) {
   }
   return reinterpret_cast<void*>(static_cast<intptr_t>(age * 4 + attempt));
 }
-int attempt_from(void* opaque) { return static_cast<int>(reinterpret_cast<intptr_t>(opaque) % 4); }
-int64_t age_from(void* opaque) { return reinterpret_cast<intptr_t>(opaque) / 4; }
+int attempt_from(void* opaque) {
+  return static_cast<int>(reinterpret_cast<intptr_t>(opaque) % 4);
+}
+int64_t age_from(void* opaque) {
+  return reinterpret_cast<intptr_t>(opaque) / 4;
+}
 
 }  // namespace
 
-KafkaProducer::KafkaProducer(std::string client_id, const ClientOptions& options, KafkaCounters& counters) : counters_(counters) {
+KafkaProducer::KafkaProducer(std::string client_id, const ClientOptions& options, KafkaCounters& counters)
+    : counters_(counters) {
   context_.log = options.log;
   context_.client_id = std::move(client_id);
   context_.producer = this;
@@ -69,8 +78,9 @@ KafkaProducer::KafkaProducer(std::string client_id, const ClientOptions& options
 Result<std::unique_ptr<KafkaProducer>> KafkaProducer::create(const ClientOptions& options, const std::string& client_id,
                                                              KafkaCounters& counters) {
   std::unique_ptr<KafkaProducer> producer(new KafkaProducer(client_id, options, counters));
-  auto client = make_client(RD_KAFKA_PRODUCER, producer_properties(options, client_id), producer->context_,
-                            [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_dr_msg_cb(conf, &KafkaProducer::on_delivery); });
+  auto client =
+      make_client(RD_KAFKA_PRODUCER, producer_properties(options, client_id), producer->context_,
+                  [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_dr_msg_cb(conf, &KafkaProducer::on_delivery); });
   if (!client) return tl::unexpected(client.error());
   producer->client_ = std::move(*client);
   return producer;
@@ -96,8 +106,8 @@ Status KafkaProducer::produce(const OutputMessage& message, int attempt) {
   if (!message.headers.empty()) {
     headers.reset(rd_kafka_headers_new(message.headers.size()));
     for (const OutputHeader& one : message.headers) {
-      const auto code = rd_kafka_header_add(headers.get(), one.name.data(), static_cast<ssize_t>(one.name.size()), one.value.data(),
-                                            static_cast<ssize_t>(one.value.size()));
+      const auto code = rd_kafka_header_add(headers.get(), one.name.data(), static_cast<ssize_t>(one.name.size()),
+                                            one.value.data(), static_cast<ssize_t>(one.value.size()));
       if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("message header", code));
     }
   }
@@ -131,19 +141,26 @@ Status KafkaProducer::produce_with(const OutputMessage& message, rd_kafka_header
   }
   const auto code = rd_kafka_error_code(error.get());
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return fail(ErrorCode::kLimit, "kafka", "the output queue is full");
-  return tl::unexpected(kafka_error("cannot produce to " + std::string(message.topic), code, rd_kafka_error_string(error.get())));
+  return tl::unexpected(
+      kafka_error("cannot produce to " + std::string(message.topic), code, rd_kafka_error_string(error.get())));
 }
 
-void KafkaProducer::poll(Milliseconds timeout) { rd_kafka_poll(client_.get(), static_cast<int>(timeout.count())); }
+void KafkaProducer::poll(Milliseconds timeout) {
+  rd_kafka_poll(client_.get(), static_cast<int>(timeout.count()));
+}
 
 bool KafkaProducer::flush(Milliseconds timeout) {
   const auto code = rd_kafka_flush(client_.get(), static_cast<int>(timeout.count()));
   return code == RD_KAFKA_RESP_ERR_NO_ERROR && outstanding() == 0;
 }
 
-std::vector<DeliveryFailure> KafkaProducer::take_failures() { return std::exchange(failures_, {}); }
+std::vector<DeliveryFailure> KafkaProducer::take_failures() {
+  return std::exchange(failures_, {});
+}
 
-bool KafkaProducer::fatal() const { return rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR; }
+bool KafkaProducer::fatal() const {
+  return rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
 
 void KafkaProducer::purge() {
   const auto code = rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -155,8 +172,10 @@ void KafkaProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, 
   KafkaProducer& self = *static_cast<ClientContext*>(opaque)->producer;
   ++self.reported_;
   WEIR_ASSERT(self.reported_ <= self.produced_, "a delivery report for a message that was not produced");
-  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) self.record_failure(*message);
-  else if (const int64_t age = age_from(message->_private); age > 0) self.record_latency(*message, age - 1);
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    self.record_failure(*message);
+  else if (const int64_t age = age_from(message->_private); age > 0)
+    self.record_latency(*message, age - 1);
 }
 
 /// The report may be served long after the broker's answer, so the library's own measure of the way there is taken.
@@ -178,7 +197,8 @@ void KafkaProducer::record_failure(const rd_kafka_message_t& message) {
     failure.key = text_of(message.key, message.key_len);
     if (message.len <= kKeptValueBytesMax) failure.value = text_of(message.payload, message.len);
     rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) failure.headers.reset(rd_kafka_headers_copy(headers));
+    if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+      failure.headers.reset(rd_kafka_headers_copy(headers));
   }
   failures_.push_back(std::move(failure));
 }

@@ -24,10 +24,11 @@ struct DeliveryFailure {
 /// A thin producer: asynchronous, with a bounded queue, and an account of what became of every message. One thread.
 class KafkaProducer {
  public:
-  static constexpr size_t kFailuresMax = 1'024;          ///< further failures are only counted
+  static constexpr size_t kFailuresMax = 1'024;  ///< further failures are only counted
   static constexpr size_t kKeptValueBytesMax = 64 << 10;
 
-  static Result<std::unique_ptr<KafkaProducer>> create(const ClientOptions& options, const std::string& client_id, KafkaCounters& counters);
+  static Result<std::unique_ptr<KafkaProducer>> create(const ClientOptions& options, const std::string& client_id,
+                                                       KafkaCounters& counters);
   ~KafkaProducer();
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;

@@ -23,9 +23,11 @@ int64_t number_in(std::string_view text) {
 ScoreWork::ScoreWork(Options options, LogSink log, ScoreCounters& counters, KafkaCounters& kafka_counters)
     : options_(std::move(options)), log_(std::move(log)), counters_(counters), kafka_counters_(kafka_counters) {}
 
-Status ScoreWork::process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output, Patience& patience) {
+Status ScoreWork::process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+                          Patience& patience) {
   const size_t first = retained_.size();
-  for (const InputRecord& record : batch) score_block(record, source);
+  for (const InputRecord& record : batch)
+    score_block(record, source);
   return produce_retained(first, output, patience);
 }
 
@@ -46,14 +48,16 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   counters_.observations.add(block_.observations.size());
   if (alerts_.empty()) return;
   const int64_t append_ms = number_in(source.header(record, kAppendTimeHeader));
-  for (const Alert& alert : alerts_) retain_alert(alert, append_ms);
+  for (const Alert& alert : alerts_)
+    retain_alert(alert, append_ms);
 }
 
 // --- output, kept until it is stored
 
 void ScoreWork::retain_alert(const Alert& alert, int64_t append_ms) {
   const AlertSource source{options_.version, options_.requests_topics};
-  retain({options_.alerts_topic, alert.client, encode_ocsf(alert, source), cloud_event_headers(alert, source), append_ms});
+  retain(
+      {options_.alerts_topic, alert.client, encode_ocsf(alert, source), cloud_event_headers(alert, source), append_ms});
   counters_.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add();
 }
 
@@ -61,11 +65,13 @@ void ScoreWork::retain_dead_letter(const InputRecord& record, const Error& error
   const DeadLetter letter(record, options_.observations_topic, "score", to_string(error.code), error.detail);
   const OutputMessage message = letter.message(options_.dead_letter_topic);
   RetainedMessage kept{options_.dead_letter_topic, std::string(message.key), std::string(message.value), {}, 0};
-  for (const OutputHeader& one : message.headers) kept.headers.emplace_back(one.name, one.value);
+  for (const OutputHeader& one : message.headers)
+    kept.headers.emplace_back(one.name, one.value);
   retain(std::move(kept));
   kafka_counters_.dead_letters.add();
-  log_(LogLevel::kError, "kafka: block at offset " + std::to_string(record.offset) + " of " + options_.observations_topic + "/" +
-                             std::to_string(record.partition) + " cannot be read: " + error.detail);
+  log_(LogLevel::kError, "kafka: block at offset " + std::to_string(record.offset) + " of " +
+                             options_.observations_topic + "/" + std::to_string(record.partition) +
+                             " cannot be read: " + error.detail);
 }
 
 void ScoreWork::retain(RetainedMessage message) {
@@ -78,13 +84,19 @@ Status ScoreWork::produce_retained(size_t first, OutputTransaction& output, Pati
   for (size_t i = first; i < retained_.size(); ++i) {
     const RetainedMessage& kept = retained_[i];
     headers.clear();
-    for (const auto& [name, value] : kept.headers) headers.push_back({name, value});
-    if (Status status = output.produce({kept.topic, OutputMessage::kByKey, kept.key, kept.value, headers, kept.append_ms}, patience); !status) return status;
+    for (const auto& [name, value] : kept.headers)
+      headers.push_back({name, value});
+    if (Status status = output.produce(
+            {kept.topic, OutputMessage::kByKey, kept.key, kept.value, headers, kept.append_ms}, patience);
+        !status)
+      return status;
   }
   return {};
 }
 
-Status ScoreWork::reproduce(OutputTransaction& output, Patience& patience) { return produce_retained(0, output, patience); }
+Status ScoreWork::reproduce(OutputTransaction& output, Patience& patience) {
+  return produce_retained(0, output, patience);
+}
 
 void ScoreWork::on_committed() {
   retained_.clear();
@@ -105,7 +117,9 @@ ScoreWork::PartitionState& ScoreWork::state_of(int32_t partition) {
 void ScoreWork::on_assigned(std::span<const PartitionOffset> partitions) {
   tick();  // counts what the states that go have done
   std::erase_if(states_, [&](const std::unique_ptr<PartitionState>& state) {
-    const auto same = [&](const PartitionOffset& one) { return one.partition == state->partition && one.offset == state->next_offset; };
+    const auto same = [&](const PartitionOffset& one) {
+      return one.partition == state->partition && one.offset == state->next_offset;
+    };
     return std::none_of(partitions.begin(), partitions.end(), same);
   });
   tick();

@@ -28,7 +28,8 @@ class ScoreWork : public StageWork {
 
   ScoreWork(Options options, LogSink log, ScoreCounters& counters, KafkaCounters& kafka_counters);
 
-  Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output, Patience& patience) override;
+  Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+                 Patience& patience) override;
   void on_committed() override;
   /// A scorer cannot go back, so what it said is kept until it is stored.
   bool can_reproduce() override { return true; }
@@ -51,7 +52,7 @@ class ScoreWork : public StageWork {
     std::string_view topic;  ///< of options_
     std::string key, value;
     std::vector<std::pair<std::string, std::string>> headers;
-    int64_t append_ms = 0;   ///< of the record that led to it; 0 when unknown
+    int64_t append_ms = 0;  ///< of the record that led to it; 0 when unknown
   };
 
   PartitionState& state_of(int32_t partition);

@@ -126,7 +126,9 @@ size_t alerts_over_rebalance(int64_t offset) {
 
 }  // namespace
 
-TEST_CASE("client state stays warm over a rebalance to the offset it stands at", "[kafka]") { CHECK(alerts_over_rebalance(1) >= 1); }
+TEST_CASE("client state stays warm over a rebalance to the offset it stands at", "[kafka]") {
+  CHECK(alerts_over_rebalance(1) >= 1);
+}
 
 TEST_CASE("client state is dropped when its partition goes on from another offset", "[kafka]") {
   CHECK(alerts_over_rebalance(0) == 0);

@@ -55,7 +55,7 @@ class FakeSource : public RecordSource {
  public:
   std::map<int32_t, std::vector<std::string>> log;  // partition -> payloads, offset = index
   std::map<int32_t, int64_t> committed;
-  std::map<std::string, std::string> headers;       // the same for every record
+  std::map<std::string, std::string> headers;  // the same for every record
   int rewinds = 0;
   Status commit_result;
   /// Runs once at the start of the next poll: rebalances and stop requests of a test.
@@ -71,7 +71,8 @@ class FakeSource : public RecordSource {
     for (const auto& [partition, payloads] : log) {
       int64_t& next = next_[partition];
       for (; next < static_cast<int64_t>(payloads.size()) && batch_.size() < records_max; ++next) {
-        batch_.push_back({0, partition, next, EventTime(Milliseconds(1'000)), {}, payloads[static_cast<size_t>(next)], nullptr});
+        batch_.push_back(
+            {0, partition, next, EventTime(Milliseconds(1'000)), {}, payloads[static_cast<size_t>(next)], nullptr});
       }
     }
     return batch_;
@@ -93,11 +94,13 @@ class FakeSource : public RecordSource {
     return commit_result;
   }
   void mark_committed(std::span<const PartitionOffset> offsets) override {
-    for (const PartitionOffset& one : offsets) committed[one.partition] = one.offset;
+    for (const PartitionOffset& one : offsets)
+      committed[one.partition] = one.offset;
   }
   Status rewind() override {
     ++rewinds;
-    for (auto& [partition, next] : next_) next = committed.contains(partition) ? committed[partition] : 0;
+    for (auto& [partition, next] : next_)
+      next = committed.contains(partition) ? committed[partition] : 0;
     done_ = next_;
     return {};
   }
@@ -125,7 +128,7 @@ class FakeOutput : public OutputTransaction {
   int commit_failures_left = 0;  // kAborted
   int produce_failures_left = 0;
   int aborts = 0;
-  std::atomic<int> commits{0};   // may be read while the lane runs
+  std::atomic<int> commits{0};  // may be read while the lane runs
   RecordSource* source = nullptr;
 
   Status begin() override {
@@ -137,8 +140,11 @@ class FakeOutput : public OutputTransaction {
       --produce_failures_left;
       return fail(ErrorCode::kKafka, "test", "the output does not take this");
     }
-    Message kept{std::string(message.topic), message.partition, std::string(message.key), std::string(message.value), {}, message.append_ms};
-    for (const OutputHeader& one : message.headers) kept.headers[std::string(one.name)] = std::string(one.value);
+    Message kept{
+        std::string(message.topic), message.partition, std::string(message.key), std::string(message.value), {},
+        message.append_ms};
+    for (const OutputHeader& one : message.headers)
+      kept.headers[std::string(one.name)] = std::string(one.value);
     open_.push_back(std::move(kept));
     return {};
   }

@@ -15,7 +15,8 @@ constexpr int kPollMs = 10;
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  for (const std::string& name : names)
+    text += (text.empty() ? "" : ", ") + name;
   return text;
 }
 
@@ -23,15 +24,27 @@ std::string joined(const std::vector<std::string>& names) {
 
 std::vector<TopicSpec> topic_specs(const KafkaTopics& topics) {
   std::vector<TopicSpec> specs;
-  for (const std::string& name : topics.requests) specs.push_back({name, false, 0, {}});
+  for (const std::string& name : topics.requests)
+    specs.push_back({name, false, 0, {}});
   // A day of observations is far more than a restart ever replays.
-  specs.push_back({topics.observations, true, topics.observations_partitions, {{"cleanup.policy", "delete"}, {"retention.ms", "86400000"}}});
+  specs.push_back({topics.observations,
+                   true,
+                   topics.observations_partitions,
+                   {{"cleanup.policy", "delete"}, {"retention.ms", "86400000"}}});
   specs.push_back({topics.alerts, true, topics.alerts_partitions, {{"cleanup.policy", "delete"}}});
   // As large as a record that input topics are commonly allowed to hold: dead letters keep the original bytes.
-  specs.push_back({topics.dead_letter, true, topics.alerts_partitions, {{"cleanup.policy", "delete"}, {"max.message.bytes", "16777216"}}});
+  specs.push_back({topics.dead_letter,
+                   true,
+                   topics.alerts_partitions,
+                   {{"cleanup.policy", "delete"}, {"max.message.bytes", "16777216"}}});
   // One snapshot per chunk counts; compaction removes the rest soon, so that a restore reads little.
-  specs.push_back({topics.state, true, topics.observations_partitions,
-                   {{"cleanup.policy", "compact"}, {"min.cleanable.dirty.ratio", "0.2"}, {"segment.ms", "600000"}, {"max.message.bytes", "16777216"}}});
+  specs.push_back({topics.state,
+                   true,
+                   topics.observations_partitions,
+                   {{"cleanup.policy", "compact"},
+                    {"min.cleanable.dirty.ratio", "0.2"},
+                    {"segment.ms", "600000"},
+                    {"max.message.bytes", "16777216"}}});
   return specs;
 }
 
@@ -43,7 +56,8 @@ TopicAdmin::TopicAdmin(const ClientOptions& options) : bootstrap_servers_(option
 Result<std::unique_ptr<TopicAdmin>> TopicAdmin::create(const ClientOptions& options) {
   std::unique_ptr<TopicAdmin> admin(new TopicAdmin(options));
   // A producer's settings: the user's own properties are checked with them too, before any lane starts.
-  auto client = make_client(RD_KAFKA_PRODUCER, producer_properties(options, admin->context_.client_id), admin->context_);
+  auto client =
+      make_client(RD_KAFKA_PRODUCER, producer_properties(options, admin->context_.client_id), admin->context_);
   if (!client) return tl::unexpected(client.error());
   admin->client_ = std::move(*client);
   return admin;
@@ -65,11 +79,12 @@ Status TopicAdmin::wait_for_broker(Milliseconds timeout, Patience* patience) {
   const std::string reason = context_.problems();
   const std::string waited = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timeout).count());
   return fail(ErrorCode::kKafka, "kafka",
-              "no broker of " + bootstrap_servers_ + " answered within " + waited + " s: " +
-                  (reason.empty() ? kafka_error("metadata", code).detail : reason));
+              "no broker of " + bootstrap_servers_ + " answered within " + waited +
+                  " s: " + (reason.empty() ? kafka_error("metadata", code).detail : reason));
 }
 
-Result<std::map<std::string, int32_t>> TopicAdmin::partitions(std::span<const std::string> topics, Milliseconds timeout) {
+Result<std::map<std::string, int32_t>> TopicAdmin::partitions(std::span<const std::string> topics,
+                                                              Milliseconds timeout) {
   const rd_kafka_metadata_t* metadata = nullptr;
   // Of all topics: asking for one by name would create it on a broker that does so on use.
   const auto code = rd_kafka_metadata(client_.get(), 1, nullptr, &metadata, static_cast<int>(timeout.count()));
@@ -88,11 +103,12 @@ Result<std::map<std::string, int32_t>> TopicAdmin::partitions(std::span<const st
   return found;
 }
 
-Result<std::map<std::string, int32_t>> TopicAdmin::ensure(std::span<const TopicSpec> specs, TopicCreation creation, int32_t replication_factor,
-                                                          Milliseconds timeout) {
+Result<std::map<std::string, int32_t>> TopicAdmin::ensure(std::span<const TopicSpec> specs, TopicCreation creation,
+                                                          int32_t replication_factor, Milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   std::vector<std::string> names;
-  for (const TopicSpec& spec : specs) names.push_back(spec.name);
+  for (const TopicSpec& spec : specs)
+    names.push_back(spec.name);
   auto found = partitions(names, timeout);
   if (!found) return found;
 
@@ -100,17 +116,21 @@ Result<std::map<std::string, int32_t>> TopicAdmin::ensure(std::span<const TopicS
   std::vector<std::string> missing;
   for (const TopicSpec& spec : specs) {
     if (found->contains(spec.name)) continue;
-    if (creation == TopicCreation::kIfMissing && spec.create) to_create.push_back(&spec);
-    else missing.push_back(spec.name);
+    if (creation == TopicCreation::kIfMissing && spec.create)
+      to_create.push_back(&spec);
+    else
+      missing.push_back(spec.name);
   }
   if (!missing.empty()) {
     return fail(ErrorCode::kNotFound, "kafka",
                 "topics that do not exist (or may not be seen): " + joined(missing) +
-                    "; create them, or correct kafka.topics in the configuration (weir creates its own topics when kafka.topics.create is "
+                    "; create them, or correct kafka.topics in the configuration (weir creates its own topics when "
+                    "kafka.topics.create is "
                     "true, the requests topics never)");
   }
   if (to_create.empty()) return found;
-  if (Status created = create_topics(to_create, replication_factor, timeout); !created) return tl::unexpected(created.error());
+  if (Status created = create_topics(to_create, replication_factor, timeout); !created)
+    return tl::unexpected(created.error());
   while (Clock::now() < deadline) {
     found = partitions(names, timeout);
     if (!found || found->size() == names.size()) return found;
@@ -119,13 +139,16 @@ Result<std::map<std::string, int32_t>> TopicAdmin::ensure(std::span<const TopicS
   return fail(ErrorCode::kKafka, "kafka", "topics were created but did not appear within the time for starting");
 }
 
-Status TopicAdmin::create_topics(std::span<const TopicSpec* const> specs, int32_t replication_factor, Milliseconds timeout) {
+Status TopicAdmin::create_topics(std::span<const TopicSpec* const> specs, int32_t replication_factor,
+                                 Milliseconds timeout) {
   std::array<char, 512> text{};
   std::vector<NewTopicHandle> owners;
   std::vector<rd_kafka_NewTopic_t*> topics;
   for (const TopicSpec* spec : specs) {
-    owners.emplace_back(rd_kafka_NewTopic_new(spec->name.c_str(), spec->partitions, replication_factor, text.data(), text.size()));
-    if (owners.back() == nullptr) return fail(ErrorCode::kInvalidArgument, "kafka", "topic " + spec->name + ": " + text.data());
+    owners.emplace_back(
+        rd_kafka_NewTopic_new(spec->name.c_str(), spec->partitions, replication_factor, text.data(), text.size()));
+    if (owners.back() == nullptr)
+      return fail(ErrorCode::kInvalidArgument, "kafka", "topic " + spec->name + ": " + text.data());
     topics.push_back(owners.back().get());
     for (const auto& [name, value] : spec->settings) {
       const auto code = rd_kafka_NewTopic_set_config(topics.back(), name.c_str(), value.c_str());
@@ -133,8 +156,10 @@ Status TopicAdmin::create_topics(std::span<const TopicSpec* const> specs, int32_
     }
   }
   const AdminOptionsHandle options(rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS));
-  const auto set = rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()), text.data(), text.size());
-  if (set != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("time for creating topics", set, text.data()));
+  const auto set = rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()),
+                                                             text.data(), text.size());
+  if (set != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error("time for creating topics", set, text.data()));
   const QueueHandle answers(rd_kafka_queue_new(client_.get()));
   rd_kafka_CreateTopics(client_.get(), topics.data(), topics.size(), options.get(), answers.get());
   const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>((timeout + kSlice).count())));

@@ -16,7 +16,7 @@ namespace weir {
 /// A topic that weir writes to or reads, as it is created when it is missing.
 struct TopicSpec {
   std::string name;
-  bool create = true;   ///< false: the user's own topic, it must exist
+  bool create = true;  ///< false: the user's own topic, it must exist
   int32_t partitions = 1;
   std::map<std::string, std::string> settings;  ///< topic-level configuration
 };
@@ -35,8 +35,8 @@ class TopicAdmin {
   Result<std::map<std::string, int32_t>> partitions(std::span<const std::string> topics, Milliseconds timeout);
   /// Creates what is missing, if the configuration allows it, and waits until it can be used. One error names every topic
   /// that is missing. Returns the partitions of each.
-  Result<std::map<std::string, int32_t>> ensure(std::span<const TopicSpec> specs, TopicCreation creation, int32_t replication_factor,
-                                                Milliseconds timeout);
+  Result<std::map<std::string, int32_t>> ensure(std::span<const TopicSpec> specs, TopicCreation creation,
+                                                int32_t replication_factor, Milliseconds timeout);
 
  private:
   explicit TopicAdmin(const ClientOptions& options);

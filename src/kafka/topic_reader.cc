@@ -10,10 +10,16 @@ namespace {
 constexpr Milliseconds kOpenTimeout{10'000};
 
 TopicRecord record_from(const rd_kafka_message_t& message) {
-  const auto text = [](const void* data, size_t size) { return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size); };
-  TopicRecord record{rd_kafka_topic_name(message.rkt), message.partition, message.offset,
+  const auto text = [](const void* data, size_t size) {
+    return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size);
+  };
+  TopicRecord record{rd_kafka_topic_name(message.rkt),
+                     message.partition,
+                     message.offset,
                      EventTime(Milliseconds(rd_kafka_message_timestamp(&message, nullptr))),
-                     text(message.key, message.key_len), text(message.payload, message.len), {}};
+                     text(message.key, message.key_len),
+                     text(message.payload, message.len),
+                     {}};
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
   const char* name = nullptr;
@@ -42,7 +48,8 @@ std::string_view TopicRecord::header(std::string_view name) const {
   return {};
 }
 
-Result<std::unique_ptr<TopicReader>> TopicReader::open(const ClientOptions& options, std::span<const std::string> topics, Start start) {
+Result<std::unique_ptr<TopicReader>> TopicReader::open(const ClientOptions& options,
+                                                       std::span<const std::string> topics, Start start) {
   auto admin = TopicAdmin::create(options);
   if (!admin) return tl::unexpected(admin.error());
   if (Status status = (*admin)->wait_for_broker(kOpenTimeout); !status) return tl::unexpected(status.error());
@@ -54,7 +61,8 @@ Result<std::unique_ptr<TopicReader>> TopicReader::open(const ClientOptions& opti
   impl.context.log = options.log;
   impl.context.client_id = "weir-reader";
   // The library wants a group's name even from a consumer that never joins one.
-  auto client = make_client(RD_KAFKA_CONSUMER, consumer_properties(options, impl.context.client_id, {"weir-reader", {}}), impl.context);
+  auto client = make_client(RD_KAFKA_CONSUMER,
+                            consumer_properties(options, impl.context.client_id, {"weir-reader", {}}), impl.context);
   if (!client) return tl::unexpected(client.error());
   impl.client = std::move(*client);
 
@@ -76,7 +84,8 @@ Result<std::unique_ptr<TopicReader>> TopicReader::open(const ClientOptions& opti
 Result<std::optional<TopicRecord>> TopicReader::next(Milliseconds timeout) {
   const MessageHandle message(rd_kafka_consumer_poll(impl_->client.get(), static_cast<int>(timeout.count())));
   if (message == nullptr) return std::nullopt;
-  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("reading topics", message->err, rd_kafka_message_errstr(message.get())));
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error("reading topics", message->err, rd_kafka_message_errstr(message.get())));
   return record_from(*message);
 }
 

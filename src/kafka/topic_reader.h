@@ -31,7 +31,8 @@ class TopicReader {
   enum class Start : uint8_t { kBeginning, kEnd };
 
   /// Assigns every partition of the topics, which must exist. Blocks up to 10 s for the topics' partitions.
-  static Result<std::unique_ptr<TopicReader>> open(const ClientOptions& options, std::span<const std::string> topics, Start start);
+  static Result<std::unique_ptr<TopicReader>> open(const ClientOptions& options, std::span<const std::string> topics,
+                                                   Start start);
   ~TopicReader();
 
   /// The next committed record of any partition, waiting up to `timeout`; empty when none came.

@@ -48,8 +48,12 @@ class Lap {
 
 struct Analyzer::Impl {
   Impl(AnalyzerOptions options_in, const RuleSlot& rules, DetectCounters& counters_in)
-      : options(std::move(options_in)), rule_slot(rules), counters(counters_in), identifier(options.client_order, options.hash_key) {
-    for (size_t i = 0; i < kPhaseRecords; ++i) slots.emplace_back(options);
+      : options(std::move(options_in)),
+        rule_slot(rules),
+        counters(counters_in),
+        identifier(options.client_order, options.hash_key) {
+    for (size_t i = 0; i < kPhaseRecords; ++i)
+      slots.emplace_back(options);
   }
 
   Status take_rules_in_force();
@@ -111,7 +115,8 @@ Status Analyzer::Impl::take_rules_in_force() {
   for (const RuleInfo& rule : rules->rules()) {
     is_bot_rule.push_back(std::find(rule.tags.begin(), rule.tags.end(), kBotTag) != rule.tags.end());
   }
-  for (Slot& slot : slots) slot.decoder.set_raw_places(rules->raw_places());
+  for (Slot& slot : slots)
+    slot.decoder.set_raw_places(rules->raw_places());
   if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
   rules_generation = generation;
   return {};
@@ -135,11 +140,13 @@ void Analyzer::Impl::parse(std::span<const RawRecord> records, uint32_t first, A
 }
 
 void Analyzer::Impl::decode() {
-  for (size_t i = 0; i < slots_used; ++i) slots[i].decoder.decode(slots[i].event, slots[i].decoded);
+  for (size_t i = 0; i < slots_used; ++i)
+    slots[i].decoder.decode(slots[i].event, slots[i].decoded);
 }
 
 void Analyzer::Impl::match() {
-  for (size_t i = 0; i < slots_used; ++i) matcher.match(slots[i].event, slots[i].decoded, slots[i].detection);
+  for (size_t i = 0; i < slots_used; ++i)
+    matcher.match(slots[i].event, slots[i].decoded, slots[i].detection);
 }
 
 void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& out) {
@@ -157,7 +164,8 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
     observation.client = client.text;
     observation.client_hash = client.hash;
     observation.address = event.client_ip;
-    observation.user_agent_hash = event.user_agent.empty() ? 0 : XXH3_64bits(event.user_agent.data(), event.user_agent.size());
+    observation.user_agent_hash =
+        event.user_agent.empty() ? 0 : XXH3_64bits(event.user_agent.data(), event.user_agent.size());
     observation.path_hash = XXH3_64bits(event.path.data(), event.path.size());
     observation.status = event.status;
     observation.request_score = detection.score;
@@ -168,10 +176,12 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
       counter.add();
     };
     if (event.has(EventFlag::kUtf8Repaired)) set(ObservationFlag::kUtf8Repaired, counters.utf8_repaired);
-    if (slot.decoded.truncated_lines + slot.decoded.dropped_lines > 0) set(ObservationFlag::kTruncated, counters.truncated_records);
+    if (slot.decoded.truncated_lines + slot.decoded.dropped_lines > 0)
+      set(ObservationFlag::kTruncated, counters.truncated_records);
     if (detection.scan_failed) set(ObservationFlag::kScanFailed, counters.scan_failures);
     const auto names_bot = [&](const Hit& hit) { return is_bot_rule[hit.rule]; };
-    if (std::any_of(detection.hits.begin(), detection.hits.end(), names_bot)) set(ObservationFlag::kBotUserAgent, counters.bot_user_agents);
+    if (std::any_of(detection.hits.begin(), detection.hits.end(), names_bot))
+      set(ObservationFlag::kBotUserAgent, counters.bot_user_agents);
     counters.dropped_lines.add(slot.decoded.dropped_lines);
 
     if (detection.malicious) {
@@ -198,7 +208,8 @@ void Analyzer::Impl::keep_verdict(const Slot& slot, AnalyzedBatch& out) const {
   verdict.score = slot.detection.score;
   verdict.malicious = slot.detection.malicious;
   verdict.categories = slot.detection.categories;
-  for (const Hit& hit : slot.detection.hits) verdict.rules.push_back(hit.rule);
+  for (const Hit& hit : slot.detection.hits)
+    verdict.rules.push_back(hit.rule);
   out.verdicts.push_back(std::move(verdict));
 }
 

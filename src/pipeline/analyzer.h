@@ -20,7 +20,8 @@ namespace weir {
 /// A record as it comes from Kafka or from a file. The payload must stay valid during analyze().
 struct RawRecord {
   std::string_view payload;
-  EventTime append_time{};  ///< the broker's timestamp; event times later than it are clamped. EventTime::max() for files
+  EventTime
+      append_time{};  ///< the broker's timestamp; event times later than it are clamped. EventTime::max() for files
   RecordCoordinates at;
 };
 
@@ -44,8 +45,8 @@ struct RecordVerdict {
 struct AnalyzedBatch {
   std::vector<Observation> observations;  ///< in the order of the batch
   std::vector<RejectedRecord> rejected;
-  std::vector<RecordVerdict> verdicts;    ///< filled only when AnalyzerOptions::keep_verdicts
-  Arena arena;                            ///< text the observations and verdicts borrow
+  std::vector<RecordVerdict> verdicts;  ///< filled only when AnalyzerOptions::keep_verdicts
+  Arena arena;                          ///< text the observations and verdicts borrow
   std::vector<std::unique_ptr<Evidence>> evidence;
 };
 

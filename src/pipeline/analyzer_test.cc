@@ -42,7 +42,8 @@ weir:
 std::shared_ptr<const RuleSet> compile(const char* yaml) {
   Diagnostics diagnostics;
   const auto rules = parse_rules(yaml, "test.yml", diagnostics);
-  for (const auto& diagnostic : diagnostics) UNSCOPED_INFO(diagnostic.to_string());
+  for (const auto& diagnostic : diagnostics)
+    UNSCOPED_INFO(diagnostic.to_string());
   REQUIRE_FALSE(has_errors(diagnostics));
   auto compiled = RuleSet::compile(rules, {}, diagnostics);
   REQUIRE(compiled);
@@ -63,7 +64,8 @@ struct Fixture {
   void analyze(std::vector<std::string> payloads, EventTime append_time = EventTime::max()) {
     texts = std::move(payloads);
     records.clear();
-    for (size_t i = 0; i < texts.size(); ++i) records.push_back({texts[i], append_time, {0, 3, static_cast<int64_t>(100 + i)}});
+    for (size_t i = 0; i < texts.size(); ++i)
+      records.push_back({texts[i], append_time, {0, 3, static_cast<int64_t>(100 + i)}});
     REQUIRE(analyzer.analyze(records, batch));
   }
 
@@ -76,7 +78,8 @@ struct Fixture {
 };
 
 std::string record(const std::string& query, const std::string& more = "") {
-  return R"({"ts":"2025-01-15T00:00:00Z","ip":"192.0.2.7","method":"GET","path":"/a","request_id":"r1","query":")" + query + "\"" + more + "}";
+  return R"({"ts":"2025-01-15T00:00:00Z","ip":"192.0.2.7","method":"GET","path":"/a","request_id":"r1","query":")" +
+         query + "\"" + more + "}";
 }
 
 }  // namespace
@@ -84,7 +87,8 @@ std::string record(const std::string& query, const std::string& more = "") {
 TEST_CASE("every record of a batch is either observed or rejected, in order", "[analyzer]") {
   Fixture fixture;
   std::vector<std::string> payloads;
-  for (int i = 0; i < 40; ++i) payloads.push_back(i % 3 == 2 ? "{\"broken" : record("n=" + std::to_string(i)));
+  for (int i = 0; i < 40; ++i)
+    payloads.push_back(i % 3 == 2 ? "{\"broken" : record("n=" + std::to_string(i)));
   fixture.analyze(payloads);
   CHECK(fixture.batch.observations.size() == 27);
   CHECK(fixture.batch.rejected.size() == 13);
@@ -167,7 +171,8 @@ TEST_CASE("a new rule set is in force from the next batch on", "[analyzer]") {
 
 TEST_CASE("the size of batches does not change observations", "[analyzer]") {
   std::vector<std::string> payloads;
-  for (int i = 0; i < 50; ++i) payloads.push_back(record(i % 7 == 0 ? "id=1' or 1=1" : "id=" + std::to_string(i)));
+  for (int i = 0; i < 50; ++i)
+    payloads.push_back(record(i % 7 == 0 ? "id=1' or 1=1" : "id=" + std::to_string(i)));
   Fixture whole;
   whole.analyze(payloads);
   Fixture single;

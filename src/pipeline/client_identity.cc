@@ -21,14 +21,16 @@ std::string sha256_prefix(std::string_view bytes) {
 
 }  // namespace
 
-ClientIdentifier::ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key) : order_(std::move(order)), key_(key) {}
+ClientIdentifier::ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key)
+    : order_(std::move(order)), key_(key) {}
 
 ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
   ClientIdentity identity;
   for (const ClientKind kind : order_) {
     identity.kind = kind;
     if (kind == ClientKind::kCustomer && !event.client_id.empty()) identity.text = bounded(event.client_id, arena);
-    if (kind == ClientKind::kApiKey && !event.api_key.empty()) identity.text = arena.copy(api_key_digest(event.api_key));
+    if (kind == ClientKind::kApiKey && !event.api_key.empty())
+      identity.text = arena.copy(api_key_digest(event.api_key));
     if (kind == ClientKind::kAddress || !identity.text.empty()) break;
   }
   if (identity.text.empty()) {
@@ -50,9 +52,11 @@ std::string_view ClientIdentifier::api_key_digest(std::string_view key) {
 std::string_view ClientIdentifier::bounded(std::string_view text, Arena& arena) const {
   if (text.size() <= kTextBytesMax) return arena.copy(text);
   char tail[24];
-  const int tail_length = std::snprintf(tail, sizeof tail, "~%016llx", static_cast<unsigned long long>(siphash(key_, text)));
+  const int tail_length =
+      std::snprintf(tail, sizeof tail, "~%016llx", static_cast<unsigned long long>(siphash(key_, text)));
   size_t cut = kTextBytesMax - static_cast<size_t>(tail_length);
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80)
+    --cut;
   return arena.copy(std::string(text.substr(0, cut)) + tail);
 }
 

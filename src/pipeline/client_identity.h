@@ -28,8 +28,8 @@ class ClientIdentifier {
   ClientIdentity identify(const Event& event, Arena& arena);
 
  private:
-  static constexpr size_t kTextBytesMax = 256;    // a longer identity is cut and ends in its hash
-  static constexpr size_t kKnownKeysMax = 4096;   // digests remembered; forgotten all at once when full
+  static constexpr size_t kTextBytesMax = 256;   // a longer identity is cut and ends in its hash
+  static constexpr size_t kKnownKeysMax = 4096;  // digests remembered; forgotten all at once when full
 
   std::string_view api_key_digest(std::string_view key);
   std::string_view bounded(std::string_view text, Arena& arena) const;

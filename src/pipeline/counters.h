@@ -2,10 +2,10 @@
 
 #include <array>
 
+#include "alert/alert.h"
 #include "base/counter.h"
 #include "event/event_parser.h"
 #include "rules/category.h"
-#include "alert/alert.h"
 
 namespace weir {
 

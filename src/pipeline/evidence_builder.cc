@@ -9,23 +9,27 @@
 namespace weir {
 namespace {
 
-constexpr size_t kContextBytes = 32;     // shown on each side of a match
+constexpr size_t kContextBytes = 32;  // shown on each side of a match
 constexpr size_t kParameterBytesMax = 64;
 
-bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
+bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
 
 /// Cuts to at most `bytes_max` without splitting a UTF-8 sequence.
 std::string_view cut(std::string_view text, size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
   size_t end = bytes_max;
-  while (end > 0 && is_continuation(text[end])) --end;
+  while (end > 0 && is_continuation(text[end]))
+    --end;
   return text.substr(0, end);
 }
 
 /// The match with some of its surroundings, inside its line.
 std::string_view excerpt_around(std::string_view line, size_t match_begin, size_t match_end) {
   size_t begin = match_begin > kContextBytes ? match_begin - kContextBytes : 0;
-  while (begin > 0 && begin < line.size() && is_continuation(line[begin])) --begin;
+  while (begin > 0 && begin < line.size() && is_continuation(line[begin]))
+    --begin;
   const size_t end = std::min(line.size(), match_end + kContextBytes);
   return cut(line.substr(begin, end - begin), EvidenceHit::kExcerptBytesMax);
 }

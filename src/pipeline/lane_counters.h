@@ -29,21 +29,24 @@ class LagTable {
   /// Replaces entry `slot`; the lane calls it about once a second. Slots from kEntriesMax on are ignored.
   void set(size_t slot, const Entry& entry) {
     if (slot >= kEntriesMax) return;
-    WEIR_ASSERT(entry.topic < 256 && entry.partition >= 0 && entry.partition < (1 << 20), "the fields of the packed word");
+    WEIR_ASSERT(entry.topic < 256 && entry.partition >= 0 && entry.partition < (1 << 20),
+                "the fields of the packed word");
     const uint64_t records = entry.records < kRecordsMax ? entry.records : kRecordsMax;
     words_[slot].store(kUsed | uint64_t{entry.topic} << 55 | static_cast<uint64_t>(entry.partition) << 35 | records,
                        std::memory_order_relaxed);
   }
   /// Empties every slot from `first` on.
   void clear_from(size_t first) {
-    for (size_t slot = first; slot < kEntriesMax; ++slot) words_[slot].store(0, std::memory_order_relaxed);
+    for (size_t slot = first; slot < kEntriesMax; ++slot)
+      words_[slot].store(0, std::memory_order_relaxed);
   }
   [[nodiscard]] std::vector<Entry> entries() const {
     std::vector<Entry> found;
     for (const auto& one : words_) {
       const uint64_t word = one.load(std::memory_order_relaxed);
       if ((word & kUsed) == 0) continue;
-      found.push_back({static_cast<uint16_t>(word >> 55 & 0xff), static_cast<int32_t>(word >> 35 & 0xfffff), word & kRecordsMax});
+      found.push_back(
+          {static_cast<uint16_t>(word >> 55 & 0xff), static_cast<int32_t>(word >> 35 & 0xfffff), word & kRecordsMax});
     }
     return found;
   }
@@ -53,7 +56,8 @@ class LagTable {
   std::array<std::atomic<uint64_t>, kEntriesMax> words_{};
 };
 
-inline constexpr std::array<double, 14> kLatencySecondsBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
+inline constexpr std::array<double, 14> kLatencySecondsBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                                                              1,     2.5,  5,     10,   30,  60,   300};
 
 /// What one lane counts about Kafka. Written by the lane alone, read by the scrape.
 struct KafkaCounters {
@@ -64,14 +68,14 @@ struct KafkaCounters {
   Counter delivery_errors;         ///< output messages that the broker or the library gave up
   Counter queue_full_waits;        ///< times the lane waited because its output queue was full
   Counter commits, commit_failures;
-  Counter output_retries;          ///< transactions given up and done again
-  Counter rebalances;              ///< assignments received
-  Counter assigned_partitions;     ///< now
-  Counter stale_records;           ///< records below the next expected offset, dropped
-  Counter offset_gaps;             ///< offsets passed over: compaction, transaction markers, or lost to retention
-  Counter offset_resets;           ///< the committed offset was out of range: retention or a topic made anew
-  Counter records_lost;            ///< records that retention had removed before they were read
-  Counter client_errors;           ///< errors reported by the client library
+  Counter output_retries;       ///< transactions given up and done again
+  Counter rebalances;           ///< assignments received
+  Counter assigned_partitions;  ///< now
+  Counter stale_records;        ///< records below the next expected offset, dropped
+  Counter offset_gaps;          ///< offsets passed over: compaction, transaction markers, or lost to retention
+  Counter offset_resets;        ///< the committed offset was out of range: retention or a topic made anew
+  Counter records_lost;         ///< records that retention had removed before they were read
+  Counter client_errors;        ///< errors reported by the client library
   LagTable lag;
   /// Append time of the source record (the oldest of its batch) to the broker's answer that the alert is stored.
   Histogram<kLatencySecondsBounds.size()> alert_latency_seconds{kLatencySecondsBounds};
