@@ -287,6 +287,24 @@ TEST_CASE("YAML that readers disagree on is refused") {
   expect_error(bomb, "too many nodes");
 }
 
+TEST_CASE("several documents: each is read, with the lines of the file") {
+  const std::string good = rule_with("  a: {cs-uri: a}\n  condition: a\n");
+  std::string other = good;
+  other.replace(other.find("6f1c"), 4, "0000");
+  const Loaded both = load("# a comment\n%YAML 1.2\n---\n" + good + "---\n" + other + "---\n");
+  INFO(both.errors());
+  REQUIRE(both.rules.size() == 2);
+  CHECK(both.rules[1].line == both.rules[0].line + 10);
+  CHECK(load(good + "--- # second\n" + other).rules.size() == 2);
+  CHECK(load(good + "---\ntitle: x\n").says("r.yml:11: error: the rule has no id"));
+}
+
+TEST_CASE("text the YAML library would drop or loop over is an error") {
+  expect_error(",le: t\nid: 0\n", "not valid YAML");
+  expect_error("a: b\n...\nc: d\n", "not valid YAML");
+  expect_error("]\n", "not valid YAML");
+}
+
 TEST_CASE("warnings do not keep a rule out") {
   const Loaded loaded = load(rule_with("  a: {cs-uri: a}\n  unused: {cs-uri: b}\n  condition: a\n", "tags: [oops]\nfalsepositive: none\n"));
   CHECK(loaded.rules.size() == 1);

@@ -1,5 +1,10 @@
 #include "rules/yaml_reader.h"
 
+#include <yaml-cpp/eventhandler.h>
+
+#include <algorithm>
+#include <sstream>
+#include <string_view>
 #include <unordered_set>
 
 namespace weir {
@@ -7,6 +12,64 @@ namespace {
 
 // Far above the largest public rule (some 2,000 nodes); a chain of aliases passes it at once.
 constexpr size_t kNodesMax = 200'000;
+
+constexpr size_t kDocumentsMax = 1000;
+
+/// Follows the parser without building anything.
+class DocumentEnd : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line + 1; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  [[nodiscard]] int line() const { return line_; }
+
+ private:
+  int line_ = 0;
+};
+
+/// yaml-cpp 0.7 takes what it cannot read for the end of a document: YAML::Load then drops the rest without a word, and
+/// YAML::LoadAll makes empty documents of it for ever. Gives the line of such a rest, 0 when there is none.
+int line_behind_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentEnd end;
+  if (!parser.HandleNextDocument(end)) return 0;
+  return parser.HandleNextDocument(end) ? std::max(end.line(), 1) : 0;
+}
+
+bool is_marker(std::string_view line) { return line.starts_with("---") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r'); }
+
+bool has_content(std::string_view line) {
+  const size_t first = line.find_first_not_of(" \t\r");
+  return first != std::string_view::npos && line[first] != '#' && line[0] != '%' && !is_marker(line);
+}
+
+/// The documents of a file, each with as many empty lines in front as there were, so that positions stay right.
+std::vector<std::string> split_documents(const std::string& yaml) {
+  std::vector<std::string> texts(1);
+  size_t lines = 0;
+  bool content = false;
+  for (size_t begin = 0; begin < yaml.size() && texts.size() <= kDocumentsMax;) {
+    const size_t end = std::min(yaml.find('\n', begin), yaml.size());
+    const std::string_view line(yaml.data() + begin, end - begin);
+    if (is_marker(line) && content) {
+      texts.emplace_back(lines, '\n');
+      content = false;
+    }
+    content = content || has_content(line);
+    texts.back().append(line).push_back('\n');
+    ++lines;
+    begin = end + 1;
+  }
+  return texts;
+}
 
 class StrictCheck {
  public:
@@ -61,11 +124,22 @@ int line_of(const YAML::Node& node, int fallback) {
 }
 
 std::vector<YAML::Node> read_yaml_documents(const std::string& yaml, Reporter& report) {
+  std::vector<YAML::Node> documents;
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
-    StrictCheck strict(report);
-    for (const auto& document : documents)
-      if (!strict.check(document, line_of(document, 1))) return {};
+    const std::vector<std::string> texts = split_documents(yaml);
+    if (texts.size() > kDocumentsMax) {
+      report.error(0, "more than 1000 documents in one file");
+      return {};
+    }
+    for (const auto& text : texts) {
+      if (const int line = line_behind_document(text); line > 0) {
+        report.error(line, "not valid YAML: text behind the end of the document");
+        return {};
+      }
+      documents.push_back(YAML::Load(text));
+      StrictCheck strict(report);
+      if (!strict.check(documents.back(), line_of(documents.back(), 1))) return {};
+    }
     return documents;
   } catch (const YAML::Exception& exception) {
     report.error(exception.mark.is_null() ? 0 : exception.mark.line + 1, "not valid YAML: " + exception.msg);
