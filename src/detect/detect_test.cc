@@ -16,7 +16,11 @@ namespace {
 
 /// Does a rule over the selections a, b, c (each a word of the query) hit a query of these words?
 bool holds_on(const std::string& condition, const std::string& words) {
-  RuleBench bench(rule_text("  a: {weir.query|contains: aaa}\n  b: {weir.query|contains: bbb}\n  c: {weir.query|contains: ccc}\n  condition: " + condition, 1));
+  RuleBench bench(
+      rule_text("  a: {weir.query|contains: aaa}\n  b: {weir.query|contains: bbb}\n  c: {weir.query|contains: ccc}\n  "
+                "condition: " +
+                    condition,
+                1));
   return bench.hits({{Place::kQuery, "q=" + words}}) == "1";
 }
 
@@ -56,13 +60,15 @@ TEST_CASE("quantifiers") {
 }
 
 TEST_CASE("a list of conditions holds when one does") {
-  RuleBench bench(rule_text("  a: {weir.query|contains: aaa}\n  b: {weir.query|contains: bbb}\n  condition: [a, b]", 1));
+  RuleBench bench(
+      rule_text("  a: {weir.query|contains: aaa}\n  b: {weir.query|contains: bbb}\n  condition: [a, b]", 1));
   CHECK(bench.hits({{Place::kQuery, "q=bbb"}}) == "1");
   CHECK(bench.hits({{Place::kQuery, "q=ccc"}}) == "");
 }
 
 TEST_CASE("a map holds when all of its items do, a list when one map does") {
-  RuleBench bench(rule_text("  a:\n    - {weir.query|contains: aaa, cs-method: GET}\n    - {weir.query|contains: bbb}\n  condition: a", 1));
+  RuleBench bench(rule_text(
+      "  a:\n    - {weir.query|contains: aaa, cs-method: GET}\n    - {weir.query|contains: bbb}\n  condition: a", 1));
   Event get;
   get.method = "GET";
   CHECK(bench.hits(get, record_of({{Place::kQuery, "q=aaa"}})) == "1");
@@ -115,7 +121,10 @@ TEST_CASE("a hit says where its match stands") {
 
 TEST_CASE("spans stay right when lines before them are known") {
   RuleBench bench(rule_item("weir.query|contains: aaa", 1));
-  const auto record = record_of({{Place::kUserAgent, "Mozilla/5.0 (somebody)"}, {Place::kQuery, "q=xx aaa"}, {Place::kHeader, "accept=*/*"}, {Place::kQuery, "r=aaa"}});
+  const auto record = record_of({{Place::kUserAgent, "Mozilla/5.0 (somebody)"},
+                                 {Place::kQuery, "q=xx aaa"},
+                                 {Place::kHeader, "accept=*/*"},
+                                 {Place::kQuery, "r=aaa"}});
   for (int round = 0; round < 4; ++round) {
     CHECK(bench.hits(Event{}, record) == "1");
     const Hit hit = bench.detection.hits.at(0);
@@ -126,7 +135,8 @@ TEST_CASE("spans stay right when lines before them are known") {
 }
 
 TEST_CASE("a line is known for its place only") {
-  RuleBench bench(rule_item("weir.user_agent|contains: sqlmap", 1) + "---\n" + rule_item("weir.referer|contains: evil", 2));
+  RuleBench bench(rule_item("weir.user_agent|contains: sqlmap", 1) + "---\n" +
+                  rule_item("weir.referer|contains: evil", 2));
   for (int round = 0; round < 4; ++round) {
     CHECK(bench.hits({{Place::kUserAgent, "sqlmap evil"}}) == "1");
     CHECK(bench.hits({{Place::kReferer, "sqlmap evil"}}) == "2");
@@ -136,7 +146,8 @@ TEST_CASE("a line is known for its place only") {
 
 TEST_CASE("a new rule set forgets the lines it knew") {
   RuleBench bench(rule_item("weir.user_agent|contains: one", 1));
-  for (int round = 0; round < 3; ++round) CHECK(bench.hits({{Place::kUserAgent, "two"}}) == "");
+  for (int round = 0; round < 3; ++round)
+    CHECK(bench.hits({{Place::kUserAgent, "two"}}) == "");
   RuleBench other(rule_item("weir.user_agent|contains: two", 2));
   REQUIRE(bench.matcher.use(other.set).has_value());
   bench.set = other.set;
@@ -167,8 +178,10 @@ TEST_CASE("lines become known on their second visit and are compared whole") {
 }
 
 TEST_CASE("a known line hits as when it was scanned, with the same span, and the first line wins") {
-  RuleBench bench(rule_item("weir.text|contains: 'sqlmap'", 1) + "---\n" + rule_item("weir.user_agent|re: 'm[a-z]+/1'", 2));
-  const auto record = record_of({{Place::kQuery, "q=none"}, {Place::kUserAgent, "the sqlmap/1.0"}, {Place::kReferer, "sqlmap"}});
+  RuleBench bench(rule_item("weir.text|contains: 'sqlmap'", 1) + "---\n" +
+                  rule_item("weir.user_agent|re: 'm[a-z]+/1'", 2));
+  const auto record =
+      record_of({{Place::kQuery, "q=none"}, {Place::kUserAgent, "the sqlmap/1.0"}, {Place::kReferer, "sqlmap"}});
   for (int round = 0; round < 5; ++round) {
     REQUIRE(bench.hits(Event{}, record) == "12");
     const Hit hit = bench.detection.hits[0];
@@ -182,28 +195,42 @@ TEST_CASE("a known line hits as when it was scanned, with the same span, and the
 
 TEST_CASE("a line with many hits is scanned every time, and loses none") {
   std::string yaml;
-  for (int i = 1; i < 9; ++i) yaml += rule_item("weir.user_agent|contains: w" + std::to_string(i) + "x", i) + "---\n";
+  for (int i = 1; i < 9; ++i)
+    yaml += rule_item("weir.user_agent|contains: w" + std::to_string(i) + "x", i) + "---\n";
   RuleBench bench(yaml);
-  for (int round = 0; round < 4; ++round) CHECK(bench.hits({{Place::kUserAgent, "w1x w2x w3x w4x w5x w6x w7x w8x"}}) == "12345678");
+  for (int round = 0; round < 4; ++round)
+    CHECK(bench.hits({{Place::kUserAgent, "w1x w2x w3x w4x w5x w6x w7x w8x"}}) == "12345678");
 }
 
 TEST_CASE("patterns behind gates are found, and spans are right, in any mixture of lines") {
-  RuleBench bench(rule_item("weir.query|contains: plainword", 1) + "---\n" + rule_item("weir.query|contains: \"o'r\"", 2) + "---\n" + rule_item("weir.query|re: 'x[(]+y$'", 3));
-  const auto record = record_of({{Place::kQuery, "a=plain"}, {Place::kQuery, "b=(("}, {Place::kQuery, "c=plainword o'r"}, {Place::kQuery, "d=zz"}, {Place::kQuery, "e=x((y"}});
+  RuleBench bench(rule_item("weir.query|contains: plainword", 1) + "---\n" +
+                  rule_item("weir.query|contains: \"o'r\"", 2) + "---\n" + rule_item("weir.query|re: 'x[(]+y$'", 3));
+  const auto record = record_of({{Place::kQuery, "a=plain"},
+                                 {Place::kQuery, "b=(("},
+                                 {Place::kQuery, "c=plainword o'r"},
+                                 {Place::kQuery, "d=zz"},
+                                 {Place::kQuery, "e=x((y"}});
   CHECK(bench.hits(Event{}, record) == "123");
-  const auto text = [&](size_t i) { return record.text.substr(bench.detection.hits[i].match_begin, bench.detection.hits[i].match_end - bench.detection.hits[i].match_begin); };
+  const auto text = [&](size_t i) {
+    return record.text.substr(bench.detection.hits[i].match_begin,
+                              bench.detection.hits[i].match_end - bench.detection.hits[i].match_begin);
+  };
   CHECK((text(0) == "plainword" && text(1) == "o'r" && text(2) == "x((y"));
   CHECK((bench.detection.hits[0].line == 2 && bench.detection.hits[1].line == 2 && bench.detection.hits[2].line == 4));
 }
 
 TEST_CASE("score: sum of weights, a cap for each category, the threshold") {
-  const auto weir = [](const std::string& category, int weight) { return "\nweir: {category: " + category + ", weight: " + std::to_string(weight) + "}"; };
+  const auto weir = [](const std::string& category, int weight) {
+    return "\nweir: {category: " + category + ", weight: " + std::to_string(weight) + "}";
+  };
   const auto rule = [&](int number, const std::string& category, int weight) {
-    return rule_text("  a: {weir.query|contains: word" + std::to_string(number) + "}\n  condition: a", number, weir(category, weight));
+    return rule_text("  a: {weir.query|contains: word" + std::to_string(number) + "}\n  condition: a", number,
+                     weir(category, weight));
   };
   RuleBench bench(rule(1, "sqli", 4) + "---\n" + rule(2, "sqli", 6) + "---\n" + rule(3, "xss", 100));
   bench.hits({{Place::kQuery, "q=word1"}});
-  CHECK((bench.detection.score == 4 && !bench.detection.malicious && bench.detection.categories == mask_of(Category::kSqli)));
+  CHECK((bench.detection.score == 4 && !bench.detection.malicious &&
+         bench.detection.categories == mask_of(Category::kSqli)));
   bench.hits({{Place::kQuery, "q=word1 word2"}});
   CHECK((bench.detection.score == 10 && bench.detection.malicious));
   bench.hits({{Place::kQuery, "q=word2 word3"}});
@@ -212,9 +239,10 @@ TEST_CASE("score: sum of weights, a cap for each category, the threshold") {
 }
 
 TEST_CASE("a rule runs from its security level on") {
-  const std::string yaml = rule_text("  a: {weir.query|contains: aaa}\n  condition: a", 1, "\nweir: {security_level: permissive}") + "---\n" +
-                           rule_text("  a: {weir.query|contains: aaa}\n  condition: a", 2, "\nweir: {security_level: standard}") + "---\n" +
-                           rule_text("  a: {weir.query|contains: aaa}\n  condition: a", 3, "\nweir: {security_level: strict}");
+  const std::string yaml =
+      rule_text("  a: {weir.query|contains: aaa}\n  condition: a", 1, "\nweir: {security_level: permissive}") +
+      "---\n" + rule_text("  a: {weir.query|contains: aaa}\n  condition: a", 2, "\nweir: {security_level: standard}") +
+      "---\n" + rule_text("  a: {weir.query|contains: aaa}\n  condition: a", 3, "\nweir: {security_level: strict}");
   RuleSetOptions options;
   const auto hits_at = [&](SecurityLevel level) {
     options.security_level = level;
@@ -235,7 +263,8 @@ TEST_CASE("a flood of matches ends the scan, says so, and keeps what was found")
 }
 
 TEST_CASE("equal patterns are compiled once") {
-  RuleBench bench(rule_item("weir.query|contains: aaa", 1) + "---\n" + rule_item("weir.form|contains: aaa", 2) + "---\n" + rule_item("weir.query|contains: aaa", 3));
+  RuleBench bench(rule_item("weir.query|contains: aaa", 1) + "---\n" + rule_item("weir.form|contains: aaa", 2) +
+                  "---\n" + rule_item("weir.query|contains: aaa", 3));
   CHECK(bench.hits({{Place::kQuery, "q=aaa"}}) == "13");
   CHECK(bench.hits({{Place::kForm, "q=aaa"}}) == "2");
 }
@@ -329,7 +358,8 @@ TEST_CASE("a cache directory that cannot be written costs nothing but time") {
 TEST_CASE("a cached set matches like a compiled one, prefilters included") {
   RuleSetOptions options;
   options.cache_directory = fresh_directory("set").string();
-  const std::string yaml = rule_item("weir.query|re: 'foo(?!bar)'", 1) + "---\n" + rule_item("weir.query|contains: aaa", 2);
+  const std::string yaml =
+      rule_item("weir.query|re: 'foo(?!bar)'", 1) + "---\n" + rule_item("weir.query|contains: aaa", 2);
   for (int round = 0; round < 2; ++round) {
     RuleBench bench(yaml, options);
     CHECK(bench.hits({{Place::kQuery, "q=foobar aaa"}}) == "2");
@@ -339,7 +369,9 @@ TEST_CASE("a cached set matches like a compiled one, prefilters included") {
 }
 
 TEST_CASE("globs match like the patterns of the scan") {
-  const auto matches = [](const std::string& pattern, const std::string& text) { return glob_match(parse_pattern_string(pattern), text, false); };
+  const auto matches = [](const std::string& pattern, const std::string& text) {
+    return glob_match(parse_pattern_string(pattern), text, false);
+  };
   CHECK(matches("", ""));
   CHECK_FALSE(matches("", "a"));
   CHECK(matches("*", ""));
@@ -352,7 +384,8 @@ TEST_CASE("globs match like the patterns of the scan") {
 }
 
 TEST_CASE("a filter keeps a rule from hitting") {
-  RuleBench bench(rule_item("weir.query|contains: aaa", 1) + "---\ntitle: f\nfilter: {rules: any, s: {c-ip|cidr: 10.0.0.0/8}, condition: not s}\n");
+  RuleBench bench(rule_item("weir.query|contains: aaa", 1) +
+                  "---\ntitle: f\nfilter: {rules: any, s: {c-ip|cidr: 10.0.0.0/8}, condition: not s}\n");
   Event event;
   event.client_ip = *IpAddress::parse("10.1.1.1");
   CHECK(bench.hits(event, record_of({{Place::kQuery, "q=aaa"}})) == "");

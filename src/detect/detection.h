@@ -22,22 +22,30 @@ struct RuleInfo {
 /// One rule that matched the record.
 struct Hit {
   static constexpr uint32_t kNoLine = 0xffffffff;
-  uint32_t rule = 0;           ///< index into RuleSet::rules()
-  uint32_t line = kNoLine;     ///< the line with the (first) match; kNoLine when only record facts matched (status, method …)
-  uint32_t match_begin = 0;    ///< offsets into DecodedRecord::text; begin == end: only the end is known
+  uint32_t rule = 0;  ///< index into RuleSet::rules()
+  uint32_t line =
+      kNoLine;  ///< the line with the (first) match; kNoLine when only record facts matched (status, method …)
+  uint32_t match_begin = 0;  ///< offsets into DecodedRecord::text; begin == end: only the end is known
   uint32_t match_end = 0;
 };
 
 /// The verdict on one record. Reused from record to record.
 struct Detection {
-  std::vector<Hit> hits;       ///< at most one per rule, in the order of rules()
-  int score = 0;               ///< sum of weights, capped per category so that many hits of one kind do not run away
-  CategoryMask categories = 0; ///< of the rules that hit
-  bool malicious = false;      ///< the score reached the threshold
-  bool capped = false;         ///< the record matched so often that its scan was ended early; hits so far count
-  bool scan_failed = false;    ///< the matcher reported an error: the verdict is unknown, never "clean"
+  std::vector<Hit> hits;        ///< at most one per rule, in the order of rules()
+  int score = 0;                ///< sum of weights, capped per category so that many hits of one kind do not run away
+  CategoryMask categories = 0;  ///< of the rules that hit
+  bool malicious = false;       ///< the score reached the threshold
+  bool capped = false;          ///< the record matched so often that its scan was ended early; hits so far count
+  bool scan_failed = false;     ///< the matcher reported an error: the verdict is unknown, never "clean"
 
-  void clear() { hits.clear(); score = 0; categories = 0; malicious = false; capped = false; scan_failed = false; }
+  void clear() {
+    hits.clear();
+    score = 0;
+    categories = 0;
+    malicious = false;
+    capped = false;
+    scan_failed = false;
+  }
 };
 
 }  // namespace weir

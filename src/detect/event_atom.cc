@@ -14,7 +14,8 @@ std::string_view text_of(const FieldTarget& field, const Event& event, std::stri
   if (field.kind != FieldKind::kNumber) return event_text(event, field.text, buffer);
   if (field.number == EventNumber::kStatus && event.status == 0) return {};
   std::array<char, 32> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<uint64_t>(event_number(event, field.number)));
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(),
+                                 static_cast<uint64_t>(event_number(event, field.number)));
   return buffer.assign(digits.data(), end.ptr);
 }
 
@@ -29,24 +30,35 @@ bool exists(const FieldTarget& field, const Event& event, const DecodedRecord& r
     case FieldKind::kLines:
       if (field.text != EventText::kNone) return !event_text(event, field.text, scratch.first).empty();
       return line_has_value(record, field.anywhere);
-    case FieldKind::kText: return !event_text(event, field.text, scratch.first).empty();
-    case FieldKind::kNumber: return field.number != EventNumber::kStatus || event.status != 0;
-    case FieldKind::kAddress: return true;
-    case FieldKind::kEvasion: return record.evasions != 0;
+    case FieldKind::kText:
+      return !event_text(event, field.text, scratch.first).empty();
+    case FieldKind::kNumber:
+      return field.number != EventNumber::kStatus || event.status != 0;
+    case FieldKind::kAddress:
+      return true;
+    case FieldKind::kEvasion:
+      return record.evasions != 0;
     case FieldKind::kSteps:
-    case FieldKind::kAbsent: return false;
+    case FieldKind::kAbsent:
+      return false;
   }
   return false;
 }
 
 bool compare(const EventAtom& atom, double value) {
   switch (atom.comparison) {
-    case Comparison::kMatch: return value == atom.number;
-    case Comparison::kNotEqual: return value != atom.number;
-    case Comparison::kGreater: return value > atom.number;
-    case Comparison::kGreaterEqual: return value >= atom.number;
-    case Comparison::kLess: return value < atom.number;
-    case Comparison::kLessEqual: return value <= atom.number;
+    case Comparison::kMatch:
+      return value == atom.number;
+    case Comparison::kNotEqual:
+      return value != atom.number;
+    case Comparison::kGreater:
+      return value > atom.number;
+    case Comparison::kGreaterEqual:
+      return value >= atom.number;
+    case Comparison::kLess:
+      return value < atom.number;
+    case Comparison::kLessEqual:
+      return value <= atom.number;
   }
   return false;
 }
@@ -80,7 +92,9 @@ bool refers(const EventAtom& atom, const Event& event, EventScratch& scratch) {
 
 bool any_line(const EventAtom& atom, const DecodedRecord& record, EventScratch& scratch) {
   for (const auto& line : record.lines)
-    if ((mask_of(line.place) & atom.field.anywhere) != 0 && atom.regex->find(record.line_text(line), scratch.pcre).outcome != Pcre::Outcome::kNoMatch) return true;
+    if ((mask_of(line.place) & atom.field.anywhere) != 0 &&
+        atom.regex->find(record.line_text(line), scratch.pcre).outcome != Pcre::Outcome::kNoMatch)
+      return true;
   return false;
 }
 
@@ -95,8 +109,10 @@ bool any_step(const EventAtom& atom, const DecodedRecord& record) {
 bool holds(const EventAtom& atom, const Event& event, const DecodedRecord& record, EventScratch& scratch) {
   using Operation = EventAtom::Operation;
   switch (atom.operation) {
-    case Operation::kExists: return exists(atom.field, event, record, scratch);
-    case Operation::kCompare: return exists(atom.field, event, record, scratch) && compare(atom, event_number(event, atom.field.number));
+    case Operation::kExists:
+      return exists(atom.field, event, record, scratch);
+    case Operation::kCompare:
+      return exists(atom.field, event, record, scratch) && compare(atom, event_number(event, atom.field.number));
     case Operation::kGlob: {
       const std::string_view text = text_of(atom.field, event, scratch.first);
       return !text.empty() && glob_match(atom.pattern, text, atom.cased);
@@ -105,11 +121,16 @@ bool holds(const EventAtom& atom, const Event& event, const DecodedRecord& recor
       const std::string_view text = text_of(atom.field, event, scratch.first);
       return !text.empty() && atom.regex->find(text, scratch.pcre).outcome != Pcre::Outcome::kNoMatch;
     }
-    case Operation::kCidr: return in_network(atom, event, scratch);
-    case Operation::kFieldRef: return refers(atom, event, scratch);
-    case Operation::kEvasion: return (record.evasions & atom.bits) != 0;
-    case Operation::kStep: return any_step(atom, record);
-    case Operation::kLineRegex: return any_line(atom, record, scratch);
+    case Operation::kCidr:
+      return in_network(atom, event, scratch);
+    case Operation::kFieldRef:
+      return refers(atom, event, scratch);
+    case Operation::kEvasion:
+      return (record.evasions & atom.bits) != 0;
+    case Operation::kStep:
+      return any_step(atom, record);
+    case Operation::kLineRegex:
+      return any_line(atom, record, scratch);
   }
   return false;
 }

@@ -21,12 +21,12 @@ struct EventAtom {
   Comparison comparison = Comparison::kMatch;  ///< kCompare
   double number = 0;
   bool cased = false;
-  PatternString pattern;             ///< kGlob
-  std::shared_ptr<const Pcre> regex; ///< kRegex, kLineRegex
-  Cidr network;                      ///< kCidr
-  FieldTarget other;                 ///< kFieldRef
+  PatternString pattern;              ///< kGlob
+  std::shared_ptr<const Pcre> regex;  ///< kRegex, kLineRegex
+  Cidr network;                       ///< kCidr
+  FieldTarget other;                  ///< kFieldRef
   bool open_front = false, open_back = false;
-  uint16_t bits = 0;                 ///< kEvasion, kStep
+  uint16_t bits = 0;  ///< kEvasion, kStep
 };
 
 /// Buffers of the evaluation, one set per thread.

@@ -9,26 +9,45 @@ namespace {
 constexpr PlaceMask kRawUri = mask_of(Place::kRawUri);
 constexpr PlaceMask kPath = mask_of(Place::kPath);
 constexpr PlaceMask kQuery = mask_of(Place::kQuery);
-constexpr PlaceMask kBodyPlaces = mask_of(Place::kForm) | mask_of(Place::kJson) | mask_of(Place::kMultipart) | mask_of(Place::kBody);
+constexpr PlaceMask kBodyPlaces =
+    mask_of(Place::kForm) | mask_of(Place::kJson) | mask_of(Place::kMultipart) | mask_of(Place::kBody);
 
-constexpr FieldTarget lines(PlaceMask anywhere, PlaceMask whole, EventText text) { return {FieldKind::kLines, anywhere, whole, false, text, {}}; }
-constexpr FieldTarget named(PlaceMask places) { return {FieldKind::kLines, places, places, true, EventText::kNone, {}}; }
-constexpr FieldTarget text(EventText which) { return {FieldKind::kText, 0, 0, false, which, {}}; }
-constexpr FieldTarget number(EventNumber which) { return {FieldKind::kNumber, 0, 0, false, EventText::kNone, which}; }
-constexpr FieldTarget of_kind(FieldKind kind) { return {kind, 0, 0, false, EventText::kNone, {}}; }
+constexpr FieldTarget lines(PlaceMask anywhere, PlaceMask whole, EventText text) {
+  return {FieldKind::kLines, anywhere, whole, false, text, {}};
+}
+constexpr FieldTarget named(PlaceMask places) {
+  return {FieldKind::kLines, places, places, true, EventText::kNone, {}};
+}
+constexpr FieldTarget text(EventText which) {
+  return {FieldKind::kText, 0, 0, false, which, {}};
+}
+constexpr FieldTarget number(EventNumber which) {
+  return {FieldKind::kNumber, 0, 0, false, EventText::kNone, which};
+}
+constexpr FieldTarget of_kind(FieldKind kind) {
+  return {kind, 0, 0, false, EventText::kNone, {}};
+}
 
 // A proxy's c-uri holds the host too; request logs have it on a line of its own.
 constexpr FieldTarget kUri = lines(kRawUri | kPath | kQuery | mask_of(Place::kHost), kRawUri, EventText::kUri);
-constexpr FieldTarget kUriPath = lines(mask_of(Place::kRawPath) | kPath, mask_of(Place::kRawPath) | kPath, EventText::kPath);
-constexpr FieldTarget kUriQuery = lines(mask_of(Place::kRawQuery) | kQuery, mask_of(Place::kRawQuery), EventText::kQuery);
-constexpr FieldTarget kUserAgent = lines(mask_of(Place::kRawUserAgent) | mask_of(Place::kUserAgent), mask_of(Place::kRawUserAgent) | mask_of(Place::kUserAgent), EventText::kUserAgent);
-constexpr FieldTarget kReferer = lines(mask_of(Place::kRawReferer) | mask_of(Place::kReferer), mask_of(Place::kRawReferer) | mask_of(Place::kReferer), EventText::kReferer);
-constexpr FieldTarget kCookie = lines(mask_of(Place::kRawCookie) | mask_of(Place::kCookie), mask_of(Place::kRawCookie), EventText::kCookie);
+constexpr FieldTarget kUriPath =
+    lines(mask_of(Place::kRawPath) | kPath, mask_of(Place::kRawPath) | kPath, EventText::kPath);
+constexpr FieldTarget kUriQuery =
+    lines(mask_of(Place::kRawQuery) | kQuery, mask_of(Place::kRawQuery), EventText::kQuery);
+constexpr FieldTarget kUserAgent =
+    lines(mask_of(Place::kRawUserAgent) | mask_of(Place::kUserAgent),
+          mask_of(Place::kRawUserAgent) | mask_of(Place::kUserAgent), EventText::kUserAgent);
+constexpr FieldTarget kReferer = lines(mask_of(Place::kRawReferer) | mask_of(Place::kReferer),
+                                       mask_of(Place::kRawReferer) | mask_of(Place::kReferer), EventText::kReferer);
+constexpr FieldTarget kCookie =
+    lines(mask_of(Place::kRawCookie) | mask_of(Place::kCookie), mask_of(Place::kRawCookie), EventText::kCookie);
 constexpr FieldTarget kHost = lines(mask_of(Place::kHost), mask_of(Place::kHost), EventText::kHost);
 constexpr FieldTarget kBody = lines(mask_of(Place::kRawBody) | kBodyPlaces, mask_of(Place::kRawBody), EventText::kBody);
 constexpr FieldTarget kAbsent = of_kind(FieldKind::kAbsent);
 // Keywords look at what a log line holds, and at the decoded text of every place.
-constexpr FieldTarget kKeyword = lines(kUserTextPlaces | kRawUri | mask_of(Place::kRawReferer) | mask_of(Place::kRawUserAgent) | mask_of(Place::kRawCookie), 0, EventText::kNone);
+constexpr FieldTarget kKeyword = lines(kUserTextPlaces | kRawUri | mask_of(Place::kRawReferer) |
+                                           mask_of(Place::kRawUserAgent) | mask_of(Place::kRawCookie),
+                                       0, EventText::kNone);
 
 struct NamedField {
   std::string_view name;
@@ -52,6 +71,7 @@ constexpr std::array kFields = {
     NamedField{"cs-referer", kReferer},
     NamedField{"cs-referrer", kReferer},
     NamedField{"cs-cookie", kCookie},
+    NamedField{"cs-content-type", text(EventText::kContentType)},
     NamedField{"cs-host", kHost},
     NamedField{"cs-version", kAbsent},
     NamedField{"cs-username", kAbsent},
@@ -141,39 +161,60 @@ std::string_view compose_uri(const Event& event, bool with_host, std::string& bu
 }  // namespace
 
 std::optional<FieldTarget> find_field(std::string_view name) {
-  const auto field = std::find_if(kFields.begin(), kFields.end(), [&](const NamedField& candidate) { return candidate.name == name; });
+  const auto field =
+      std::find_if(kFields.begin(), kFields.end(), [&](const NamedField& candidate) { return candidate.name == name; });
   if (field == kFields.end()) return std::nullopt;
   return field->target;
 }
 
 std::string_view event_text(const Event& event, EventText text, std::string& buffer) {
   switch (text) {
-    case EventText::kNone: return {};
-    case EventText::kMethod: return event.method;
-    case EventText::kScheme: return event.scheme;
-    case EventText::kHost: return event.host;
-    case EventText::kPath: return event.path;
-    case EventText::kQuery: return event.query;
-    case EventText::kUri: return compose_uri(event, false, buffer);
-    case EventText::kUrl: return compose_uri(event, true, buffer);
-    case EventText::kExtension: return extension_of(event.path);
-    case EventText::kUserAgent: return event.user_agent;
-    case EventText::kReferer: return event.referer;
-    case EventText::kCookie: return event.cookie;
-    case EventText::kBody: return event.body;
-    case EventText::kContentType: return event.content_type;
-    case EventText::kClientId: return event.client_id;
+    case EventText::kNone:
+      return {};
+    case EventText::kMethod:
+      return event.method;
+    case EventText::kScheme:
+      return event.scheme;
+    case EventText::kHost:
+      return event.host;
+    case EventText::kPath:
+      return event.path;
+    case EventText::kQuery:
+      return event.query;
+    case EventText::kUri:
+      return compose_uri(event, false, buffer);
+    case EventText::kUrl:
+      return compose_uri(event, true, buffer);
+    case EventText::kExtension:
+      return extension_of(event.path);
+    case EventText::kUserAgent:
+      return event.user_agent;
+    case EventText::kReferer:
+      return event.referer;
+    case EventText::kCookie:
+      return event.cookie;
+    case EventText::kBody:
+      return event.body;
+    case EventText::kContentType:
+      return event.content_type;
+    case EventText::kClientId:
+      return event.client_id;
   }
   return {};
 }
 
 double event_number(const Event& event, EventNumber number) {
   switch (number) {
-    case EventNumber::kStatus: return event.status;
-    case EventNumber::kRequestBytes: return static_cast<double>(event.request_bytes);
-    case EventNumber::kResponseBytes: return static_cast<double>(event.response_bytes);
-    case EventNumber::kDurationMilliseconds: return static_cast<double>(event.duration.count()) / 1000.0;
-    case EventNumber::kDurationNanoseconds: return static_cast<double>(event.duration.count()) * 1000.0;
+    case EventNumber::kStatus:
+      return event.status;
+    case EventNumber::kRequestBytes:
+      return static_cast<double>(event.request_bytes);
+    case EventNumber::kResponseBytes:
+      return static_cast<double>(event.response_bytes);
+    case EventNumber::kDurationMilliseconds:
+      return static_cast<double>(event.duration.count()) / 1000.0;
+    case EventNumber::kDurationNanoseconds:
+      return static_cast<double>(event.duration.count()) * 1000.0;
   }
   return 0;
 }

@@ -12,8 +12,8 @@ namespace weir {
 
 /// What a rule's field name stands for.
 enum class FieldKind : uint8_t {
-  kLines,    ///< text on lines of the decoded record; scanned
-  kText,     ///< a short text of the event; compared when a rule needs it
+  kLines,  ///< text on lines of the decoded record; scanned
+  kText,   ///< a short text of the event; compared when a rule needs it
   kNumber,
   kAddress,
   kEvasion,  ///< the record's Evasion flags, by name
@@ -21,8 +21,30 @@ enum class FieldKind : uint8_t {
   kAbsent,   ///< a field of the taxonomies that request logs do not have: always missing
 };
 
-enum class EventText : uint8_t { kNone, kMethod, kScheme, kHost, kPath, kQuery, kUri, kUrl, kExtension, kUserAgent, kReferer, kCookie, kBody, kContentType, kClientId };
-enum class EventNumber : uint8_t { kStatus, kRequestBytes, kResponseBytes, kDurationMilliseconds, kDurationNanoseconds };
+enum class EventText : uint8_t {
+  kNone,
+  kMethod,
+  kScheme,
+  kHost,
+  kPath,
+  kQuery,
+  kUri,
+  kUrl,
+  kExtension,
+  kUserAgent,
+  kReferer,
+  kCookie,
+  kBody,
+  kContentType,
+  kClientId
+};
+enum class EventNumber : uint8_t {
+  kStatus,
+  kRequestBytes,
+  kResponseBytes,
+  kDurationMilliseconds,
+  kDurationNanoseconds
+};
 
 /// Where the values of one field are looked for.
 struct FieldTarget {

@@ -11,9 +11,15 @@ using namespace weir::testing;
 namespace {
 
 /// "1" when the item matches a query parameter line.
-std::string on_query(const std::string& item, const std::string& line) { return RuleBench(rule_item(item, 1)).hits({{Place::kQuery, line}}); }
-std::string on_agent(const std::string& item, const std::string& line) { return RuleBench(rule_item(item, 1)).hits({{Place::kUserAgent, line}}); }
-std::string on_event(const std::string& item, const Event& event) { return RuleBench(rule_item(item, 1)).hits(event); }
+std::string on_query(const std::string& item, const std::string& line) {
+  return RuleBench(rule_item(item, 1)).hits({{Place::kQuery, line}});
+}
+std::string on_agent(const std::string& item, const std::string& line) {
+  return RuleBench(rule_item(item, 1)).hits({{Place::kUserAgent, line}});
+}
+std::string on_event(const std::string& item, const Event& event) {
+  return RuleBench(rule_item(item, 1)).hits(event);
+}
 
 }  // namespace
 
@@ -68,9 +74,12 @@ TEST_CASE("a value of a named line begins behind its name") {
 }
 
 TEST_CASE("a field looks only at its places") {
-  RuleBench bench(rule_item("weir.form|contains: abc", 1) + "---\n" + rule_item("weir.json|contains: abc", 2) + "---\n" + rule_item("weir.text|contains: abc", 3) + "---\n" +
-                  rule_item("weir.param|contains: abc", 4) + "---\n" + rule_item("weir.path|contains: abc", 5) + "---\n" + rule_item("weir.header|contains: abc", 6) + "---\n" +
-                  rule_item("weir.body|contains: abc", 7) + "---\n" + rule_item("weir.cookie|contains: abc", 8) + "---\n" + rule_item("'|all': [abc]", 9));
+  RuleBench bench(rule_item("weir.form|contains: abc", 1) + "---\n" + rule_item("weir.json|contains: abc", 2) +
+                  "---\n" + rule_item("weir.text|contains: abc", 3) + "---\n" +
+                  rule_item("weir.param|contains: abc", 4) + "---\n" + rule_item("weir.path|contains: abc", 5) +
+                  "---\n" + rule_item("weir.header|contains: abc", 6) + "---\n" +
+                  rule_item("weir.body|contains: abc", 7) + "---\n" + rule_item("weir.cookie|contains: abc", 8) +
+                  "---\n" + rule_item("'|all': [abc]", 9));
   CHECK(bench.hits({{Place::kForm, "a=abc"}}) == "1349");
   CHECK(bench.hits({{Place::kJson, "a[b]=abc"}}) == "2349");
   CHECK(bench.hits({{Place::kPath, "/abc"}}) == "359");
@@ -82,7 +91,8 @@ TEST_CASE("a field looks only at its places") {
 }
 
 TEST_CASE("public fields look at the raw text and at the decoded one") {
-  RuleBench bench(rule_item("cs-uri-query|contains: \"' or\"", 1) + "---\n" + rule_item("cs-uri-query|contains: '%27'", 2) + "---\n" + rule_item("cs-uri-query: 'a=1&b=2'", 3));
+  RuleBench bench(rule_item("cs-uri-query|contains: \"' or\"", 1) + "---\n" +
+                  rule_item("cs-uri-query|contains: '%27'", 2) + "---\n" + rule_item("cs-uri-query: 'a=1&b=2'", 3));
   CHECK((bench.set->raw_places() & mask_of(Place::kRawQuery)) != 0);
   CHECK((bench.set->raw_places() & mask_of(Place::kRawBody)) == 0);
   CHECK(bench.hits({{Place::kQuery, "a=' or"}, {Place::kRawQuery, "a=%27%20or"}}) == "12");
@@ -91,7 +101,8 @@ TEST_CASE("public fields look at the raw text and at the decoded one") {
 }
 
 TEST_CASE("names of ECS and of the taxonomies mean the same places") {
-  for (const char* pair : {"cs-uri url.original", "c-uri url.full", "cs-uri-stem url.path", "cs-uri-query url.query", "c-useragent user_agent.original", "cs-referer http.request.referrer"}) {
+  for (const char* pair : {"cs-uri url.original", "c-uri url.full", "cs-uri-stem url.path", "cs-uri-query url.query",
+                           "c-useragent user_agent.original", "cs-referer http.request.referrer"}) {
     const std::string names(pair);
     const auto left = find_field(names.substr(0, names.find(' ')));
     const auto right = find_field(names.substr(names.find(' ') + 1));
@@ -111,7 +122,9 @@ TEST_CASE("regular expressions: case, flags, line ends") {
 }
 
 TEST_CASE("no expression reaches over the end of a line") {
-  for (const std::string pattern : {"one[^x]two", "one\\stwo", "one\\Wtwo", "one\\Dtwo", "one(?s).two", "one[\\s\\S]two", "one[[:space:]]two", "one\\ntwo", "one\\Rtwo", "one[\\x00-\\x1f]two", "one[^[:alpha:]]two", "one\\Htwo", "(?s:one.two)"}) {
+  for (const std::string pattern :
+       {"one[^x]two", "one\\stwo", "one\\Wtwo", "one\\Dtwo", "one(?s).two", "one[\\s\\S]two", "one[[:space:]]two",
+        "one\\ntwo", "one\\Rtwo", "one[\\x00-\\x1f]two", "one[^[:alpha:]]two", "one\\Htwo", "(?s:one.two)"}) {
     INFO(pattern);
     RuleBench bench(rule_item("weir.text|re: '" + pattern + "'", 1));
     CHECK(bench.hits({{Place::kQuery, "one"}, {Place::kQuery, "two"}}) == "");
@@ -168,7 +181,8 @@ TEST_CASE("expressions that cannot work are refused with file and line") {
 }
 
 TEST_CASE("one bad rule refuses the whole set") {
-  const std::string errors = compile_errors(rule_item("weir.query|contains: fine", 1) + "---\n" + rule_item("weir.query|re: 'a(b'", 2));
+  const std::string errors =
+      compile_errors(rule_item("weir.query|contains: fine", 1) + "---\n" + rule_item("weir.query|re: 'a(b'", 2));
   CHECK(errors.find("refused") == 0);
 }
 
@@ -252,12 +266,14 @@ TEST_CASE("fieldref compares two fields of one request") {
 
 TEST_CASE("evasions and decode steps by name") {
   DecodedRecord record = record_of({{Place::kQuery, "a=b"}});
-  RuleBench bench(rule_item("weir.evasion: [double_encoding, null_byte]", 1) + "---\n" + rule_item("weir.evasion|all: [double_encoding, null_byte]", 2) + "---\n" +
+  RuleBench bench(rule_item("weir.evasion: [double_encoding, null_byte]", 1) + "---\n" +
+                  rule_item("weir.evasion|all: [double_encoding, null_byte]", 2) + "---\n" +
                   rule_item("weir.steps: percent_twice", 3));
   CHECK(bench.hits(Event{}, record) == "");
   record.evasions = static_cast<Evasions>(Evasion::kNullByte);
   CHECK(bench.hits(Event{}, record) == "1");
-  record.evasions = static_cast<Evasions>(static_cast<unsigned>(Evasion::kNullByte) | static_cast<unsigned>(Evasion::kDoubleEncoding));
+  record.evasions = static_cast<Evasions>(static_cast<unsigned>(Evasion::kNullByte) |
+                                          static_cast<unsigned>(Evasion::kDoubleEncoding));
   record.lines[0].steps = static_cast<DecodeSteps>(DecodeStep::kPercentTwice);
   CHECK(bench.hits(Event{}, record) == "123");
 }
@@ -267,4 +283,30 @@ TEST_CASE("encodings are found where they stand in a longer text") {
   CHECK(bench.hits({{Place::kQuery, "p=eHgvYmluL3NoIC1j"}}) == "1");  // base64 of "xx/bin/sh -c"
   CHECK(bench.hits({{Place::kQuery, "p=eHgvYmluL3Rz"}}) == "");
   CHECK(on_query("weir.param|windash|contains: ' -enc '", "c=a /ENC b") == "1");
+}
+
+TEST_CASE("a part of a URI reaches over the scheme into the host") {
+  Event event;
+  event.path = "/a";
+  event.host = "h.example";
+  event.scheme = "https";
+  CHECK(on_event("c-uri|contains: '://h.example/'", event) == "1");
+  CHECK(on_event("c-uri|startswith: 'http'", event) == "1");
+  CHECK(on_event("c-uri|contains: '://other.example/'", event) == "");
+  CHECK(on_event("cs-uri-query|contains: '://h.example/'", event) == "");
+  CHECK(RuleBench(rule_item("c-uri|contains: '://h.example/'", 1)).hits({{Place::kQuery, "u=ftp://h.example/"}}) == "1");
+}
+
+TEST_CASE("keywords see the method and the status") {
+  Event event;
+  event.method = "POST";
+  event.status = 200;
+  const auto hits = [&](const std::string& selection) {
+    return RuleBench(rule_text("  sel:\n" + selection + "\n  condition: sel", 1)).hits(event);
+  };
+  CHECK(hits("    - POST") == "1");
+  CHECK(hits("    - 200") == "1");
+  CHECK(hits("    '|all': [POST, 200]") == "1");
+  CHECK(hits("    '|all': [POST, 404]") == "");
+  CHECK(hits("    '|all': [GET, 200]") == "");
 }

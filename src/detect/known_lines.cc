@@ -8,15 +8,19 @@
 namespace weir {
 namespace {
 
-constexpr PlaceMask kRepeatingPlaces = mask_of(Place::kPath) | mask_of(Place::kHost) | mask_of(Place::kUserAgent) | mask_of(Place::kReferer) | mask_of(Place::kHeader) |
+constexpr PlaceMask kRepeatingPlaces = mask_of(Place::kPath) | mask_of(Place::kHost) | mask_of(Place::kUserAgent) |
+                                       mask_of(Place::kReferer) | mask_of(Place::kHeader) |
                                        mask_of(Place::kRawUserAgent) | mask_of(Place::kRawReferer);
 
 // The hash only picks a slot; lines that collide cost no more than their own scans.
-uint64_t hash_of(Place place, std::string_view text) { return XXH3_64bits_withSeed(text.data(), text.size(), static_cast<uint64_t>(place)); }
+uint64_t hash_of(Place place, std::string_view text) {
+  return XXH3_64bits_withSeed(text.data(), text.size(), static_cast<uint64_t>(place));
+}
 
 }  // namespace
 
-KnownLines::KnownLines() : slots_(std::make_unique<std::array<Slot, kSlots>>()), marks_(std::make_unique<std::array<uint16_t, kMarks>>()) {}
+KnownLines::KnownLines()
+    : slots_(std::make_unique<std::array<Slot, kSlots>>()), marks_(std::make_unique<std::array<uint16_t, kMarks>>()) {}
 
 bool KnownLines::eligible(const Line& line) {
   const size_t size = line.end - line.begin;
@@ -25,7 +29,8 @@ bool KnownLines::eligible(const Line& line) {
 
 bool KnownLines::find(Place place, std::string_view text, std::span<const LineHit>& hits) const {
   const Slot& slot = (*slots_)[hash_of(place, text) % kSlots];
-  if (slot.size != text.size() || slot.place != place || std::memcmp(slot.text.data(), text.data(), text.size()) != 0) return false;
+  if (slot.size != text.size() || slot.place != place || std::memcmp(slot.text.data(), text.data(), text.size()) != 0)
+    return false;
   hits = {slot.hits.data(), slot.hit_count};
   return true;
 }
@@ -47,7 +52,8 @@ void KnownLines::note(Place place, std::string_view text, std::span<const LineHi
 }
 
 void KnownLines::clear() {
-  for (auto& slot : *slots_) slot.size = 0;
+  for (auto& slot : *slots_)
+    slot.size = 0;
 }
 
 }  // namespace weir

@@ -11,17 +11,28 @@ constexpr std::string_view kShellBytes = "$\\|^{};&#~";
 constexpr std::string_view kBrackets = "()";
 
 bool belongs(Gate gate, unsigned char byte) {
-  const auto is_in = [byte](std::string_view set) { return set.find(static_cast<char>(byte)) != std::string_view::npos; };
+  const auto is_in = [byte](std::string_view set) {
+    return set.find(static_cast<char>(byte)) != std::string_view::npos;
+  };
   switch (gate) {
-    case Gate::kOpen: return true;
-    case Gate::kQuote: return is_in(kQuotes);
-    case Gate::kAngle: return is_in(kAngles);
-    case Gate::kShell: return is_in(kShellBytes);
-    case Gate::kBracket: return is_in(kBrackets);
-    case Gate::kAscii: return byte < 0x80 && is_telling_byte(byte);
-    case Gate::kHighByte: return byte >= 0x80;
-    case Gate::kTelling: return is_telling_byte(byte);
-    case Gate::kCount: break;
+    case Gate::kOpen:
+      return true;
+    case Gate::kQuote:
+      return is_in(kQuotes);
+    case Gate::kAngle:
+      return is_in(kAngles);
+    case Gate::kShell:
+      return is_in(kShellBytes);
+    case Gate::kBracket:
+      return is_in(kBrackets);
+    case Gate::kAscii:
+      return byte < 0x80 && is_telling_byte(byte);
+    case Gate::kHighByte:
+      return byte >= 0x80;
+    case Gate::kTelling:
+      return is_telling_byte(byte);
+    case Gate::kCount:
+      break;
   }
   return false;
 }
@@ -31,7 +42,8 @@ std::array<GateMask, 256> make_gates_by_byte() {
   for (unsigned byte = 0; byte < 256; ++byte) {
     for (size_t i = 0; i < kGates; ++i) {
       const auto gate = static_cast<Gate>(i);
-      if (belongs(gate, static_cast<unsigned char>(byte))) gates[byte] = static_cast<GateMask>(gates[byte] | mask_of(gate));
+      if (belongs(gate, static_cast<unsigned char>(byte)))
+        gates[byte] = static_cast<GateMask>(gates[byte] | mask_of(gate));
     }
   }
   return gates;
@@ -49,7 +61,8 @@ Gate gate_for(const ByteSet& required) {
     }
     return true;
   };
-  for (const Gate gate : {Gate::kQuote, Gate::kAngle, Gate::kShell, Gate::kBracket, Gate::kHighByte, Gate::kAscii, Gate::kTelling}) {
+  for (const Gate gate :
+       {Gate::kQuote, Gate::kAngle, Gate::kShell, Gate::kBracket, Gate::kHighByte, Gate::kAscii, Gate::kTelling}) {
     if (admits(gate)) return gate;
   }
   return Gate::kOpen;
@@ -57,7 +70,8 @@ Gate gate_for(const ByteSet& required) {
 
 GateMask gates_of(std::string_view text) {
   GateMask gates = mask_of(Gate::kOpen);
-  for (const char c : text) gates = static_cast<GateMask>(gates | kGatesByByte[static_cast<unsigned char>(c)]);
+  for (const char c : text)
+    gates = static_cast<GateMask>(gates | kGatesByByte[static_cast<unsigned char>(c)]);
   return gates;
 }
 

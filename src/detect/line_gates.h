@@ -25,7 +25,9 @@ enum class Gate : uint8_t {
 constexpr size_t kGates = static_cast<size_t>(Gate::kCount);
 
 using GateMask = uint8_t;  ///< bit i = Gate i
-constexpr GateMask mask_of(Gate gate) { return static_cast<GateMask>(1U << static_cast<unsigned>(gate)); }
+constexpr GateMask mask_of(Gate gate) {
+  return static_cast<GateMask>(1U << static_cast<unsigned>(gate));
+}
 
 /// The narrowest gate that lets through every line in which an expression with this requirement can match.
 Gate gate_for(const ByteSet& required);

@@ -5,7 +5,9 @@
 namespace weir {
 namespace {
 
-Gate gate_of_regex(std::string_view regex) { return gate_for(required_bytes(regex)); }
+Gate gate_of_regex(std::string_view regex) {
+  return gate_for(required_bytes(regex));
+}
 
 }  // namespace
 
@@ -24,7 +26,8 @@ TEST_CASE("a pattern stands behind the narrowest gate that its matches must pass
 TEST_CASE("a line passes the gates of the bytes it holds", "[line_gates]") {
   CHECK(gates_of("q=plain text-1.0/x?y:z,w=1") == mask_of(Gate::kOpen));
   CHECK(gates_of("") == mask_of(Gate::kOpen));
-  CHECK(gates_of("it's") == (mask_of(Gate::kOpen) | mask_of(Gate::kQuote) | mask_of(Gate::kAscii) | mask_of(Gate::kTelling)));
+  CHECK(gates_of("it's") ==
+        (mask_of(Gate::kOpen) | mask_of(Gate::kQuote) | mask_of(Gate::kAscii) | mask_of(Gate::kTelling)));
   CHECK((gates_of("caf\xc3\xa9") & mask_of(Gate::kHighByte)) != 0);
   CHECK((gates_of("caf\xc3\xa9") & mask_of(Gate::kAscii)) == 0);
 }

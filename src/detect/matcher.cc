@@ -60,15 +60,15 @@ struct Matcher::Impl {
   std::vector<uint32_t> rule_epochs;
   std::vector<uint32_t> touched;  ///< rules to evaluate for this record
   uint32_t epoch = 0;
-  uint32_t reports = 0;     ///< callbacks for this record
+  uint32_t reports = 0;  ///< callbacks for this record
   KnownLines known_lines;
-  std::vector<RecordHit> line_hits;     ///< every (line, atom) of the scanned lines, once
+  std::vector<RecordHit> line_hits;      ///< every (line, atom) of the scanned lines, once
   std::vector<GatedLine> unknown_lines;  ///< lines that known_lines does not hold
-  std::string scan_text;              ///< the lines to scan, when these are not all
-  std::vector<ScanLine> scan_lines;   ///< what is scanned, in order
-  const ScanGroup* group = nullptr;   ///< whose patterns are scanned for
+  std::string scan_text;                 ///< the lines to scan, when these are not all
+  std::vector<ScanLine> scan_lines;      ///< what is scanned, in order
+  const ScanGroup* group = nullptr;      ///< whose patterns are scanned for
   bool capped = false;
-  size_t line_cursor = 0;             ///< into scan_lines; reports come in the order of their ends
+  size_t line_cursor = 0;  ///< into scan_lines; reports come in the order of their ends
   const Event* event = nullptr;
   const DecodedRecord* record = nullptr;
 
@@ -111,8 +111,10 @@ void Matcher::Impl::find_unknown_lines() {
   for (uint32_t i = 0; i < lines.size(); ++i) {
     const std::string_view text = record->line_text(lines[i]);
     std::span<const LineHit> hits;
-    if (!KnownLines::eligible(lines[i]) || !known_lines.find(lines[i].place, text, hits)) unknown_lines.push_back({i, gates_of(text)});
-    for (const LineHit& hit : hits) accept(hit.atom, i, lines[i].begin + hit.end);
+    if (!KnownLines::eligible(lines[i]) || !known_lines.find(lines[i].place, text, hits))
+      unknown_lines.push_back({i, gates_of(text)});
+    for (const LineHit& hit : hits)
+      accept(hit.atom, i, lines[i].begin + hit.end);
   }
 }
 
@@ -133,7 +135,8 @@ std::string_view Matcher::Impl::join_lines(GateMask gate) {
 }
 
 void Matcher::Impl::remember_lines() {
-  if (line_hits.size() > kHitsRemembered) return;  // an attack; its lines will not come again often, and this loop is short
+  if (line_hits.size() > kHitsRemembered)
+    return;  // an attack; its lines will not come again often, and this loop is short
   for (const auto& unknown : unknown_lines) {
     const Line& line = record->lines[unknown.line];
     if (!KnownLines::eligible(line)) continue;
@@ -152,13 +155,15 @@ void Matcher::Impl::remember_lines() {
 ScanLine Matcher::Impl::line_of(uint32_t end) {
   const uint32_t byte = end == 0 ? 0 : end - 1;
   if (byte < scan_lines[line_cursor].begin) line_cursor = 0;
-  while (line_cursor + 1 < scan_lines.size() && scan_lines[line_cursor + 1].begin <= byte) ++line_cursor;
+  while (line_cursor + 1 < scan_lines.size() && scan_lines[line_cursor + 1].begin <= byte)
+    ++line_cursor;
   return scan_lines[line_cursor];
 }
 
 bool Matcher::Impl::confirmed(uint32_t pattern, uint32_t line) {
   if (!program->patterns[pattern].prefilter) return true;
-  return program->spans[pattern]->find(record->line_text(record->lines[line]), event_scratch.pcre).outcome != Pcre::Outcome::kNoMatch;
+  return program->spans[pattern]->find(record->line_text(record->lines[line]), event_scratch.pcre).outcome !=
+         Pcre::Outcome::kNoMatch;
 }
 
 /// The atom holds for this record; the first line with a match is kept.
@@ -171,7 +176,8 @@ void Matcher::Impl::accept(uint32_t atom, uint32_t line, uint32_t end) {
   state.end = end;
   if (!first) return;
   const Atom& definition = program->atoms[atom];
-  for (uint32_t i = 0; i < definition.rule_count; ++i) touch(program->atom_rules[definition.first_rule + i]);
+  for (uint32_t i = 0; i < definition.rule_count; ++i)
+    touch(program->atom_rules[definition.first_rule + i]);
 }
 
 void Matcher::Impl::touch(uint32_t rule) {
@@ -206,7 +212,8 @@ bool Matcher::Impl::scan() {
   if (record->lines.empty()) return true;
   find_unknown_lines();
   bool good = true;
-  for (size_t gate = 0; gate < kGates; ++gate) good &= scan_group(static_cast<Gate>(gate));
+  for (size_t gate = 0; gate < kGates; ++gate)
+    good &= scan_group(static_cast<Gate>(gate));
   if (good && !capped) remember_lines();
   return good;
 }
@@ -222,7 +229,8 @@ bool Matcher::Impl::scan_group(Gate gate) {
     auto* impl = static_cast<Impl*>(context);
     return impl->on_report(impl->group->patterns[id], static_cast<uint32_t>(to)) ? 0 : 1;
   };
-  const hs_error_t code = hs_scan(group->database.get(), text.data(), static_cast<unsigned>(text.size()), 0, hs_scratch.get(), report, this);
+  const hs_error_t code = hs_scan(group->database.get(), text.data(), static_cast<unsigned>(text.size()), 0,
+                                  hs_scratch.get(), report, this);
   capped |= code == HS_SCAN_TERMINATED;
   return code == HS_SUCCESS || code == HS_SCAN_TERMINATED;
 }
@@ -238,14 +246,22 @@ bool Matcher::Impl::evaluate(uint32_t index) {
   const uint32_t* child = program->children.data() + step.first_child;
   const uint32_t* end = child + step.child_count;
   switch (step.kind) {
-    case ConditionStep::Kind::kAtom: return atoms[step.index].epoch == epoch;
-    case ConditionStep::Kind::kEvent: return evaluate_event(step.index);
-    case ConditionStep::Kind::kAnd: return std::all_of(child, end, [&](uint32_t c) { return evaluate(c); });
-    case ConditionStep::Kind::kOr: return std::any_of(child, end, [&](uint32_t c) { return evaluate(c); });
-    case ConditionStep::Kind::kNot: return !evaluate(*child);
-    case ConditionStep::Kind::kAtLeast: return static_cast<uint32_t>(std::count_if(child, end, [&](uint32_t c) { return evaluate(c); })) >= step.index;
-    case ConditionStep::Kind::kTrue: return true;
-    case ConditionStep::Kind::kFalse: return false;
+    case ConditionStep::Kind::kAtom:
+      return atoms[step.index].epoch == epoch;
+    case ConditionStep::Kind::kEvent:
+      return evaluate_event(step.index);
+    case ConditionStep::Kind::kAnd:
+      return std::all_of(child, end, [&](uint32_t c) { return evaluate(c); });
+    case ConditionStep::Kind::kOr:
+      return std::any_of(child, end, [&](uint32_t c) { return evaluate(c); });
+    case ConditionStep::Kind::kNot:
+      return !evaluate(*child);
+    case ConditionStep::Kind::kAtLeast:
+      return static_cast<uint32_t>(std::count_if(child, end, [&](uint32_t c) { return evaluate(c); })) >= step.index;
+    case ConditionStep::Kind::kTrue:
+      return true;
+    case ConditionStep::Kind::kFalse:
+      return false;
   }
   return false;
 }
@@ -296,7 +312,8 @@ void Matcher::Impl::judge(Detection& out) const {
     // A rule without weight informs (a bot, say); it does not accuse.
     if (rule.weight > 0) out.categories = static_cast<CategoryMask>(out.categories | mask_of(rule.category));
   }
-  for (const int score : scores) out.score += score;
+  for (const int score : scores)
+    out.score += score;
   out.malicious = out.score >= rules->options().threshold && !out.hits.empty();
 }
 
@@ -336,7 +353,8 @@ void Matcher::match(const Event& event, const DecodedRecord& record, Detection& 
   impl_->begin(event, record);
   out.scan_failed = !impl_->scan();
   out.capped = impl_->capped;
-  for (const uint32_t rule : impl_->program->always_rules) impl_->touch(rule);
+  for (const uint32_t rule : impl_->program->always_rules)
+    impl_->touch(rule);
   std::sort(impl_->touched.begin(), impl_->touched.end());
   for (const uint32_t rule : impl_->touched)
     if (impl_->evaluate(impl_->program->rule_root[rule])) out.hits.push_back(impl_->hit_of(rule));

@@ -25,7 +25,9 @@ constexpr std::string_view kCacheExtension = ".hsdb";
 // A rule set is a handful of files of a few megabytes; this holds several sets.
 constexpr size_t kCacheFilesMax = 64;
 
-struct FreeCompileError { void operator()(hs_compile_error_t* error) const { hs_free_compile_error(error); } };
+struct FreeCompileError {
+  void operator()(hs_compile_error_t* error) const { hs_free_compile_error(error); }
+};
 using CompileError = std::unique_ptr<hs_compile_error_t, FreeCompileError>;
 
 unsigned flags_of(const Pattern& pattern) {
@@ -59,11 +61,14 @@ HsDatabase compile_once(const std::vector<Pattern>& patterns, PatternError& erro
   }
   hs_database_t* database = nullptr;
   hs_compile_error_t* raw_error = nullptr;
-  const hs_error_t code = hs_compile_multi(expressions.data(), flags.data(), ids.data(), static_cast<unsigned>(ids.size()), HS_MODE_BLOCK, nullptr, &database, &raw_error);
+  const hs_error_t code =
+      hs_compile_multi(expressions.data(), flags.data(), ids.data(), static_cast<unsigned>(ids.size()), HS_MODE_BLOCK,
+                       nullptr, &database, &raw_error);
   const CompileError compile_error(raw_error);
   if (code == HS_SUCCESS) return HsDatabase(database);
   error.message = compile_error ? compile_error->message : "the matching library refused the patterns";
-  error.pattern = compile_error && compile_error->expression >= 0 ? static_cast<size_t>(compile_error->expression) : std::numeric_limits<size_t>::max();
+  error.pattern = compile_error && compile_error->expression >= 0 ? static_cast<size_t>(compile_error->expression)
+                                                                  : std::numeric_limits<size_t>::max();
   return nullptr;
 }
 
@@ -71,14 +76,16 @@ std::string cache_key(const std::vector<Pattern>& patterns) {
   std::string text(kMagic);
   text += hs_version();
   hs_platform_info_t platform{};
-  if (hs_populate_platform(&platform) == HS_SUCCESS) text += ":" + std::to_string(platform.tune) + ":" + std::to_string(platform.cpu_features);
+  if (hs_populate_platform(&platform) == HS_SUCCESS)
+    text += ":" + std::to_string(platform.tune) + ":" + std::to_string(platform.cpu_features);
   for (const auto& pattern : patterns) {
     text += pattern.caseless ? "\ni" : "\nc";
     text += pattern.regex;
   }
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   std::array<char, 33> hex{};
-  std::snprintf(hex.data(), hex.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64), static_cast<unsigned long long>(hash.low64));
+  std::snprintf(hex.data(), hex.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                static_cast<unsigned long long>(hash.low64));
   return hex.data();
 }
 
@@ -97,7 +104,9 @@ bool read_cache(const std::string& path, const std::string& key, size_t patterns
   std::ifstream stream(path, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   const size_t head = kMagic.size() + key.size() + patterns + 1;
-  if (bytes.size() <= head + sizeof(uint64_t) || !bytes.starts_with(kMagic) || bytes.compare(kMagic.size(), key.size(), key) != 0) return false;
+  if (bytes.size() <= head + sizeof(uint64_t) || !bytes.starts_with(kMagic) ||
+      bytes.compare(kMagic.size(), key.size(), key) != 0)
+    return false;
   out.prefilters = bytes.substr(kMagic.size() + key.size(), patterns);
   out.database = bytes.substr(head + sizeof(uint64_t));
   uint64_t digest = 0;
@@ -131,33 +140,42 @@ void prune_cache(const std::string& directory) {
   }
   if (files.size() <= kCacheFilesMax) return;
   std::sort(files.begin(), files.end(), std::greater<>());
-  for (size_t i = kCacheFilesMax; i < files.size(); ++i) fs::remove(files[i].second, ignored);
+  for (size_t i = kCacheFilesMax; i < files.size(); ++i)
+    fs::remove(files[i].second, ignored);
 }
 
 HsDatabase load_cached(const std::string& path, const std::string& key, std::vector<Pattern>& patterns) {
   CacheFile content;
   if (!read_cache(path, key, patterns.size(), content)) return nullptr;
   hs_database_t* database = nullptr;
-  if (hs_deserialize_database(content.database.data(), content.database.size(), &database) != HS_SUCCESS) return nullptr;
-  for (size_t i = 0; i < patterns.size(); ++i) patterns[i].prefilter = content.prefilters[i] == '1';
+  if (hs_deserialize_database(content.database.data(), content.database.size(), &database) != HS_SUCCESS)
+    return nullptr;
+  for (size_t i = 0; i < patterns.size(); ++i)
+    patterns[i].prefilter = content.prefilters[i] == '1';
   return HsDatabase(database);
 }
 
-void store_cached(const std::string& path, const std::string& key, const std::vector<Pattern>& patterns, const HsDatabase& database) {
+void store_cached(const std::string& path, const std::string& key, const std::vector<Pattern>& patterns,
+                  const HsDatabase& database) {
   char* bytes = nullptr;
   size_t length = 0;
   if (hs_serialize_database(database.get(), &bytes, &length) != HS_SUCCESS) return;
   CacheFile content;
   content.database.assign(bytes, length);
   std::free(bytes);
-  for (const auto& pattern : patterns) content.prefilters.push_back(pattern.prefilter ? '1' : '0');
+  for (const auto& pattern : patterns)
+    content.prefilters.push_back(pattern.prefilter ? '1' : '0');
   write_cache(path, key, content);
 }
 
 }  // namespace
 
-void FreeHsDatabase::operator()(hs_database* database) const { hs_free_database(database); }
-void FreeHsScratch::operator()(hs_scratch* scratch) const { hs_free_scratch(scratch); }
+void FreeHsDatabase::operator()(hs_database* database) const {
+  hs_free_database(database);
+}
+void FreeHsScratch::operator()(hs_scratch* scratch) const {
+  hs_free_scratch(scratch);
+}
 
 Status inspect_pattern(Pattern& pattern) {
   std::string message;
@@ -179,9 +197,12 @@ Result<HsDatabase> compile_database(std::vector<Pattern>& patterns, PatternError
   return fail(ErrorCode::kUnsupported, "rules", error.message);
 }
 
-std::string cache_file(const std::vector<Pattern>& patterns, const std::string& directory) { return directory + "/" + cache_key(patterns) + std::string(kCacheExtension); }
+std::string cache_file(const std::vector<Pattern>& patterns, const std::string& directory) {
+  return directory + "/" + cache_key(patterns) + std::string(kCacheExtension);
+}
 
-Result<HsDatabase> compile_database_cached(std::vector<Pattern>& patterns, const std::string& directory, PatternError& error) {
+Result<HsDatabase> compile_database_cached(std::vector<Pattern>& patterns, const std::string& directory,
+                                           PatternError& error) {
   if (directory.empty()) return compile_database(patterns, error);
   const std::string key = cache_key(patterns);
   const std::string path = cache_file(patterns, directory);
@@ -198,7 +219,9 @@ Status grow_scratch(const HsDatabase& database, HsScratch& scratch) {
   hs_scratch_t* raw = scratch.release();
   const hs_error_t code = hs_alloc_scratch(database.get(), &raw);
   scratch.reset(raw);
-  if (code != HS_SUCCESS) return fail(ErrorCode::kInternal, "detect", "no scratch space for the pattern database (code " + std::to_string(code) + ")");
+  if (code != HS_SUCCESS)
+    return fail(ErrorCode::kInternal, "detect",
+                "no scratch space for the pattern database (code " + std::to_string(code) + ")");
   return {};
 }
 

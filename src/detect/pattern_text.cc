@@ -5,7 +5,9 @@
 namespace weir {
 namespace {
 
-char fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char fold(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 bool equal(std::string_view a, std::string_view b, bool cased) {
   if (a.size() != b.size()) return false;
@@ -16,12 +18,18 @@ bool equal(std::string_view a, std::string_view b, bool cased) {
 
 using Kind = StringPart::Kind;
 
-bool front_open(const PatternString& pattern) { return !pattern.empty() && pattern.front().kind == Kind::kAnyMany; }
-bool back_open(const PatternString& pattern) { return !pattern.empty() && pattern.back().kind == Kind::kAnyMany; }
+bool front_open(const PatternString& pattern) {
+  return !pattern.empty() && pattern.front().kind == Kind::kAnyMany;
+}
+bool back_open(const PatternString& pattern) {
+  return !pattern.empty() && pattern.back().kind == Kind::kAnyMany;
+}
 
 }  // namespace
 
-bool is_open(const PatternString& pattern) { return front_open(pattern) && back_open(pattern); }
+bool is_open(const PatternString& pattern) {
+  return front_open(pattern) && back_open(pattern);
+}
 
 std::optional<std::string> regex_of(const PatternString& pattern, bool named_lines) {
   size_t begin = front_open(pattern) ? 1 : 0;
@@ -31,9 +39,12 @@ std::optional<std::string> regex_of(const PatternString& pattern, bool named_lin
   std::string regex;
   if (!front_open(pattern)) regex = named_lines ? "^(?:[^=\\n]*=)?" : "^";
   for (size_t i = begin; i < end; ++i) {
-    if (pattern[i].kind == Kind::kAnyOne) regex += ".";
-    else if (pattern[i].kind == Kind::kAnyMany) regex += ".*";
-    else append_literal(regex, pattern[i].text);
+    if (pattern[i].kind == Kind::kAnyOne)
+      regex += ".";
+    else if (pattern[i].kind == Kind::kAnyMany)
+      regex += ".*";
+    else
+      append_literal(regex, pattern[i].text);
   }
   if (!back_open(pattern)) regex += "$";
   return regex;
@@ -55,7 +66,8 @@ bool glob_match(const PatternString& pattern, std::string_view text, bool cased)
     if (part < pattern.size()) {
       const StringPart& p = pattern[part];
       const size_t length = p.kind == Kind::kAnyOne ? 1 : p.text.size();
-      matched = at + length <= text.size() && (p.kind == Kind::kAnyOne || equal(text.substr(at, length), p.text, cased));
+      matched =
+          at + length <= text.size() && (p.kind == Kind::kAnyOne || equal(text.substr(at, length), p.text, cased));
       if (matched) {
         at += length;
         ++part;

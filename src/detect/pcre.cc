@@ -11,10 +11,18 @@ namespace {
 // A line of 8 KiB needs some 10^4 steps for a sane expression; 10^5 ends a pathological one after about a millisecond.
 constexpr uint32_t kMatchLimit = 100'000;
 
-struct FreeCode { void operator()(pcre2_code* code) const { pcre2_code_free(code); } };
-struct FreeCompileContext { void operator()(pcre2_compile_context* context) const { pcre2_compile_context_free(context); } };
-struct FreeMatchContext { void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); } };
-struct FreeMatchData { void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); } };
+struct FreeCode {
+  void operator()(pcre2_code* code) const { pcre2_code_free(code); }
+};
+struct FreeCompileContext {
+  void operator()(pcre2_compile_context* context) const { pcre2_compile_context_free(context); }
+};
+struct FreeMatchContext {
+  void operator()(pcre2_match_context* context) const { pcre2_match_context_free(context); }
+};
+struct FreeMatchData {
+  void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
+};
 
 }  // namespace
 
@@ -47,11 +55,13 @@ Result<Pcre> Pcre::compile(const std::string& pattern, bool caseless) {
   PCRE2_SIZE offset = 0;
   const uint32_t flags = PCRE2_MULTILINE | PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C | (caseless ? PCRE2_CASELESS : 0U);
   auto impl = std::make_unique<Impl>();
-  impl->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), flags, &error, &offset, context.get()));
+  impl->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), flags, &error, &offset,
+                                 context.get()));
   if (!impl->code) {
     std::array<PCRE2_UCHAR, 256> text{};
     pcre2_get_error_message(error, text.data(), text.size());
-    return fail(ErrorCode::kParse, "rules", "regular expression: " + std::string(reinterpret_cast<const char*>(text.data())));
+    return fail(ErrorCode::kParse, "rules",
+                "regular expression: " + std::string(reinterpret_cast<const char*>(text.data())));
   }
   // Without a just-in-time compiler the interpreter does the same work.
   pcre2_jit_compile(impl->code.get(), PCRE2_JIT_COMPLETE);
@@ -59,7 +69,8 @@ Result<Pcre> Pcre::compile(const std::string& pattern, bool caseless) {
 }
 
 Pcre::Match Pcre::find(std::string_view line, Scratch& scratch) const {
-  const int result = pcre2_match(impl_->code.get(), reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(), 0, 0, scratch.impl_->data.get(), scratch.impl_->context.get());
+  const int result = pcre2_match(impl_->code.get(), reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(), 0, 0,
+                                 scratch.impl_->data.get(), scratch.impl_->context.get());
   if (result == PCRE2_ERROR_NOMATCH) return {};
   if (result < 0) return {Outcome::kLimit, 0, 0};
   const PCRE2_SIZE* span = pcre2_get_ovector_pointer(scratch.impl_->data.get());

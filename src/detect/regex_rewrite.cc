@@ -26,32 +26,57 @@ ByteSet set_of(Predicate predicate) {
   return set;
 }
 
-bool ascii(unsigned byte) { return byte < 128; }
-bool is_space(unsigned byte) { return byte == ' ' || (byte >= 9 && byte <= 13); }
-bool is_word(unsigned byte) { return ascii(byte) && (std::isalnum(static_cast<int>(byte)) != 0 || byte == '_'); }
-bool is_digit(unsigned byte) { return byte >= '0' && byte <= '9'; }
-bool is_horizontal(unsigned byte) { return byte == 9 || byte == ' ' || byte == 0xa0; }
-bool is_vertical(unsigned byte) { return (byte >= 10 && byte <= 13) || byte == 0x85; }
+bool ascii(unsigned byte) {
+  return byte < 128;
+}
+bool is_space(unsigned byte) {
+  return byte == ' ' || (byte >= 9 && byte <= 13);
+}
+bool is_word(unsigned byte) {
+  return ascii(byte) && (std::isalnum(static_cast<int>(byte)) != 0 || byte == '_');
+}
+bool is_digit(unsigned byte) {
+  return byte >= '0' && byte <= '9';
+}
+bool is_horizontal(unsigned byte) {
+  return byte == 9 || byte == ' ' || byte == 0xa0;
+}
+bool is_vertical(unsigned byte) {
+  return (byte >= 10 && byte <= 13) || byte == 0x85;
+}
 
 /// The bytes of \d, \W and so on; nothing for other letters.
 std::optional<ByteSet> shorthand(char letter) {
   switch (letter) {
-    case 'd': return set_of(is_digit);
-    case 'D': return ~set_of(is_digit);
-    case 'w': return set_of(is_word);
-    case 'W': return ~set_of(is_word);
-    case 's': return set_of(is_space);
-    case 'S': return ~set_of(is_space);
-    case 'h': return set_of(is_horizontal);
-    case 'H': return ~set_of(is_horizontal);
-    case 'v': return set_of(is_vertical);
-    case 'V': return ~set_of(is_vertical);
-    default: return std::nullopt;
+    case 'd':
+      return set_of(is_digit);
+    case 'D':
+      return ~set_of(is_digit);
+    case 'w':
+      return set_of(is_word);
+    case 'W':
+      return ~set_of(is_word);
+    case 's':
+      return set_of(is_space);
+    case 'S':
+      return ~set_of(is_space);
+    case 'h':
+      return set_of(is_horizontal);
+    case 'H':
+      return ~set_of(is_horizontal);
+    case 'v':
+      return set_of(is_vertical);
+    case 'V':
+      return ~set_of(is_vertical);
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<ByteSet> posix_class(std::string_view name) {
-  const auto of = [](int (*predicate)(int)) { return set_of([&](unsigned byte) { return ascii(byte) && predicate(static_cast<int>(byte)) != 0; }); };
+  const auto of = [](int (*predicate)(int)) {
+    return set_of([&](unsigned byte) { return ascii(byte) && predicate(static_cast<int>(byte)) != 0; });
+  };
   if (name == "alpha") return of(std::isalpha);
   if (name == "digit") return of(std::isdigit);
   if (name == "alnum") return of(std::isalnum);
@@ -74,14 +99,17 @@ class Rewriter {
   Rewriter(std::string_view pattern, LineText text) : in_(pattern), decoded_(text == LineText::kDecoded) {}
 
   Result<std::string> run() {
-    while (position_ < in_.size() && error_.empty()) step();
+    while (position_ < in_.size() && error_.empty())
+      step();
     if (!error_.empty()) return fail(ErrorCode::kUnsupported, "rules", error_);
     return std::move(out_);
   }
 
  private:
   [[nodiscard]] bool at(std::string_view text) const { return in_.substr(position_).starts_with(text); }
-  void refuse(std::string why) { if (error_.empty()) error_ = std::move(why); }
+  void refuse(std::string why) {
+    if (error_.empty()) error_ = std::move(why);
+  }
 
   void step() {
     const char c = in_[position_];
@@ -91,9 +119,12 @@ class Rewriter {
     if (at("(?#")) return comment();
     if (at("(?")) return group();
     ++position_;
-    if (c == '\n') out_ += "\\x20";
-    else if (static_cast<uint8_t>(c) >= 0x80 || c == '\0') append_hex(out_, static_cast<uint8_t>(c));
-    else out_.push_back(c);
+    if (c == '\n')
+      out_ += "\\x20";
+    else if (static_cast<uint8_t>(c) >= 0x80 || c == '\0')
+      append_hex(out_, static_cast<uint8_t>(c));
+    else
+      out_.push_back(c);
   }
 
   void comment() {
@@ -105,8 +136,10 @@ class Rewriter {
   /// "(?flags)" and "(?flags:": without s and m. Every other group is copied as far as "(?".
   void group() {
     size_t end = position_ + 2;
-    while (end < in_.size() && (std::isalpha(static_cast<unsigned char>(in_[end])) != 0 || in_[end] == '-')) ++end;
-    const bool flags = end < in_.size() && (in_[end] == ')' || in_[end] == ':') && in_[position_ + 2] != 'P' && in_[position_ + 2] != 'R';
+    while (end < in_.size() && (std::isalpha(static_cast<unsigned char>(in_[end])) != 0 || in_[end] == '-'))
+      ++end;
+    const bool flags = end < in_.size() && (in_[end] == ')' || in_[end] == ':') && in_[position_ + 2] != 'P' &&
+                       in_[position_ + 2] != 'R';
     if (!flags) {
       out_ += "(?";
       position_ += 2;
@@ -118,8 +151,10 @@ class Rewriter {
     if (kept.find('x') != std::string::npos) return refuse("the extended form '(?x)' is not supported");
     if (kept == "-") kept.clear();
     if (kept.ends_with('-')) kept.pop_back();
-    if (in_[end] == ':') out_ += "(?" + kept + ":";
-    else if (!kept.empty()) out_ += "(?" + kept + ")";
+    if (in_[end] == ':')
+      out_ += "(?" + kept + ":";
+    else if (!kept.empty())
+      out_ += "(?" + kept + ")";
     position_ = end + 1;
   }
 
@@ -130,17 +165,28 @@ class Rewriter {
     if (const auto byte = byte_escape()) return append_byte(*byte);
     position_ += 2;
     if (const auto set = shorthand(c)) {
-      if (c == 'd' || c == 'w' || c == 'S') out_ += std::string("\\") + c;
-      else append_set(*set);
+      if (c == 'd' || c == 'w' || c == 'S')
+        out_ += std::string("\\") + c;
+      else
+        append_set(*set);
       return;
     }
     switch (c) {
-      case 'A': out_ += "^"; return;
+      case 'A':
+        out_ += "^";
+        return;
       case 'z':
-      case 'Z': out_ += "$"; return;
-      case 'R': out_ += "\\x20"; return;
-      case 'N': out_ += "."; return;
-      case 'E': return;
+      case 'Z':
+        out_ += "$";
+        return;
+      case 'R':
+        out_ += "\\x20";
+        return;
+      case 'N':
+        out_ += ".";
+        return;
+      case 'E':
+        return;
       case 'C':
       case 'X':
       case 'p':
@@ -148,7 +194,8 @@ class Rewriter {
       case 'K':
       case 'G':
       case 'o':
-      case 'c': return refuse(std::string("'\\") + c + "' is not supported in a regular expression");
+      case 'c':
+        return refuse(std::string("'\\") + c + "' is not supported in a regular expression");
       default:
         out_.push_back('\\');
         if (static_cast<uint8_t>(c) >= 0x80 || c == '\n') {
@@ -180,7 +227,8 @@ class Rewriter {
     if (c != '0') return std::nullopt;
     unsigned value = 0;
     size_t i = position_ + 1;
-    for (; i < in_.size() && i < position_ + 4 && in_[i] >= '0' && in_[i] <= '7'; ++i) value = value * 8 + static_cast<unsigned>(in_[i] - '0');
+    for (; i < in_.size() && i < position_ + 4 && in_[i] >= '0' && in_[i] <= '7'; ++i)
+      value = value * 8 + static_cast<unsigned>(in_[i] - '0');
     position_ = i;
     return value & 255U;
   }
@@ -232,7 +280,8 @@ class Rewriter {
     for (unsigned byte = 0; byte < 256; ++byte) {
       if (!set[byte]) continue;
       unsigned last = byte;
-      while (last + 1 < 256 && set[last + 1]) ++last;
+      while (last + 1 < 256 && set[last + 1])
+        ++last;
       append_hex(out_, byte);
       if (last > byte) {
         if (last > byte + 1) out_.push_back('-');
@@ -288,14 +337,16 @@ class Rewriter {
     if (!low) return false;
     if (position_ + 1 < in_.size() && in_[position_] == '-' && in_[position_ + 1] != ']') {
       const size_t dash = position_++;
-      const bool many = in_[position_] == '\\' && position_ + 1 < in_.size() && shorthand(in_[position_ + 1]).has_value();
+      const bool many =
+          in_[position_] == '\\' && position_ + 1 < in_.size() && shorthand(in_[position_ + 1]).has_value();
       if (many || at("[:")) {
         position_ = dash;  // "[a-\d]": the dash is literal
       } else {
         const auto high = class_byte();
         if (!high) return false;
         if (*high < *low) refuse("a range in a character class is out of order");
-        for (unsigned byte = *low; byte <= *high; ++byte) set.set(byte);
+        for (unsigned byte = *low; byte <= *high; ++byte)
+          set.set(byte);
         return error_.empty();
       }
     }
@@ -352,10 +403,13 @@ class Rewriter {
 
 }  // namespace
 
-Result<std::string> rewrite_for_lines(std::string_view pattern, LineText text) { return Rewriter(pattern, text).run(); }
+Result<std::string> rewrite_for_lines(std::string_view pattern, LineText text) {
+  return Rewriter(pattern, text).run();
+}
 
 void append_literal(std::string& out, std::string_view bytes) {
-  for (const char c : bytes) append_hex(out, c == '\n' || c == '\r' || c == '\t' ? ' ' : static_cast<uint8_t>(c));
+  for (const char c : bytes)
+    append_hex(out, c == '\n' || c == '\r' || c == '\t' ? ' ' : static_cast<uint8_t>(c));
 }
 
 }  // namespace weir

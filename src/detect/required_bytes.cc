@@ -13,16 +13,19 @@ constexpr int kDepthMax = 64;
 /// How often a byte stands in ordinary request text, roughly and relative to each other; kNotTelling for the common ones.
 constexpr std::array<unsigned, 256> make_rarity() {
   std::array<unsigned, 256> cost{};
-  for (auto& one : cost) one = kNotTelling;
+  for (auto& one : cost)
+    one = kNotTelling;
   constexpr auto set = [](std::array<unsigned, 256>& all, std::string_view bytes, unsigned value) {
-    for (const char c : bytes) all[static_cast<unsigned char>(c)] = value;
+    for (const char c : bytes)
+      all[static_cast<unsigned char>(c)] = value;
   };
   set(cost, "'\"`<>", 1);
   set(cost, "$\\|^{}", 2);
   set(cost, ";&#~", 4);
   set(cost, "!*[]@%", 6);
   set(cost, "()", 8);
-  for (unsigned byte = 0x80; byte < 0x100; ++byte) cost[byte] = 1;  // a set of them all is dear by its size
+  for (unsigned byte = 0x80; byte < 0x100; ++byte)
+    cost[byte] = 1;  // a set of them all is dear by its size
   return cost;
 }
 constexpr std::array<unsigned, 256> kRarity = make_rarity();
@@ -107,11 +110,13 @@ class Reader {
     size_t i = at_ + 1;
     unsigned least = 0;
     const size_t first = i;
-    for (; i < regex_.size() && regex_[i] >= '0' && regex_[i] <= '9' && i - first < 6; ++i) least = least * 10 + static_cast<unsigned>(regex_[i] - '0');
+    for (; i < regex_.size() && regex_[i] >= '0' && regex_[i] <= '9' && i - first < 6; ++i)
+      least = least * 10 + static_cast<unsigned>(regex_[i] - '0');
     if (i == first) return std::nullopt;
     if (i < regex_.size() && regex_[i] == ',') {
       ++i;
-      while (i < regex_.size() && regex_[i] >= '0' && regex_[i] <= '9') ++i;
+      while (i < regex_.size() && regex_[i] >= '0' && regex_[i] <= '9')
+        ++i;
     }
     if (i >= regex_.size() || regex_[i] != '}') return std::nullopt;
     at_ = i + 1;
@@ -121,22 +126,38 @@ class Reader {
   ByteSet atom(int depth) {
     const char c = regex_[at_];
     switch (c) {
-      case '(': return group(depth);
-      case '[': return character_class();
-      case '\\': return escape();
-      case '^': case '$': ++at_; return {};
-      case '.': ++at_; return everything();
-      case '*': case '+': case '?': return fail();
-      default: ++at_; return single(static_cast<unsigned char>(c));
+      case '(':
+        return group(depth);
+      case '[':
+        return character_class();
+      case '\\':
+        return escape();
+      case '^':
+      case '$':
+        ++at_;
+        return {};
+      case '.':
+        ++at_;
+        return everything();
+      case '*':
+      case '+':
+      case '?':
+        return fail();
+      default:
+        ++at_;
+        return single(static_cast<unsigned char>(c));
     }
   }
 
   ByteSet group(int depth) {
     ++at_;
     bool is_assertion = false;
-    if (take("?=") || take("?!") || take("?<=") || take("?<!")) is_assertion = true;
-    else if (take("?:") || take("?>")) is_assertion = false;
-    else if (more() && peek() == '?') return fail();  // named groups, inline flags: not understood
+    if (take("?=") || take("?!") || take("?<=") || take("?<!"))
+      is_assertion = true;
+    else if (take("?:") || take("?>"))
+      is_assertion = false;
+    else if (more() && peek() == '?')
+      return fail();  // named groups, inline flags: not understood
     const ByteSet required = alternation(depth + 1);
     if (failed_ || !take(")")) return fail();
     return is_assertion ? ByteSet{} : required;
@@ -151,7 +172,8 @@ class Reader {
 
   static ByteSet range(unsigned first, unsigned last) {
     ByteSet set;
-    for (unsigned byte = first; byte <= last; ++byte) set.set(byte);
+    for (unsigned byte = first; byte <= last; ++byte)
+      set.set(byte);
     return set;
   }
   static ByteSet digits() { return range('0', '9'); }
@@ -170,28 +192,48 @@ class Reader {
     if (!more()) return fail();
     const char c = regex_[at_++];
     switch (c) {
-      case 'd': return digits();
-      case 'D': return ~digits();
-      case 'w': return words();
-      case 'W': return ~words();
-      case 's': return spaces();
-      case 'S': return ~spaces();
-      case 'h': return single(' ') | single('\t');
-      case 'b': case 'B': case 'A': case 'z': case 'Z': return {};
-      case 'n': return single('\n');
-      case 'r': return single('\r');
-      case 't': return single('\t');
-      case 'f': return single('\f');
-      case 'v': return range('\n', '\r');
-      case 'a': return single('\a');
-      case 'e': return single(0x1b);
+      case 'd':
+        return digits();
+      case 'D':
+        return ~digits();
+      case 'w':
+        return words();
+      case 'W':
+        return ~words();
+      case 's':
+        return spaces();
+      case 'S':
+        return ~spaces();
+      case 'h':
+        return single(' ') | single('\t');
+      case 'b':
+      case 'B':
+      case 'A':
+      case 'z':
+      case 'Z':
+        return {};
+      case 'n':
+        return single('\n');
+      case 'r':
+        return single('\r');
+      case 't':
+        return single('\t');
+      case 'f':
+        return single('\f');
+      case 'v':
+        return range('\n', '\r');
+      case 'a':
+        return single('\a');
+      case 'e':
+        return single(0x1b);
       case 'x': {
         if (at_ + 2 > regex_.size() || hex(regex_[at_]) < 0 || hex(regex_[at_ + 1]) < 0) return fail();
         const auto byte = static_cast<unsigned char>(hex(regex_[at_]) * 16 + hex(regex_[at_ + 1]));
         at_ += 2;
         return single(byte);
       }
-      default: break;
+      default:
+        break;
     }
     const bool is_letter_or_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     return is_letter_or_digit ? fail() : single(static_cast<unsigned char>(c));
@@ -236,8 +278,12 @@ class Reader {
 
 }  // namespace
 
-bool is_telling_byte(unsigned char byte) { return kRarity[byte] < kNotTelling; }
+bool is_telling_byte(unsigned char byte) {
+  return kRarity[byte] < kNotTelling;
+}
 
-ByteSet required_bytes(std::string_view regex) { return Reader(regex).run(); }
+ByteSet required_bytes(std::string_view regex) {
+  return Reader(regex).run();
+}
 
 }  // namespace weir

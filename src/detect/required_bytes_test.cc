@@ -9,7 +9,8 @@ namespace {
 
 ByteSet set_of(std::string_view bytes) {
   ByteSet set;
-  for (const char c : bytes) set.set(static_cast<unsigned char>(c));
+  for (const char c : bytes)
+    set.set(static_cast<unsigned char>(c));
   return set;
 }
 
@@ -27,7 +28,8 @@ TEST_CASE("every match needs one of the bytes of the rarest part", "[required_by
 }
 
 TEST_CASE("what may be absent, or is common, requires nothing", "[required_bytes]") {
-  for (const char* regex : {"union\\s+select", "'?or", "'*or", "'{0,3}or", "(?:')?or", "a|'b", "(?:'|)x", "[^']x", ".x", "\\W", "[a']x", "(?=')x", "^x$", "\\b", ""}) {
+  for (const char* regex : {"union\\s+select", "'?or", "'*or", "'{0,3}or", "(?:')?or", "a|'b", "(?:'|)x", "[^']x", ".x",
+                            "\\W", "[a']x", "(?=')x", "^x$", "\\b", ""}) {
     CAPTURE(regex);
     CHECK(required_bytes(regex).none());
   }

@@ -26,7 +26,8 @@ struct ExampleResult {
 /// The outcome of `weir rules test`.
 struct RuleTestReport {
   std::vector<ExampleResult> examples;
-  Diagnostics findings;  ///< one error for each failed example and each rule of ours without examples; warnings: see test_rules
+  Diagnostics
+      findings;  ///< one error for each failed example and each rule of ours without examples; warnings: see test_rules
   [[nodiscard]] size_t failed() const;
   [[nodiscard]] bool ok() const { return !has_errors(findings); }
 };
@@ -48,7 +49,7 @@ void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics);
 struct RuleCost {
   std::string rule_id;
   std::string title;
-  double share = 0;                  ///< 0.03: without this rule the sample takes 3 % less time; noise makes it negative at times
+  double share = 0;  ///< 0.03: without this rule the sample takes 3 % less time; noise makes it negative at times
   double nanoseconds_per_record = 0;
 };
 
@@ -57,6 +58,7 @@ using Stopwatch = double (*)();
 
 /// Measures every rule's share by leaving it out, on flat-profile records, one thread. Takes seconds for each rule. Sorted,
 /// the dearest first. An error value: no record of the sample parses, or the rules do not compile.
-Result<std::vector<RuleCost>> measure_rule_costs(const std::vector<Rule>& rules, const RuleSetOptions& options, const std::vector<std::string>& records, Stopwatch now);
+Result<std::vector<RuleCost>> measure_rule_costs(const std::vector<Rule>& rules, const RuleSetOptions& options,
+                                                 const std::vector<std::string>& records, Stopwatch now);
 
 }  // namespace weir

@@ -1,6 +1,6 @@
 // The engine behind `weir rules test`, `lint` and `cost`.
-#include "base/catch.h"
 #include "detect/rule_check.h"
+#include "base/catch.h"
 #include "detect/test_rules.h"
 
 using namespace weir;
@@ -8,15 +8,18 @@ using namespace weir::testing;
 
 namespace {
 
-std::string rule_with_examples(const std::string& positive, const std::string& negative, int number = 1, int weight = 10) {
+std::string rule_with_examples(const std::string& positive, const std::string& negative, int number = 1,
+                               int weight = 10) {
   return rule_text("  a: {weir.param|contains: attackword}\n  condition: a", number,
-                   "\nweir:\n  weight: " + std::to_string(weight) + "\n  examples:\n    positive: " + positive + "\n    negative: " + negative + "\n");
+                   "\nweir:\n  weight: " + std::to_string(weight) + "\n  examples:\n    positive: " + positive +
+                       "\n    negative: " + negative + "\n");
 }
 
 RuleTestReport tested(const std::string& yaml) {
   Diagnostics diagnostics;
   const auto rules = parse_rules(yaml, "r.yml", diagnostics);
-  for (const auto& finding : diagnostics) INFO(finding.to_string());
+  for (const auto& finding : diagnostics)
+    INFO(finding.to_string());
   REQUIRE_FALSE(has_errors(diagnostics));
   auto report = test_rules(rules, {});
   REQUIRE(report.has_value());
@@ -34,8 +37,11 @@ constexpr auto kWarning = Diagnostic::Severity::kWarning;
 }  // namespace
 
 TEST_CASE("examples that behave pass") {
-  const auto report = tested(rule_with_examples("[attackword, 'x attackword y', {body: attackword=1, content_type: application/x-www-form-urlencoded}]", "[a, b, c]"));
-  for (const auto& finding : report.findings) UNSCOPED_INFO(finding.to_string());
+  const auto report = tested(rule_with_examples(
+      "[attackword, 'x attackword y', {body: attackword=1, content_type: application/x-www-form-urlencoded}]",
+      "[a, b, c]"));
+  for (const auto& finding : report.findings)
+    UNSCOPED_INFO(finding.to_string());
   CHECK(report.ok());
   CHECK(report.examples.size() == 6);
   CHECK(report.failed() == 0);
@@ -56,7 +62,8 @@ TEST_CASE("a negative example that is hit fails") {
 }
 
 TEST_CASE("a negative example that another rule finds malicious fails") {
-  const std::string other = rule_text("  a: {weir.param|contains: other}\n  condition: a", 2, "\nweir: {weight: 20, examples: {positive: [other], negative: [x]}}");
+  const std::string other = rule_text("  a: {weir.param|contains: other}\n  condition: a", 2,
+                                      "\nweir: {weight: 20, examples: {positive: [other], negative: [x]}}");
   const auto report = tested(rule_with_examples("[attackword]", "[other]") + "---\n" + other);
   CHECK(says(report.findings, kError, "is called malicious, because of: rule 2"));
 }
@@ -68,7 +75,8 @@ TEST_CASE("a positive example below the threshold is a warning") {
 }
 
 TEST_CASE("rules of ours need examples, rules of others do not") {
-  CHECK(says(tested(rule_text("  a: {weir.param|contains: x}\n  condition: a", 1, "\nweir: {weight: 3}")).findings, kError, "has no positive examples"));
+  CHECK(says(tested(rule_text("  a: {weir.param|contains: x}\n  condition: a", 1, "\nweir: {weight: 3}")).findings,
+             kError, "has no positive examples"));
   CHECK(says(tested(rule_with_examples("[attackword]", "[a]")).findings, kWarning, "fewer than three"));
   CHECK(tested(rule_item("weir.param|contains: x")).findings.empty());
 }
@@ -99,8 +107,12 @@ TEST_CASE("lint names what a rule of ours lacks") {
 
 TEST_CASE("costs are measured for every rule") {
   Diagnostics diagnostics;
-  const auto rules = parse_rules(rule_item("weir.text|re: '[a-z]+[0-9]+[a-z]+x'", 1) + "---\n" + rule_item("weir.text|contains: qqqq", 2), "r.yml", diagnostics);
-  const std::vector<std::string> records(20, R"({"ts":"2026-01-01T00:00:00Z","ip":"192.0.2.1","method":"GET","path":"/abc123abc","query":"a=abcdef12abc"})");
+  const auto rules = parse_rules(
+      rule_item("weir.text|re: '[a-z]+[0-9]+[a-z]+x'", 1) + "---\n" + rule_item("weir.text|contains: qqqq", 2), "r.yml",
+      diagnostics);
+  const std::vector<std::string> records(
+      20,
+      R"({"ts":"2026-01-01T00:00:00Z","ip":"192.0.2.1","method":"GET","path":"/abc123abc","query":"a=abcdef12abc"})");
   static double time = 0;
   const auto costs = measure_rule_costs(rules, {}, records, [] { return time += 0.01; });
   REQUIRE(costs.has_value());

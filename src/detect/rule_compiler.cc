@@ -14,11 +14,14 @@ namespace {
 using Step = ConditionStep;
 using StepIndex = uint32_t;
 
-constexpr std::array kEvasions = {Evasion::kDoubleEncoding, Evasion::kOverlongUtf8, Evasion::kNullByte, Evasion::kCommentSplitting, Evasion::kInvalidPercent,
-                                  Evasion::kInvalidUtf8, Evasion::kLineBreak, Evasion::kFullWidth, Evasion::kUnicodeEscape};
-constexpr std::array kSteps = {DecodeStep::kPercent, DecodeStep::kPercentTwice, DecodeStep::kPlus, DecodeStep::kHtmlEntity, DecodeStep::kUnicodeEscape,
-                               DecodeStep::kOverlongUtf8, DecodeStep::kNullByte, DecodeStep::kSqlComment, DecodeStep::kFullWidth, DecodeStep::kBase64,
-                               DecodeStep::kControl, DecodeStep::kUtf8Repaired, DecodeStep::kTruncated};
+constexpr std::array kEvasions = {Evasion::kDoubleEncoding,   Evasion::kOverlongUtf8,   Evasion::kNullByte,
+                                  Evasion::kCommentSplitting, Evasion::kInvalidPercent, Evasion::kInvalidUtf8,
+                                  Evasion::kLineBreak,        Evasion::kFullWidth,      Evasion::kUnicodeEscape};
+constexpr std::array kSteps = {DecodeStep::kPercent,    DecodeStep::kPercentTwice,  DecodeStep::kPlus,
+                               DecodeStep::kHtmlEntity, DecodeStep::kUnicodeEscape, DecodeStep::kOverlongUtf8,
+                               DecodeStep::kNullByte,   DecodeStep::kSqlComment,    DecodeStep::kFullWidth,
+                               DecodeStep::kBase64,     DecodeStep::kControl,       DecodeStep::kUtf8Repaired,
+                               DecodeStep::kTruncated};
 
 template <typename Flag, size_t N>
 uint16_t bit_called(const std::array<Flag, N>& flags, std::string_view name) {
@@ -30,20 +33,43 @@ uint16_t bit_called(const std::array<Flag, N>& flags, std::string_view name) {
 template <typename Flag, size_t N>
 std::string names_of(const std::array<Flag, N>& flags) {
   std::string names;
-  for (const Flag flag : flags) names += (names.empty() ? "" : ", ") + std::string(to_string(flag));
+  for (const Flag flag : flags)
+    names += (names.empty() ? "" : ", ") + std::string(to_string(flag));
   return names;
+}
+
+bool begins_with_scheme(const PatternString& pattern) {
+  if (pattern[0].kind != StringPart::Kind::kLiteral) return false;
+  const std::string& text = pattern[0].text;
+  return text == "http" || text == "https" || text.starts_with("http:") || text.starts_with("https:");
+}
+
+bool reaches_over_scheme(const PatternString& pattern) {
+  return std::any_of(pattern.begin(), pattern.end(), [](const StringPart& part) { return part.text.find("://") != std::string::npos; });
+}
+
+bool is_method(std::string_view text) {
+  static constexpr std::array<std::string_view, 9> kMethods = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  return std::find(kMethods.begin(), kMethods.end(), text) != kMethods.end();
+}
+
+bool is_status(std::string_view text) {
+  return text.size() == 3 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 class Compiler {
  public:
-  Compiler(std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) : origins_(origins), diagnostics_(diagnostics) {}
+  Compiler(std::vector<PatternOrigin>& origins, Diagnostics& diagnostics)
+      : origins_(origins), diagnostics_(diagnostics) {}
 
   void add(const Rule& rule) {
     rule_ = &rule;
     std::vector<StepIndex> selections;
-    for (const auto& selection : rule.selections) selections.push_back(compile(selection));
+    for (const auto& selection : rule.selections)
+      selections.push_back(compile(selection));
     std::vector<StepIndex> conditions;
-    for (const auto& condition : rule.conditions) conditions.push_back(compile(condition, selections));
+    for (const auto& condition : rule.conditions)
+      conditions.push_back(compile(condition, selections));
     program_.rule_root.push_back(combine(Step::Kind::kOr, std::move(conditions)));
   }
 
@@ -70,7 +96,8 @@ class Compiler {
   StepIndex combine(Step::Kind kind, std::vector<StepIndex> children, uint32_t count = 0) {
     if (children.empty()) return constant(false);
     if (children.size() == 1 && kind != Step::Kind::kNot) return children[0];
-    const Step step{kind, count, static_cast<uint32_t>(program_.children.size()), static_cast<uint32_t>(children.size())};
+    const Step step{kind, count, static_cast<uint32_t>(program_.children.size()),
+                    static_cast<uint32_t>(children.size())};
     program_.children.insert(program_.children.end(), children.begin(), children.end());
     return push(step);
   }
@@ -78,12 +105,17 @@ class Compiler {
   StepIndex compile(const ConditionNode& node, const std::vector<StepIndex>& selections) {
     if (node.kind == ConditionNode::Kind::kSelection) return selections.at(node.selection);
     std::vector<StepIndex> children;
-    for (const auto& child : node.children) children.push_back(compile(child, selections));
+    for (const auto& child : node.children)
+      children.push_back(compile(child, selections));
     switch (node.kind) {
-      case ConditionNode::Kind::kAnd: return combine(Step::Kind::kAnd, std::move(children));
-      case ConditionNode::Kind::kNot: return combine(Step::Kind::kNot, std::move(children));
-      case ConditionNode::Kind::kAtLeast: return combine(Step::Kind::kAtLeast, std::move(children), node.count);
-      default: return combine(Step::Kind::kOr, std::move(children));
+      case ConditionNode::Kind::kAnd:
+        return combine(Step::Kind::kAnd, std::move(children));
+      case ConditionNode::Kind::kNot:
+        return combine(Step::Kind::kNot, std::move(children));
+      case ConditionNode::Kind::kAtLeast:
+        return combine(Step::Kind::kAtLeast, std::move(children), node.count);
+      default:
+        return combine(Step::Kind::kOr, std::move(children));
     }
   }
 
@@ -91,7 +123,8 @@ class Compiler {
     std::vector<StepIndex> alternatives;
     for (const auto& map : selection.alternatives) {
       std::vector<StepIndex> items;
-      for (const auto& item : map.items) items.push_back(compile(item));
+      for (const auto& item : map.items)
+        items.push_back(compile(item));
       alternatives.push_back(combine(Step::Kind::kAnd, std::move(items)));
     }
     return combine(Step::Kind::kOr, std::move(alternatives));
@@ -101,7 +134,8 @@ class Compiler {
     const auto target = find_field(item.field);
     if (!target || target->kind == FieldKind::kAbsent) warn_absent(item, target.has_value());
     std::vector<StepIndex> values;
-    for (const auto& value : item.values) values.push_back(compile(item, target.value_or(FieldTarget{}), value));
+    for (const auto& value : item.values)
+      values.push_back(compile(item, target.value_or(FieldTarget{}), value));
     const StepIndex any = combine(Step::Kind::kOr, std::move(values));
     // "Not equal" to a list means equal to none of it.
     return item.comparison == Comparison::kNotEqual ? combine(Step::Kind::kNot, {any}) : any;
@@ -112,7 +146,9 @@ class Compiler {
       error(item.line, "unknown field '" + item.field + "'", "docs/rules.md lists the fields");
       return;
     }
-    report(Diagnostic::Severity::kWarning, item.line, known ? "request logs have no field '" + item.field + "': it counts as missing" : "unknown field '" + item.field + "': it counts as missing");
+    report(Diagnostic::Severity::kWarning, item.line,
+           known ? "request logs have no field '" + item.field + "': it counts as missing"
+                 : "unknown field '" + item.field + "': it counts as missing");
   }
 
   StepIndex compile(const DetectionItem& item, const FieldTarget& field, const Value& value) {
@@ -127,7 +163,8 @@ class Compiler {
     atom.field = field;
     atom.cased = item.cased;
     if (const auto* cidr = std::get_if<CidrValue>(&value)) {
-      if (field.kind != FieldKind::kAddress && field.text == EventText::kNone) return error(item.line, "'cidr' needs a field with one address");
+      if (field.kind != FieldKind::kAddress && field.text == EventText::kNone)
+        return error(item.line, "'cidr' needs a field with one address");
       atom.operation = EventAtom::Operation::kCidr;
       atom.network = Cidr::parse(cidr->network).value_or(Cidr());
       return event(std::move(atom));
@@ -137,12 +174,16 @@ class Compiler {
 
   StepIndex field_reference(const DetectionItem& item, EventAtom atom, const FieldRefValue& reference) {
     const auto other = find_field(reference.field);
-    const auto comparable = [](const FieldTarget& field) { return field.kind == FieldKind::kAddress || field.kind == FieldKind::kNumber || field.text != EventText::kNone; };
+    const auto comparable = [](const FieldTarget& field) {
+      return field.kind == FieldKind::kAddress || field.kind == FieldKind::kNumber || field.text != EventText::kNone;
+    };
     if (!other || other->kind == FieldKind::kAbsent) {
-      report(Diagnostic::Severity::kWarning, item.line, "request logs have no field '" + reference.field + "': it counts as missing");
+      report(Diagnostic::Severity::kWarning, item.line,
+             "request logs have no field '" + reference.field + "': it counts as missing");
       return constant(false);
     }
-    if (!comparable(*other) || !comparable(atom.field)) return error(item.line, "'fieldref' compares fields with one value, which one of these is not");
+    if (!comparable(*other) || !comparable(atom.field))
+      return error(item.line, "'fieldref' compares fields with one value, which one of these is not");
     atom.operation = EventAtom::Operation::kFieldRef;
     atom.other = *other;
     atom.open_front = reference.open_front;
@@ -168,7 +209,9 @@ class Compiler {
     const bool evasion = field.kind == FieldKind::kEvasion;
     atom.operation = evasion ? EventAtom::Operation::kEvasion : EventAtom::Operation::kStep;
     atom.bits = evasion ? bit_called(kEvasions, name) : bit_called(kSteps, name);
-    if (atom.bits == 0) return error(item.line, "'" + item.field + "' has no value '" + name + "'", evasion ? names_of(kEvasions) : names_of(kSteps));
+    if (atom.bits == 0)
+      return error(item.line, "'" + item.field + "' has no value '" + name + "'",
+                   evasion ? names_of(kEvasions) : names_of(kSteps));
     return event(std::move(atom));
   }
 
@@ -190,18 +233,35 @@ class Compiler {
     if (pattern.empty()) return exists(field, false);
     if (pattern.size() == 1 && pattern[0].kind == StringPart::Kind::kAnyMany) return exists(field, true);
     if (field.kind != FieldKind::kLines) return glob(item, field, pattern);
-    // A whole URL with scheme and host stands on no line; it is put together when needed.
-    const bool url = field.text == EventText::kUri && pattern[0].kind == StringPart::Kind::kLiteral && (pattern[0].text.starts_with("http:") || pattern[0].text.starts_with("https:"));
-    if (url) {
-      FieldTarget whole = field;
-      whole.kind = FieldKind::kText;
-      whole.text = EventText::kUrl;
-      return glob(item, whole, pattern);
-    }
+    if (field.text == EventText::kUri && begins_with_scheme(pattern)) return glob(item, whole_url(field), pattern);
     const auto regex = regex_of(pattern, field.named_lines);
     if (!regex) return exists(field, true);
     const PlaceMask places = is_open(pattern) ? field.anywhere : field.whole;
-    return scan(item, {*regex, !item.cased, false, 0, 0}, places, field);
+    std::vector<StepIndex> found = {scan(item, {*regex, !item.cased, false, 0, 0}, places, field)};
+    if (field.text == EventText::kUri && reaches_over_scheme(pattern)) found.push_back(glob(item, whole_url(field), pattern));
+    if (item.field.empty()) add_keyword_facts(item, pattern, found);
+    return combine(Step::Kind::kOr, std::move(found));
+  }
+
+  /// A URL with scheme and host stands on no line; it is put together when needed.
+  static FieldTarget whole_url(FieldTarget field) {
+    field.kind = FieldKind::kText;
+    field.text = EventText::kUrl;
+    return field;
+  }
+
+  /// Keywords are looked for in the entire event, of which method and status stand on no line.
+  void add_keyword_facts(const DetectionItem& item, const PatternString& pattern, std::vector<StepIndex>& found) {
+    const auto literal = std::find_if(pattern.begin(), pattern.end(), [](const StringPart& part) { return part.kind == StringPart::Kind::kLiteral; });
+    if (literal == pattern.end()) return;
+    if (is_method(literal->text)) found.push_back(glob(item, find_field("cs-method").value_or(FieldTarget{}), {*literal}));
+    if (!is_status(literal->text)) return;
+    EventAtom atom;
+    atom.operation = EventAtom::Operation::kCompare;
+    atom.field = find_field("sc-status").value_or(FieldTarget{});
+    atom.comparison = Comparison::kMatch;
+    atom.number = std::stod(literal->text);
+    found.push_back(event(std::move(atom)));
   }
 
   StepIndex glob(const DetectionItem& item, const FieldTarget& field, const PatternString& pattern) {
@@ -215,13 +275,16 @@ class Compiler {
 
   StepIndex regular(const DetectionItem& item, const FieldTarget& field, const RegexValue& value) {
     const bool raw = (field.anywhere & ~kUserTextPlaces) != 0;
-    auto rewritten = rewrite_for_lines(value.pattern, raw || field.kind != FieldKind::kLines ? LineText::kRaw : LineText::kDecoded);
+    auto rewritten =
+        rewrite_for_lines(value.pattern, raw || field.kind != FieldKind::kLines ? LineText::kRaw : LineText::kDecoded);
     if (!rewritten) return error(item.line, rewritten.error().detail);
-    if (field.kind == FieldKind::kLines) return scan(item, {std::move(*rewritten), value.ignore_case, false, 0, 0}, field.anywhere, field);
+    if (field.kind == FieldKind::kLines)
+      return scan(item, {std::move(*rewritten), value.ignore_case, false, 0, 0}, field.anywhere, field);
     return precise(item, field, *rewritten, value.ignore_case, EventAtom::Operation::kRegex);
   }
 
-  StepIndex precise(const DetectionItem& item, const FieldTarget& field, const std::string& regex, bool caseless, EventAtom::Operation operation) {
+  StepIndex precise(const DetectionItem& item, const FieldTarget& field, const std::string& regex, bool caseless,
+                    EventAtom::Operation operation) {
     auto compiled = Pcre::compile(regex, caseless);
     if (!compiled) return error(item.line, compiled.error().detail);
     EventAtom atom;
@@ -243,7 +306,8 @@ class Compiler {
     if (known == pattern_index_.end()) {
       if (const Status status = inspect_pattern(pattern); !status) return error(item.line, status.error().detail);
       if (pattern.min_width == 0) {
-        report(Diagnostic::Severity::kWarning, item.line, "the expression matches an empty text, so it cannot be part of the scan and is slow");
+        report(Diagnostic::Severity::kWarning, item.line,
+               "the expression matches an empty text, so it cannot be part of the scan and is slow");
         return precise(item, field, pattern.regex, pattern.caseless, EventAtom::Operation::kLineRegex);
       }
       if (!add_span(pattern, item.line)) return constant(false);
@@ -276,7 +340,8 @@ class Compiler {
 
   void link_patterns() {
     std::vector<std::vector<uint32_t>> atoms_of(program_.patterns.size());
-    for (uint32_t i = 0; i < program_.atoms.size(); ++i) atoms_of[program_.atoms[i].pattern].push_back(i);
+    for (uint32_t i = 0; i < program_.atoms.size(); ++i)
+      atoms_of[program_.atoms[i].pattern].push_back(i);
     for (const auto& atoms : atoms_of) {
       program_.pattern_first_atom.push_back(static_cast<uint32_t>(program_.pattern_atoms.size()));
       program_.pattern_atoms.insert(program_.pattern_atoms.end(), atoms.begin(), atoms.end());
@@ -304,7 +369,8 @@ class Compiler {
       if (rules.empty() || rules.back() != rule) rules.push_back(rule);
       return;
     }
-    for (uint32_t i = 0; i < step.child_count; ++i) touch_atoms(program_.children[step.first_child + i], rule, rules_of);
+    for (uint32_t i = 0; i < step.child_count; ++i)
+      touch_atoms(program_.children[step.first_child + i], rule, rules_of);
   }
 
   enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
@@ -313,17 +379,25 @@ class Compiler {
   Truth without_hit(StepIndex index) const {
     const Step& step = program_.steps[index];
     std::array<uint32_t, 3> counts{};
-    for (uint32_t i = 0; i < step.child_count; ++i) ++counts[static_cast<size_t>(without_hit(program_.children[step.first_child + i]))];
+    for (uint32_t i = 0; i < step.child_count; ++i)
+      ++counts[static_cast<size_t>(without_hit(program_.children[step.first_child + i]))];
     const uint32_t possible = counts[1] + counts[2];
     switch (step.kind) {
       case Step::Kind::kAtom:
-      case Step::Kind::kFalse: return Truth::kFalse;
-      case Step::Kind::kTrue: return Truth::kTrue;
-      case Step::Kind::kEvent: return Truth::kUnknown;
-      case Step::Kind::kAnd: return counts[0] > 0 ? Truth::kFalse : counts[1] > 0 ? Truth::kUnknown : Truth::kTrue;
-      case Step::Kind::kOr: return counts[2] > 0 ? Truth::kTrue : possible > 0 ? Truth::kUnknown : Truth::kFalse;
-      case Step::Kind::kNot: return counts[2] > 0 ? Truth::kFalse : counts[1] > 0 ? Truth::kUnknown : Truth::kTrue;
-      case Step::Kind::kAtLeast: return counts[2] >= step.index ? Truth::kTrue : possible >= step.index ? Truth::kUnknown : Truth::kFalse;
+      case Step::Kind::kFalse:
+        return Truth::kFalse;
+      case Step::Kind::kTrue:
+        return Truth::kTrue;
+      case Step::Kind::kEvent:
+        return Truth::kUnknown;
+      case Step::Kind::kAnd:
+        return counts[0] > 0 ? Truth::kFalse : counts[1] > 0 ? Truth::kUnknown : Truth::kTrue;
+      case Step::Kind::kOr:
+        return counts[2] > 0 ? Truth::kTrue : possible > 0 ? Truth::kUnknown : Truth::kFalse;
+      case Step::Kind::kNot:
+        return counts[2] > 0 ? Truth::kFalse : counts[1] > 0 ? Truth::kUnknown : Truth::kTrue;
+      case Step::Kind::kAtLeast:
+        return counts[2] >= step.index ? Truth::kTrue : possible >= step.index ? Truth::kUnknown : Truth::kFalse;
     }
     return Truth::kUnknown;
   }
@@ -338,9 +412,11 @@ class Compiler {
 
 }  // namespace
 
-RuleProgram compile_rules(const std::vector<Rule>& rules, std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
+RuleProgram compile_rules(const std::vector<Rule>& rules, std::vector<PatternOrigin>& origins,
+                          Diagnostics& diagnostics) {
   Compiler compiler(origins, diagnostics);
-  for (const auto& rule : rules) compiler.add(rule);
+  for (const auto& rule : rules)
+    compiler.add(rule);
   return compiler.finish();
 }
 

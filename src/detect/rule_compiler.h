@@ -14,6 +14,7 @@ struct PatternOrigin {
   std::string file;
   int line = 0;
 };
-RuleProgram compile_rules(const std::vector<Rule>& rules, std::vector<PatternOrigin>& origins, Diagnostics& diagnostics);
+RuleProgram compile_rules(const std::vector<Rule>& rules, std::vector<PatternOrigin>& origins,
+                          Diagnostics& diagnostics);
 
 }  // namespace weir

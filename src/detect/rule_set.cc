@@ -23,8 +23,12 @@ std::vector<Rule> rules_at(const std::vector<Rule>& rules, SecurityLevel level) 
   return running;
 }
 
-void append(std::string& text, std::string_view part) { text.append(std::to_string(part.size())).append(":").append(part); }
-void append(std::string& text, uint64_t number) { text.append(std::to_string(number)).append(","); }
+void append(std::string& text, std::string_view part) {
+  text.append(std::to_string(part.size())).append(":").append(part);
+}
+void append(std::string& text, uint64_t number) {
+  text.append(std::to_string(number)).append(",");
+}
 
 void append(std::string& text, const Value& value) {
   append(text, value.index());
@@ -53,7 +57,8 @@ void append(std::string& text, const ConditionNode& node) {
   append(text, node.selection);
   append(text, node.count);
   append(text, node.children.size());
-  for (const auto& child : node.children) append(text, child);
+  for (const auto& child : node.children)
+    append(text, child);
 }
 
 void append(std::string& text, const Rule& rule) {
@@ -63,7 +68,8 @@ void append(std::string& text, const Rule& rule) {
   append(text, static_cast<uint64_t>(rule.category));
   append(text, static_cast<uint64_t>(rule.weight));
   append(text, static_cast<uint64_t>(rule.security_level));
-  for (const auto& tag : rule.tags) append(text, tag);
+  for (const auto& tag : rule.tags)
+    append(text, tag);
   for (const auto& selection : rule.selections) {
     append(text, selection.alternatives.size());
     for (const auto& map : selection.alternatives) {
@@ -72,26 +78,32 @@ void append(std::string& text, const Rule& rule) {
         append(text, item.field);
         append(text, static_cast<uint64_t>(item.comparison) * 2 + (item.cased ? 1U : 0U));
         append(text, item.values.size());
-        for (const auto& value : item.values) append(text, value);
+        for (const auto& value : item.values)
+          append(text, value);
       }
     }
   }
   append(text, rule.conditions.size());
-  for (const auto& condition : rule.conditions) append(text, condition);
+  for (const auto& condition : rule.conditions)
+    append(text, condition);
 }
 
 std::string fingerprint_of(const std::vector<Rule>& rules, const RuleSetOptions& options) {
   std::string text;
   append(text, static_cast<uint64_t>(options.threshold));
   append(text, static_cast<uint64_t>(options.security_level));
-  for (const auto& rule : rules) append(text, rule);
+  for (const auto& rule : rules)
+    append(text, rule);
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   std::array<char, 33> hex{};
-  std::snprintf(hex.data(), hex.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64), static_cast<unsigned long long>(hash.low64));
+  std::snprintf(hex.data(), hex.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                static_cast<unsigned long long>(hash.low64));
   return hex.data();
 }
 
-RuleInfo info_of(const Rule& rule) { return {rule.id, rule.title, rule.level, rule.category, rule.weight, rule.security_level, rule.tags}; }
+RuleInfo info_of(const Rule& rule) {
+  return {rule.id, rule.title, rule.level, rule.category, rule.weight, rule.security_level, rule.tags};
+}
 
 void add_error(Diagnostics& diagnostics, const PatternOrigin& origin, const std::string& message) {
   diagnostics.push_back({Diagnostic::Severity::kError, origin.file, origin.line, 0, message, {}});
@@ -111,18 +123,23 @@ bool confirm_prefilters(RuleProgram& program, const std::vector<PatternOrigin>& 
   return true;
 }
 
-bool build_group(RuleSet::Impl& impl, ScanGroup& group, const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
+bool build_group(RuleSet::Impl& impl, ScanGroup& group, const std::vector<PatternOrigin>& origins,
+                 Diagnostics& diagnostics) {
   if (group.patterns.empty()) return true;
   std::vector<Pattern> patterns;
-  for (const uint32_t index : group.patterns) patterns.push_back(impl.program.patterns[index]);
+  for (const uint32_t index : group.patterns)
+    patterns.push_back(impl.program.patterns[index]);
   PatternError error;
   auto database = compile_database_cached(patterns, impl.options.cache_directory, error);
   if (!database) {
-    add_error(diagnostics, error.pattern < group.patterns.size() ? origins[group.patterns[error.pattern]] : PatternOrigin{}, error.message);
+    add_error(diagnostics,
+              error.pattern < group.patterns.size() ? origins[group.patterns[error.pattern]] : PatternOrigin{},
+              error.message);
     return false;
   }
   group.database = std::move(*database);
-  for (size_t id = 0; id < patterns.size(); ++id) impl.program.patterns[group.patterns[id]].prefilter = patterns[id].prefilter;
+  for (size_t id = 0; id < patterns.size(); ++id)
+    impl.program.patterns[group.patterns[id]].prefilter = patterns[id].prefilter;
   return true;
 }
 
@@ -143,11 +160,13 @@ bool build_databases(RuleSet::Impl& impl, const std::vector<PatternOrigin>& orig
 
 PlaceMask raw_places_of(const RuleProgram& program) {
   PlaceMask places = 0;
-  for (const auto& atom : program.atoms) places |= atom.places;
+  for (const auto& atom : program.atoms)
+    places |= atom.places;
   for (const auto& atom : program.event_atoms)
     if (atom.operation == EventAtom::Operation::kLineRegex) places |= atom.field.anywhere;
   PlaceMask raw = 0;
-  for (auto place = static_cast<unsigned>(Place::kRawUri); place < static_cast<unsigned>(Place::kCount); ++place) raw |= PlaceMask{1} << place;
+  for (auto place = static_cast<unsigned>(Place::kRawUri); place < static_cast<unsigned>(Place::kCount); ++place)
+    raw |= PlaceMask{1} << place;
   return places & raw;
 }
 
@@ -156,11 +175,13 @@ PlaceMask raw_places_of(const RuleProgram& program) {
 RuleSet::RuleSet() : impl_(std::make_unique<Impl>()) {}
 RuleSet::~RuleSet() = default;
 
-Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>& rules, const RuleSetOptions& options, Diagnostics& diagnostics) {
+Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>& rules, const RuleSetOptions& options,
+                                                        Diagnostics& diagnostics) {
   const size_t already = diagnostics.size();
   const auto refused = [&]() {
     for (size_t i = already; i < diagnostics.size(); ++i)
-      if (diagnostics[i].severity == Diagnostic::Severity::kError) return fail(ErrorCode::kInvalidArgument, "rules", "the rule set is refused: " + diagnostics[i].to_string());
+      if (diagnostics[i].severity == Diagnostic::Severity::kError)
+        return fail(ErrorCode::kInvalidArgument, "rules", "the rule set is refused: " + diagnostics[i].to_string());
     return fail(ErrorCode::kInvalidArgument, "rules", "the rule set is refused");
   };
   if (rules.size() > kRulesMax) return fail(ErrorCode::kLimit, "rules", "more than 20000 rules");
@@ -173,15 +194,24 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>&
   for (size_t i = already; i < diagnostics.size(); ++i)
     if (diagnostics[i].severity == Diagnostic::Severity::kError) return refused();
   if (!build_databases(impl, origins, diagnostics)) return refused();
-  for (const auto& rule : running) impl.rules.push_back(info_of(rule));
+  for (const auto& rule : running)
+    impl.rules.push_back(info_of(rule));
   impl.fingerprint = fingerprint_of(running, options);
   impl.raw_places = raw_places_of(impl.program);
   return set;
 }
 
-const std::vector<RuleInfo>& RuleSet::rules() const { return impl_->rules; }
-PlaceMask RuleSet::raw_places() const { return impl_->raw_places; }
-const RuleSetOptions& RuleSet::options() const { return impl_->options; }
-const std::string& RuleSet::fingerprint() const { return impl_->fingerprint; }
+const std::vector<RuleInfo>& RuleSet::rules() const {
+  return impl_->rules;
+}
+PlaceMask RuleSet::raw_places() const {
+  return impl_->raw_places;
+}
+const RuleSetOptions& RuleSet::options() const {
+  return impl_->options;
+}
+const std::string& RuleSet::fingerprint() const {
+  return impl_->fingerprint;
+}
 
 }  // namespace weir

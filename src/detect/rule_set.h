@@ -14,9 +14,9 @@
 namespace weir {
 
 struct RuleSetOptions {
-  int threshold = 10;                       ///< request score from which a record is malicious
+  int threshold = 10;  ///< request score from which a record is malicious
   SecurityLevel security_level = SecurityLevel::kStandard;
-  std::string cache_directory;              ///< serialised databases; empty: no cache
+  std::string cache_directory;  ///< serialised databases; empty: no cache
 };
 
 /// Compiled rules: patterns, conditions and facts about each rule. Immutable; shared by all lanes behind an atomic pointer.
@@ -24,10 +24,11 @@ class RuleSet {
  public:
   /// Compiles off the data path (may take seconds). A rule that cannot be compiled refuses the whole set: a rule set never
   /// shrinks silently. The diagnostics name file and line of each such rule.
-  static Result<std::shared_ptr<const RuleSet>> compile(const std::vector<Rule>& rules, const RuleSetOptions& options, Diagnostics& diagnostics);
+  static Result<std::shared_ptr<const RuleSet>> compile(const std::vector<Rule>& rules, const RuleSetOptions& options,
+                                                        Diagnostics& diagnostics);
 
   [[nodiscard]] const std::vector<RuleInfo>& rules() const;
-  [[nodiscard]] PlaceMask raw_places() const;       ///< for DecodeOptions::raw_places
+  [[nodiscard]] PlaceMask raw_places() const;  ///< for DecodeOptions::raw_places
   [[nodiscard]] const RuleSetOptions& options() const;
   [[nodiscard]] const std::string& fingerprint() const;  ///< hex digest of the rules and the options
   ~RuleSet();

@@ -14,12 +14,15 @@ namespace weir::testing {
 
 /// A rule file's text around a detection; `number` (0 to 9) makes ids differ.
 inline std::string rule_text(const std::string& detection, int number = 0, const std::string& rest = "") {
-  return "title: rule " + std::to_string(number) + "\nid: 00000000-0000-4000-8000-00000000000" + std::to_string(number) +
-         "\nlogsource: {category: webserver}\nlevel: critical\ndetection:\n" + detection + rest + "\n";
+  return "title: rule " + std::to_string(number) + "\nid: 00000000-0000-4000-8000-00000000000" +
+         std::to_string(number) + "\nlogsource: {category: webserver}\nlevel: critical\ndetection:\n" + detection +
+         rest + "\n";
 }
 
 /// A rule with one selection of one item.
-inline std::string rule_item(const std::string& item, int number = 0) { return rule_text("  sel:\n    " + item + "\n  condition: sel", number); }
+inline std::string rule_item(const std::string& item, int number = 0) {
+  return rule_text("  sel:\n    " + item + "\n  condition: sel", number);
+}
 
 /// Compiles rules and matches records against them; the hits come out as one digit a rule ("02": rules 0 and 2).
 class RuleBench {
@@ -29,7 +32,8 @@ class RuleBench {
     const auto rules = parse_rules(yaml, "r.yml", diagnostics);
     auto compiled = RuleSet::compile(rules, options, diagnostics);
     std::string text;
-    for (const auto& finding : diagnostics) text += finding.to_string() + "\n";
+    for (const auto& finding : diagnostics)
+      text += finding.to_string() + "\n";
     INFO(text);
     REQUIRE(compiled.has_value());
     findings = text;
@@ -40,7 +44,8 @@ class RuleBench {
   std::string hits(const Event& event, const DecodedRecord& record) {
     matcher.match(event, record, detection);
     std::string text;
-    for (const auto& hit : detection.hits) text += set->rules()[hit.rule].title.back();
+    for (const auto& hit : detection.hits)
+      text += set->rules()[hit.rule].title.back();
     return text;
   }
   std::string hits(const std::vector<std::pair<Place, std::string>>& lines) { return hits(Event{}, record_of(lines)); }
@@ -58,7 +63,8 @@ inline std::string compile_errors(const std::string& yaml) {
   const auto rules = parse_rules(yaml, "r.yml", diagnostics);
   std::string text;
   if (!RuleSet::compile(rules, {}, diagnostics)) text = "refused\n";
-  for (const auto& finding : diagnostics) text += finding.to_string() + "\n";
+  for (const auto& finding : diagnostics)
+    text += finding.to_string() + "\n";
   return text;
 }
 

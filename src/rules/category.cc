@@ -20,13 +20,23 @@ std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std:
 
 }  // namespace
 
-std::string_view to_string(Category category) { return kCategoryNames.at(static_cast<size_t>(category)); }
-std::optional<Category> category_from(std::string_view name) { return find_name<Category>(kCategoryNames, name); }
+std::string_view to_string(Category category) {
+  return kCategoryNames.at(static_cast<size_t>(category));
+}
+std::optional<Category> category_from(std::string_view name) {
+  return find_name<Category>(kCategoryNames, name);
+}
 
-std::string_view to_string(Level level) { return kLevelNames.at(static_cast<size_t>(level)); }
-std::optional<Level> level_from(std::string_view name) { return find_name<Level>(kLevelNames, name); }
+std::string_view to_string(Level level) {
+  return kLevelNames.at(static_cast<size_t>(level));
+}
+std::optional<Level> level_from(std::string_view name) {
+  return find_name<Level>(kLevelNames, name);
+}
 
-std::string_view to_string(SecurityLevel level) { return kSecurityLevelNames.at(static_cast<size_t>(level)); }
+std::string_view to_string(SecurityLevel level) {
+  return kSecurityLevelNames.at(static_cast<size_t>(level));
+}
 std::optional<SecurityLevel> security_level_from(std::string_view name) {
   return find_name<SecurityLevel>(kSecurityLevelNames, name);
 }

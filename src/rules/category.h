@@ -7,9 +7,26 @@
 namespace weir {
 
 /// The families of attacks; names are stable (interfaces: verdicts' `categories`).
-enum class Category : uint8_t { kSqli, kXss, kCmdi, kTraversal, kNosql, kLdap, kSsrf, kSsti, kXxe, kRce, kRfi, kCrlf, kOther, kCount };
+enum class Category : uint8_t {
+  kSqli,
+  kXss,
+  kCmdi,
+  kTraversal,
+  kNosql,
+  kLdap,
+  kSsrf,
+  kSsti,
+  kXxe,
+  kRce,
+  kRfi,
+  kCrlf,
+  kOther,
+  kCount
+};
 using CategoryMask = uint16_t;
-constexpr CategoryMask mask_of(Category category) { return static_cast<CategoryMask>(1U << static_cast<unsigned>(category)); }
+constexpr CategoryMask mask_of(Category category) {
+  return static_cast<CategoryMask>(1U << static_cast<unsigned>(category));
+}
 
 std::string_view to_string(Category category);
 std::optional<Category> category_from(std::string_view name);

@@ -11,7 +11,8 @@ constexpr int kDepthMax = 50;
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (char& c : out)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out;
 }
 
@@ -25,7 +26,9 @@ std::vector<std::string_view> tokens_of(std::string_view text) {
     }
     size_t end = i + 1;
     if (text[i] != '(' && text[i] != ')' && text[i] != '|')
-      while (end < text.size() && std::isspace(static_cast<unsigned char>(text[end])) == 0 && text[end] != '(' && text[end] != ')' && text[end] != '|') ++end;
+      while (end < text.size() && std::isspace(static_cast<unsigned char>(text[end])) == 0 && text[end] != '(' &&
+             text[end] != ')' && text[end] != '|')
+        ++end;
     tokens.push_back(text.substr(i, end - i));
     i = end;
   }
@@ -52,7 +55,8 @@ bool name_matches(std::string_view pattern, std::string_view name) {
       return false;
     }
   }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
+  while (p < pattern.size() && pattern[p] == '*')
+    ++p;
   return p == pattern.size();
 }
 
@@ -65,7 +69,9 @@ class Parser {
     if (tokens_.empty()) return fail("the condition is empty");
     auto node = parse_or(0);
     if (!node) return node;
-    if (next() == "|") return fail("aggregations after '|' are not part of Sigma 2", "count in the thresholds of the configuration instead");
+    if (next() == "|")
+      return fail("aggregations after '|' are not part of Sigma 2",
+                  "count in the thresholds of the configuration instead");
     if (position_ != tokens_.size()) return fail("unexpected '" + std::string(next()) + "' in the condition");
     return node;
   }
@@ -73,7 +79,9 @@ class Parser {
  private:
   using Node = std::optional<ConditionNode>;
 
-  [[nodiscard]] std::string_view next() const { return position_ < tokens_.size() ? tokens_[position_] : std::string_view(); }
+  [[nodiscard]] std::string_view next() const {
+    return position_ < tokens_.size() ? tokens_[position_] : std::string_view();
+  }
   bool take(std::string_view word) {
     if (lower(next()) != word) return false;
     ++position_;
@@ -120,7 +128,8 @@ class Parser {
     if (token == ")" || token == "|") return fail("unexpected '" + std::string(token) + "' in the condition");
     if (position_ + 1 < tokens_.size() && lower(tokens_[position_ + 1]) == "of") return parse_quantifier();
     const std::string word = lower(token);
-    if (word == "and" || word == "or" || word == "of") return fail("'" + word + "' stands where a selection is expected");
+    if (word == "and" || word == "or" || word == "of")
+      return fail("'" + word + "' stands where a selection is expected");
     ++position_;
     for (uint32_t i = 0; i < selections_.size(); ++i)
       if (selections_[i].name == token) return ConditionNode{ConditionNode::Kind::kSelection, i, 0, {}};
@@ -137,7 +146,8 @@ class Parser {
     for (uint32_t i = 0; i < selections_.size(); ++i) {
       const std::string& name = selections_[i].name;
       // By the specification "them" leaves out names that start with an underscore.
-      if (pattern == "them" ? name[0] != '_' : name_matches(pattern, name)) children.push_back({ConditionNode::Kind::kSelection, i, 0, {}});
+      if (pattern == "them" ? name[0] != '_' : name_matches(pattern, name))
+        children.push_back({ConditionNode::Kind::kSelection, i, 0, {}});
     }
     if (children.empty()) return fail("no selection is called '" + std::string(pattern) + "'");
     return quantified(quantity, std::move(children));
@@ -163,14 +173,16 @@ class Parser {
 
 }  // namespace
 
-std::optional<ConditionNode> parse_condition(std::string_view text, const std::vector<Selection>& selections, ConditionError& error) {
+std::optional<ConditionNode> parse_condition(std::string_view text, const std::vector<Selection>& selections,
+                                             ConditionError& error) {
   error = {};
   return Parser(text, selections, error).parse();
 }
 
 void mark_used(const ConditionNode& node, std::vector<bool>& used) {
   if (node.kind == ConditionNode::Kind::kSelection) used.at(node.selection) = true;
-  for (const auto& child : node.children) mark_used(child, used);
+  for (const auto& child : node.children)
+    mark_used(child, used);
 }
 
 }  // namespace weir

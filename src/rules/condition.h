@@ -18,7 +18,8 @@ struct ConditionError {
 /// Reads a Sigma condition: `and`, `or`, `not`, parentheses, `1 of x*`, `all of them`, `N of x*`, names of selections.
 /// The leaves are indices into `selections`. Nesting is bounded, so later walks of the tree may recurse.
 /// Returns the tree, or sets `error`.
-std::optional<ConditionNode> parse_condition(std::string_view text, const std::vector<Selection>& selections, ConditionError& error);
+std::optional<ConditionNode> parse_condition(std::string_view text, const std::vector<Selection>& selections,
+                                             ConditionError& error);
 
 /// Marks the selections the tree uses; `used` has one element per selection.
 void mark_used(const ConditionNode& node, std::vector<bool>& used);

@@ -44,7 +44,8 @@ constexpr std::array<NamedTransform, 10> kTransforms = {{{"contains", Transform:
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
   size_t begin = 0;
-  for (size_t end = 0; (end = text.find(separator, begin)) != std::string::npos; begin = end + 1) parts.push_back(text.substr(begin, end - begin));
+  for (size_t end = 0; (end = text.find(separator, begin)) != std::string::npos; begin = end + 1)
+    parts.push_back(text.substr(begin, end - begin));
   parts.push_back(text.substr(begin));
   return parts;
 }
@@ -55,10 +56,13 @@ class ModifierReader {
   ModifierReader(int line, Reporter& report) : line_(line), report_(report) {}
 
   Modifiers read(const std::vector<std::string>& words) {
-    for (size_t i = 1; i < words.size(); ++i) read_word(words[i]);
-    if (modifiers_.kind != ValueKind::kText && !modifiers_.transforms.empty() && !(modifiers_.kind == ValueKind::kFieldRef && only_ends()))
+    for (size_t i = 1; i < words.size(); ++i)
+      read_word(words[i]);
+    if (modifiers_.kind != ValueKind::kText && !modifiers_.transforms.empty() &&
+        !(modifiers_.kind == ValueKind::kFieldRef && only_ends()))
       report_.error(line_, "'" + words.back() + "' cannot be combined with the modifiers before it");
-    if (modifiers_.kind != ValueKind::kText && modifiers_.comparison != Comparison::kMatch && modifiers_.comparison != Comparison::kNotEqual)
+    if (modifiers_.kind != ValueKind::kText && modifiers_.comparison != Comparison::kMatch &&
+        modifiers_.comparison != Comparison::kNotEqual)
       report_.error(line_, "a comparison needs numbers, not '" + words.back() + "'");
     return modifiers_;
   }
@@ -67,24 +71,34 @@ class ModifierReader {
   void read_word(const std::string& word) {
     for (const auto& [name, transform] : kTransforms)
       if (word == name) return modifiers_.transforms.push_back(transform);
-    if (word == "all") { modifiers_.all = true; return; }
-    if (word == "cased") { modifiers_.cased = true; return; }
+    if (word == "all") {
+      modifiers_.all = true;
+      return;
+    }
+    if (word == "cased") {
+      modifiers_.cased = true;
+      return;
+    }
     if (word == "re") return set_kind(ValueKind::kRegex, word);
     if (word == "cidr") return set_kind(ValueKind::kCidr, word);
     if (word == "exists") return set_kind(ValueKind::kExists, word);
     if (word == "fieldref") return set_kind(ValueKind::kFieldRef, word);
     if (read_regex_flag(word) || read_comparison(word)) return;
-    if (word == "expand") return report_.error(line_, "'expand' is not supported: placeholders have no values here", "write the values into the rule");
+    if (word == "expand")
+      return report_.error(line_, "'expand' is not supported: placeholders have no values here",
+                           "write the values into the rule");
     if (word == "minute" || word == "hour" || word == "day" || word == "week" || word == "month" || word == "year")
       return report_.error(line_, "'" + word + "' is not supported: rules do not look at the time of a request");
     report_.error(line_, word.empty() ? "a modifier is empty" : "unknown modifier '" + word + "'",
-                  "contains, startswith, endswith, all, cased, re (i, m, s), cidr, exists, gt, gte, lt, lte, neq, base64, base64offset, wide, utf16, "
+                  "contains, startswith, endswith, all, cased, re (i, m, s), cidr, exists, gt, gte, lt, lte, neq, "
+                  "base64, base64offset, wide, utf16, "
                   "utf16le, utf16be, windash, fieldref");
   }
 
   bool read_regex_flag(const std::string& word) {
     if (word != "i" && word != "m" && word != "s") return false;
-    if (modifiers_.kind != ValueKind::kRegex) report_.error(line_, "'" + word + "' is a flag of 're' and must follow it");
+    if (modifiers_.kind != ValueKind::kRegex)
+      report_.error(line_, "'" + word + "' is a flag of 're' and must follow it");
     if (word == "i") modifiers_.regex_flags.ignore_case = true;
     if (word == "m") modifiers_.regex_flags.multi_line = true;
     if (word == "s") modifiers_.regex_flags.dot_all = true;
@@ -92,11 +106,12 @@ class ModifierReader {
   }
 
   bool read_comparison(const std::string& word) {
-    static constexpr std::array<std::pair<std::string_view, Comparison>, 5> kWords = {{{"gt", Comparison::kGreater},
-                                                                                       {"gte", Comparison::kGreaterEqual},
-                                                                                       {"lt", Comparison::kLess},
-                                                                                       {"lte", Comparison::kLessEqual},
-                                                                                       {"neq", Comparison::kNotEqual}}};
+    static constexpr std::array<std::pair<std::string_view, Comparison>, 5> kWords = {
+        {{"gt", Comparison::kGreater},
+         {"gte", Comparison::kGreaterEqual},
+         {"lt", Comparison::kLess},
+         {"lte", Comparison::kLessEqual},
+         {"neq", Comparison::kNotEqual}}};
     for (const auto& [name, comparison] : kWords) {
       if (word != name) continue;
       if (modifiers_.comparison != Comparison::kMatch) report_.error(line_, "two comparisons on one field");
@@ -107,7 +122,8 @@ class ModifierReader {
   }
 
   void set_kind(ValueKind kind, const std::string& word) {
-    if (modifiers_.kind != ValueKind::kText) report_.error(line_, "'" + word + "' cannot be combined with the modifiers before it");
+    if (modifiers_.kind != ValueKind::kText)
+      report_.error(line_, "'" + word + "' cannot be combined with the modifiers before it");
     modifiers_.kind = kind;
   }
 
@@ -126,25 +142,32 @@ std::optional<double> number_of(const std::string& text) {
   double value = 0;
   const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
   const auto parsed = std::from_chars(begin, text.data() + text.size(), value);
-  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
   return value;
 }
 
 /// Turns the scalars of one item into values.
 class ValueReader {
  public:
-  ValueReader(const Modifiers& modifiers, bool keyword, Reporter& report) : modifiers_(modifiers), keyword_(keyword), report_(report) {}
+  ValueReader(const Modifiers& modifiers, bool keyword, Reporter& report)
+      : modifiers_(modifiers), keyword_(keyword), report_(report) {}
 
   void read(const YAML::Node& node, int line, std::vector<Value>& out) {
     if (node.IsMap() || node.IsSequence()) return report_.error(line, "a value must be text, a number or null");
     switch (modifiers_.kind) {
-      case ValueKind::kText: return read_text(node, line, out);
-      case ValueKind::kRegex: return read_regex(node, line, out);
-      case ValueKind::kCidr: return read_cidr(node, line, out);
-      case ValueKind::kExists: return read_exists(node, line, out);
+      case ValueKind::kText:
+        return read_text(node, line, out);
+      case ValueKind::kRegex:
+        return read_regex(node, line, out);
+      case ValueKind::kCidr:
+        return read_cidr(node, line, out);
+      case ValueKind::kExists:
+        return read_exists(node, line, out);
       case ValueKind::kFieldRef:
         if (is_null(node) || node.Scalar().empty()) return report_.error(line, "'fieldref' needs the name of a field");
-        out.emplace_back(FieldRefValue{node.Scalar(), has(Transform::kContains) || has(Transform::kEndsWith), has(Transform::kContains) || has(Transform::kStartsWith)});
+        out.emplace_back(FieldRefValue{node.Scalar(), has(Transform::kContains) || has(Transform::kEndsWith),
+                                       has(Transform::kContains) || has(Transform::kStartsWith)});
     }
   }
 
@@ -152,11 +175,14 @@ class ValueReader {
   [[nodiscard]] bool has(Transform wanted) const {
     return std::find(modifiers_.transforms.begin(), modifiers_.transforms.end(), wanted) != modifiers_.transforms.end();
   }
-  [[nodiscard]] bool ordered() const { return modifiers_.comparison != Comparison::kMatch && modifiers_.comparison != Comparison::kNotEqual; }
+  [[nodiscard]] bool ordered() const {
+    return modifiers_.comparison != Comparison::kMatch && modifiers_.comparison != Comparison::kNotEqual;
+  }
 
   void read_text(const YAML::Node& node, int line, std::vector<Value>& out) {
     if (is_null(node)) {
-      if (!modifiers_.transforms.empty() || ordered() || keyword_) return report_.error(line, "null does not fit here", "quote it if text is meant");
+      if (!modifiers_.transforms.empty() || ordered() || keyword_)
+        return report_.error(line, "null does not fit here", "quote it if text is meant");
       out.emplace_back(NullValue{});
       return;
     }
@@ -164,7 +190,8 @@ class ValueReader {
     const auto number = is_quoted(node) ? std::nullopt : number_of(text);
     if (ordered()) {
       const auto compared = number_of(text);
-      if (!compared || !modifiers_.transforms.empty()) return report_.error(line, "a comparison needs a number, not '" + text + "'");
+      if (!compared || !modifiers_.transforms.empty())
+        return report_.error(line, "a comparison needs a number, not '" + text + "'");
       out.emplace_back(NumberValue{*compared, text});
       return;
     }
@@ -185,7 +212,8 @@ class ValueReader {
         if (!apply(transform, std::move(form), next, line)) return;
       forms = std::move(next);
       if (transform == Transform::kBase64Offset && !has(Transform::kContains) && !keyword_)
-        return report_.error(line, "'base64offset' needs 'contains' after it: the text stands in the middle of a longer one");
+        return report_.error(line,
+                             "'base64offset' needs 'contains' after it: the text stands in the middle of a longer one");
     }
     for (auto& form : forms) {
       if (keyword_) {
@@ -206,17 +234,27 @@ class ValueReader {
     if (transform == Transform::kWindash) return apply_windash(std::move(form), out, line);
     const auto literal = literal_of(form);
     if (!literal) {
-      report_.error(line, "an encoding cannot be applied to a value with wildcards", "put 'contains' after the encoding; escape '*' and '?' as '\\*' and '\\?'");
+      report_.error(line, "an encoding cannot be applied to a value with wildcards",
+                    "put 'contains' after the encoding; escape '*' and '?' as '\\*' and '\\?'");
       return false;
     }
     switch (transform) {
-      case Transform::kBase64: out.push_back(pattern_of_literal(base64_encode(*literal))); break;
-      case Transform::kBase64Offset:
-        for (auto& text : base64_offset_forms(*literal)) out.push_back(pattern_of_literal(std::move(text)));
+      case Transform::kBase64:
+        out.push_back(pattern_of_literal(base64_encode(*literal)));
         break;
-      case Transform::kUtf16: out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kLittle, true))); break;
-      case Transform::kUtf16Be: out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kBig, false))); break;
-      default: out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kLittle, false))); break;
+      case Transform::kBase64Offset:
+        for (auto& text : base64_offset_forms(*literal))
+          out.push_back(pattern_of_literal(std::move(text)));
+        break;
+      case Transform::kUtf16:
+        out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kLittle, true)));
+        break;
+      case Transform::kUtf16Be:
+        out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kBig, false)));
+        break;
+      default:
+        out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kLittle, false)));
+        break;
     }
     return true;
   }
@@ -225,7 +263,8 @@ class ValueReader {
   bool apply_windash(PatternString form, std::vector<PatternString>& out, int line) {
     std::vector<PatternString> results = {{}};
     for (const auto& part : form) {
-      const std::vector<std::string> texts = part.kind == StringPart::Kind::kLiteral ? windash_forms(part.text) : std::vector<std::string>{{}};
+      const std::vector<std::string> texts =
+          part.kind == StringPart::Kind::kLiteral ? windash_forms(part.text) : std::vector<std::string>{{}};
       if (texts.empty() || texts.size() * results.size() > 625) {
         report_.error(line, "'windash' on a value with more than four dashes makes too many forms");
         return false;
@@ -238,7 +277,8 @@ class ValueReader {
         }
       results = std::move(longer);
     }
-    for (auto& result : results) out.push_back(std::move(result));
+    for (auto& result : results)
+      out.push_back(std::move(result));
     return true;
   }
 
@@ -251,14 +291,16 @@ class ValueReader {
 
   void read_cidr(const YAML::Node& node, int line, std::vector<Value>& out) {
     const std::string& text = node.Scalar();
-    if (is_null(node) || !Cidr::parse(text)) return report_.error(line, "'" + text + "' is no network", "as in 192.0.2.0/24 or 2001:db8::/32");
+    if (is_null(node) || !Cidr::parse(text))
+      return report_.error(line, "'" + text + "' is no network", "as in 192.0.2.0/24 or 2001:db8::/32");
     out.emplace_back(CidrValue{text});
   }
 
   void read_exists(const YAML::Node& node, int line, std::vector<Value>& out) {
     const std::string& text = node.Scalar();
     const bool yes = text == "true" || text == "True" || text == "yes";
-    if (!yes && text != "false" && text != "False" && text != "no") return report_.error(line, "'exists' needs true or false");
+    if (!yes && text != "false" && text != "False" && text != "no")
+      return report_.error(line, "'exists' needs true or false");
     out.emplace_back(ExistsValue{yes});
   }
 
@@ -273,14 +315,16 @@ void read_values(const Modifiers& modifiers, const YAML::Node& node, int line, D
     reader.read(node, line_of(node, line), item.values);
   } else {
     if (node.size() == 0) report.error(line, "the list of values is empty");
-    for (const auto& element : node) reader.read(element, line_of(element, line), item.values);
+    for (const auto& element : node)
+      reader.read(element, line_of(element, line), item.values);
   }
   if (item.values.size() > kValuesMax) report.error(line, "more than 20000 values on one field");
 }
 
 }  // namespace
 
-void read_detection_item(const std::string& key, const YAML::Node& value, int line, std::vector<DetectionItem>& items, Reporter& report) {
+void read_detection_item(const std::string& key, const YAML::Node& value, int line, std::vector<DetectionItem>& items,
+                         Reporter& report) {
   const std::vector<std::string> words = split(key, '|');
   DetectionItem item;
   item.field = words[0];

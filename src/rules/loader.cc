@@ -34,7 +34,8 @@ std::vector<std::string> files_of(const std::string& path, Diagnostics& diagnost
   for (; !error && entry != fs::recursive_directory_iterator() && files.size() < kFilesMax; entry.increment(error)) {
     const fs::path& file = entry->path();
     std::error_code status_error;
-    if ((file.extension() == ".yml" || file.extension() == ".yaml") && entry->is_regular_file(status_error)) files.push_back(file.string());
+    if ((file.extension() == ".yml" || file.extension() == ".yaml") && entry->is_regular_file(status_error))
+      files.push_back(file.string());
   }
   if (error) add_error(diagnostics, path, "cannot be read: " + error.message());
   if (files.size() >= kFilesMax) add_error(diagnostics, path, "more than 20000 rule files");
@@ -85,8 +86,13 @@ void refuse_duplicate_ids(std::vector<Rule>& rules, Diagnostics& diagnostics) {
   for (const auto& rule : rules) {
     const auto [entry, inserted] = seen.emplace(rule.id, &rule);
     if (inserted) continue;
-    diagnostics.push_back({Diagnostic::Severity::kError, rule.file, rule.line, 0,
-                           "the id " + rule.id + " is taken by " + entry->second->file + ":" + std::to_string(entry->second->line), {}});
+    diagnostics.push_back(
+        {Diagnostic::Severity::kError,
+         rule.file,
+         rule.line,
+         0,
+         "the id " + rule.id + " is taken by " + entry->second->file + ":" + std::to_string(entry->second->line),
+         {}});
   }
 }
 
@@ -102,7 +108,8 @@ std::vector<Rule> parse_rules(const std::string& yaml, const std::string& file, 
 std::vector<Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
   Documents documents;
   for (const auto& path : paths)
-    for (const auto& file : files_of(path, diagnostics)) read_file(file, documents, diagnostics);
+    for (const auto& file : files_of(path, diagnostics))
+      read_file(file, documents, diagnostics);
   refuse_duplicate_ids(documents.rules, diagnostics);
   apply_filters(documents.filters, documents.rules, diagnostics);
   return std::move(documents.rules);

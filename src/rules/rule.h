@@ -19,20 +19,29 @@ struct StringPart {
 using PatternString = std::vector<StringPart>;
 
 /// A value of a detection item, after the value-transforming modifiers (base64, wide, windash …) were applied.
-struct StringValue { PatternString parts; };
-struct RegexValue { std::string pattern; bool ignore_case = false, multi_line = false, dot_all = false; };
+struct StringValue {
+  PatternString parts;
+};
+struct RegexValue {
+  std::string pattern;
+  bool ignore_case = false, multi_line = false, dot_all = false;
+};
 struct NumberValue {
   double number = 0;
   std::string text;  ///< as written, for fields that hold text
 };
 struct NullValue {};
-struct CidrValue { std::string network; };
+struct CidrValue {
+  std::string network;
+};
 struct FieldRefValue {
   std::string field;
   bool open_front = false;  ///< the other field's text may stand after other text (contains, endswith)
   bool open_back = false;   ///< … before other text (contains, startswith)
 };
-struct ExistsValue { bool exists = true; };
+struct ExistsValue {
+  bool exists = true;
+};
 using Value = std::variant<StringValue, RegexValue, NumberValue, NullValue, CidrValue, FieldRefValue, ExistsValue>;
 
 enum class Comparison : uint8_t { kMatch, kNotEqual, kGreater, kGreaterEqual, kLess, kLessEqual };
@@ -47,7 +56,9 @@ struct DetectionItem {
 };
 
 /// A map of items, all of which must hold.
-struct DetectionMap { std::vector<DetectionItem> items; };
+struct DetectionMap {
+  std::vector<DetectionItem> items;
+};
 
 /// A named search identifier: a list of maps, any of which must hold.
 struct Selection {
@@ -82,7 +93,7 @@ struct Rule {
 
   bool ours = false;  ///< has a `weir` section, so it must carry examples
   Category category = Category::kOther;
-  int weight = 0;                        ///< points towards the request score
+  int weight = 0;  ///< points towards the request score
   SecurityLevel security_level = SecurityLevel::kStandard;
   std::vector<RuleExample> positive_examples, negative_examples;
 

@@ -38,7 +38,8 @@ void read_filter_map(const YAML::Node& map, int line, RuleFilter& filter, Report
 
 void shift_selections(ConditionNode& node, uint32_t by) {
   if (node.kind == ConditionNode::Kind::kSelection) node.selection += by;
-  for (auto& child : node.children) shift_selections(child, by);
+  for (auto& child : node.children)
+    shift_selections(child, by);
 }
 
 void apply(const RuleFilter& filter, Rule& rule) {
@@ -74,16 +75,26 @@ std::optional<RuleFilter> read_filter(const YAML::Node& document, Reporter& repo
 
 void apply_filters(const std::vector<RuleFilter>& filters, std::vector<Rule>& rules, Diagnostics& diagnostics) {
   for (const auto& filter : filters) {
-    const auto fits = [&](const Rule& rule) { return filter.logsource_category.empty() || filter.logsource_category == rule.logsource_category; };
+    const auto fits = [&](const Rule& rule) {
+      return filter.logsource_category.empty() || filter.logsource_category == rule.logsource_category;
+    };
     if (filter.any_rule)
       for (auto& rule : rules)
         if (fits(rule)) apply(filter, rule);
     for (const auto& name : filter.rules) {
-      const auto rule = std::find_if(rules.begin(), rules.end(), [&](const Rule& candidate) { return candidate.id == name || candidate.title == name; });
-      if (rule != rules.end() && fits(*rule)) apply(filter, *rule);
+      const auto rule = std::find_if(rules.begin(), rules.end(), [&](const Rule& candidate) {
+        return candidate.id == name || candidate.title == name;
+      });
+      if (rule != rules.end() && fits(*rule))
+        apply(filter, *rule);
       else
-        diagnostics.push_back({Diagnostic::Severity::kError, filter.file, filter.line, 0,
-                               rule == rules.end() ? "the filter names the rule '" + name + "', which is not loaded" : "the filter's log source is not that of the rule '" + name + "'", {}});
+        diagnostics.push_back({Diagnostic::Severity::kError,
+                               filter.file,
+                               filter.line,
+                               0,
+                               rule == rules.end() ? "the filter names the rule '" + name + "', which is not loaded"
+                                                   : "the filter's log source is not that of the rule '" + name + "'",
+                               {}});
     }
   }
 }

@@ -30,8 +30,10 @@ std::vector<std::string> texts_of(const YAML::Node& node, const std::string& key
     return texts;
   }
   for (const auto& element : node) {
-    if (element.IsScalar()) texts.push_back(element.Scalar());
-    else report.error(line_of(element, line), "'" + key + "' must be a list of texts");
+    if (element.IsScalar())
+      texts.push_back(element.Scalar());
+    else
+      report.error(line_of(element, line), "'" + key + "' must be a list of texts");
   }
   return texts;
 }
@@ -39,7 +41,8 @@ std::vector<std::string> texts_of(const YAML::Node& node, const std::string& key
 DetectionMap read_map(const YAML::Node& node, int line, Reporter& report) {
   DetectionMap map;
   if (node.size() == 0) report.error(line, "an empty map would match every request");
-  for (const auto& [key, value] : entries_of(node)) read_detection_item(key.Scalar(), value, line_of(key, line), map.items, report);
+  for (const auto& [key, value] : entries_of(node))
+    read_detection_item(key.Scalar(), value, line_of(key, line), map.items, report);
   return map;
 }
 
@@ -47,13 +50,17 @@ Selection read_selection(const std::string& name, const YAML::Node& node, int li
   Selection selection{name, {}, line};
   const auto add = [&](const YAML::Node& element) {
     const int element_line = line_of(element, line);
-    if (element.IsMap()) selection.alternatives.push_back(read_map(element, element_line, report));
-    else if (element.IsScalar() && !is_null(element)) selection.alternatives.push_back({{read_keyword(element, element_line, report)}});
-    else report.error(element_line, "a selection holds maps or keywords");
+    if (element.IsMap())
+      selection.alternatives.push_back(read_map(element, element_line, report));
+    else if (element.IsScalar() && !is_null(element))
+      selection.alternatives.push_back({{read_keyword(element, element_line, report)}});
+    else
+      report.error(element_line, "a selection holds maps or keywords");
   };
   if (node.IsSequence()) {
     if (node.size() == 0) report.error(line, "the selection '" + name + "' is empty");
-    for (const auto& element : node) add(element);
+    for (const auto& element : node)
+      add(element);
   } else {
     add(node);
   }
@@ -86,34 +93,52 @@ class RuleReader {
       }
     }
     if (rule_.title.empty()) report_.error(rule_.line, "the rule has no title");
-    if (rule_.id.empty()) report_.error(rule_.line, "the rule has no id", "a UUID; alerts and exclusions name rules by it");
+    if (rule_.id.empty())
+      report_.error(rule_.line, "the rule has no id", "a UUID; alerts and exclusions name rules by it");
     if (!has_logsource_) report_.error(rule_.line, "the rule has no logsource");
     read_detection(detection);
-    if (section_line > 0) read_weir_section(section, section_line, rule_, report_);
-    else derive_weir_section(rule_);
+    if (section_line > 0)
+      read_weir_section(section, section_line, rule_, report_);
+    else
+      derive_weir_section(rule_);
     if (report_.errors() != errors_before) return std::nullopt;
     return std::move(rule_);
   }
 
  private:
   void read_key(const std::string& key, const YAML::Node& value, int line) {
-    if (key == "title") read_title(text_of(value, key, line, report_), line);
-    else if (key == "id") read_id(text_of(value, key, line, report_), line);
-    else if (key == "level") read_level(text_of(value, key, line, report_), line);
-    else if (key == "status") read_status(text_of(value, key, line, report_), line);
-    else if (key == "description") rule_.description = text_of(value, key, line, report_);
-    else if (key == "author") rule_.author = text_of(value, key, line, report_);
-    else if (key == "date") rule_.date = text_of(value, key, line, report_);
-    else if (key == "references") rule_.references = texts_of(value, key, line, report_);
-    else if (key == "tags") read_tags(value, line);
-    else if (key == "falsepositives") rule_.false_positives = texts_of(value, key, line, report_);
-    else if (key == "logsource") read_logsource(value, line);
-    else if (key == "correlation") report_.error(line, "correlation rules are not supported", "thresholds over many requests are set in the configuration");
-    else if (!is_optional_key(key)) report_.warning(line, "the specification has no key '" + key + "'");
+    if (key == "title")
+      read_title(text_of(value, key, line, report_), line);
+    else if (key == "id")
+      read_id(text_of(value, key, line, report_), line);
+    else if (key == "level")
+      read_level(text_of(value, key, line, report_), line);
+    else if (key == "status")
+      read_status(text_of(value, key, line, report_), line);
+    else if (key == "description")
+      rule_.description = text_of(value, key, line, report_);
+    else if (key == "author")
+      rule_.author = text_of(value, key, line, report_);
+    else if (key == "date")
+      rule_.date = text_of(value, key, line, report_);
+    else if (key == "references")
+      rule_.references = texts_of(value, key, line, report_);
+    else if (key == "tags")
+      read_tags(value, line);
+    else if (key == "falsepositives")
+      rule_.false_positives = texts_of(value, key, line, report_);
+    else if (key == "logsource")
+      read_logsource(value, line);
+    else if (key == "correlation")
+      report_.error(line, "correlation rules are not supported",
+                    "thresholds over many requests are set in the configuration");
+    else if (!is_optional_key(key))
+      report_.warning(line, "the specification has no key '" + key + "'");
   }
 
   static bool is_optional_key(const std::string& key) {
-    static constexpr std::array<std::string_view, 9> kKeys = {"related", "modified", "license", "fields", "scope", "taxonomy", "name", "simulation", "regression_tests_path"};
+    static constexpr std::array<std::string_view, 9> kKeys = {
+        "related", "modified", "license", "fields", "scope", "taxonomy", "name", "simulation", "regression_tests_path"};
     return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
   }
 
@@ -128,12 +153,15 @@ class RuleReader {
   }
 
   void read_level(const std::string& text, int line) {
-    if (const auto level = level_from(text)) rule_.level = *level;
-    else report_.error(line, "unknown level '" + text + "'", "informational, low, medium, high, critical");
+    if (const auto level = level_from(text))
+      rule_.level = *level;
+    else
+      report_.error(line, "unknown level '" + text + "'", "informational, low, medium, high, critical");
   }
 
   void read_status(const std::string& text, int line) {
-    static constexpr std::array<std::string_view, 5> kStatuses = {"stable", "test", "experimental", "deprecated", "unsupported"};
+    static constexpr std::array<std::string_view, 5> kStatuses = {"stable", "test", "experimental", "deprecated",
+                                                                  "unsupported"};
     if (std::find(kStatuses.begin(), kStatuses.end(), text) == kStatuses.end())
       report_.error(line, "unknown status '" + text + "'", "stable, test, experimental, deprecated, unsupported");
     rule_.status = text;
@@ -142,21 +170,28 @@ class RuleReader {
   void read_tags(const YAML::Node& value, int line) {
     rule_.tags = texts_of(value, "tags", line, report_);
     for (const auto& tag : rule_.tags)
-      if (tag.find('.') == std::string::npos) report_.warning(line, "the tag '" + tag + "' has no namespace", "as in attack.t1190");
+      if (tag.find('.') == std::string::npos)
+        report_.warning(line, "the tag '" + tag + "' has no namespace", "as in attack.t1190");
   }
 
   void read_logsource(const YAML::Node& value, int line) {
     has_logsource_ = true;
-    if (!value.IsMap() || value.size() == 0) return report_.error(line, "'logsource' must be a map with a category, product or service");
+    if (!value.IsMap() || value.size() == 0)
+      return report_.error(line, "'logsource' must be a map with a category, product or service");
     for (const auto& [key_node, node] : entries_of(value)) {
       const std::string& key = key_node.Scalar();
       const int key_line = line_of(key_node, line);
-      if (key == "category") rule_.logsource_category = text_of(node, key, key_line, report_);
-      else if (key == "product") rule_.logsource_product = text_of(node, key, key_line, report_);
-      else if (key == "service") rule_.logsource_service = text_of(node, key, key_line, report_);
+      if (key == "category")
+        rule_.logsource_category = text_of(node, key, key_line, report_);
+      else if (key == "product")
+        rule_.logsource_product = text_of(node, key, key_line, report_);
+      else if (key == "service")
+        rule_.logsource_service = text_of(node, key, key_line, report_);
     }
-    if (!rule_.logsource_category.empty() && rule_.logsource_category != "webserver" && rule_.logsource_category != "proxy")
-      report_.warning(line, "the log source category '" + rule_.logsource_category + "' is not HTTP requests", "webserver or proxy");
+    if (!rule_.logsource_category.empty() && rule_.logsource_category != "webserver" &&
+        rule_.logsource_category != "proxy")
+      report_.warning(line, "the log source category '" + rule_.logsource_category + "' is not HTTP requests",
+                      "webserver or proxy");
   }
 
   void read_detection(const YAML::Node& detection) {
@@ -186,7 +221,8 @@ class RuleReader {
       rule_.conditions.push_back(std::move(*tree));
     }
     for (size_t i = 0; i < used.size(); ++i)
-      if (!used[i]) report_.warning(rule_.selections[i].line, "no condition uses the selection '" + rule_.selections[i].name + "'");
+      if (!used[i])
+        report_.warning(rule_.selections[i].line, "no condition uses the selection '" + rule_.selections[i].name + "'");
   }
 
   const YAML::Node& document_;
@@ -217,14 +253,19 @@ std::vector<Selection> read_selections(const YAML::Node& detection, SelectionsOf
       report.error(line, "'timeframe' belongs to aggregations, which Sigma 2 has no longer");
       continue;
     }
-    if (name.empty() || name.find_first_of(" \t()|*") != std::string::npos) report.error(line, "'" + name + "' cannot be the name of a selection");
-    else selections.push_back(read_selection(name, value, line, report));
+    if (name.empty() || name.find_first_of(" \t()|*") != std::string::npos)
+      report.error(line, "'" + name + "' cannot be the name of a selection");
+    else
+      selections.push_back(read_selection(name, value, line, report));
   }
   if (selections.empty()) report.error(line_of(detection), "the detection has no selection");
-  if (selections.size() > kSelectionsMax) report.error(line_of(detection), "the detection has more than 1000 selections");
+  if (selections.size() > kSelectionsMax)
+    report.error(line_of(detection), "the detection has more than 1000 selections");
   return selections;
 }
 
-std::optional<Rule> read_rule(const YAML::Node& document, Reporter& report) { return RuleReader(document, report).read(); }
+std::optional<Rule> read_rule(const YAML::Node& document, Reporter& report) {
+  return RuleReader(document, report).read();
+}
 
 }  // namespace weir

@@ -13,7 +13,9 @@ using namespace weir;
 namespace {
 
 std::string rule_with(const std::string& detection, const std::string& rest = "") {
-  return "title: A test\nid: 6f1c3f4e-5f5f-4b6a-9c5e-0a1b2c3d4e5f\nstatus: test\nlogsource:\n  category: webserver\nlevel: high\ndetection:\n" + detection + rest;
+  return "title: A test\nid: 6f1c3f4e-5f5f-4b6a-9c5e-0a1b2c3d4e5f\nstatus: test\nlogsource:\n  category: "
+         "webserver\nlevel: high\ndetection:\n" +
+         detection + rest;
 }
 
 struct Loaded {
@@ -49,11 +51,16 @@ DetectionItem item_of(const std::string& item) {
 
 std::string shown(const PatternString& pattern) {
   std::string text;
-  for (const auto& part : pattern) text += part.kind == StringPart::Kind::kLiteral ? "[" + part.text + "]" : part.kind == StringPart::Kind::kAnyOne ? "?" : "*";
+  for (const auto& part : pattern)
+    text += part.kind == StringPart::Kind::kLiteral  ? "[" + part.text + "]"
+            : part.kind == StringPart::Kind::kAnyOne ? "?"
+                                                     : "*";
   return text;
 }
 
-std::string text_value(const DetectionItem& item, size_t index = 0) { return shown(std::get<StringValue>(item.values.at(index)).parts); }
+std::string text_value(const DetectionItem& item, size_t index = 0) {
+  return shown(std::get<StringValue>(item.values.at(index)).parts);
+}
 
 void expect_error(const std::string& yaml, const std::string& part) {
   const Loaded loaded = load(yaml);
@@ -63,7 +70,9 @@ void expect_error(const std::string& yaml, const std::string& part) {
   CHECK(loaded.says(part));
 }
 
-std::string with_item(const std::string& item) { return rule_with("  sel:\n    " + item + "\n  condition: sel\n"); }
+std::string with_item(const std::string& item) {
+  return rule_with("  sel:\n    " + item + "\n  condition: sel\n");
+}
 
 /// The condition in prefix form, for selections a, b, c, _hidden.
 std::string tree_of(const std::string& condition) {
@@ -79,8 +88,12 @@ std::string tree_of(const std::string& condition) {
     const std::vector<Selection>& names;
     std::string operator()(const ConditionNode& node) const {
       if (node.kind == ConditionNode::Kind::kSelection) return names[node.selection].name;
-      std::string text = node.kind == ConditionNode::Kind::kAnd ? "(and" : node.kind == ConditionNode::Kind::kOr ? "(or" : node.kind == ConditionNode::Kind::kNot ? "(not" : "(" + std::to_string(node.count) + "of";
-      for (const auto& child : node.children) text += " " + (*this)(child);
+      std::string text = node.kind == ConditionNode::Kind::kAnd   ? "(and"
+                         : node.kind == ConditionNode::Kind::kOr  ? "(or"
+                         : node.kind == ConditionNode::Kind::kNot ? "(not"
+                                                                  : "(" + std::to_string(node.count) + "of";
+      for (const auto& child : node.children)
+        text += " " + (*this)(child);
       return text + ")";
     }
   };
@@ -149,7 +162,9 @@ TEST_CASE("base64 and its offsets") {
 TEST_CASE("wide encodings") {
   CHECK(to_utf16("ab", Utf16Order::kLittle, false) == std::string("a\0b\0", 4));
   CHECK(to_utf16("ab", Utf16Order::kBig, false) == std::string("\0a\0b", 4));
-  CHECK(to_utf16("a", Utf16Order::kLittle, true) == std::string("\xff\xfe" "a\0", 4));
+  CHECK(to_utf16("a", Utf16Order::kLittle, true) == std::string("\xff\xfe"
+                                                                "a\0",
+                                                                4));
   CHECK(to_utf16("\xf0\x9f\x98\x80", Utf16Order::kLittle, false) == std::string("\x3d\xd8\x00\xde", 4));
   CHECK(to_utf16("\xff", Utf16Order::kBig, false) == "\xff\xfd");
   CHECK(text_value(item_of("cs-uri|wide|base64: ab")) == "[YQBiAA==]");
@@ -204,7 +219,9 @@ TEST_CASE("what does not fit together is refused with its line") {
 }
 
 TEST_CASE("selections: a map, a list of maps, keywords, both") {
-  const Loaded loaded = load(rule_with("  m: {cs-uri: a, cs-method: GET}\n  l:\n    - cs-uri: a\n    - cs-uri: b\n  k: [one, two]\n  x:\n    - cs-uri: a\n    - word\n  n:\n    '|all': [one, two]\n  condition: all of them\n"));
+  const Loaded loaded =
+      load(rule_with("  m: {cs-uri: a, cs-method: GET}\n  l:\n    - cs-uri: a\n    - cs-uri: b\n  k: [one, two]\n  "
+                     "x:\n    - cs-uri: a\n    - word\n  n:\n    '|all': [one, two]\n  condition: all of them\n"));
   INFO(loaded.errors());
   const auto& selections = loaded.rules.at(0).selections;
   REQUIRE(selections.size() == 5);
@@ -243,7 +260,8 @@ TEST_CASE("conditions that are refused") {
   CHECK(tree_of("sel_a | count() > 5") == "error: aggregations after '|' are not part of Sigma 2");
   CHECK(tree_of(std::string(5000, '(') + "c" + std::string(5000, ')')) == "error: the condition is nested too deeply");
   std::string nots;
-  for (int i = 0; i < 5000; ++i) nots += "not ";
+  for (int i = 0; i < 5000; ++i)
+    nots += "not ";
   CHECK(tree_of(nots + "c") == "error: the condition is nested too deeply");
 }
 
@@ -274,14 +292,16 @@ TEST_CASE("rules with parts missing or wrong are refused") {
 }
 
 TEST_CASE("YAML that readers disagree on is refused") {
-  expect_error(rule_with("  a: {cs-uri: a}\n  a: {cs-uri: b}\n  condition: a\n"), "r.yml:9: error: the key 'a' stands twice");
+  expect_error(rule_with("  a: {cs-uri: a}\n  a: {cs-uri: b}\n  condition: a\n"),
+               "r.yml:9: error: the key 'a' stands twice");
   expect_error(rule_with("  a: {cs-uri: a, cs-uri: b}\n  condition: a\n"), "the key 'cs-uri' stands twice");
   expect_error("title: [unclosed\n", "not valid YAML");
   std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 9; ++i) {
     const std::string before = "*a" + std::to_string(i - 1);
     bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
-    for (int k = 0; k < 10; ++k) bomb += (k > 0 ? "," : "") + before;
+    for (int k = 0; k < 10; ++k)
+      bomb += (k > 0 ? "," : "") + before;
     bomb += "]\n";
   }
   expect_error(bomb, "too many nodes");
@@ -303,10 +323,12 @@ TEST_CASE("text the YAML library would drop or loop over is an error") {
   expect_error(",le: t\nid: 0\n", "not valid YAML");
   expect_error("a: b\n...\nc: d\n", "not valid YAML");
   expect_error("]\n", "not valid YAML");
+  expect_error(rule_with("  a: {cs-uri: a}\n  condition: a\n", "description: 'open"), "not valid YAML");
 }
 
 TEST_CASE("warnings do not keep a rule out") {
-  const Loaded loaded = load(rule_with("  a: {cs-uri: a}\n  unused: {cs-uri: b}\n  condition: a\n", "tags: [oops]\nfalsepositive: none\n"));
+  const Loaded loaded = load(
+      rule_with("  a: {cs-uri: a}\n  unused: {cs-uri: b}\n  condition: a\n", "tags: [oops]\nfalsepositive: none\n"));
   CHECK(loaded.rules.size() == 1);
   CHECK(loaded.says("no condition uses the selection 'unused'"));
   CHECK(loaded.says("has no namespace"));
@@ -315,17 +337,21 @@ TEST_CASE("warnings do not keep a rule out") {
 
 TEST_CASE("the weir section: weight, category, level, examples") {
   const std::string base = rule_with("  a: {weir.param|contains: a}\n  condition: a\n");
-  const Loaded loaded = load(base +
-                             "weir:\n  category: sqli\n  weight: 12\n  security_level: strict\n  examples:\n    positive:\n      - \"1' or\"\n      - {query: 'a=b', status: 404, headers: {X-A: \"q\\\"\\n\"}}\n"
-                             "    negative: [{body: x}]\n");
+  const Loaded loaded =
+      load(base +
+           "weir:\n  category: sqli\n  weight: 12\n  security_level: strict\n  examples:\n    positive:\n      - \"1' "
+           "or\"\n      - {query: 'a=b', status: 404, headers: {X-A: \"q\\\"\\n\"}}\n"
+           "    negative: [{body: x}]\n");
   INFO(loaded.errors());
   const Rule& rule = loaded.rules.at(0);
   CHECK(rule.ours);
   CHECK(rule.category == Category::kSqli);
   CHECK(rule.weight == 12);
   CHECK(rule.security_level == SecurityLevel::kStrict);
-  CHECK(rule.positive_examples.at(0).record_json == R"({"query":"q=1%27%20or","ts":"2026-01-01T00:00:00Z","ip":"192.0.2.1","method":"GET","path":"/"})");
-  CHECK(rule.positive_examples.at(1).record_json.find(R"("status":404,"headers":{"X-A":"q\"\u000a"})") != std::string::npos);
+  CHECK(rule.positive_examples.at(0).record_json ==
+        R"({"query":"q=1%27%20or","ts":"2026-01-01T00:00:00Z","ip":"192.0.2.1","method":"GET","path":"/"})");
+  CHECK(rule.positive_examples.at(1).record_json.find(R"("status":404,"headers":{"X-A":"q\"\u000a"})") !=
+        std::string::npos);
   CHECK(rule.negative_examples.at(0).record_json.find(R"("method":"POST")") != std::string::npos);
   expect_error(base + "weir: {weight: -1}\n", "whole number from 0 to 100");
   expect_error(base + "weir: {weight: 101}\n", "whole number from 0 to 100");
@@ -347,7 +373,9 @@ TEST_CASE("rules of others get category and weight from title and level") {
 
 TEST_CASE("a filter's condition is joined to that of the rules it names") {
   const std::string rule = rule_with("  a: {cs-uri: a}\n  condition: a\n");
-  const std::string filter = "---\ntitle: ours\nlogsource: {category: webserver}\nfilter:\n  rules: [6f1c3f4e-5f5f-4b6a-9c5e-0a1b2c3d4e5f]\n  s: {c-ip|cidr: 10.0.0.0/8}\n  condition: not s\n";
+  const std::string filter =
+      "---\ntitle: ours\nlogsource: {category: webserver}\nfilter:\n  rules: [6f1c3f4e-5f5f-4b6a-9c5e-0a1b2c3d4e5f]\n  "
+      "s: {c-ip|cidr: 10.0.0.0/8}\n  condition: not s\n";
   const Loaded loaded = load(rule + filter);
   INFO(loaded.errors());
   REQUIRE(loaded.rules.size() == 1);
@@ -374,7 +402,8 @@ TEST_CASE("a filter's condition is joined to that of the rules it names") {
 
 TEST_CASE("a directory is read in the order of its paths, and an id can stand there once") {
   namespace fs = std::filesystem;
-  const fs::path directory = fs::temp_directory_path() / ("weir-rules-test-" + std::to_string(std::hash<std::string>{}(__FILE__)));
+  const fs::path directory =
+      fs::temp_directory_path() / ("weir-rules-test-" + std::to_string(std::hash<std::string>{}(__FILE__)));
   fs::remove_all(directory);
   fs::create_directories(directory / "sub");
   const auto write = [&](const std::string& name, const std::string& id, const std::string& title) {

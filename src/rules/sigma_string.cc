@@ -7,7 +7,8 @@ namespace weir {
 namespace {
 
 void push_char(PatternString& pattern, char c) {
-  if (pattern.empty() || pattern.back().kind != StringPart::Kind::kLiteral) pattern.push_back({StringPart::Kind::kLiteral, {}});
+  if (pattern.empty() || pattern.back().kind != StringPart::Kind::kLiteral)
+    pattern.push_back({StringPart::Kind::kLiteral, {}});
   pattern.back().text.push_back(c);
 }
 
@@ -26,7 +27,9 @@ std::pair<uint32_t, size_t> code_point(std::string_view text) {
   return value > 0x10ffff ? std::pair<uint32_t, size_t>{0xfffd, 1} : std::pair<uint32_t, size_t>{value, length};
 }
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
 
 }  // namespace
 
@@ -37,7 +40,8 @@ PatternString parse_pattern_string(std::string_view text) {
     if (c == '\\' && i + 1 < text.size() && (text[i + 1] == '*' || text[i + 1] == '?' || text[i + 1] == '\\')) {
       push_char(pattern, text[++i]);
     } else if (c == '*') {
-      if (pattern.empty() || pattern.back().kind != StringPart::Kind::kAnyMany) pattern.push_back({StringPart::Kind::kAnyMany, {}});
+      if (pattern.empty() || pattern.back().kind != StringPart::Kind::kAnyMany)
+        pattern.push_back({StringPart::Kind::kAnyMany, {}});
     } else if (c == '?') {
       pattern.push_back({StringPart::Kind::kAnyOne, {}});
     } else {
@@ -59,11 +63,13 @@ PatternString pattern_of_literal(std::string text) {
 }
 
 void open_front(PatternString& pattern) {
-  if (pattern.empty() || pattern.front().kind != StringPart::Kind::kAnyMany) pattern.insert(pattern.begin(), {StringPart::Kind::kAnyMany, {}});
+  if (pattern.empty() || pattern.front().kind != StringPart::Kind::kAnyMany)
+    pattern.insert(pattern.begin(), {StringPart::Kind::kAnyMany, {}});
 }
 
 void open_back(PatternString& pattern) {
-  if (pattern.empty() || pattern.back().kind != StringPart::Kind::kAnyMany) pattern.push_back({StringPart::Kind::kAnyMany, {}});
+  if (pattern.empty() || pattern.back().kind != StringPart::Kind::kAnyMany)
+    pattern.push_back({StringPart::Kind::kAnyMany, {}});
 }
 
 std::string base64_encode(std::string_view bytes) {
@@ -71,9 +77,11 @@ std::string base64_encode(std::string_view bytes) {
   std::string out;
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8U | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0U);
+    for (size_t k = 0; k < 3; ++k)
+      group = group << 8U | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0U);
     const size_t digits = std::min<size_t>(bytes.size() - i, 3) + 1;
-    for (size_t k = 0; k < 4; ++k) out.push_back(k < digits ? kAlphabet[group >> (18 - 6 * k) & 63U] : '=');
+    for (size_t k = 0; k < 4; ++k)
+      out.push_back(k < digits ? kAlphabet[group >> (18 - 6 * k) & 63U] : '=');
   }
   return out;
 }
@@ -119,15 +127,18 @@ std::vector<std::string> windash_forms(std::string_view text) {
   constexpr size_t kFormsMax = 625;
   std::vector<std::string> forms = {""};
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool starts_word = (text[i] == '-' || text[i] == '/') && (i == 0 || !is_word(text[i - 1])) && i + 1 < text.size() && is_word(text[i + 1]);
+    const bool starts_word = (text[i] == '-' || text[i] == '/') && (i == 0 || !is_word(text[i - 1])) &&
+                             i + 1 < text.size() && is_word(text[i + 1]);
     if (!starts_word) {
-      for (auto& form : forms) form.push_back(text[i]);
+      for (auto& form : forms)
+        form.push_back(text[i]);
       continue;
     }
     if (forms.size() * kDashes.size() > kFormsMax) return {};
     std::vector<std::string> longer;
     for (const auto& form : forms)
-      for (const auto dash : kDashes) longer.push_back(form + std::string(dash));
+      for (const auto dash : kDashes)
+        longer.push_back(form + std::string(dash));
     forms = std::move(longer);
   }
   return forms;

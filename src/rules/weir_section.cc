@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <set>
 
 namespace weir {
@@ -51,8 +51,8 @@ bool is_number(const YAML::Node& node) {
   const std::string& text = node.Scalar();
   double value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  return !is_quoted(node) && !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && std::isdigit(static_cast<unsigned char>(text[0])) != 0 &&
-         (text.size() == 1 || text[0] != '0');
+  return !is_quoted(node) && !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() &&
+         std::isdigit(static_cast<unsigned char>(text[0])) != 0 && (text.size() == 1 || text[0] != '0');
 }
 
 /// Writes the JSON object of an example, field by field.
@@ -61,14 +61,17 @@ class ExampleWriter {
   explicit ExampleWriter(Reporter& report) : report_(report) {}
 
   void field(const std::string& name, const YAML::Node& value, int line) {
-    static const std::set<std::string, std::less<>> kFields = {"ts", "request_id", "client_id", "api_key", "ip", "method", "scheme", "host", "path", "query", "status",
-                                                               "duration_ms", "request_bytes", "response_bytes", "user_agent", "referer", "content_type", "cookie", "headers",
-                                                               "body", "response_headers"};
-    if (!kFields.contains(name)) return report_.error(line, "an example has no field '" + name + "'", "the fields are those of the flat profile");
+    static const std::set<std::string, std::less<>> kFields = {
+        "ts",         "request_id", "client_id",    "api_key", "ip",          "method",        "scheme",
+        "host",       "path",       "query",        "status",  "duration_ms", "request_bytes", "response_bytes",
+        "user_agent", "referer",    "content_type", "cookie",  "headers",     "body",          "response_headers"};
+    if (!kFields.contains(name))
+      return report_.error(line, "an example has no field '" + name + "'", "the fields are those of the flat profile");
     present_.insert(name);
     begin(name);
     const bool object = name == "headers" || name == "response_headers";
-    if (object != value.IsMap() || value.IsSequence()) return report_.error(line, "'" + name + (object ? "' must be a map" : "' must be text or a number"));
+    if (object != value.IsMap() || value.IsSequence())
+      return report_.error(line, "'" + name + (object ? "' must be a map" : "' must be text or a number"));
     if (!object) return scalar(name, value);
     json_.push_back('{');
     bool first = true;
@@ -92,7 +95,10 @@ class ExampleWriter {
   /// Fills what the flat profile requires with values no rule should care about (RFC 5737 address) and closes the object.
   std::string finish() {
     const bool has_body = present_.contains("body");
-    for (const auto& [name, value] : {std::pair<std::string, std::string>{"ts", "2026-01-01T00:00:00Z"}, {"ip", "192.0.2.1"}, {"method", has_body ? "POST" : "GET"}, {"path", "/"}})
+    for (const auto& [name, value] : {std::pair<std::string, std::string>{"ts", "2026-01-01T00:00:00Z"},
+                                      {"ip", "192.0.2.1"},
+                                      {"method", has_body ? "POST" : "GET"},
+                                      {"path", "/"}})
       if (!present_.contains(name)) text(name, value);
     return "{" + json_ + "}";
   }
@@ -104,9 +110,12 @@ class ExampleWriter {
     json_.push_back(':');
   }
   void scalar(const std::string& name, const YAML::Node& value) {
-    const bool number_field = name == "status" || name == "duration_ms" || name == "request_bytes" || name == "response_bytes" || name == "ts";
-    if (number_field && is_number(value)) json_ += value.Scalar();
-    else append_json_string(json_, value.Scalar());
+    const bool number_field = name == "status" || name == "duration_ms" || name == "request_bytes" ||
+                              name == "response_bytes" || name == "ts";
+    if (number_field && is_number(value))
+      json_ += value.Scalar();
+    else
+      append_json_string(json_, value.Scalar());
   }
 
   Reporter& report_;
@@ -124,9 +133,12 @@ void read_example_lists(const YAML::Node& examples, int line, Rule& rule, Report
   if (!examples.IsMap()) return report.error(line, "'examples' must be a map of 'positive' and 'negative'");
   for (const auto& [key, list] : entries_of(examples)) {
     const int key_line = line_of(key, line);
-    if (key.Scalar() == "positive") read_examples(list, key_line, rule.positive_examples, report);
-    else if (key.Scalar() == "negative") read_examples(list, key_line, rule.negative_examples, report);
-    else report.error(key_line, "unknown key '" + key.Scalar() + "' in examples", "positive, negative");
+    if (key.Scalar() == "positive")
+      read_examples(list, key_line, rule.positive_examples, report);
+    else if (key.Scalar() == "negative")
+      read_examples(list, key_line, rule.negative_examples, report);
+    else
+      report.error(key_line, "unknown key '" + key.Scalar() + "' in examples", "positive, negative");
   }
 }
 
@@ -149,7 +161,8 @@ std::optional<RuleExample> read_example(const YAML::Node& node, int line, Report
   const size_t errors_before = report.errors();
   ExampleWriter writer(report);
   if (node.IsMap()) {
-    for (const auto& [key, value] : entries_of(node)) writer.field(key.Scalar(), value, line_of(key, line));
+    for (const auto& [key, value] : entries_of(node))
+      writer.field(key.Scalar(), value, line_of(key, line));
   } else if (node.IsScalar()) {
     writer.text("query", "q=" + percent_encoded(node.Scalar()));
   } else {
@@ -174,41 +187,51 @@ void read_weir_section(const YAML::Node& section, int line, Rule& rule, Reporter
     }
     const std::string text = value.IsScalar() ? value.Scalar() : std::string();
     if (key == "category") {
-      if (const auto category = category_from(text)) rule.category = *category;
-      else report.error(key_line, "unknown category '" + text + "'", "sqli, xss, cmdi, traversal, nosql, ldap, ssrf, ssti, xxe, rce, rfi, crlf, other");
+      if (const auto category = category_from(text))
+        rule.category = *category;
+      else
+        report.error(key_line, "unknown category '" + text + "'",
+                     "sqli, xss, cmdi, traversal, nosql, ldap, ssrf, ssti, xxe, rce, rfi, crlf, other");
     } else if (key == "weight") {
       read_weight(text, key_line, rule, report);
     } else if (key == "security_level") {
-      if (const auto level = security_level_from(text)) rule.security_level = *level;
-      else report.error(key_line, "unknown security level '" + text + "'", "permissive, standard, strict");
+      if (const auto level = security_level_from(text))
+        rule.security_level = *level;
+      else
+        report.error(key_line, "unknown security level '" + text + "'", "permissive, standard, strict");
     } else {
-      report.error(key_line, "unknown key '" + key + "' in the weir section", "category, weight, security_level, examples");
+      report.error(key_line, "unknown key '" + key + "' in the weir section",
+                   "category, weight, security_level, examples");
     }
   }
 }
 
 void derive_weir_section(Rule& rule) {
-  static constexpr std::array<std::pair<std::string_view, Category>, 19> kWords = {{{"sql injection", Category::kSqli},
-                                                                                    {"sqli", Category::kSqli},
-                                                                                    {"cross site scripting", Category::kXss},
-                                                                                    {"cross-site scripting", Category::kXss},
-                                                                                    {"xss", Category::kXss},
-                                                                                    {"path traversal", Category::kTraversal},
-                                                                                    {"directory traversal", Category::kTraversal},
-                                                                                    {"template injection", Category::kSsti},
-                                                                                    {"ssti", Category::kSsti},
-                                                                                    {"ssrf", Category::kSsrf},
-                                                                                    {"request forgery", Category::kSsrf},
-                                                                                    {"xxe", Category::kXxe},
-                                                                                    {"command injection", Category::kCmdi},
-                                                                                    {"ldap injection", Category::kLdap},
-                                                                                    {"log4j", Category::kRce},
-                                                                                    {"jndi", Category::kRce},
-                                                                                    {"code execution", Category::kRce},
-                                                                                    {"webshell", Category::kRce},
-                                                                                    {"rce", Category::kRce}}};
+  static constexpr std::array<std::pair<std::string_view, Category>, 19> kWords = {
+      {{"sql injection", Category::kSqli},
+       {"sqli", Category::kSqli},
+       {"cross site scripting", Category::kXss},
+       {"cross-site scripting", Category::kXss},
+       {"xss", Category::kXss},
+       {"path traversal", Category::kTraversal},
+       {"directory traversal", Category::kTraversal},
+       {"template injection", Category::kSsti},
+       {"ssti", Category::kSsti},
+       {"ssrf", Category::kSsrf},
+       {"request forgery", Category::kSsrf},
+       {"xxe", Category::kXxe},
+       {"command injection", Category::kCmdi},
+       {"ldap injection", Category::kLdap},
+       {"log4j", Category::kRce},
+       {"jndi", Category::kRce},
+       {"code execution", Category::kRce},
+       {"webshell", Category::kRce},
+       {"rce", Category::kRce}}};
   std::string text = " " + rule.title + " ";
-  for (char& c : text) c = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : ' ';
+  for (char& c : text)
+    c = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-'
+            ? static_cast<char>(std::tolower(static_cast<unsigned char>(c)))
+            : ' ';
   rule.category = Category::kOther;
   for (const auto& [word, category] : kWords) {
     if (text.find(" " + std::string(word) + " ") == std::string::npos) continue;

@@ -44,7 +44,9 @@ int line_behind_document(const std::string& text) {
   return parser.HandleNextDocument(end) ? std::max(end.line(), 1) : 0;
 }
 
-bool is_marker(std::string_view line) { return line.starts_with("---") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r'); }
+bool is_marker(std::string_view line) {
+  return line.starts_with("---") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r');
+}
 
 bool has_content(std::string_view line) {
   const size_t first = line.find_first_not_of(" \t\r");
@@ -68,6 +70,9 @@ std::vector<std::string> split_documents(const std::string& yaml) {
     ++lines;
     begin = end + 1;
   }
+  // Ends in a comment without a line break, because the library takes the end of a line for the end of an open quote.
+  for (auto& text : texts)
+    text.push_back('#');
   return texts;
 }
 
@@ -98,7 +103,8 @@ class StrictCheck {
         return false;
       }
       if (!keys.insert(key.Scalar()).second) {
-        report_.error(key_line, "the key '" + key.Scalar() + "' stands twice", "merge the two; YAML readers disagree on which one counts");
+        report_.error(key_line, "the key '" + key.Scalar() + "' stands twice",
+                      "merge the two; YAML readers disagree on which one counts");
         good = false;
       }
       if (!check(value, line_of(value, key_line))) good = false;
@@ -149,15 +155,19 @@ std::vector<YAML::Node> read_yaml_documents(const std::string& yaml, Reporter& r
 
 std::vector<std::pair<YAML::Node, YAML::Node>> entries_of(const YAML::Node& map) {
   std::vector<std::pair<YAML::Node, YAML::Node>> entries;
-  for (const auto& entry : map) entries.emplace_back(entry.first, entry.second);
+  for (const auto& entry : map)
+    entries.emplace_back(entry.first, entry.second);
   return entries;
 }
 
 bool is_null(const YAML::Node& node) {
   if (!node.IsDefined() || node.IsNull()) return true;
-  return node.IsScalar() && !is_quoted(node) && (node.Scalar() == "~" || node.Scalar() == "null" || node.Scalar().empty());
+  return node.IsScalar() && !is_quoted(node) &&
+         (node.Scalar() == "~" || node.Scalar() == "null" || node.Scalar().empty());
 }
 
-bool is_quoted(const YAML::Node& node) { return node.Tag() == "!"; }
+bool is_quoted(const YAML::Node& node) {
+  return node.Tag() == "!";
+}
 
 }  // namespace weir

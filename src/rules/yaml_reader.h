@@ -16,8 +16,12 @@ class Reporter {
  public:
   Reporter(std::string file, Diagnostics& diagnostics) : file_(std::move(file)), diagnostics_(&diagnostics) {}
 
-  void error(int line, std::string message, std::string hint = {}) { add(Diagnostic::Severity::kError, line, std::move(message), std::move(hint)); }
-  void warning(int line, std::string message, std::string hint = {}) { add(Diagnostic::Severity::kWarning, line, std::move(message), std::move(hint)); }
+  void error(int line, std::string message, std::string hint = {}) {
+    add(Diagnostic::Severity::kError, line, std::move(message), std::move(hint));
+  }
+  void warning(int line, std::string message, std::string hint = {}) {
+    add(Diagnostic::Severity::kWarning, line, std::move(message), std::move(hint));
+  }
 
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] size_t errors() const { return errors_; }
