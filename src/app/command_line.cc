@@ -54,6 +54,7 @@ void add_scan(CLI::App& app, Arguments& arguments) {
   scan->add_option("-o,--output", scan_arguments.output,
                    "alerts: what the daemon would publish; verdicts: one line per record; summary: figures only")
       ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case))
+      ->option_text("alerts|verdicts|summary [alerts]")
       ->default_str("alerts");
   scan->add_option("--json", scan_arguments.json_file, "Write the figures to this file as JSON");
   scan->add_flag("--close-episodes", scan_arguments.close_episodes,

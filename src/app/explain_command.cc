@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "alert/masking.h"
@@ -113,8 +114,10 @@ void print_score(const Palette& palette, const Detection& detection, const RuleS
   for (const Hit& hit : detection.hits)
     by_category[static_cast<size_t>(rules.rules()[hit.rule].category)] += rules.rules()[hit.rule].weight;
   for (size_t i = 0; i < by_category.size(); ++i) {
-    if (by_category[i] != 0)
-      std::printf("  %-10s %d\n", std::string(to_string(static_cast<Category>(i))).c_str(), by_category[i]);
+    if (by_category[i] == 0) continue;
+    const int counted = std::min(by_category[i], Matcher::kCategoryScoreMax);
+    std::printf("  %-10s %d%s\n", std::string(to_string(static_cast<Category>(i))).c_str(), by_category[i],
+                counted < by_category[i] ? (", of which " + std::to_string(counted) + " count").c_str() : "");
   }
   std::printf("  %-10s %d of %d: %s\n", "request", detection.score, rules.options().threshold,
               detection.scan_failed ? palette.red("unknown, the matcher failed").c_str()
