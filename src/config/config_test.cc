@@ -230,6 +230,9 @@ TEST_CASE("text that is no YAML is refused with its line") {
 
 TEST_CASE("several documents are refused") {
   CHECK(complaint("http: {port: 1}\n---\nhttp: {port: 2}\n").find("a second YAML document") != std::string::npos);
+  // Text on which the library by itself makes empty documents until memory is gone.
+  CHECK_FALSE(complaint(",\nhttp: {port: 1}\n").empty());
+  CHECK_FALSE(complaint("http: {port: 1}\n, x\n").empty());
 }
 
 TEST_CASE("anchors and aliases work, within bounds") {

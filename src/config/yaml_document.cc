@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "rules/yaml_rest.h"
+
 namespace weir {
 namespace {
 
@@ -109,12 +111,12 @@ ConfigNode read_config_document(const std::string& yaml, const std::string& file
   ConfigNode root;
   try {
     // Ends in a comment without a line break, because the library takes the end of a line for the end of an open quote.
-    const auto documents = YAML::LoadAll(yaml + "\n#");
-    if (documents.size() > 1) {
-      reader.error(Reader::position_of(documents[1].Mark()), "a second YAML document",
+    const std::string text = yaml + "\n#";
+    if (const int line = line_behind_first_document(text); line > 0) {
+      reader.error({line, 1}, "a second YAML document, or text behind the end of the first",
                    "a configuration is one document: remove the '---' between");
     }
-    if (!documents.empty()) root = reader.read(documents.front(), {1, 1}, 0);
+    root = reader.read(YAML::Load(text), {1, 1}, 0);
   } catch (const YAML::Exception& exception) {
     const auto at = Reader::position_of(exception.mark);
     reader.error(at, "not valid YAML: " + exception.msg,

@@ -294,7 +294,8 @@ TEST_CASE("a part of a URI reaches over the scheme into the host") {
   CHECK(on_event("c-uri|startswith: 'http'", event) == "1");
   CHECK(on_event("c-uri|contains: '://other.example/'", event) == "");
   CHECK(on_event("cs-uri-query|contains: '://h.example/'", event) == "");
-  CHECK(RuleBench(rule_item("c-uri|contains: '://h.example/'", 1)).hits({{Place::kQuery, "u=ftp://h.example/"}}) == "1");
+  CHECK(RuleBench(rule_item("c-uri|contains: '://h.example/'", 1)).hits({{Place::kQuery, "u=ftp://h.example/"}}) ==
+        "1");
 }
 
 TEST_CASE("keywords see the method and the status") {

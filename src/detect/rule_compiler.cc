@@ -45,11 +45,13 @@ bool begins_with_scheme(const PatternString& pattern) {
 }
 
 bool reaches_over_scheme(const PatternString& pattern) {
-  return std::any_of(pattern.begin(), pattern.end(), [](const StringPart& part) { return part.text.find("://") != std::string::npos; });
+  return std::any_of(pattern.begin(), pattern.end(),
+                     [](const StringPart& part) { return part.text.find("://") != std::string::npos; });
 }
 
 bool is_method(std::string_view text) {
-  static constexpr std::array<std::string_view, 9> kMethods = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+  static constexpr std::array<std::string_view, 9> kMethods = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                                               "CONNECT", "OPTIONS", "TRACE", "PATCH"};
   return std::find(kMethods.begin(), kMethods.end(), text) != kMethods.end();
 }
 
@@ -238,7 +240,8 @@ class Compiler {
     if (!regex) return exists(field, true);
     const PlaceMask places = is_open(pattern) ? field.anywhere : field.whole;
     std::vector<StepIndex> found = {scan(item, {*regex, !item.cased, false, 0, 0}, places, field)};
-    if (field.text == EventText::kUri && reaches_over_scheme(pattern)) found.push_back(glob(item, whole_url(field), pattern));
+    if (field.text == EventText::kUri && reaches_over_scheme(pattern))
+      found.push_back(glob(item, whole_url(field), pattern));
     if (item.field.empty()) add_keyword_facts(item, pattern, found);
     return combine(Step::Kind::kOr, std::move(found));
   }
@@ -252,9 +255,11 @@ class Compiler {
 
   /// Keywords are looked for in the entire event, of which method and status stand on no line.
   void add_keyword_facts(const DetectionItem& item, const PatternString& pattern, std::vector<StepIndex>& found) {
-    const auto literal = std::find_if(pattern.begin(), pattern.end(), [](const StringPart& part) { return part.kind == StringPart::Kind::kLiteral; });
+    const auto literal = std::find_if(pattern.begin(), pattern.end(),
+                                      [](const StringPart& part) { return part.kind == StringPart::Kind::kLiteral; });
     if (literal == pattern.end()) return;
-    if (is_method(literal->text)) found.push_back(glob(item, find_field("cs-method").value_or(FieldTarget{}), {*literal}));
+    if (is_method(literal->text))
+      found.push_back(glob(item, find_field("cs-method").value_or(FieldTarget{}), {*literal}));
     if (!is_status(literal->text)) return;
     EventAtom atom;
     atom.operation = EventAtom::Operation::kCompare;

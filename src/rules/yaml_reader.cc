@@ -1,11 +1,10 @@
 #include "rules/yaml_reader.h"
 
-#include <yaml-cpp/eventhandler.h>
-
 #include <algorithm>
-#include <sstream>
 #include <string_view>
 #include <unordered_set>
+
+#include "rules/yaml_rest.h"
 
 namespace weir {
 namespace {
@@ -14,35 +13,6 @@ namespace {
 constexpr size_t kNodesMax = 200'000;
 
 constexpr size_t kDocumentsMax = 1000;
-
-/// Follows the parser without building anything.
-class DocumentEnd : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line + 1; }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
-
-  [[nodiscard]] int line() const { return line_; }
-
- private:
-  int line_ = 0;
-};
-
-/// yaml-cpp 0.7 takes what it cannot read for the end of a document: YAML::Load then drops the rest without a word, and
-/// YAML::LoadAll makes empty documents of it for ever. Gives the line of such a rest, 0 when there is none.
-int line_behind_document(const std::string& text) {
-  std::istringstream stream(text);
-  YAML::Parser parser(stream);
-  DocumentEnd end;
-  if (!parser.HandleNextDocument(end)) return 0;
-  return parser.HandleNextDocument(end) ? std::max(end.line(), 1) : 0;
-}
 
 bool is_marker(std::string_view line) {
   return line.starts_with("---") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r');
@@ -138,7 +108,7 @@ std::vector<YAML::Node> read_yaml_documents(const std::string& yaml, Reporter& r
       return {};
     }
     for (const auto& text : texts) {
-      if (const int line = line_behind_document(text); line > 0) {
+      if (const int line = line_behind_first_document(text); line > 0) {
         report.error(line, "not valid YAML: text behind the end of the document");
         return {};
       }
