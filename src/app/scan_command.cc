@@ -4,6 +4,7 @@
 #include <rapidjson/writer.h>
 
 #include <chrono>
+#include <cinttypes>
 #include <cstdio>
 #include <memory>
 
@@ -106,8 +107,7 @@ void Scan::show_rejects(int64_t first_line) {
     if (rejects_shown_ == kRejectsShown) return;
     ++rejects_shown_;
     progress_.finish();
-    std::fprintf(stderr, "%s:%lld: rejected: %.*s%s%s\n", path_.c_str(),
-                 static_cast<long long>(first_line + rejected.index),
+    std::fprintf(stderr, "%s:%" PRId64 ": rejected: %.*s%s%s\n", path_.c_str(), first_line + rejected.index,
                  static_cast<int>(to_string(rejected.reason).size()), to_string(rejected.reason).data(),
                  rejected.detail.empty() ? "" : ": ", rejected.detail.c_str());
     if (rejects_shown_ == kRejectsShown) std::fprintf(stderr, "further rejected records are only counted\n");
