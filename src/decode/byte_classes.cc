@@ -217,6 +217,26 @@ size_t find_quote_or_backslash(std::string_view text, size_t from) {
   return from;
 }
 
+bool has_double_space(std::string_view text) {
+#if defined(__SSSE3__)
+  if (text.size() > 16) {
+    const auto spaces = [](const char* from) { return _mm_cmpeq_epi8(load(from), _mm_set1_epi8(' ')); };
+    __m128i found = _mm_setzero_si128();
+    size_t at = 1;
+    for (; at + 16 <= text.size(); at += 16) {
+      found = _mm_or_si128(found, _mm_and_si128(spaces(text.data() + at), spaces(text.data() + at - 1)));
+    }
+    at = text.size() - 16;
+    found = _mm_or_si128(found, _mm_and_si128(spaces(text.data() + at), spaces(text.data() + at - 1)));
+    return _mm_movemask_epi8(found) != 0;
+  }
+#endif
+  for (size_t at = 1; at < text.size(); ++at) {
+    if (text[at] == ' ' && text[at - 1] == ' ') return true;
+  }
+  return false;
+}
+
 #if defined(__SSSE3__)
 namespace {
 

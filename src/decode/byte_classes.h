@@ -28,6 +28,9 @@ ByteClasses copy_and_classify(char* target, std::string_view text);
 /// Offset of the first '"' or backslash at or behind `from`, text.size() if there is none.
 size_t find_quote_or_backslash(std::string_view text, size_t from);
 
+/// True if two spaces follow each other in `text`.
+bool has_double_space(std::string_view text);
+
 /// True if `value` cannot carry anything but what a browser puts into accept-like headers: letters, digits and
 /// `,;=.*/+-_:?"`, single spaces after a separator, and none of `..`, `**` and `//`.
 bool is_plain_header_value(std::string_view value);

@@ -49,6 +49,20 @@ TEST_CASE("each byte at each position of a text of each length is classified, an
   }
 }
 
+TEST_CASE("two spaces in a row are found at each position, single ones are not") {
+  for (size_t length = 0; length < 70; ++length) {
+    std::string text(length, 'a');
+    for (size_t at = 0; at < length; at += 2)
+      text[at] = ' ';
+    CHECK_FALSE(has_double_space(text));
+    for (size_t at = 0; at + 1 < length; ++at) {
+      std::string doubled(length, 'a');
+      doubled[at] = doubled[at + 1] = ' ';
+      if (!has_double_space(doubled)) FAIL("length " << length << ", at " << at);
+    }
+  }
+}
+
 TEST_CASE("a quote or backslash is found at each position") {
   for (size_t length = 0; length < 40; ++length) {
     for (size_t at = 0; at < length; ++at) {

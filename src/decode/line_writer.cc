@@ -74,7 +74,7 @@ template <typename Copy>
 bool LineWriter::add_plain(Line line, size_t size, PlusMeans plus, Copy copy) {
   if (lines_left() == 0 || size > options_.line_bytes_max || size + kSmallestLine > bytes_left()) return false;
   char* const target = reserve(size + 1);
-  if ((copy(target) & changing(plus)) != 0) return false;
+  if ((copy(target) & changing(plus)) != 0 || has_double_space({target, size})) return false;
   target[size] = '\n';
   line.begin = static_cast<uint32_t>(size_);
   line.end = static_cast<uint32_t>(size_ + size);
@@ -164,15 +164,34 @@ void LineWriter::add_decoded(Place place, std::string_view name, std::string_vie
   finish(line, classes);
 }
 
-/// Comments, caps, and the line's end.
+/// Comments, runs of spaces, caps, and the line's end.
 void LineWriter::finish(Line line, ByteClasses classes) {
   if (utf8_repaired_ && (classes & byte_class::kHigh) != 0 &&
       out_.line_text(line).find(kReplacementCharacter) != std::string_view::npos) {
     line.steps = line.steps | DecodeStep::kUtf8Repaired;
   }
-  if ((classes & byte_class::kAsterisk) != 0 && may_hold_comment(line, out_.name_of(line))) strip_comments_of(line);
+  squeeze_spaces_of(line);
+  if ((classes & byte_class::kAsterisk) != 0 && may_hold_comment(line, out_.name_of(line))) {
+    strip_comments_of(line);
+    squeeze_spaces_of(line);
+  }
   cut(line);
   push(line);
+}
+
+/// Of a run of spaces one stays: rules need not allow for padding, which would otherwise reach over any gap they bound.
+void LineWriter::squeeze_spaces_of(Line& line) {
+  char* const text = out_.text.data();
+  if (!has_double_space({text + line.begin, line.end - line.begin})) return;
+  const size_t name_end = line.begin + size_t{line.name_length};
+  size_t to = line.begin;
+  for (size_t from = line.begin; from < line.end; ++from) {
+    if (from == name_end) line.name_length = static_cast<uint16_t>(to - line.begin);
+    if (text[from] == ' ' && to > line.begin && text[to - 1] == ' ') continue;
+    text[to++] = text[from];
+  }
+  line.end = static_cast<uint32_t>(to);
+  size_ = to;
 }
 
 /// Where comments hide text, that text is kept: the line goes out once as it is and once without its comments. Otherwise

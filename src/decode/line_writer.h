@@ -75,6 +75,7 @@ class LineWriter {
   void add_decoded(Place place, std::string_view name, std::string_view value, PlusMeans plus, DecodeSteps steps);
   size_t append_part(std::string_view part, Place place, PlusMeans plus, DecodeSteps& steps, ByteClasses& classes);
   void finish(Line line, ByteClasses classes);
+  void squeeze_spaces_of(Line& line);
   void strip_comments_of(Line& line);
   void cut(Line& line);
   void push(Line line);
