@@ -22,7 +22,6 @@ WEIR = os.environ.get('WEIR', str(REPOSITORY / 'build/dev/weir'))
 NAME_TOO_LONG = 'so wrapped, the name has more bytes than a name may have, and becomes a line of its own'
 EXCEPTIONS = {
     ('crlf/wide_line_break', 'base64'): dict.fromkeys(range(3), 'base64 is opened only where nearly all of its bytes are printable ASCII'),
-    ('sqli/comment_terminator', 'conditional_comment'): {1: 'the comment leaves three spaces before #, of which the rule allows two'},
     ('nosql/operator_parameter', 'unicode_escape_in_html'): {1: NAME_TOO_LONG},
     ('other/orm_lookup', 'unicode_escape_in_html'): {0: NAME_TOO_LONG, 2: NAME_TOO_LONG},
     ('other/orm_lookup', 'html_in_unicode_escape'): {0: NAME_TOO_LONG, 2: NAME_TOO_LONG},
@@ -104,10 +103,12 @@ WRAPPINGS = {
     'mixture': lambda text: in_url(mixture(text)),
     'mixture_not_in_url': lambda text: quote_from_bytes(octets(mixture(text)), safe='%\\{};$()/:'),
     'mixed_case': lambda text: in_url(mixed_case(text)),
+    'spaces_for_space': lambda text: in_url(text.replace(' ', ' ' * 40)),
     'line_feed_for_space': lambda text: in_url(text.replace(' ', '\n')),
     'tab_for_space': lambda text: in_url(text.replace(' ', '\t')),
     'conditional_comment': lambda text: in_url(text.replace(' ', '/*!50000 */')),
     'comment_for_space': lambda text: in_url(text.replace(' ', '/**/')),
+    'comments_for_space': lambda text: in_url(text.replace(' ', '/**/' * 40)),
     'comment_with_text_for_space': lambda text: in_url(text.replace(' ', '/*x*/')),
 }
 
@@ -148,7 +149,8 @@ def allows(document, example, wrapping):
     if wrapping == 'mixed_case':
         return not any('cased' in k or 'base64' in k or 'base64offset' in k or ('re' in k and 'i' not in k) for k in keys)
     if wrapping.endswith(('_for_space', '_comment')):
-        return document['weir']['category'] == 'sqli' and ' ' in str(example)
+        sql_only = 'comment' in wrapping
+        return ' ' in decoded(str(example)) and (not sql_only or document['weir']['category'] == 'sqli')
     if wrapping in PLACES:
         wide = any(k[0] in ('weir.param', 'weir.text') for k in keys)
         return isinstance(example, str) and wide and (wrapping != 'base64' or len(example.encode()) >= BASE64_BYTES_MIN)
