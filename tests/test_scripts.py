@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps']
+SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle']
 
 
 def run(script, *arguments):
@@ -23,7 +23,8 @@ def test_help_explains_the_script(script):
 @pytest.mark.parametrize('script, arguments', [
     ('demo', ['--seconds', 'soon']), ('demo', ['--seconds']), ('test', ['--part', 'nothing']), ('test', ['--frobnicate']),
     ('bench', ['--runs', '0']), ('bench', ['--frobnicate']), ('fuzz', []), ('fuzz', ['--minutes', '-1']),
-    ('format', ['--frobnicate']), ('install-deps', ['--frobnicate'])])
+    ('format', ['--frobnicate']), ('install-deps', ['--frobnicate']),
+    ('sigma-oracle', ['--frobnicate']), ('sigma-oracle', ['--generic', 'many']), ('sigma-oracle', ['/no/such/directory'])])
 def test_wrong_usage_is_code_2_with_a_message(script, arguments):
     result = run(script, *arguments)
     assert result.returncode == 2 and result.stderr.strip() and not result.stdout
