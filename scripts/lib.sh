@@ -107,6 +107,8 @@ build() {
   (($# == 0)) || targets=(--target "$@")
   jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(build_jobs)}
   cd "$repo" || die "cannot enter $repo"
+  # Another clone of the same sources, in another folder, finds what this one compiled.
+  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$repo} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
   export NINJA_STATUS='[%f/%t, %e s] '
   quietly "$repo/build/logs/configure-$preset.log" cmake --preset "$preset" || return 1
   if [[ -t 2 && -z ${QUIET_BUILD:-} ]]; then
