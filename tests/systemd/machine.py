@@ -35,6 +35,9 @@ def unsupported():
             return f'there is no {program}'
     if not Path('/usr/lib/systemd/systemd').exists() and not Path('/lib/systemd/systemd').exists():
         return 'there is no systemd'
+    mounts = Path('/proc/self/mountinfo').read_text().splitlines()
+    if not any(mount.split()[4] == '/' for mount in mounts):
+        return 'the root directory is no mount point, as in a plain chroot: bind-mount it onto itself first'
     return ''
 
 
