@@ -139,6 +139,12 @@ void add_demo(CLI::App& app, Arguments& arguments) {
   demo->callback([&] { arguments.exit_code = run_demo(arguments.demo); });
 }
 
+/// The library itself would only say that a command is missing.
+bool has_command(const CLI::App& app, const std::string& name) {
+  const auto commands = app.get_subcommands([&](const CLI::App* command) { return command->get_name() == name; });
+  return !commands.empty();
+}
+
 }  // namespace
 
 int run_command_line(int argc, char* argv[]) {
@@ -153,6 +159,10 @@ int run_command_line(int argc, char* argv[]) {
   add_rules(app, arguments);
   add_config(app, arguments);
   add_demo(app, arguments);
+  if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
+    std::fprintf(stderr, "weir: there is no command '%s'; weir --help lists them\n", argv[1]);
+    return kExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
