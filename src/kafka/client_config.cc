@@ -56,7 +56,10 @@ LogLevel level_from_syslog(int level) {
 void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   const auto* context = client == nullptr ? nullptr : static_cast<const ClientContext*>(rd_kafka_opaque(client));
   if (context == nullptr || !context->log) return;
-  context->log(level_from_syslog(level), "kafka client " + context->client_id + ": " + facility + ": " + text);
+  // The same properties go to consumers and producers; that some concern only one kind is no news (the library's warning).
+  const bool is_other_kinds_property = std::string_view(facility) == "CONFWARN";
+  context->log(is_other_kinds_property ? LogLevel::kDebug : level_from_syslog(level),
+               "kafka client " + context->client_id + ": " + facility + ": " + text);
 }
 
 void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
