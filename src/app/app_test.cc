@@ -1,10 +1,14 @@
 #include <unistd.h>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "app/demo_traffic.h"
 #include "app/line_reader.h"
+#include "app/teardown_deadline.h"
 #include "app/terminal.h"
 #include "base/catch.h"
 #include "event/event_parser.h"
@@ -97,6 +101,28 @@ TEST_CASE("numbers are grouped by thousands", "[terminal]") {
   CHECK(with_separators(0) == "0");
   CHECK(with_separators(999) == "999");
   CHECK(with_separators(1'234'567) == "1,234,567");
+}
+
+TEST_CASE("a teardown that hangs ends with the exit code set, one in time does not", "[teardown]") {
+  std::atomic<int> ended_with{-1};
+  std::atomic<int> told{0};
+  {
+    TeardownDeadline deadline(
+        std::chrono::milliseconds(20), [&] { ++told; }, [&](int code) { ended_with = code; });
+    deadline.set_exit_code(0);
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (ended_with < 0 && std::chrono::steady_clock::now() < limit)
+      std::this_thread::yield();
+  }
+  CHECK(ended_with == 0);
+  CHECK(told == 1);
+  ended_with = -1;
+  {
+    const TeardownDeadline deadline(
+        std::chrono::minutes(10), [&] { ++told; }, [&](int code) { ended_with = code; });
+  }
+  CHECK(ended_with == -1);
+  CHECK(told == 1);
 }
 
 TEST_CASE("the demo's traffic is repeatable, and nearly all of it parses", "[demo]") {

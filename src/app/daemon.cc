@@ -21,6 +21,8 @@ Daemon::Daemon(const Config& config, std::vector<std::string> rule_directories, 
 
 Daemon::~Daemon() {
   static_cast<void>(stop());
+  http_.reset();
+  metrics_.reset();  // it refers to the engine's counters
 }
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::vector<std::string> rule_directories,
@@ -87,15 +89,9 @@ Status Daemon::reload_rules() {
 
 Status Daemon::stop() {
   if (http_) http_->stop();
-  Status ended;
-  if (engine_) {
-    engine_->request_stop();
-    ended = engine_->join();
-  }
-  http_.reset();
-  metrics_.reset();  // it refers to the engine's counters
-  engine_.reset();
-  return ended;
+  if (!engine_) return {};
+  engine_->request_stop();
+  return engine_->join();
 }
 
 }  // namespace weir

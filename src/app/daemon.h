@@ -29,7 +29,8 @@ class Daemon {
   /// Compiles the rules anew off the data path and takes them into force; with an error the old ones stay. Takes seconds.
   Status reload_rules();
 
-  /// Finishes the batches, commits, leaves the groups and stops the endpoint. An error when a lane had failed.
+  /// Finishes the batches, commits, leaves the groups and stops the endpoint; some 10 s at most. An error when a lane had
+  /// failed. The client library's own teardown is left to the destructor, since nothing bounds it.
   Status stop();
 
   /// No lane hangs: each has shown a sign of life lately. For the watchdog and /-/healthy.
