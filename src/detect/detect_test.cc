@@ -155,20 +155,22 @@ TEST_CASE("a new rule set forgets the lines it knew") {
 }
 
 TEST_CASE("lines become known on their second visit and are compared whole") {
+  constexpr auto kStandard = SecurityLevel::kStandard;
   KnownLines lines;
   std::span<const LineHit> hits;
   const std::array<LineHit, 2> two = {{{7, 3}, {9, 5}}};
-  CHECK_FALSE(lines.find(Place::kUserAgent, "agent", hits));
-  lines.note(Place::kUserAgent, "agent", two);
-  CHECK_FALSE(lines.find(Place::kUserAgent, "agent", hits));
-  lines.note(Place::kUserAgent, "agent", two);
-  REQUIRE(lines.find(Place::kUserAgent, "agent", hits));
+  CHECK_FALSE(lines.find(kStandard, Place::kUserAgent, "agent", hits));
+  lines.note(kStandard, Place::kUserAgent, "agent", two);
+  CHECK_FALSE(lines.find(kStandard, Place::kUserAgent, "agent", hits));
+  lines.note(kStandard, Place::kUserAgent, "agent", two);
+  REQUIRE(lines.find(kStandard, Place::kUserAgent, "agent", hits));
   REQUIRE(hits.size() == 2);
   CHECK((hits[1].atom == 9 && hits[1].end == 5));
-  CHECK_FALSE(lines.find(Place::kReferer, "agent", hits));
-  CHECK_FALSE(lines.find(Place::kUserAgent, "agenT", hits));
+  CHECK_FALSE(lines.find(kStandard, Place::kReferer, "agent", hits));
+  CHECK_FALSE(lines.find(SecurityLevel::kStrict, Place::kUserAgent, "agent", hits));
+  CHECK_FALSE(lines.find(kStandard, Place::kUserAgent, "agenT", hits));
   lines.clear();
-  CHECK_FALSE(lines.find(Place::kUserAgent, "agent", hits));
+  CHECK_FALSE(lines.find(kStandard, Place::kUserAgent, "agent", hits));
   Line line{0, 10, 0, Place::kQuery, 0};
   CHECK_FALSE(KnownLines::eligible(line));
   line.place = Place::kUserAgent;

@@ -29,9 +29,16 @@ struct Hit {
   uint32_t match_end = 0;
 };
 
+/// A hit that an exclusion took away.
+struct ExcludedHit {
+  Hit hit;
+  uint32_t exclusion = 0;  ///< index into MatchPolicy::exclusions
+};
+
 /// The verdict on one record. Reused from record to record.
 struct Detection {
-  std::vector<Hit> hits;        ///< at most one per rule, in the order of rules()
+  std::vector<Hit> hits;              ///< at most one per rule, in the order of rules()
+  std::vector<ExcludedHit> excluded;  ///< at most one per rule; they count for nothing below
   int score = 0;                ///< sum of weights, capped per category so that many hits of one kind do not run away
   CategoryMask categories = 0;  ///< of the rules that hit
   bool malicious = false;       ///< the score reached the threshold
@@ -40,6 +47,7 @@ struct Detection {
 
   void clear() {
     hits.clear();
+    excluded.clear();
     score = 0;
     categories = 0;
     malicious = false;

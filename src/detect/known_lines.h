@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "decode/decoded_record.h"
+#include "rules/category.h"
 
 namespace weir {
 
@@ -30,9 +31,9 @@ class KnownLines {
   /// Lines worth remembering: of a place whose text repeats, and short enough for a slot.
   static bool eligible(const Line& line);
 
-  /// True if the line is known; then `hits` is what matched in it, valid until the next note().
-  bool find(Place place, std::string_view text, std::span<const LineHit>& hits) const;
-  void note(Place place, std::string_view text, std::span<const LineHit> hits);
+  /// True if the line is known at this level; then `hits` is what matched in it, valid until the next note().
+  bool find(SecurityLevel level, Place place, std::string_view text, std::span<const LineHit>& hits) const;
+  void note(SecurityLevel level, Place place, std::string_view text, std::span<const LineHit> hits);
   void clear();
 
  private:
@@ -40,7 +41,8 @@ class KnownLines {
   static constexpr size_t kMarks = 8192;
   static constexpr size_t kTextBytesMax = 196;
   struct Slot {
-    uint16_t size = 0;  ///< 0: empty
+    uint8_t size = 0;  ///< 0: empty
+    SecurityLevel level = SecurityLevel::kStandard;
     Place place = Place::kPath;
     uint8_t hit_count = 0;
     std::array<LineHit, kHitsMax> hits;

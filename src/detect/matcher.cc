@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "detect/known_lines.h"
+#include "detect/rule_evaluator.h"
 #include "detect/rule_set_impl.h"
 
 namespace weir {
@@ -16,13 +17,10 @@ namespace {
 constexpr size_t kLinesReserved = 512;
 constexpr size_t kHitsRemembered = 64;
 
-/// What is known of an atom in the current record; valid while `epoch` is that of the record.
-struct AtomState {
+/// The last line in which an atom was reported, confirmed or not; valid while `epoch` is that of the record.
+struct LastReport {
   uint32_t epoch = 0;
-  uint32_t seen_epoch = 0;  ///< the last line in which the atom was reported, confirmed or not, and the record
-  uint32_t seen_line = 0;
   uint32_t line = 0;
-  uint32_t end = 0;
 };
 
 /// An atom that matched in a line of the record.
@@ -35,6 +33,7 @@ struct RecordHit {
 struct GatedLine {
   uint32_t line = 0;
   GateMask gates = 0;
+  SecurityLevel level = SecurityLevel::kStandard;
 };
 
 /// A line of the record where it stands in the scanned text.
@@ -43,87 +42,107 @@ struct ScanLine {
   uint32_t line = 0;
 };
 
-struct EventState {
-  uint32_t epoch = 0;
-  bool value = false;
-};
-
 }  // namespace
 
 struct Matcher::Impl {
   std::shared_ptr<const RuleSet> rules;
   const RuleProgram* program = nullptr;
   HsScratch hs_scratch;
-  EventScratch event_scratch;
-  std::vector<AtomState> atoms;
-  std::vector<EventState> events;
+  RuleEvaluator evaluator;
+  AtomHits atoms;    ///< of the record
+  AtomHits visible;  ///< of the lines that one rule may see
+  std::vector<LastReport> last_reports;
   std::vector<uint32_t> rule_epochs;
   std::vector<uint32_t> touched;  ///< rules to evaluate for this record
   uint32_t epoch = 0;
-  uint32_t reports = 0;  ///< callbacks for this record
+  uint32_t reports = 0;  ///< callbacks for this scan
   KnownLines known_lines;
-  std::vector<RecordHit> line_hits;      ///< every (line, atom) of the scanned lines, once
+  std::vector<RecordHit>
+      line_hits;  ///< every (line, atom), once; of known lines only if the policy distinguishes lines
   std::vector<GatedLine> unknown_lines;  ///< lines that known_lines does not hold
   std::string scan_text;                 ///< the lines to scan, when these are not all
   std::vector<ScanLine> scan_lines;      ///< what is scanned, in order
   const ScanGroup* group = nullptr;      ///< whose patterns are scanned for
   bool capped = false;
   size_t line_cursor = 0;  ///< into scan_lines; reports come in the order of their ends
-  const Event* event = nullptr;
   const DecodedRecord* record = nullptr;
+  const MatchPolicy* policy = nullptr;
+  SecurityLevels levels = 0;  ///< of the record's lines
 
-  void begin(const Event& new_event, const DecodedRecord& new_record);
+  void begin(const Event& event, const DecodedRecord& new_record, const MatchPolicy& new_policy);
+  [[nodiscard]] SecurityLevel compiled(SecurityLevel level) const;
+  [[nodiscard]] SecurityLevel level_of(uint32_t line) const;
+  /// Do rules see different lines? Else the whole record's hits decide.
+  [[nodiscard]] bool distinguishes_lines() const { return !policy->line_levels.empty() || !policy->exclusions.empty(); }
   void find_unknown_lines();
-  std::string_view join_lines(GateMask gate);
+  std::string_view join_lines(SecurityLevel level, GateMask gate);
   void remember_lines();
   bool scan();
-  bool scan_group(Gate gate);
+  bool scan_group(SecurityLevel level, Gate gate);
   bool on_report(uint32_t pattern, uint32_t end);
   ScanLine line_of(uint32_t end);
-  bool confirmed(uint32_t pattern, uint32_t line);
   void accept(uint32_t atom, uint32_t line, uint32_t end);
   void touch(uint32_t rule);
-  bool evaluate(uint32_t step);
-  bool evaluate_event(uint32_t index);
-  const AtomState* evidence(uint32_t step, uint32_t& pattern);
-  Hit hit_of(uint32_t rule);
+  void touch_always_rules();
+  void decide(Detection& out);
+  void decide_by_lines(uint32_t rule, Detection& out);
+  [[nodiscard]] const RuleExclusion* exclusion_of(uint32_t rule, uint32_t line) const;
+  [[nodiscard]] bool may_see(uint32_t rule, uint32_t line) const;
   void judge(Detection& out) const;
 };
 
-void Matcher::Impl::begin(const Event& new_event, const DecodedRecord& new_record) {
-  event = &new_event;
+void Matcher::Impl::begin(const Event& event, const DecodedRecord& new_record, const MatchPolicy& new_policy) {
+  WEIR_ASSERT(new_policy.line_levels.empty() || new_policy.line_levels.size() == new_record.lines.size(),
+              "a level for each line or for none");
   record = &new_record;
+  policy = &new_policy;
   capped = false;
   touched.clear();
+  line_hits.clear();
+  unknown_lines.clear();
+  atoms.clear();
+  evaluator.begin(event, new_record);
+  levels = 0;
   if (++epoch != 0) return;
   // The stamp wrapped around: old stamps could look new.
-  std::fill(atoms.begin(), atoms.end(), AtomState{});
-  std::fill(events.begin(), events.end(), EventState{});
+  std::fill(last_reports.begin(), last_reports.end(), LastReport{});
   std::fill(rule_epochs.begin(), rule_epochs.end(), 0U);
   epoch = 1;
+}
+
+SecurityLevel Matcher::Impl::compiled(SecurityLevel level) const {
+  return (rules->impl().levels & mask_of(level)) != 0 ? level : rules->options().security_level;
+}
+
+SecurityLevel Matcher::Impl::level_of(uint32_t line) const {
+  return compiled(line < policy->line_levels.size() ? policy->line_levels[line] : policy->level);
 }
 
 /// Sorts the lines into those whose hits are known, which count at once, and those to scan.
 void Matcher::Impl::find_unknown_lines() {
   const auto& lines = record->lines;
-  unknown_lines.clear();
-  line_hits.clear();
+  const bool keep = distinguishes_lines();
   for (uint32_t i = 0; i < lines.size(); ++i) {
     const std::string_view text = record->line_text(lines[i]);
+    const SecurityLevel level = level_of(i);
+    levels |= mask_of(level);
     std::span<const LineHit> hits;
-    if (!KnownLines::eligible(lines[i]) || !known_lines.find(lines[i].place, text, hits))
-      unknown_lines.push_back({i, gates_of(text)});
-    for (const LineHit& hit : hits)
+    if (!KnownLines::eligible(lines[i]) || !known_lines.find(level, lines[i].place, text, hits))
+      unknown_lines.push_back({i, gates_of(text), level});
+    for (const LineHit& hit : hits) {
+      if (keep) line_hits.push_back({i, hit});
       accept(hit.atom, i, lines[i].begin + hit.end);
+    }
   }
 }
 
 /// Fills scan_lines and gives the text to scan: the record's own when it is all of it.
-std::string_view Matcher::Impl::join_lines(GateMask gate) {
+std::string_view Matcher::Impl::join_lines(SecurityLevel level, GateMask gate) {
   const auto& lines = record->lines;
   scan_lines.clear();
   for (const auto& unknown : unknown_lines)
-    if ((unknown.gates & gate) != 0) scan_lines.push_back({lines[unknown.line].begin, unknown.line});
+    if ((unknown.gates & gate) != 0 && unknown.level == level)
+      scan_lines.push_back({lines[unknown.line].begin, unknown.line});
   if (scan_lines.size() == lines.size()) return record->text;
   scan_text.clear();
   for (auto& scanned : scan_lines) {
@@ -147,7 +166,8 @@ void Matcher::Impl::remember_lines() {
       if (count < hits.size()) hits[count] = found.hit;
       ++count;
     }
-    if (count <= hits.size()) known_lines.note(line.place, record->line_text(line), {hits.data(), count});
+    if (count <= hits.size())
+      known_lines.note(unknown.level, line.place, record->line_text(line), {hits.data(), count});
   }
 }
 
@@ -160,21 +180,9 @@ ScanLine Matcher::Impl::line_of(uint32_t end) {
   return scan_lines[line_cursor];
 }
 
-bool Matcher::Impl::confirmed(uint32_t pattern, uint32_t line) {
-  if (!program->patterns[pattern].prefilter) return true;
-  return program->spans[pattern]->find(record->line_text(record->lines[line]), event_scratch.pcre).outcome !=
-         Pcre::Outcome::kNoMatch;
-}
-
-/// The atom holds for this record; the first line with a match is kept.
+/// The atom holds for this record.
 void Matcher::Impl::accept(uint32_t atom, uint32_t line, uint32_t end) {
-  AtomState& state = atoms[atom];
-  if (state.epoch == epoch && state.line <= line) return;
-  const bool first = state.epoch != epoch;
-  state.epoch = epoch;
-  state.line = line;
-  state.end = end;
-  if (!first) return;
+  if (!atoms.add(atom, {line, end})) return;
   const Atom& definition = program->atoms[atom];
   for (uint32_t i = 0; i < definition.rule_count; ++i)
     touch(program->atom_rules[definition.first_rule + i]);
@@ -195,11 +203,10 @@ bool Matcher::Impl::on_report(uint32_t pattern, uint32_t end) {
   for (uint32_t i = program->pattern_first_atom[pattern]; i < last; ++i) {
     const uint32_t atom = program->pattern_atoms[i];
     if ((mask_of(line.place) & program->atoms[atom].places) == 0) continue;
-    AtomState& state = atoms[atom];
-    if (state.seen_epoch == epoch && state.seen_line == scanned.line) continue;
-    state.seen_epoch = epoch;
-    state.seen_line = scanned.line;
-    if (!confirmed(pattern, scanned.line)) continue;
+    LastReport& seen = last_reports[atom];
+    if (seen.epoch == epoch && seen.line == scanned.line) continue;
+    seen = {epoch, scanned.line};
+    if (!evaluator.confirmed(pattern, record->line_text(line))) continue;
     const uint32_t end_in_line = end - scanned.begin;
     line_hits.push_back({scanned.line, {atom, end_in_line}});
     accept(atom, scanned.line, line.begin + end_in_line);
@@ -212,16 +219,20 @@ bool Matcher::Impl::scan() {
   if (record->lines.empty()) return true;
   find_unknown_lines();
   bool good = true;
-  for (size_t gate = 0; gate < kGates; ++gate)
-    good &= scan_group(static_cast<Gate>(gate));
+  for (size_t level = 0; level < kSecurityLevels; ++level) {
+    if ((levels & mask_of(static_cast<SecurityLevel>(level))) == 0) continue;
+    for (size_t gate = 0; gate < kGates; ++gate)
+      good &= scan_group(static_cast<SecurityLevel>(level), static_cast<Gate>(gate));
+  }
   if (good && !capped) remember_lines();
   return good;
 }
 
-bool Matcher::Impl::scan_group(Gate gate) {
-  group = &rules->impl().groups[static_cast<size_t>(gate)];
-  if (!group->database) return true;
-  const std::string_view text = join_lines(mask_of(gate));
+bool Matcher::Impl::scan_group(SecurityLevel level, Gate gate) {
+  const uint32_t index = rules->impl().group_of[static_cast<size_t>(level)][static_cast<size_t>(gate)];
+  if (index == RuleSet::Impl::kNoGroup) return true;
+  group = &rules->impl().groups[index];
+  const std::string_view text = join_lines(level, mask_of(gate));
   if (text.empty()) return true;
   reports = 0;
   line_cursor = 0;
@@ -235,72 +246,54 @@ bool Matcher::Impl::scan_group(Gate gate) {
   return code == HS_SUCCESS || code == HS_SCAN_TERMINATED;
 }
 
-bool Matcher::Impl::evaluate_event(uint32_t index) {
-  EventState& state = events[index];
-  if (state.epoch != epoch) state = {epoch, holds(program->event_atoms[index], *event, *record, event_scratch)};
-  return state.value;
+void Matcher::Impl::touch_always_rules() {
+  const SecurityLevel level = compiled(policy->level);
+  for (const uint32_t rule : program->always_rules)
+    if (rules->impl().rule_levels[rule] <= level) touch(rule);
 }
 
-bool Matcher::Impl::evaluate(uint32_t index) {
-  const ConditionStep& step = program->steps[index];
-  const uint32_t* child = program->children.data() + step.first_child;
-  const uint32_t* end = child + step.child_count;
-  switch (step.kind) {
-    case ConditionStep::Kind::kAtom:
-      return atoms[step.index].epoch == epoch;
-    case ConditionStep::Kind::kEvent:
-      return evaluate_event(step.index);
-    case ConditionStep::Kind::kAnd:
-      return std::all_of(child, end, [&](uint32_t c) { return evaluate(c); });
-    case ConditionStep::Kind::kOr:
-      return std::any_of(child, end, [&](uint32_t c) { return evaluate(c); });
-    case ConditionStep::Kind::kNot:
-      return !evaluate(*child);
-    case ConditionStep::Kind::kAtLeast:
-      return static_cast<uint32_t>(std::count_if(child, end, [&](uint32_t c) { return evaluate(c); })) >= step.index;
-    case ConditionStep::Kind::kTrue:
-      return true;
-    case ConditionStep::Kind::kFalse:
-      return false;
+void Matcher::Impl::decide(Detection& out) {
+  std::sort(touched.begin(), touched.end());
+  const bool by_lines = distinguishes_lines();
+  // A pattern of a rule that runs may belong to a stricter rule too.
+  const SecurityLevel level = compiled(policy->level);
+  for (const uint32_t rule : touched) {
+    if (!by_lines && rules->impl().rule_levels[rule] > level) continue;
+    if (!evaluator.holds(rule, atoms)) continue;
+    if (by_lines)
+      decide_by_lines(rule, out);
+    else
+      out.hits.push_back(evaluator.hit_of(rule, atoms));
   }
-  return false;
 }
 
-/// The first atom, in the order of the condition, that made it hold; null when facts of the event did.
-const AtomState* Matcher::Impl::evidence(uint32_t index, uint32_t& pattern) {
-  const ConditionStep& step = program->steps[index];
-  if (step.kind == ConditionStep::Kind::kAtom) {
-    if (atoms[step.index].epoch != epoch) return nullptr;
-    pattern = program->atoms[step.index].pattern;
-    return &atoms[step.index];
-  }
-  if (step.kind == ConditionStep::Kind::kNot) return nullptr;
-  for (uint32_t i = 0; i < step.child_count; ++i) {
-    const uint32_t child = program->children[step.first_child + i];
-    if (!evaluate(child)) continue;
-    if (const AtomState* found = evidence(child, pattern)) return found;
+/// The first exclusion that keeps the rule from seeing the line; a line of kWholeRecord asks for those of the whole record.
+const RuleExclusion* Matcher::Impl::exclusion_of(uint32_t rule, uint32_t line) const {
+  for (const auto& exclusion : policy->exclusions) {
+    if (exclusion.rule != rule && exclusion.rule != RuleExclusion::kEveryRule) continue;
+    if (exclusion.line == line || exclusion.line == RuleExclusion::kWholeRecord) return &exclusion;
   }
   return nullptr;
 }
 
-Hit Matcher::Impl::hit_of(uint32_t rule) {
-  Hit hit;
-  hit.rule = rule;
-  uint32_t pattern = 0;
-  const AtomState* found = evidence(program->rule_root[rule], pattern);
-  if (found == nullptr) return hit;
-  hit.line = found->line;
-  hit.match_begin = hit.match_end = found->end;
-  const Line& line = record->lines[found->line];
-  if (const auto& span = program->spans[pattern]) {
-    const auto match = span->find(record->line_text(line), event_scratch.pcre);
-    if (match.outcome != Pcre::Outcome::kMatch) return hit;
-    hit.match_begin = line.begin + match.begin;
-    hit.match_end = line.begin + match.end;
-  } else if (const uint32_t width = program->patterns[pattern].max_width; width <= found->end - line.begin) {
-    hit.match_begin = found->end - width;
-  }
-  return hit;
+bool Matcher::Impl::may_see(uint32_t rule, uint32_t line) const {
+  return rules->impl().rule_levels[rule] <= level_of(line) && exclusion_of(rule, line) == nullptr;
+}
+
+/// A rule that holds for the record as a whole: does it hold for what it may see? Both must be, so that hiding the line of a
+/// "not" makes no hit.
+void Matcher::Impl::decide_by_lines(uint32_t rule, Detection& out) {
+  static_assert(Hit::kNoLine == RuleExclusion::kWholeRecord);
+  const Hit whole = evaluator.hit_of(rule, atoms);
+  const RuleExclusion* exclusion = exclusion_of(rule, whole.line);
+  if (exclusion != nullptr)
+    out.excluded.push_back({whole, static_cast<uint32_t>(exclusion - policy->exclusions.data())});
+  if (exclusion_of(rule, RuleExclusion::kWholeRecord) != nullptr) return;
+  visible.clear();
+  for (const auto& found : line_hits)
+    if (may_see(rule, found.line))
+      visible.add(found.hit.atom, {found.line, record->lines[found.line].begin + found.hit.end});
+  if (evaluator.holds(rule, visible)) out.hits.push_back(evaluator.hit_of(rule, visible));
 }
 
 void Matcher::Impl::judge(Detection& out) const {
@@ -325,12 +318,13 @@ Matcher& Matcher::operator=(Matcher&&) noexcept = default;
 Status Matcher::use(std::shared_ptr<const RuleSet> rules) {
   WEIR_ASSERT(rules != nullptr, "a matcher needs a rule set");
   for (const auto& group : rules->impl().groups)
-    if (group.database)
-      if (Status status = grow_scratch(group.database, impl_->hs_scratch); !status) return status;
+    if (Status status = grow_scratch(group.database, impl_->hs_scratch); !status) return status;
   const RuleProgram& program = rules->impl().program;
   impl_->program = &program;
-  impl_->atoms.assign(program.atoms.size(), {});
-  impl_->events.assign(program.event_atoms.size(), {});
+  impl_->evaluator.use(program);
+  impl_->atoms.resize(program.atoms.size());
+  impl_->visible.resize(program.atoms.size());
+  impl_->last_reports.assign(program.atoms.size(), {});
   impl_->rule_epochs.assign(program.rule_root.size(), 0);
   impl_->line_hits.reserve(kLinesReserved);
   impl_->scan_lines.reserve(kLinesReserved);
@@ -347,18 +341,21 @@ const RuleSet& Matcher::rules() const {
   return *impl_->rules;
 }
 
-void Matcher::match(const Event& event, const DecodedRecord& record, Detection& out) {
+void Matcher::match(const Event& event, const DecodedRecord& record, const MatchPolicy& policy, Detection& out) {
   WEIR_ASSERT(impl_->rules != nullptr, "use() comes before match()");
   out.clear();
-  impl_->begin(event, record);
+  impl_->begin(event, record, policy);
   out.scan_failed = !impl_->scan();
   out.capped = impl_->capped;
-  for (const uint32_t rule : impl_->program->always_rules)
-    impl_->touch(rule);
-  std::sort(impl_->touched.begin(), impl_->touched.end());
-  for (const uint32_t rule : impl_->touched)
-    if (impl_->evaluate(impl_->program->rule_root[rule])) out.hits.push_back(impl_->hit_of(rule));
+  impl_->touch_always_rules();
+  impl_->decide(out);
   impl_->judge(out);
+}
+
+void Matcher::match(const Event& event, const DecodedRecord& record, Detection& out) {
+  MatchPolicy policy;
+  policy.level = rules().options().security_level;
+  match(event, record, policy, out);
 }
 
 }  // namespace weir

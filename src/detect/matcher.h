@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "decode/decoded_record.h"
 #include "detect/detection.h"
+#include "detect/match_policy.h"
 #include "detect/rule_set.h"
 #include "event/event.h"
 
@@ -30,6 +31,9 @@ class Matcher {
   [[nodiscard]] const RuleSet& rules() const;
 
   /// Clears and fills `out`. A matching-library error sets scan_failed and is counted by the caller.
+  /// Does not allocate once its buffers have grown.
+  void match(const Event& event, const DecodedRecord& record, const MatchPolicy& policy, Detection& out);
+  /// At the rule set's own level, without exclusions.
   void match(const Event& event, const DecodedRecord& record, Detection& out);
 
  private:

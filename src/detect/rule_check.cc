@@ -42,13 +42,15 @@ class ExampleRunner {
   }
 
   /// Empty when the record was judged, else why not.
-  std::string run(const RuleExample& example) {
+  std::string run(const RuleExample& example, SecurityLevel level) {
     Event event;
     const ParseOutcome outcome = parser_.parse(example.record_json, event);
     if (!outcome.ok())
       return "the record is rejected: " + std::string(to_string(outcome.reason)) + " " + outcome.detail;
     decoder_.decode(event, decoded_);
-    matcher_.match(event, decoded_, detection_);
+    MatchPolicy policy;
+    policy.level = level;
+    matcher_.match(event, decoded_, policy, detection_);
     return detection_.scan_failed ? "the matching library failed" : "";
   }
 
@@ -77,7 +79,7 @@ class ExampleRunner {
 /// Runs one example and appends its result and findings.
 void run_example(ExampleRunner& runner, const Rule& rule, const RuleExample& example, bool positive,
                  RuleTestReport& report) {
-  ExampleResult result{rule.id, rule.title, rule.file, example.line, positive, true, runner.run(example)};
+  ExampleResult result{rule.id, rule.title, rule.file, example.line, positive, true, runner.run(example, rule.security_level)};
   const Detection& detection = runner.detection();
   if (result.message.empty() && positive && !runner.hit(rule.id)) result.message = "the positive example is not hit";
   if (result.message.empty() && !positive && runner.hit(rule.id)) result.message = "the negative example is hit";
@@ -191,11 +193,12 @@ size_t RuleTestReport::failed() const {
 }
 
 Result<RuleTestReport> test_rules(const std::vector<Rule>& rules, const RuleSetOptions& options) {
-  RuleSetOptions strict = options;
-  strict.security_level = SecurityLevel::kStrict;
+  RuleSetOptions all_levels = options;
+  all_levels.other_levels =
+      mask_of(SecurityLevel::kPermissive) | mask_of(SecurityLevel::kStandard) | mask_of(SecurityLevel::kStrict);
   RuleTestReport report;
   Diagnostics compile_findings;
-  auto set = RuleSet::compile(rules, strict, compile_findings);
+  auto set = RuleSet::compile(rules, all_levels, compile_findings);
   if (!set) return tl::unexpected<Error>(set.error());
   auto runner = ExampleRunner::create(*set);
   if (!runner) return tl::unexpected<Error>(runner.error());

@@ -32,7 +32,7 @@ struct RuleTestReport {
   [[nodiscard]] bool ok() const { return !has_errors(findings); }
 };
 
-/// Runs every example of every rule through parser, decoder and matcher, with all rules loaded at the level STRICT.
+/// Runs every example of every rule through parser, decoder and matcher, each at its rule's own security level.
 /// Errors: a positive example its rule does not hit; a negative one it hits, or that all rules together call malicious;
 /// a rule of ours without examples. Warnings: fewer than three of each kind; a positive example whose score stays below
 /// the threshold. An error value: the rules do not compile.

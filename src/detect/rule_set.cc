@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -15,11 +16,17 @@ namespace {
 constexpr size_t kRulesMax = 20'000;
 constexpr size_t kPatternsMax = 100'000;
 
-/// The rules that run at the level: a rule names the lowest one.
-std::vector<Rule> rules_at(const std::vector<Rule>& rules, SecurityLevel level) {
+SecurityLevels levels_of(const RuleSetOptions& options) {
+  return static_cast<SecurityLevels>(options.other_levels | mask_of(options.security_level));
+}
+
+constexpr std::array kLevels = {SecurityLevel::kPermissive, SecurityLevel::kStandard, SecurityLevel::kStrict};
+
+/// The rules that run at one of the levels: a rule names the lowest one.
+std::vector<Rule> rules_at(const std::vector<Rule>& rules, SecurityLevels levels) {
   std::vector<Rule> running;
   for (const auto& rule : rules)
-    if (rule.security_level <= level) running.push_back(rule);
+    if ((levels >> static_cast<unsigned>(rule.security_level)) != 0) running.push_back(rule);
   return running;
 }
 
@@ -92,6 +99,7 @@ std::string fingerprint_of(const std::vector<Rule>& rules, const RuleSetOptions&
   std::string text;
   append(text, static_cast<uint64_t>(options.threshold));
   append(text, static_cast<uint64_t>(options.security_level));
+  append(text, static_cast<uint64_t>(options.other_levels));
   for (const auto& rule : rules)
     append(text, rule);
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
@@ -139,7 +147,29 @@ bool build_group(RuleSet::Impl& impl, ScanGroup& group, const std::vector<Patter
   }
   group.database = std::move(*database);
   for (size_t id = 0; id < patterns.size(); ++id)
-    impl.program.patterns[group.patterns[id]].prefilter = patterns[id].prefilter;
+    impl.program.patterns[group.patterns[id]].prefilter |= patterns[id].prefilter;
+  return true;
+}
+
+/// Per pattern the lowest level of the rules that ask for it.
+std::vector<SecurityLevel> pattern_levels(const RuleSet::Impl& impl) {
+  std::vector<SecurityLevel> levels(impl.program.patterns.size(), SecurityLevel::kStrict);
+  for (const auto& atom : impl.program.atoms)
+    for (uint32_t i = 0; i < atom.rule_count; ++i)
+      levels[atom.pattern] =
+          std::min(levels[atom.pattern], impl.rule_levels[impl.program.atom_rules[atom.first_rule + i]]);
+  return levels;
+}
+
+/// The group of these patterns; levels that scan for the same share it.
+bool find_or_build_group(RuleSet::Impl& impl, ScanGroup group, uint32_t& index,
+                         const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
+  index = RuleSet::Impl::kNoGroup;
+  if (group.patterns.empty()) return true;
+  for (index = 0; index < impl.groups.size(); ++index)
+    if (impl.groups[index].patterns == group.patterns) return true;
+  if (!build_group(impl, group, origins, diagnostics)) return false;
+  impl.groups.push_back(std::move(group));
   return true;
 }
 
@@ -149,12 +179,20 @@ bool build_databases(RuleSet::Impl& impl, const std::vector<PatternOrigin>& orig
     add_error(diagnostics, {}, "more than 100000 different patterns");
     return false;
   }
-  for (uint32_t i = 0; i < patterns.size(); ++i) {
-    const Gate gate = gate_for(required_bytes(patterns[i].regex));
-    impl.groups[static_cast<size_t>(gate)].patterns.push_back(i);
+  std::vector<Gate> gates;
+  for (const auto& pattern : patterns)
+    gates.push_back(gate_for(required_bytes(pattern.regex)));
+  const std::vector<SecurityLevel> levels = pattern_levels(impl);
+  for (const SecurityLevel level : kLevels) {
+    if ((impl.levels & mask_of(level)) == 0) continue;
+    for (size_t gate = 0; gate < kGates; ++gate) {
+      ScanGroup group;
+      for (uint32_t i = 0; i < patterns.size(); ++i)
+        if (gates[i] == static_cast<Gate>(gate) && levels[i] <= level) group.patterns.push_back(i);
+      uint32_t& index = impl.group_of[static_cast<size_t>(level)][gate];
+      if (!find_or_build_group(impl, std::move(group), index, origins, diagnostics)) return false;
+    }
   }
-  for (auto& group : impl.groups)
-    if (!build_group(impl, group, origins, diagnostics)) return false;
   return confirm_prefilters(impl.program, origins, diagnostics);
 }
 
@@ -188,7 +226,10 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>&
   std::shared_ptr<RuleSet> set(new RuleSet());
   Impl& impl = *set->impl_;
   impl.options = options;
-  const std::vector<Rule> running = rules_at(rules, options.security_level);
+  impl.levels = levels_of(options);
+  const std::vector<Rule> running = rules_at(rules, impl.levels);
+  for (const auto& rule : running)
+    impl.rule_levels.push_back(rule.security_level);
   std::vector<PatternOrigin> origins;
   impl.program = compile_rules(running, origins, diagnostics);
   for (size_t i = already; i < diagnostics.size(); ++i)

@@ -13,10 +13,17 @@
 
 namespace weir {
 
+/// A set of security levels: bit i = SecurityLevel i.
+using SecurityLevels = uint8_t;
+constexpr SecurityLevels mask_of(SecurityLevel level) {
+  return static_cast<SecurityLevels>(1U << static_cast<unsigned>(level));
+}
+
 struct RuleSetOptions {
   int threshold = 10;  ///< request score from which a record is malicious
   SecurityLevel security_level = SecurityLevel::kStandard;
-  std::string cache_directory;  ///< serialised databases; empty: no cache
+  SecurityLevels other_levels = 0;  ///< levels that policies use besides; each has pattern databases of its own
+  std::string cache_directory;      ///< serialised databases; empty: no cache
 };
 
 /// Compiled rules: patterns, conditions and facts about each rule. Immutable; shared by all lanes behind an atomic pointer.
@@ -27,6 +34,7 @@ class RuleSet {
   static Result<std::shared_ptr<const RuleSet>> compile(const std::vector<Rule>& rules, const RuleSetOptions& options,
                                                         Diagnostics& diagnostics);
 
+  /// The rules of the strictest level compiled for.
   [[nodiscard]] const std::vector<RuleInfo>& rules() const;
   [[nodiscard]] PlaceMask raw_places() const;  ///< for DecodeOptions::raw_places
   [[nodiscard]] const RuleSetOptions& options() const;

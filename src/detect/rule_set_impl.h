@@ -46,7 +46,9 @@ struct RuleProgram {
   std::vector<std::unique_ptr<const Pcre>> spans;
 };
 
-/// The patterns behind one gate: scanned for together, in the lines that pass it.
+constexpr size_t kSecurityLevels = 3;
+
+/// The patterns of a security level behind one gate: scanned for together, in the lines that pass it.
 struct ScanGroup {
   HsDatabase database;             ///< null when it has no pattern
   std::vector<uint32_t> patterns;  ///< the library's id → index into RuleProgram::patterns
@@ -57,7 +59,12 @@ struct RuleSet::Impl {
   std::string fingerprint;
   std::vector<RuleInfo> rules;
   RuleProgram program;
-  std::array<ScanGroup, kGates> groups;  ///< by Gate
+  std::vector<SecurityLevel> rule_levels;  ///< per rule
+  std::vector<ScanGroup> groups;
+  SecurityLevels levels = 0;  ///< compiled for
+  /// By level and gate, into groups; kNoGroup when nothing is to be scanned for. Levels with the same patterns share a group.
+  std::array<std::array<uint32_t, kGates>, kSecurityLevels> group_of{};
+  static constexpr uint32_t kNoGroup = 0xffffffff;
   PlaceMask raw_places = 0;
 };
 

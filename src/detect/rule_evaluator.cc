@@ -1,0 +1,114 @@
+#include "detect/rule_evaluator.h"
+
+#include <algorithm>
+
+namespace weir {
+
+void AtomHits::resize(size_t atoms) {
+  states_.assign(atoms, {});
+  epoch_ = 1;
+}
+
+void AtomHits::clear() {
+  if (++epoch_ != 0) return;
+  // The stamp wrapped around: old stamps could look new.
+  std::fill(states_.begin(), states_.end(), State{});
+  epoch_ = 1;
+}
+
+bool AtomHits::add(uint32_t atom, Found found) {
+  State& state = states_[atom];
+  const bool first = state.epoch != epoch_;
+  if (first || found.line < state.found.line) state = {epoch_, found};
+  return first;
+}
+
+void RuleEvaluator::use(const RuleProgram& program) {
+  program_ = &program;
+  events_.assign(program.event_atoms.size(), {});
+  epoch_ = 0;
+}
+
+void RuleEvaluator::begin(const Event& event, const DecodedRecord& record) {
+  event_ = &event;
+  record_ = &record;
+  if (++epoch_ != 0) return;
+  std::fill(events_.begin(), events_.end(), EventState{});
+  epoch_ = 1;
+}
+
+bool RuleEvaluator::confirmed(uint32_t pattern, std::string_view line) {
+  if (!program_->patterns[pattern].prefilter) return true;
+  return program_->spans[pattern]->find(line, scratch_.pcre).outcome != Pcre::Outcome::kNoMatch;
+}
+
+bool RuleEvaluator::evaluate_event(uint32_t index) {
+  EventState& state = events_[index];
+  if (state.epoch != epoch_) state = {epoch_, weir::holds(program_->event_atoms[index], *event_, *record_, scratch_)};
+  return state.value;
+}
+
+bool RuleEvaluator::evaluate(uint32_t index, const AtomHits& hits) {
+  const ConditionStep& step = program_->steps[index];
+  const uint32_t* child = program_->children.data() + step.first_child;
+  const uint32_t* end = child + step.child_count;
+  switch (step.kind) {
+    case ConditionStep::Kind::kAtom:
+      return hits.has(step.index);
+    case ConditionStep::Kind::kEvent:
+      return evaluate_event(step.index);
+    case ConditionStep::Kind::kAnd:
+      return std::all_of(child, end, [&](uint32_t c) { return evaluate(c, hits); });
+    case ConditionStep::Kind::kOr:
+      return std::any_of(child, end, [&](uint32_t c) { return evaluate(c, hits); });
+    case ConditionStep::Kind::kNot:
+      return !evaluate(*child, hits);
+    case ConditionStep::Kind::kAtLeast:
+      return static_cast<uint32_t>(std::count_if(child, end, [&](uint32_t c) { return evaluate(c, hits); })) >=
+             step.index;
+    case ConditionStep::Kind::kTrue:
+      return true;
+    case ConditionStep::Kind::kFalse:
+      return false;
+  }
+  return false;
+}
+
+/// The first atom, in the order of the condition, that made it hold; null when facts of the event did.
+const AtomHits::Found* RuleEvaluator::evidence(uint32_t index, const AtomHits& hits, uint32_t& pattern) {
+  const ConditionStep& step = program_->steps[index];
+  if (step.kind == ConditionStep::Kind::kAtom) {
+    if (!hits.has(step.index)) return nullptr;
+    pattern = program_->atoms[step.index].pattern;
+    return &hits.found(step.index);
+  }
+  if (step.kind == ConditionStep::Kind::kNot) return nullptr;
+  for (uint32_t i = 0; i < step.child_count; ++i) {
+    const uint32_t child = program_->children[step.first_child + i];
+    if (!evaluate(child, hits)) continue;
+    if (const AtomHits::Found* found = evidence(child, hits, pattern)) return found;
+  }
+  return nullptr;
+}
+
+Hit RuleEvaluator::hit_of(uint32_t rule, const AtomHits& hits) {
+  Hit hit;
+  hit.rule = rule;
+  uint32_t pattern = 0;
+  const AtomHits::Found* found = evidence(program_->rule_root[rule], hits, pattern);
+  if (found == nullptr) return hit;
+  hit.line = found->line;
+  hit.match_begin = hit.match_end = found->end;
+  const Line& line = record_->lines[found->line];
+  if (const auto& span = program_->spans[pattern]) {
+    const auto match = span->find(record_->line_text(line), scratch_.pcre);
+    if (match.outcome != Pcre::Outcome::kMatch) return hit;
+    hit.match_begin = line.begin + match.begin;
+    hit.match_end = line.begin + match.end;
+  } else if (const uint32_t width = program_->patterns[pattern].max_width; width <= found->end - line.begin) {
+    hit.match_begin = found->end - width;
+  }
+  return hit;
+}
+
+}  // namespace weir

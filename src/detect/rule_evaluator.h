@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "detect/rule_set_impl.h"
+
+namespace weir {
+
+/// The atoms that matched in a record, or in the lines of it that one rule may see.
+class AtomHits {
+ public:
+  struct Found {
+    uint32_t line = 0;
+    uint32_t end = 0;  ///< offset into the record's text
+  };
+
+  /// Makes room for a rule set's atoms and forgets all.
+  void resize(size_t atoms);
+  /// Forgets all, in constant time.
+  void clear();
+  /// True when it is the atom's first hit; of several the first line counts.
+  bool add(uint32_t atom, Found found);
+  [[nodiscard]] bool has(uint32_t atom) const { return states_[atom].epoch == epoch_; }
+  [[nodiscard]] const Found& found(uint32_t atom) const { return states_[atom].found; }
+
+ private:
+  struct State {
+    uint32_t epoch = 0;
+    Found found;
+  };
+  std::vector<State> states_;
+  uint32_t epoch_ = 0;
+};
+
+/// Evaluates conditions over what matched. Of one thread.
+class RuleEvaluator {
+ public:
+  /// Takes a rule set into use, which must outlive this.
+  void use(const RuleProgram& program);
+  /// The record that the next calls are about; facts of the event are looked up at most once.
+  void begin(const Event& event, const DecodedRecord& record);
+
+  [[nodiscard]] bool holds(uint32_t rule, const AtomHits& hits) { return evaluate(program_->rule_root[rule], hits); }
+  /// Of a rule that holds: where.
+  Hit hit_of(uint32_t rule, const AtomHits& hits);
+  /// Does the expression match the line? For patterns that the library only approximates.
+  bool confirmed(uint32_t pattern, std::string_view line);
+
+ private:
+  struct EventState {
+    uint32_t epoch = 0;
+    bool value = false;
+  };
+
+  bool evaluate(uint32_t step, const AtomHits& hits);
+  bool evaluate_event(uint32_t index);
+  const AtomHits::Found* evidence(uint32_t step, const AtomHits& hits, uint32_t& pattern);
+
+  const RuleProgram* program_ = nullptr;
+  const Event* event_ = nullptr;
+  const DecodedRecord* record_ = nullptr;
+  EventScratch scratch_;
+  std::vector<EventState> events_;
+  uint32_t epoch_ = 0;
+};
+
+}  // namespace weir
