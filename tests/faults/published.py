@@ -1,0 +1,71 @@
+"""The alerts that were published, reduced to the facts that the reference scorer states, and the comparison of both."""
+import collections
+import json
+
+
+def facts_of(alert):
+    """The facts of one alert (docs/alerts.md), named as in reference_scorer.py."""
+    weir, evidence = alert['unmapped']['weir'], alert['evidences'][0]
+    record = weir['record']
+    facts = {
+        'id': alert['metadata']['uid'], 'episode': alert['finding_info']['uid'], 'kind': weir['kind'], 'phase': weir['phase'],
+        'client_kind': weir['client_kind'], 'client': weir['client'], 'count': alert['count'],
+        'severity': alert['severity_id'], 'time': alert['time'], 'start': alert['start_time'], 'end': alert['end_time'],
+        'record': (record['topic'], record['partition'], record['offset']), 'address': evidence['src_endpoint']['ip'],
+    }
+    if facts['kind'] == 'abuse':
+        facts |= {'reasons': tuple(alert['unmapped']['reasons']), 'risk_score': alert['risk_score']}
+    else:
+        facts['categories'] = tuple(sorted(weir['categories']))
+        if facts['phase'] != 'closed':
+            facts |= {'risk_score': alert['risk_score'], 'request_id': evidence['http_request']['uid'],
+                      'rules': tuple(sorted(hit['rule_id'] for hit in evidence['data']['hits']))}
+    return facts
+
+
+def facts_of_message(key, value, headers):
+    """As facts_of, for a message of the alerts topic; what disagrees inside the message becomes a fact of its own."""
+    facts = facts_of(json.loads(value))
+    text = {name: data.decode() for name, data in headers.items()}
+    wrong = [name for name, agrees in (
+        ('key', key.decode() == facts['client']), ('ce_id', text.get('ce_id') == facts['id']),
+        ('ce_type', text.get('ce_type') == f'weir.{facts["kind"]}.{facts["phase"]}')) if not agrees]
+    return facts | {'wrong_in_message': wrong} if wrong else facts
+
+
+class Comparison:
+    """Lost: must exist and does not. Duplicated: there more than once. Different: there, but not as it must be.
+    Unexpected: there, and must not be; it counts as different."""
+
+    def __init__(self, expected, published):
+        wanted = {one['id']: one for one in expected}
+        assert len(wanted) == len(expected), 'the reference scorer made an id twice'
+        found = collections.defaultdict(list)
+        for one in published:
+            found[one['id']].append(one)
+        self.expected = len(expected)
+        self.published = len(published)
+        self.lost = [one for name, one in wanted.items() if name not in found]
+        self.duplicated = [ones[0] for ones in found.values() if len(ones) > 1]
+        self.different = [(one, wanted[name]) for name, ones in found.items() if name in wanted
+                          for one in ones if one != wanted[name]]
+        self.unexpected = [ones[0] for name, ones in found.items() if name not in wanted]
+
+    @property
+    def exact(self):
+        return not (self.lost or self.duplicated or self.different or self.unexpected)
+
+    def figures(self):
+        return {'expected': self.expected, 'published': self.published, 'lost': len(self.lost),
+                'duplicated': len(self.duplicated), 'different': len(self.different) + len(self.unexpected)}
+
+    def examples(self, count=3):
+        """Lines that show what is wrong, a few of each kind."""
+        lines = [f'lost: {one}' for one in self.lost[:count]]
+        lines += [f'duplicated: {one}' for one in self.duplicated[:count]]
+        lines += [f'unexpected: {one}' for one in self.unexpected[:count]]
+        for one, wanted in self.different[:count]:
+            names = [name for name in {**one, **wanted} if one.get(name) != wanted.get(name)]
+            lines.append('different: ' + ', '.join(f'{name} {one.get(name)} instead of {wanted.get(name)}' for name in names)
+                         + f' in {wanted["id"]} of {wanted["client"]}')
+        return lines
