@@ -2,6 +2,7 @@
 option(WEIR_WERROR "Treat warnings as errors" OFF)
 option(WEIR_BENCHMARKS "Build the benchmark programs" OFF)
 option(WEIR_FUZZ "Build the libFuzzer targets (clang)" OFF)
+option(WEIR_CRASH_POINTS "Let $WEIR_CRASH_AT kill the process at a named point (src/base/crash_point.h); for tests" OFF)
 set(WEIR_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -22,6 +23,9 @@ target_compile_options(weir_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>) # gcc 12 sees overlaps in std::string that are not there (bug 105651)
 if(WEIR_WERROR)
   target_compile_options(weir_options INTERFACE -Werror)
+endif()
+if(WEIR_CRASH_POINTS)
+  target_compile_definitions(weir_options INTERFACE WEIR_CRASH_POINTS)
 endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
   # Hyperscan needs SSSE3 at run time anyway, so the rest of the program may use it too.

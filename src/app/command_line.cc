@@ -6,6 +6,7 @@
 #include <exception>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "app/config_command.h"
 #include "app/demo_command.h"
@@ -14,6 +15,7 @@
 #include "app/rules_command.h"
 #include "app/run_command.h"
 #include "app/scan_command.h"
+#include "base/crash_point.h"
 
 namespace weir {
 namespace {
@@ -139,6 +141,15 @@ void add_demo(CLI::App& app, Arguments& arguments) {
   demo->callback([&] { arguments.exit_code = run_demo(arguments.demo); });
 }
 
+/// For the fault tests: the points of WEIR_CRASH_AT that this build knows, one a line; none in a shipped build.
+int print_crash_points() {
+#ifdef WEIR_CRASH_POINTS
+  for (const std::string_view point : kCrashPoints)
+    std::printf("%.*s\n", static_cast<int>(point.size()), point.data());
+#endif
+  return kExitFine;
+}
+
 /// The library itself would only say that a command is missing.
 bool has_command(const CLI::App& app, const std::string& name) {
   const auto commands = app.get_subcommands([&](const CLI::App* command) { return command->get_name() == name; });
@@ -148,6 +159,7 @@ bool has_command(const CLI::App& app, const std::string& name) {
 }  // namespace
 
 int run_command_line(int argc, char* argv[]) {
+  if (argc == 2 && std::string_view(argv[1]) == "--crash-points") return print_crash_points();
   Arguments arguments;
   CLI::App app{"weir: finds attacks and abuse in a stream of HTTP request logs", "weir"};
   app.set_version_flag("--version", std::string("weir ") + WEIR_VERSION);
