@@ -112,40 +112,11 @@ socket.request.max.bytes=33554432
 '''
 
 
-class KafkaBroker:
-    """One broker whose data live in a folder; it can be stopped, killed and started again with the same data."""
+class KafkaAccess:
+    """What tests do with a Kafka that runs: topics, groups, records. `bootstrap` names the brokers."""
 
-    def __init__(self, folder, files=None, options=None):
-        self.folder = Path(folder)
-        self.files = files or fetch()
-        self.port, self._controller_port = free_ports(2)
-        self.bootstrap = f'127.0.0.1:{self.port}'
-        self._process = None
-        archive = self.files / 'kafka.jsa'
-        # The archive is of one Java; with another one the JVM says so and goes on without it.
-        self._options = options or (['-Xshare:auto', f'-XX:SharedArchiveFile={archive}'] if archive.exists() else [])
-
-    # --- life
-
-    def start(self, timeout=90):
-        if not self.folder.exists():
-            self.folder.mkdir(parents=True)
-            shutil.copytree(self.files / 'formatted', self.folder / 'data')
-            (self.folder / 'server.properties').write_text(
-                _properties(self.folder / 'data', self.port, self._controller_port))
-        log = self.folder / 'broker.log'
-        starts = log.read_text(errors='replace').count(READY) if log.exists() else 0
-        self._process = Process(['java', *JAVA_OPTIONS, *self._options, '-cp', f'{self.files}/lib/*', 'kafka.Kafka',
-                                 self.folder / 'server.properties'], log)
-        self._process.wait_until(lambda: self._process.log().count(READY) > starts, timeout, 'the broker was ready')
-        return self
-
-    def stop(self, timeout=60):
-        if self._process:
-            self._process.stop(timeout)
-
-    def kill(self):
-        self._process.kill()
+    bootstrap = ''
+    replication = 1
 
     # --- topics and groups
 
@@ -155,7 +126,7 @@ class KafkaBroker:
 
     def create_topic(self, name, partitions=1, config=None):
         from confluent_kafka.admin import NewTopic
-        topic = NewTopic(name, num_partitions=partitions, replication_factor=1,
+        topic = NewTopic(name, num_partitions=partitions, replication_factor=self.replication,
                          config={'max.message.bytes': '16777216', **(config or {})})
         admin = self._admin()     # must outlive its futures
         admin.create_topics([topic])[name].result(30)
@@ -256,6 +227,55 @@ class KafkaBroker:
         finally:
             consumer.close()
         return found
+
+
+class KafkaBroker(KafkaAccess):
+    """One broker whose data live in a folder; it can be stopped, killed and started again with the same data.
+    `properties` are laid over those of its server.properties."""
+
+    def __init__(self, folder, files=None, options=None, properties=None):
+        self.folder = Path(folder)
+        self.files = files or fetch()
+        self.port, self._controller_port = free_ports(2)
+        self.bootstrap = f'127.0.0.1:{self.port}'
+        self.properties = properties or {}
+        self._process = None
+        archive = self.files / 'kafka.jsa'
+        # The archive is of one Java; with another one the JVM says so and goes on without it.
+        self._options = options or (['-Xshare:auto', f'-XX:SharedArchiveFile={archive}'] if archive.exists() else [])
+
+    def prepare(self):
+        """The formatted log folder and the properties, before the first start."""
+        self.folder.mkdir(parents=True)
+        shutil.copytree(self.files / 'formatted', self.folder / 'data')
+        changes = ''.join(f'{name}={value}\n' for name, value in self.properties.items())     # the last of a name counts
+        (self.folder / 'server.properties').write_text(
+            _properties(self.folder / 'data', self.port, self._controller_port) + changes)
+
+    def start(self, timeout=90):
+        self.launch()
+        return self.wait_until_ready(timeout)
+
+    def launch(self):
+        """As start, without waiting."""
+        if not self.folder.exists():
+            self.prepare()
+        log = self.folder / 'broker.log'
+        self._starts = log.read_text(errors='replace').count(READY) if log.exists() else 0
+        self._process = Process(['java', *JAVA_OPTIONS, *self._options, '-cp', f'{self.files}/lib/*', 'kafka.Kafka',
+                                 self.folder / 'server.properties'], log)
+
+    def wait_until_ready(self, timeout=90):
+        self._process.wait_until(lambda: self._process.log().count(READY) > self._starts, timeout, 'the broker was ready')
+        return self
+
+    def stop(self, timeout=60):
+        if self._process:
+            self._process.stop(timeout)
+
+    def kill(self):
+        if self._process:
+            self._process.kill()
 
 
 if __name__ == '__main__':
