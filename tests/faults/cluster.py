@@ -1,0 +1,74 @@
+"""Kafka for the fault tests: one or three nodes in KRaft, with a fault-injecting proxy in front of each if wanted."""
+import base64
+import re
+import uuid
+
+from fault_proxy import FaultProxy
+from kafka_broker import KafkaAccess, KafkaBroker
+from processes import free_ports
+
+# Sessions shorter than the broker's default minimum, so that a pause longer than one does not take long.
+COMMON = {'group.min.session.timeout.ms': 1000, 'num.partitions': 4}
+
+
+class Node(KafkaBroker):
+    """A broker of several. `voters`: {node id: controller port}."""
+
+    def __init__(self, folder, node_id, voters, proxy_port=None):
+        super().__init__(folder)
+        self.node_id = node_id
+        self._controller_port = voters[node_id]
+        self.proxied_port, = free_ports(1)
+        nodes = len(voters)
+        self.properties = {
+            **COMMON, 'node.id': node_id, 'default.replication.factor': nodes,
+            'controller.quorum.voters': ','.join(f'{number}@127.0.0.1:{port}' for number, port in voters.items()),
+        }
+        if nodes > 1:
+            self.properties |= {'min.insync.replicas': 2, 'offsets.topic.replication.factor': nodes,
+                                'transaction.state.log.replication.factor': nodes, 'transaction.state.log.min.isr': 2,
+                                'controlled.shutdown.retry.backoff.ms': 500}
+        if proxy_port:
+            # Clients that come in by the proxied listener are told the proxy's address for everything that follows.
+            self.properties |= {
+                'listeners': f'PLAINTEXT://127.0.0.1:{self.port},PROXIED://127.0.0.1:{self.proxied_port},'
+                             f'CONTROLLER://127.0.0.1:{self._controller_port}',
+                'advertised.listeners': f'PLAINTEXT://127.0.0.1:{self.port},PROXIED://127.0.0.1:{proxy_port}',
+                'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+                'inter.broker.listener.name': 'PLAINTEXT',
+            }
+
+    def prepare(self):
+        super().prepare()
+        path = self.folder / 'data' / 'meta.properties'
+        text = re.sub(r'node\.id=\d+', f'node.id={self.node_id}', path.read_text())
+        directory = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip('=').replace('-', 'A')
+        path.write_text(re.sub(r'directory\.id=.*', f'directory.id={directory}', text))
+
+
+class Cluster(KafkaAccess):
+    """`bootstrap` leads straight to the brokers (for the tests), `weir_bootstrap` through the proxies (for weir)."""
+
+    def __init__(self, folder, nodes=1, proxied=False):
+        self.replication = nodes
+        voters = dict(zip(range(1, nodes + 1), free_ports(nodes)))
+        self.proxies = [FaultProxy() for _ in voters] if proxied else []
+        ports = [proxy.port for proxy in self.proxies] or [None] * nodes
+        self.nodes = [Node(folder / f'node-{number}', number, voters, port) for number, port in zip(voters, ports)]
+        for node, proxy in zip(self.nodes, self.proxies):
+            proxy.forward_to(node.proxied_port)
+        self.bootstrap = ','.join(node.bootstrap for node in self.nodes)
+        self.weir_bootstrap = ','.join(f'127.0.0.1:{port}' for port in ports) if proxied else self.bootstrap
+
+    def start(self):
+        for node in self.nodes:
+            node.launch()
+        for node in self.nodes:
+            node.wait_until_ready()
+        return self
+
+    def stop(self):
+        for node in self.nodes:
+            node.kill()        # their data are thrown away
+        for proxy in self.proxies:
+            proxy.close()
