@@ -89,10 +89,14 @@ class WeirProcess:
         self._env = env
         self.process = None
 
-    def start(self, timeout=60):
+    def launch(self, env=None):
+        """As start, without waiting."""
         self.config_path.write_text(yaml.safe_dump(self.config))
         self.process = Process([binary(), 'run', '--config', self.config_path], self.folder / 'weir.log',
-                               environment(self._env))
+                               environment({**(self._env or {}), **(env or {})}))
+
+    def start(self, timeout=60):
+        self.launch()
         self.process.wait_until(self.ready, timeout, 'weir was ready')
         return self
 

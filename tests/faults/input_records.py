@@ -61,8 +61,11 @@ def client_of(fields, address):
 
 
 def read(topic, partition, offset, value):
-    """One record of the flat profile."""
-    fields = json.loads(value)
+    """One record of the flat profile, or None if it is none and belongs to the dead letters."""
+    try:
+        fields = json.loads(value)
+    except ValueError:
+        return None
     query, agent = fields.get('query', ''), fields.get('user_agent', '')
     hits = tuple(rule for rule in RULES if rule.word in query) if 'zq' in query else ()
     points = {}

@@ -250,9 +250,10 @@ class ReferenceScorer:
 
 
 def alerts_of(requests, options=None):
-    """All alerts for requests in their order, with what is open at the end closed."""
+    """All alerts for requests in their order, with what is open at the end closed. None stands for a dead letter."""
     scorer = ReferenceScorer(options)
     for request in requests:
-        scorer.observe(request)
+        if request is not None:
+            scorer.observe(request)
     scorer.finish()
     return scorer.alerts

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 START = datetime(2025, 3, 1, 8, 0, tzinfo=timezone.utc)
 BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/{}.0'
 BOT = 'zqbot/{}.0'
+BAD_EVERY = 997          # one record of so many is none: a dead letter
 # Share of clients by conduct. An attacker's and an abuser's spells come and go, so that episodes open and close.
 CONDUCTS = (('plain', 50), ('attacker', 20), ('abuser', 12), ('regular', 6), ('crawler', 6), ('half', 6))
 
@@ -59,6 +60,8 @@ class Workload:
         client = self.chance.choice(self.clients)
         client.sent += 1
         fields = {'query': f'page={self.chance.randrange(50)}', 'user_agent': BROWSER.format(100 + client.number % 40)}
+        if self.number % BAD_EVERY == 0:
+            return client.number % self.partitions, b'{"ts": "broken record ' + str(self.number).encode()
         address, ms = 0, int(seconds * 1000)
         if self.chance.random() < 0.02:
             ms -= self.chance.randrange(5000)        # late, as logs are

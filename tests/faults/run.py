@@ -1,0 +1,187 @@
+"""scripts/faults: runs scenarios against real brokers and real weir processes, and says whether every alert is right."""
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / 'e2e')]
+
+import scenarios                    # noqa: E402
+from cluster import Cluster         # noqa: E402
+from trial import Stuck, Trial      # noqa: E402
+
+ONE, THREE, PROXIED = 'one node', 'three nodes', 'one node behind a proxy'
+
+
+class Plan:
+    """One scenario with its number of faults, and on which Kafka. `lane`: plans of one lane run one after the other."""
+
+    def __init__(self, name, run, faults, where, lane, **trial):
+        self.name, self.run, self.faults, self.where, self.lane, self.trial = name, run, faults, where, lane, trial
+
+
+SHORT = [
+    Plan('undisturbed', scenarios.undisturbed, 5, ONE, 0),
+    Plan('kills', scenarios.kills, 30, ONE, 0),
+    Plan('crashes', scenarios.crashes, 24, ONE, 0),
+    Plan('brokers', scenarios.brokers, 10, THREE, 1),
+    Plan('zombies', scenarios.zombies, 5, THREE, 1),
+    Plan('network', scenarios.network, 20, PROXIED, 2),
+    Plan('membership', scenarios.membership, 20, PROXIED, 2),
+]
+LONG_TRAFFIC = {'rate': 4000, 'clients': 4000, 'event_rate': 2000.0}
+LONG = [
+    Plan('kills', scenarios.kills, 300, ONE, 0, **LONG_TRAFFIC),
+    Plan('crashes', scenarios.crashes, 96, ONE, 0, **LONG_TRAFFIC),
+    Plan('brokers', scenarios.brokers, 100, THREE, 1, **LONG_TRAFFIC),
+    Plan('zombies', scenarios.zombies, 30, THREE, 1, **LONG_TRAFFIC),
+    Plan('network', scenarios.network, 100, PROXIED, 2, **LONG_TRAFFIC),
+    Plan('membership', scenarios.membership, 100, PROXIED, 2, **LONG_TRAFFIC),
+]
+PLANS = {'short': SHORT, 'long': LONG}
+
+
+def make_cluster(where, folder):
+    return Cluster(folder, 3 if where == THREE else 1, proxied=where == PROXIED).start()
+
+
+class Run:
+    def __init__(self, arguments, folder):
+        self.arguments, self.folder = arguments, folder
+        self.plans = [plan for plan in PLANS[arguments.form] if not arguments.scenario or plan.name in arguments.scenario]
+        self.results = []
+        self.running = {}
+        self.began = time.monotonic()
+
+    def seconds(self):
+        return time.monotonic() - self.began
+
+    def tell(self, text):
+        print(f'[{self.seconds():5.0f} s] {text}', file=sys.stderr, flush=True)
+
+    def go(self):
+        lanes = [threading.Thread(target=self._lane, args=(lane,)) for lane in sorted({plan.lane for plan in self.plans})]
+        for lane in lanes:
+            lane.start()
+        ticks = 0
+        while any(lane.is_alive() for lane in lanes):
+            time.sleep(0.5)
+            ticks += 1
+            if ticks % 20 == 0:
+                for trial in list(self.running.values()):
+                    self.tell(f'{trial.name}: {trial.status}, {trial.produced:,} records')
+        return self.report()
+
+    def _lane(self, lane):
+        cluster, where = None, None
+        try:
+            for plan in [one for one in self.plans if one.lane == lane]:
+                if where != plan.where:
+                    if cluster:
+                        cluster.stop()
+                    cluster, where = make_cluster(plan.where, self.folder / f'kafka-{lane}-{plan.name}'), plan.where
+                self._one(plan, cluster)
+        except Exception:
+            self.tell(traceback.format_exc())
+            self.results.append({'scenario': f'lane {lane}', 'result': 'failed', 'error': traceback.format_exc()})
+        finally:
+            if cluster:
+                cluster.stop()
+
+    def _one(self, plan, cluster):
+        began = time.monotonic()
+        faults = self.arguments.faults or plan.faults
+        result = {'scenario': plan.name, 'kafka': plan.where, 'delivery': self.arguments.delivery, 'seed': self.arguments.seed}
+        trial = Trial(cluster, self.folder, plan.name, self.arguments.seed, self.arguments.delivery, **plan.trial)
+        self.running[plan.name] = trial
+        try:
+            plan.run(trial, faults)
+            trial.finish_feeding()
+            trial.settle()
+            codes = trial.fleet.stop()
+            found, letters = trial.verdict()
+            result |= found.figures() | {'dead_letters': letters, 'exit_codes': codes, **trial.extra}
+            result['wrong'] = found.examples()
+            exact = found.exact and letters['expected'] == letters['published'] and letters['duplicated'] == 0
+            good = exact and not trial.extra.get('points_missed') and not any(codes.values())
+            result['result'] = 'passed' if good else 'failed'
+        except Stuck as error:
+            result |= {'result': 'failed', 'error': str(error), 'logs': trial.fleet.log_tails()}
+        except Exception:
+            result |= {'result': 'failed', 'error': traceback.format_exc(), 'logs': trial.fleet.log_tails()}
+        finally:
+            trial.fleet.close()
+            del self.running[plan.name]
+        result |= {'faults': trial.faults, 'records': trial.produced, 'restarts': trial.fleet.restarts(),
+                   'seconds': round(time.monotonic() - began, 1)}
+        self.results.append(result)
+        self.tell(summary(result))
+        for line in result.get('wrong', []):
+            self.tell('    ' + line[:400])
+        for name in ('error', 'logs'):
+            if name in result:
+                self.tell(result[name])
+        if result['result'] == 'passed' and not self.arguments.keep:
+            shutil.rmtree(trial.folder, ignore_errors=True)
+
+    def report(self):
+        passed = sum(1 for one in self.results if one['result'] == 'passed')
+        failed = len(self.results) - passed
+        whole = {'form': self.arguments.form, 'seed': self.arguments.seed, 'delivery': self.arguments.delivery,
+                 'seconds': round(self.seconds(), 1), 'passed': passed, 'failed': failed,
+                 **{name: sum(one.get(name, 0) for one in self.results)
+                    for name in ('faults', 'records', 'expected', 'lost', 'duplicated', 'different')},
+                 'scenarios': self.results}
+        if self.arguments.json:
+            Path(self.arguments.json).write_text(json.dumps(whole, indent=2, default=str) + '\n')
+        for one in self.results:
+            print(summary(one))
+        print(f"{passed} passed, {failed} failed: {whole['faults']} faults, {whole['records']:,} records, "
+              f"{whole['expected']:,} alerts; lost {whole['lost']}, duplicated {whole['duplicated']}, "
+              f"different {whole['different']}; {whole['seconds']:.0f} s")
+        return 0 if passed and not failed else 1
+
+
+def summary(result):
+    figures = (f"{result['expected']:,} alerts: lost {result['lost']}, duplicated {result['duplicated']}, "
+               f"different {result['different']}" if 'lost' in result else 'no verdict')
+    missed = f"; points missed: {', '.join(result['points_missed'])}" if result.get('points_missed') else ''
+    codes = ''.join(f'; {name} ended with {code}' for name, code in result.get('exit_codes', {}).items() if code)
+    return (f"{result['result']} {result['scenario']:12} {result.get('faults', 0):4} faults, {result.get('records', 0):9,} "
+            f"records, {figures}; {result.get('restarts', 0)} restarts, {result.get('seconds', 0):.0f} s{missed}{codes}")
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog='scripts/faults', description=__doc__)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument('--short', dest='form', action='store_const', const='short', help='some 5 minutes (the default)')
+    form.add_argument('--long', dest='form', action='store_const', const='long', help='hundreds of faults, millions of records')
+    parser.set_defaults(form='short')
+    names = sorted({plan.name for plans in PLANS.values() for plan in plans})
+    parser.add_argument('--scenario', action='append', choices=names, help='only this one; may be given several times')
+    parser.add_argument('--seed', type=int, default=1, help='of traffic and faults (default 1)')
+    parser.add_argument('--faults', type=int, help='so many faults in each scenario instead of its own number')
+    parser.add_argument('--delivery', choices=['exactly_once', 'at_least_once'], default='exactly_once')
+    parser.add_argument('--json', metavar='FILE', help='write the report')
+    parser.add_argument('--keep', action='store_true', help='keep the logs of passed scenarios too')
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
+    options = parse(arguments)
+    folder = Path(tempfile.mkdtemp(prefix='weir-faults-', dir=os.environ.get('TMPDIR')))
+    print(f'logs: {folder}', file=sys.stderr)
+    code = Run(options, folder).go()
+    if code == 0 and not options.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    return code
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

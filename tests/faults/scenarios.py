@@ -1,0 +1,186 @@
+"""The scenarios: each hurts the processes of one trial in its own way, while traffic flows. They return when all is healed.
+
+A scenario is a function of a Trial and the number of faults; it counts them in trial.faults.
+"""
+import signal
+import subprocess
+import time
+
+from weir_process import binary
+
+CRASH_SECONDS_MAX = 25
+
+
+def wait(trial, low, high):
+    time.sleep(trial.chance.uniform(low, high))
+
+
+def start(trial, *names):
+    for name in names:
+        trial.fleet.launch(name)
+    if not trial.fleet.wait_until_ready(*names):
+        raise RuntimeError(f'weir was not ready\n{trial.fleet.log_tails()}')
+    trial.start_feeding()
+
+
+def count(trial, total, what):
+    trial.faults += 1
+    trial.status = f'{trial.faults}/{total} {what}'
+
+
+def undisturbed(trial, total):
+    """No fault at all: the harness itself, and the figures to compare with."""
+    start(trial, 'static-a', 'static-b')
+    trial.status = 'running'
+    time.sleep(total)
+
+
+def kills(trial, total):
+    """kill -9 of either of two processes at random times: some while they work, some while they start and restore."""
+    names = ('static-a', 'static-b')
+    start(trial, *names)
+    while trial.faults < total:
+        name = trial.chance.choice(names)
+        wait(trial, 0.1, 1.2)
+        trial.fleet.kill(name)
+        count(trial, total, 'kills')
+        trial.fleet.launch(name)
+        if trial.chance.random() < 0.7:
+            trial.fleet.wait_until_ready()
+    trial.fleet.wait_until_ready()
+
+
+def crash_points():
+    """Every named point, as the program lists them."""
+    listed = subprocess.run([binary(), '--crash-points'], capture_output=True, text=True, check=False)
+    return listed.stdout.split() if listed.returncode == 0 else []
+
+
+def crashes(trial, total):
+    """The process dies at every named point of both stages, once in the first passes and, where it comes by often, later."""
+    points = crash_points()
+    if not points:
+        raise RuntimeError('weir has no crash points: build it with WEIR_CRASH_POINTS')
+    start(trial, 'static-a', 'static-b')
+    missed = []
+    rounds = -(-total // len(points))
+    for turn in range(rounds):
+        for number, point in enumerate(points):
+            name = ('static-a', 'static-b')[(number + turn) % 2]
+            if not crash_at(trial, name, point, turn):
+                missed.append(point)
+            count(trial, rounds * len(points), f'crash points (now {point})')
+    trial.extra['points_missed'] = missed
+    trial.fleet.wait_until_ready()
+
+
+def crash_at(trial, name, point, turn):
+    """True when the process died there. Rare points (at start, at rebalances) are waited for at their first pass."""
+    rare = point.split('.')[1] in ('prepare', 'assign', 'restore', 'revoke')
+    passes = 1 if rare else trial.chance.choice((1, 2, 5)) + 10 * turn
+    trial.fleet.kill(name)
+    member = trial.fleet.member(name)
+    with trial.fleet._lock:
+        member.launch({'WEIR_CRASH_AT': f'{point}:{passes}'})
+        member.wanted = False        # its death is waited for here
+    disturbed, deadline = False, time.monotonic() + CRASH_SECONDS_MAX
+    while member.running() and time.monotonic() < deadline:
+        if point.endswith('.revoke') and not disturbed and member.is_ready():
+            trial.fleet.launch('guest')      # partitions are revoked when a member joins or leaves
+            disturbed = True
+        time.sleep(0.03)
+    died = not member.running() and member.process.child.returncode == -signal.SIGKILL
+    trial.fleet.kill(name)
+    if disturbed:
+        trial.fleet.member('guest').leave()
+    trial.fleet.launch(name)
+    trial.fleet.wait_until_ready(name)
+    return died
+
+
+def zombies(trial, total):
+    """A process stands still for longer than the session timeout and goes on. Every other time a second one with the same
+    name has taken its place meanwhile, as a service manager on another machine would start it."""
+    from trial import SESSION_MS
+    start(trial, 'static-a', 'static-b')
+    while trial.faults < total:
+        name = trial.chance.choice(('static-a', 'static-b'))
+        wait(trial, 0.5, 1.5)
+        zombie = trial.fleet.members[name]
+        zombie.pause()
+        replaced = trial.faults % 2 == 1
+        if replaced:
+            with trial.fleet._lock:
+                zombie.wanted = False
+                trial.fleet.members[name + f'-paused-{trial.faults}'] = trial.fleet.members.pop(name)
+            trial.fleet.launch(name)
+        wait(trial, SESSION_MS / 1000 + 1, SESSION_MS / 1000 + 3)
+        count(trial, total, 'pauses')
+        zombie.resume()
+        if replaced:
+            wait(trial, 1.5, 2.5)        # it may do what it likes: nothing of it must count
+            trial.extra.setdefault('replaced_ended_by_themselves', 0)
+            trial.extra['replaced_ended_by_themselves'] += not zombie.running()
+            zombie.kill()
+        trial.fleet.wait_until_ready()
+    trial.fleet.wait_until_ready()
+
+
+def brokers(trial, total):
+    """kill -9 of a broker, and every third time an orderly restart, on three nodes with three replicas."""
+    start(trial, 'static-a', 'static-b')
+    nodes = trial.cluster.nodes
+    while trial.faults < total:
+        node = nodes[trial.faults % len(nodes)] if trial.faults % 3 == 2 else trial.chance.choice(nodes)
+        wait(trial, 0.5, 1.5)
+        if trial.faults % 3 == 2:
+            node.stop()
+        else:
+            node.kill()
+        count(trial, total, 'broker restarts')
+        wait(trial, 0.1, 2.0)
+        node.start()
+        wait(trial, 1.0, 2.0)            # its replicas catch up; two others down at once would only be waited for
+    trial.fleet.wait_until_ready()
+
+
+def network(trial, total):
+    """Cuts, silence, swallowed and delayed replies between weir and the brokers."""
+    start(trial, 'static-a', 'static-b')
+    faults = ('cut', 'cut', 'swallow', 'stall', 'delay')
+    while trial.faults < total:
+        fault = faults[trial.faults % len(faults)]
+        proxies = trial.cluster.proxies
+        hit = proxies if trial.chance.random() < 0.5 else [trial.chance.choice(proxies)]
+        wait(trial, 0.2, 1.0)
+        for proxy in hit:
+            {'cut': proxy.cut, 'stall': proxy.stall, 'swallow': proxy.swallow_replies,
+             'delay': lambda one=proxy: one.delay(0.15)}[fault]()
+        count(trial, total, f'network faults (now {fault})')
+        # Now and then longer than the session: the group goes on without the cut-off member, which does not know.
+        wait(trial, 0.2, 1.5 if trial.chance.random() < 0.8 else 5.0)
+        for proxy in hit:
+            proxy.restore()
+    trial.fleet.wait_until_ready()
+
+
+def membership(trial, total):
+    """Members join and leave the groups all the time, with and without a word."""
+    start(trial, 'static-a')
+    guests = ['guest-1', 'guest-2', 'guest-3']
+    while trial.faults < total:
+        name = trial.chance.choice(guests)
+        member = trial.fleet.members.get(name)
+        if member is None or not member.running():
+            trial.fleet.launch(name)
+        elif trial.chance.random() < 0.2:
+            trial.fleet.kill(name)
+        else:
+            member.leave()
+        count(trial, total, 'membership changes')
+        wait(trial, 0.2, 2.0)
+    for name in guests:
+        member = trial.fleet.members.get(name)
+        if member is not None and member.running():
+            member.leave()
+    trial.fleet.wait_until_ready()

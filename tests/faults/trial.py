@@ -1,0 +1,227 @@
+"""One trial: topics of its own, traffic while faults happen, then the verdict by the reference scorer."""
+import itertools
+import random
+import threading
+import time
+from pathlib import Path
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+
+import input_records
+import published
+from fleet import Fleet
+from reference_scorer import Options, ReferenceScorer
+from workload import Workload
+
+RULES = Path(__file__).resolve().parent / 'rules'
+# So short that episodes open, go on and close many times; so late that no interleaving of partitions closes one.
+OPTIONS = Options(update_counts=(5, 20, 50), update_interval_ms=5_000, idle_close_ms=10_000, client_idle_ms=60_000,
+                  lateness_ms=7_200_000)
+STUCK_SECONDS = 90        # without any progress
+SESSION_MS = 3_000
+TRANSACTION_MS = 8_000
+_numbers = itertools.count(1)
+
+
+class Stuck(Exception):
+    """No progress any more: something was not recovered from."""
+
+
+def score_configuration(options):
+    return {'client_idle_ms': options.client_idle_ms, 'lateness_ms': options.lateness_ms,
+            'episodes': {'update_counts': list(options.update_counts), 'update_interval_ms': options.update_interval_ms,
+                         'idle_close_ms': options.idle_close_ms}}
+
+
+class Trial:
+    def __init__(self, cluster, folder, name, seed, delivery, *, rate=1500, partitions=8, observations_partitions=8,
+                 clients=400, event_rate=200.0, options=OPTIONS):
+        self.cluster, self.name, self.delivery, self.options = cluster, name, delivery, options
+        self.chance = random.Random(f'{seed}/{name}')
+        self.rate = rate
+        self.partitions = partitions
+        self.workload = Workload(f'{seed}/{name}', partitions, clients, event_rate)
+        unique = f'{name}-{next(_numbers)}'
+        self.group = unique
+        self.topics = {role: f'{unique}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter')}
+        self.requests = self.topics['requests']
+        self.observations_partitions = observations_partitions
+        self.folder = Path(folder) / unique
+        self.status = 'starting'
+        self.faults = 0
+        self.produced = 0
+        self._stop_feeding = threading.Event()
+        self._feeder, self._feeder_error = None, None
+        cluster.create_topic(self.requests, partitions)
+        view = type('Bootstrap', (), {'bootstrap': cluster.weir_bootstrap})
+        self.fleet = Fleet(self.folder, view, self.topics, self.group, self.configure)
+        self.extra = {}
+
+    def configure(self, name):
+        """Members named `static-…` have static membership, as one that is restarted would have."""
+        return {
+            'delivery': self.delivery,
+            'lanes': {'detect': 1, 'score': 1},
+            'rules': {'directories': [str(RULES)]},
+            'score': score_configuration(self.options),
+            'batch': {'commit_interval_ms': 100},
+            'kafka': {'instance_id': name if name.startswith('static') else '',
+                      'topics': {'observations_partitions': self.observations_partitions},
+                      'client_properties': {'session.timeout.ms': str(SESSION_MS), 'heartbeat.interval.ms': '500',
+                                            **({'transaction.timeout.ms': str(TRANSACTION_MS)}
+                                               if self.delivery == 'exactly_once' else {})}},
+        }
+
+    # --- traffic
+
+    def start_feeding(self):
+        self._feeder = threading.Thread(target=self._feed, daemon=True)
+        self._feeder.start()
+
+    def _feed(self):
+        try:
+            began, producer = time.monotonic(), self._producer()
+            while not self._stop_feeding.is_set():
+                due = int((time.monotonic() - began) * self.rate) - self.produced
+                self._produce(producer, self.workload.records(max(due, 0)))
+                self._stop_feeding.wait(0.02)
+            self._flush(producer)
+        except Exception as error:      # told by finish_feeding, in the scenario's own thread
+            self._feeder_error = error
+
+    def _producer(self):
+        # Idempotent: what the brokers lose and get again while they are killed stays in order.
+        return Producer({'bootstrap.servers': self.cluster.bootstrap, 'enable.idempotence': True, 'linger.ms': 5,
+                         'compression.type': 'lz4', 'message.timeout.ms': 120000, 'client.id': 'fault-tests',
+                         'log_level': 0, 'queue.buffering.max.messages': 1000000})
+
+    def _produce(self, producer, records):
+        for partition, value in records:
+            while True:
+                try:
+                    producer.produce(self.requests, value, partition=partition, on_delivery=self._delivered)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            self.produced += 1
+        producer.poll(0)
+
+    def _delivered(self, error, _):
+        if error:
+            self._feeder_error = RuntimeError(f'a record could not be produced: {error}')
+
+    def _flush(self, producer):
+        if producer.flush(120):
+            raise RuntimeError('records could not be produced')
+
+    def finish_feeding(self):
+        self._stop_feeding.set()
+        self._feeder.join(150)
+        if self._feeder_error:
+            raise self._feeder_error
+
+    # --- the end
+
+    def settle(self):
+        """Waits until everything was worked on, closes all episodes by traffic far ahead, waits again."""
+        self.status = 'catching up'
+        self._wait_until_worked_off()
+        self.status = 'closing the episodes'
+        producer = self._producer()
+        self._produce(producer, self.workload.tail((self.options.lateness_ms + self.options.idle_close_ms) / 1000))
+        self._flush(producer)
+        self._wait_until_worked_off()
+
+    def _wait_until_worked_off(self):
+        last, since = None, time.monotonic()
+        while True:
+            try:
+                left = (self._left('detect', self.requests), None)
+                if left[0] == 0:
+                    left = (0, self._left('score', self.topics['observations']))
+            except Exception as error:      # no broker just now
+                left = repr(error)
+            if left == (0, 0):
+                return
+            if left != last:
+                last, since = left, time.monotonic()
+            if time.monotonic() - since > STUCK_SECONDS:
+                raise Stuck(f'no progress for {STUCK_SECONDS} s; messages left for (detect, score): {left}')
+            time.sleep(0.3)
+
+    def _left(self, stage, topic):
+        """What the stage's group has still to read: offsets of the requests, messages of the observations, where commit
+        markers take offsets too and an open transaction may bring more."""
+        committed = {number: offset for (name, number), offset in
+                     self.cluster.group_offsets(f'{self.group}-{stage}').items() if name == topic}
+        visible, ends = self._ends(topic, 'read_committed'), self._ends(topic, 'read_uncommitted')
+        if stage == 'detect':
+            return sum(end - committed.get(number, 0) for number, end in ends.items())
+        under_way = sum(ends.values()) - sum(visible.values())
+        return under_way + sum(1 for _ in messages_of(self.cluster.bootstrap, topic, committed))
+
+    def _ends(self, topic, isolation):
+        consumer = Consumer({'bootstrap.servers': self.cluster.bootstrap, 'group.id': 'fault-tests', 'log_level': 0,
+                             'isolation.level': isolation})
+        try:
+            return {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+                    for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions}
+        finally:
+            consumer.close()
+
+    def verdict(self):
+        """The comparison of what was published with what must be, and the same for the dead letters."""
+        self.status = 'computing the reference'
+        scorer = ReferenceScorer(Options(**{**vars(self.options), 'lateness_ms': None}))
+        records, bad = 0, 0
+        for message in messages_of(self.cluster.bootstrap, self.requests, {}, partition_by_partition=True):
+            request = input_records.read(self.requests, message.partition(), message.offset(), message.value())
+            records += 1
+            if request is None:
+                bad += 1
+            else:
+                scorer.observe(request)
+        scorer.finish()
+        assert records == self.produced, f'{self.produced} records produced, {records} in the topic'
+        self.status = 'reading the alerts'
+        letters = [(message.partition(), message.value()) for message in
+                   messages_of(self.cluster.bootstrap, self.topics['dead_letter'], {})]
+        return self._compared(scorer.alerts), {'expected': bad, 'published': len(letters),
+                                               'duplicated': len(letters) - len({value for _, value in letters})}
+
+    def _compared(self, expected):
+        """The last alerts may still be under way; what is wrong after 10 s without change stays wrong."""
+        count, since = -1, time.monotonic()
+        while True:
+            alerts = [published.facts_of_message(message.key(), message.value(), dict(message.headers() or []))
+                      for message in messages_of(self.cluster.bootstrap, self.topics['alerts'], {})]
+            found = published.Comparison(expected, alerts)
+            if len(alerts) != count:
+                count, since = len(alerts), time.monotonic()
+            if found.exact or time.monotonic() - since > 10:
+                return found
+            time.sleep(1)
+
+
+def messages_of(bootstrap, topic, begin, isolation='read_committed', partition_by_partition=False):
+    """All messages from the offsets `begin` ({partition: offset}) to the present end."""
+    consumer = Consumer({'bootstrap.servers': bootstrap, 'group.id': 'fault-tests', 'enable.auto.commit': False,
+                         'isolation.level': isolation, 'enable.partition.eof': True, 'log_level': 0,
+                         'auto.offset.reset': 'earliest', 'fetch.message.max.bytes': 16777216})
+    try:
+        numbers = sorted(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+        for part in [[number] for number in numbers] if partition_by_partition else [numbers]:
+            consumer.assign([TopicPartition(topic, number, begin.get(number, OFFSET_BEGINNING)) for number in part])
+            open_ones, deadline = set(part), time.monotonic() + 60
+            while open_ones:
+                batch = consumer.consume(5000, 0.2)
+                for message in batch:
+                    if message.error() is None:
+                        yield message
+                    elif message.error().name() == '_PARTITION_EOF':
+                        open_ones.discard(message.partition())
+                deadline = time.monotonic() + 60 if batch else deadline
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f'{topic}: no end of the partitions {sorted(open_ones)}')
+    finally:
+        consumer.close()
