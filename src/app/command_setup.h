@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/content_digest.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "detect/rule_set.h"
@@ -15,6 +16,7 @@ namespace weir {
 struct CommandSetup {
   Config config;
   std::vector<std::string> rule_directories;
+  ContentDigest rules_digest;  ///< of the files in them, taken before they were loaded
   std::shared_ptr<const RuleSet> rules;
 };
 

@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-#include "app/command_setup.h"
 #include "app/rule_source.h"
 #include "kafka/library_version.h"
 
@@ -12,29 +11,64 @@ namespace {
 /// A lane silent for this long hangs in a call that should not block: longer than any wait that is meant to be, shorter
 /// than the unit's WatchdogSec.
 constexpr Milliseconds kLaneSilenceMax{20'000};
+/// Of one reload.
+constexpr size_t kDiagnosticsLoggedMax = 20;
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, std::vector<std::string> rule_directories, std::shared_ptr<const RuleSet> rules,
-               LogSink log)
-    : config_(config), rule_directories_(std::move(rule_directories)), log_(std::move(log)), rules_(std::move(rules)) {}
+Daemon::Daemon(const CommandSetup& setup, LogSink log)
+    : config_(setup.config), rule_directories_(setup.rule_directories), log_(std::move(log)), rules_(setup.rules) {}
 
 Daemon::~Daemon() {
   static_cast<void>(stop());
+  watcher_.reset();
   http_.reset();
   metrics_.reset();  // it refers to the engine's counters
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::vector<std::string> rule_directories,
-                                              std::shared_ptr<const RuleSet> rules, LogSink log,
+Result<std::unique_ptr<Daemon>> Daemon::start(const CommandSetup& setup, LogSink log,
                                               const std::atomic<bool>* stop_requested) {
-  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(rule_directories), std::move(rules), std::move(log)));
-  daemon->runtime_.rules_loaded.set(daemon->rules_.load()->rules().size());
-  auto engine = Engine::start(EngineOptions::from(config, WEIR_VERSION), daemon->rules_, daemon->log_, stop_requested);
+  std::unique_ptr<Daemon> daemon(new Daemon(setup, std::move(log)));
+  auto engine =
+      Engine::start(EngineOptions::from(setup.config, WEIR_VERSION), daemon->rules_, daemon->log_, stop_requested);
   if (!engine) return tl::unexpected(engine.error());
   daemon->engine_ = std::move(*engine);
+  daemon->start_reloading(setup);
   if (auto started = daemon->start_http(); !started) return tl::unexpected(started.error());
   return daemon;
+}
+
+void Daemon::start_reloading(const CommandSetup& setup) {
+  reloader_ = std::make_unique<RuleReloader>(
+      rules_, runtime_,
+      [this](Diagnostics& diagnostics) { return load_rule_set(rule_directories_, config_.rules.options, diagnostics); },
+      [this](const ReloadReport& report) { log_reload(report); });
+  if (config_.rules.watch == FileWatch::kOff) return;
+  FileWatchOptions watch;
+  watch.paths = rule_directories_;
+  watch.known = setup.rules_digest;
+  watch.check_interval = config_.rules.watch_interval;
+  watcher_ = std::make_unique<FileWatcher>(
+      std::move(watch), [this] { reloader_->request(); }, log_);
+}
+
+void Daemon::log_reload(const ReloadReport& report) const {
+  size_t logged = 0;
+  for (const Diagnostic& diagnostic : report.diagnostics) {
+    if (++logged > kDiagnosticsLoggedMax) {
+      log_(LogLevel::kWarning,
+           std::to_string(report.diagnostics.size() - kDiagnosticsLoggedMax) + " further findings about the rules");
+      break;
+    }
+    log_(diagnostic.severity == Diagnostic::Severity::kError ? LogLevel::kError : LogLevel::kWarning,
+         diagnostic.to_string());
+  }
+  if (report.result) {
+    log_(LogLevel::kInfo, "the rules are reloaded: " + std::to_string(report.rules) + " rules, " + report.fingerprint);
+  } else {
+    log_(LogLevel::kError, "the rules are not reloaded, the old ones (" + report.fingerprint +
+                               ") stay in force: " + report.result.error().to_string());
+  }
 }
 
 Status Daemon::start_http() {
@@ -43,6 +77,7 @@ Status Daemon::start_http() {
   for (const LaneCounters& lane : engine_->counters())
     metrics_->add(lane);
   metrics_->set_runtime(runtime_);
+  metrics_->set_rules(rules_);
 
   HttpHandlers handlers;
   handlers.metrics = [this] { return metrics_->render(); };
@@ -73,18 +108,6 @@ void Daemon::log_request(const RequestLogEntry& entry) const {
   if (entry.suppressed > 0) line += ", " + std::to_string(entry.suppressed) + " requests not logged before it";
   if (!entry.failure.empty()) line += ": " + std::string(entry.failure);
   log_(entry.failure.empty() ? LogLevel::kDebug : LogLevel::kError, line);
-}
-
-Status Daemon::reload_rules() {
-  auto rules = load_rule_set(rule_directories_, config_.rules.options);
-  if (!rules) {
-    runtime_.rule_reloads_failed.add();
-    return tl::unexpected(rules.error());
-  }
-  runtime_.rules_loaded.set((*rules)->rules().size());
-  rules_.store(std::move(*rules));
-  runtime_.rule_reloads_succeeded.add();
-  return {};
 }
 
 Status Daemon::stop() {

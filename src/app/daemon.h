@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "app/command_setup.h"
+#include "app/file_watcher.h"
+#include "app/rule_reloader.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "detect/rule_set.h"
@@ -17,17 +20,17 @@ namespace weir {
 
 /// The running parts of `weir run` and `weir demo`: the lanes, the metrics and the HTTP endpoint.
 ///
-/// Owner: the main thread, which also calls reload_rules(). Parts are torn down in the reverse order of their dependence.
+/// Owner: the main thread. Parts are torn down in the reverse order of their dependence.
 class Daemon {
  public:
   /// Starts everything. Blocks until Kafka answers (see EngineOptions). `stop_requested` ends the waiting early.
-  static Result<std::unique_ptr<Daemon>> start(const Config& config, std::vector<std::string> rule_directories,
-                                               std::shared_ptr<const RuleSet> rules, LogSink log,
+  static Result<std::unique_ptr<Daemon>> start(const CommandSetup& setup, LogSink log,
                                                const std::atomic<bool>* stop_requested);
   ~Daemon();
 
   /// Compiles the rules anew off the data path and takes them into force; with an error the old ones stay. Takes seconds.
-  Status reload_rules();
+  /// Any thread.
+  ReloadReport reload_rules() { return reloader_->reload(); }
 
   /// Finishes the batches, commits, leaves the groups and stops the endpoint; some 10 s at most. An error when a lane had
   /// failed. The client library's own teardown is left to the destructor, since nothing bounds it.
@@ -40,17 +43,20 @@ class Daemon {
   [[nodiscard]] uint16_t http_port() const { return http_->port(); }
 
  private:
-  Daemon(const Config& config, std::vector<std::string> rule_directories, std::shared_ptr<const RuleSet> rules,
-         LogSink log);
+  Daemon(const CommandSetup& setup, LogSink log);
 
+  void start_reloading(const CommandSetup& setup);
   Status start_http();
   void log_request(const RequestLogEntry& entry) const;
+  void log_reload(const ReloadReport& report) const;
 
   Config config_;
   std::vector<std::string> rule_directories_;
   LogSink log_;
   RuleSlot rules_;
   RuntimeCounters runtime_;
+  std::unique_ptr<RuleReloader> reloader_;
+  std::unique_ptr<FileWatcher> watcher_;  // asks the reloader
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<MetricsRegistry> metrics_;
   std::unique_ptr<HttpServer> http_;

@@ -46,6 +46,7 @@ EventTime wall_clock() {
 
 /// The configuration of the demo: the defaults, on the embedded broker.
 void adapt(Config& config, const DemoArguments& arguments, const std::string& bootstrap_servers) {
+  config.delivery = Delivery::kAtLeastOnce;  // the embedded broker takes transactions but isolates nothing
   config.kafka.bootstrap_servers = bootstrap_servers;
   config.kafka.topics.create = TopicCreation::kNever;  // the embedded broker has them from the start
   // The embedded broker cannot be told not to create topics; asking it to only draws a warning from each client.
@@ -182,7 +183,7 @@ Status demonstrate(const DemoArguments& arguments, DemoView& view) {
   if (!broker) return tl::unexpected(broker.error());
   adapt(config, arguments, (*broker)->bootstrap_servers());
 
-  auto daemon = Daemon::start(config, setup->rule_directories, setup->rules, log, &stop_requested);
+  auto daemon = Daemon::start(*setup, log, &stop_requested);
   if (!daemon) return tl::unexpected(daemon.error());
   const Engine& engine = (*daemon)->engine();
   view.started(setup->rules->rules().size(), (*broker)->bootstrap_servers(), (*daemon)->http_port());

@@ -19,22 +19,29 @@ std::vector<std::string> resolve_rule_directories(const std::vector<std::string>
 }
 
 Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
-                                                     const RuleSetOptions& options) {
+                                                     const RuleSetOptions& options, Diagnostics& diagnostics) {
   if (directories.empty()) {
     return fail(ErrorCode::kNotFound, "rules",
                 "no rules found: give a directory with --rules or set rules.directories in the configuration");
   }
-  Diagnostics diagnostics;
   const auto rules = load_rules(directories, diagnostics);
   Result<std::shared_ptr<const RuleSet>> compiled = fail(ErrorCode::kParse, "rules", "");
   if (!has_errors(diagnostics)) compiled = RuleSet::compile(rules, options, diagnostics);
-  for (const auto& diagnostic : diagnostics)
-    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
-  if (has_errors(diagnostics)) return fail(ErrorCode::kParse, "rules", "the rule set is refused: see the errors above");
+  if (has_errors(diagnostics))
+    return fail(ErrorCode::kParse, "rules", "the rule set is refused: its files have errors");
   if (compiled && rules.empty()) {
     return fail(ErrorCode::kNotFound, "rules", "no rule files (*.yml) below " + directories.front());
   }
   return compiled;
+}
+
+Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
+                                                     const RuleSetOptions& options) {
+  Diagnostics diagnostics;
+  auto rules = load_rule_set(directories, options, diagnostics);
+  for (const auto& diagnostic : diagnostics)
+    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  return rules;
 }
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/diagnostic.h"
 #include "base/result.h"
 #include "detect/rule_set.h"
 
@@ -13,8 +14,12 @@ namespace weir {
 /// program, the repository's rules/ beside its build tree, ./rules.
 std::vector<std::string> resolve_rule_directories(const std::vector<std::string>& configured);
 
-/// Loads and compiles the rules below the directories. Each finding is printed to standard error as file:line: message.
-/// Fails when any rule has an error: a rule set never shrinks silently. May take seconds.
+/// Loads and compiles the rules below the directories; findings about the files are added to `diagnostics`. Fails when any rule
+/// has an error: a rule set never shrinks silently. May take seconds.
+Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
+                                                     const RuleSetOptions& options, Diagnostics& diagnostics);
+
+/// As above; each finding is printed to standard error as file:line: message.
 Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
                                                      const RuleSetOptions& options);
 

@@ -30,21 +30,14 @@ std::string status_of(const Daemon& daemon) {
          (reason.empty() ? "" : "; " + reason);
 }
 
-ServiceHooks hooks_for(Daemon& daemon, Log& log) {
+ServiceHooks hooks_for(Daemon& daemon) {
   ServiceHooks hooks;
   hooks.ready = [&daemon] { return daemon.engine().ready(); };
   hooks.progressing = [&daemon] { return daemon.progressing(); };
   hooks.failed = [&daemon] { return !daemon.engine().failure().has_value(); };
-  hooks.reload = [&daemon] { return daemon.reload_rules(); };
+  hooks.reload = [&daemon] { return daemon.reload_rules().result; };
   hooks.status = [&daemon] { return status_of(daemon); };
-  hooks.reloaded = [&log](const Status& reloaded) {
-    if (reloaded) {
-      log.write(LogLevel::kInfo, "the rules are reloaded");
-    } else {
-      log.write(LogLevel::kError,
-                "the rules are not reloaded, the old ones stay in force: " + reloaded.error().to_string());
-    }
-  };
+  hooks.reloaded = [](const Status&) {};  // the daemon logs every reload, whoever asked for it
   return hooks;
 }
 
@@ -64,8 +57,7 @@ int run_daemon(const std::string& config_file) {
               "hash_key is not set: whoever knows weir's public default can choose client names that "
               "crowd one partition; set the same secret in every process (hash_key_file)");
   }
-  auto daemon =
-      Daemon::start(setup->config, setup->rule_directories, setup->rules, log.sink(), &signals.stop_requested());
+  auto daemon = Daemon::start(*setup, log.sink(), &signals.stop_requested());
   if (!daemon) {
     if (signals.stop_requested().load()) return kExitFine;
     log.write(LogLevel::kError, daemon.error().to_string());
@@ -73,7 +65,7 @@ int run_daemon(const std::string& config_file) {
   }
   log.write(LogLevel::kInfo, "serving /metrics, /-/healthy and /-/ready on " + setup->config.http.address + ":" +
                                  std::to_string((*daemon)->http_port()));
-  const ServiceEnd end = run_service(signals, notifier, hooks_for(**daemon, log));
+  const ServiceEnd end = run_service(signals, notifier, hooks_for(**daemon));
   const Status lanes = (*daemon)->engine().failure();
   TeardownDeadline deadline(
       kTeardownMax, [&log] { log.write(LogLevel::kWarning, "the client library does not let go; ending without it"); });

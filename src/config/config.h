@@ -22,6 +22,7 @@ namespace weir {
 enum class Stage : uint8_t { kDetect, kScore };
 enum class Delivery : uint8_t { kExactlyOnce, kAtLeastOnce };
 enum class TopicCreation : uint8_t { kNever, kIfMissing };
+enum class FileWatch : uint8_t { kOff, kOn };
 enum class SecurityProtocol : uint8_t { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
 enum class LogLevel : uint8_t { kTrace, kDebug, kInfo, kWarning, kError };
 enum class LogFormat : uint8_t { kText, kJson };
@@ -81,6 +82,8 @@ struct MemoryConfig {
 struct RulesConfig {
   std::vector<std::string> directories;  ///< empty: the installed rules, or the repository's
   RuleSetOptions options;
+  FileWatch watch = FileWatch::kOn;
+  Milliseconds watch_interval{30'000};  ///< the files are read so often even if the system reports no change
 };
 
 struct HttpConfig {

@@ -164,6 +164,10 @@ const auto& property_table() {
       Property{"rules.cache_directory", AT(rules.options.cache_directory),
                "keeps compiled rules; empty for no cache", "", {}, Effect::kReload},
 
+      Property{"rules.watch", choice(REACH(rules.watch), kTruth),
+               "reload the rules when their files change; otherwise only on SIGHUP and through the API"},
+      Property{"rules.watch_interval_ms", AT(rules.watch_interval),
+               "the files are also read so often, for file systems that report no changes", "ms", {100, kDayMs}},
       Property{"score.clients_max", AT(score.clients_max),
                "clients remembered per partition", "clients", {1'000, 100'000'000}},
       Property{"score.client_idle_ms", AT(score.client_idle),

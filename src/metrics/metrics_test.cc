@@ -20,6 +20,11 @@
 namespace weir {
 namespace {
 
+std::shared_ptr<const RuleSet> no_rules() {
+  Diagnostics diagnostics;
+  return RuleSet::compile({}, {}, diagnostics).value();
+}
+
 /// What a lane of each stage counts, and the registry over them.
 struct Process {
   DetectCounters detect;
@@ -27,6 +32,7 @@ struct Process {
   KafkaCounters detect_kafka;
   KafkaCounters score_kafka;
   RuntimeCounters runtime;
+  RuleSlot rules{no_rules()};
   MetricsRegistry registry{BuildInfo{"1.2.3", "2.0.2", "5.4.0"}};
 
   Process() {
@@ -38,6 +44,7 @@ struct Process {
                   .score = &score,
                   .kafka = &score_kafka});
     registry.set_runtime(runtime);
+    registry.set_rules(rules);
   }
 };
 
@@ -230,6 +237,20 @@ TEST_CASE("promtool finds nothing to say about the metrics") {
     output += static_cast<char>(c);
   std::remove(path.c_str());
   CHECK(output.empty());
+}
+
+TEST_CASE("the rule set in force is named, also after a change of rules") {
+  Process process;
+  const auto name_of = [](const RuleSet& rules) {
+    return "weir_rules_info{fingerprint=\"" + rules.fingerprint() + "\"}";
+  };
+  CHECK(samples_of(process.registry.render()).at(name_of(*process.rules.load())) == 1);
+  Diagnostics diagnostics;
+  RuleSetOptions other;
+  other.threshold = 99;
+  process.rules.store(RuleSet::compile({}, other, diagnostics).value());
+  const auto samples = samples_of(process.registry.render());
+  CHECK(samples.at(name_of(*process.rules.load())) == 1);
 }
 
 TEST_CASE("docs/metrics.md names every metric, and no other") {

@@ -83,6 +83,9 @@ inline constexpr Name kDeadLettersTruncated{"weir_dead_letters_truncated_total",
 // Rules and the process.
 inline constexpr Name kRuleReloads{"weir_rule_reloads_total", "Reloads of the rules, by result."};
 inline constexpr Name kRulesLoaded{"weir_rules_loaded", "Rules in force."};
+inline constexpr Name kLastReload{"weir_rules_last_reload_successful",
+                                  "1 if the newest reload of the rules succeeded, or none was asked for; else 0."};
+inline constexpr Name kRulesInfo{"weir_rules_info", "Always 1; the label says which rule set is in force."};
 inline constexpr Name kBuildInfo{"weir_build_info", "Always 1; the labels say which build runs."};
 inline constexpr Name kProcessCpu{"process_cpu_seconds_total", "User and system CPU time."};
 inline constexpr Name kProcessResident{"process_resident_memory_bytes", "Resident memory."};
@@ -101,6 +104,7 @@ inline constexpr std::string_view kStage = "stage";
 inline constexpr std::string_view kTopic = "topic";
 inline constexpr std::string_view kPartition = "partition";
 inline constexpr std::string_view kResult = "result";
+inline constexpr std::string_view kFingerprint = "fingerprint";
 inline constexpr std::string_view kVersion = "version";
 inline constexpr std::string_view kLibrdkafka = "librdkafka";
 inline constexpr std::string_view kHyperscan = "hyperscan";

@@ -170,6 +170,15 @@ void collect_runtime(const RuntimeCounters* runtime, Families& out) {
                     .sample(as_double(runtime->rule_reloads_failed.value()), {{metric::label::kResult, "failure"}})
                     .take());
   out.push_back(FamilyBuilder::gauge(metric::kRulesLoaded).sample(as_double(runtime->rules_loaded.value())).take());
+  out.push_back(
+      FamilyBuilder::gauge(metric::kLastReload).sample(as_double(runtime->last_reload_succeeded.value())).take());
+}
+
+void collect_rules(const RuleSlot* rules, Families& out) {
+  if (rules == nullptr) return;
+  out.push_back(FamilyBuilder::gauge(metric::kRulesInfo)
+                    .sample(1, {{metric::label::kFingerprint, rules->load()->fingerprint()}})
+                    .take());
 }
 
 void collect_process(Families& out) {
@@ -205,6 +214,7 @@ struct MetricsRegistry::Collector : prometheus::Collectable {
     collect_score(score, families);
     collect_kafka(lanes, families);
     collect_runtime(runtime, families);
+    collect_rules(rules, families);
     families.push_back(FamilyBuilder::gauge(metric::kBuildInfo)
                            .sample(1, {{metric::label::kVersion, build.version},
                                        {metric::label::kLibrdkafka, build.librdkafka},
@@ -218,6 +228,7 @@ struct MetricsRegistry::Collector : prometheus::Collectable {
   ScoreLanes score;
   std::vector<LaneCounters> lanes;
   const RuntimeCounters* runtime = nullptr;
+  const RuleSlot* rules = nullptr;
   BuildInfo build;
 };
 
@@ -233,6 +244,10 @@ void MetricsRegistry::add(const LaneCounters& lane) {
 
 void MetricsRegistry::set_runtime(const RuntimeCounters& runtime) {
   collector_->runtime = &runtime;
+}
+
+void MetricsRegistry::set_rules(const RuleSlot& rules) {
+  collector_->rules = &rules;
 }
 
 std::string MetricsRegistry::render() const {

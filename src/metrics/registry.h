@@ -5,6 +5,7 @@
 
 #include "base/counter.h"
 #include "pipeline/lane_counters.h"
+#include "pipeline/rule_slot.h"
 
 namespace weir {
 
@@ -15,11 +16,12 @@ struct BuildInfo {
   std::string hyperscan;
 };
 
-/// What the thread that runs the process counts: it alone writes, the scrape reads.
+/// What the thread that reloads the rules counts: it alone writes, the scrape reads.
 struct RuntimeCounters {
   Counter rule_reloads_succeeded;
   Counter rule_reloads_failed;
-  Counter rules_loaded;  ///< set, not added up
+  Counter last_reload_succeeded;  ///< set: 1 or 0
+  Counter rules_loaded;           ///< set, not added up
 };
 
 /// The metrics of one process, summed over its lanes at each scrape: between scrapes they cost nothing but the lanes' own adds.
@@ -36,6 +38,8 @@ class MetricsRegistry {
   /// Adds a lane of either stage. Its counters must not have been added before: they would count twice.
   void add(const LaneCounters& lane);
   void set_runtime(const RuntimeCounters& runtime);
+  /// Where the rule set in force is found, for the metric that names it.
+  void set_rules(const RuleSlot& rules);
 
   /// All metrics in Prometheus' text format 0.0.4. Allocates and reads /proc; takes about a millisecond, waits for nobody.
   [[nodiscard]] std::string render() const;

@@ -20,8 +20,14 @@ void add_error(Diagnostics& diagnostics, std::string file, std::string message) 
   diagnostics.push_back({Diagnostic::Severity::kError, std::move(file), 0, 0, std::move(message), {}});
 }
 
-/// The rule files below a path, sorted, so that the order of rules does not depend on the file system.
-std::vector<std::string> files_of(const std::string& path, Diagnostics& diagnostics) {
+/// Editors' lock files, version control, and the directories that configuration management keeps beside what is in force.
+bool is_hidden(const std::filesystem::path& path) {
+  return path.filename().string().starts_with('.');
+}
+
+}  // namespace
+
+std::vector<std::string> rule_files(const std::string& path, Diagnostics& diagnostics) {
   namespace fs = std::filesystem;
   std::error_code error;
   std::vector<std::string> files;
@@ -34,6 +40,10 @@ std::vector<std::string> files_of(const std::string& path, Diagnostics& diagnost
   for (; !error && entry != fs::recursive_directory_iterator() && files.size() < kFilesMax; entry.increment(error)) {
     const fs::path& file = entry->path();
     std::error_code status_error;
+    if (is_hidden(file)) {
+      entry.disable_recursion_pending();
+      continue;
+    }
     if ((file.extension() == ".yml" || file.extension() == ".yaml") && entry->is_regular_file(status_error))
       files.push_back(file.string());
   }
@@ -42,6 +52,8 @@ std::vector<std::string> files_of(const std::string& path, Diagnostics& diagnost
   std::sort(files.begin(), files.end());
   return files;
 }
+
+namespace {
 
 /// What the files hold: filters reach over files, so they are applied when all are read.
 struct Documents {
@@ -108,7 +120,7 @@ std::vector<Rule> parse_rules(const std::string& yaml, const std::string& file, 
 std::vector<Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
   Documents documents;
   for (const auto& path : paths)
-    for (const auto& file : files_of(path, diagnostics))
+    for (const auto& file : rule_files(path, diagnostics))
       read_file(file, documents, diagnostics);
   refuse_duplicate_ids(documents.rules, diagnostics);
   apply_filters(documents.filters, documents.rules, diagnostics);

@@ -9,8 +9,12 @@
 
 namespace weir {
 
-/// Reads every *.yml and *.yaml file below the directories (or single files), in the order of their paths. Findings of all
-/// files are collected; rules with errors are left out of the result, so the caller must refuse it if has_errors().
+/// The rule files below a directory (*.yml, *.yaml; hidden files and directories are passed over), sorted, so that the order
+/// of rules does not depend on the file system; of a single file, itself.
+std::vector<std::string> rule_files(const std::string& path, Diagnostics& diagnostics);
+
+/// Reads every rule file below the directories (or single files), in the order of their paths. Findings of all files are
+/// collected; rules with errors are left out of the result, so the caller must refuse it if has_errors().
 std::vector<Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics);
 
 /// Reads the rules of one YAML text (several documents allowed); `file` is for the diagnostics.
