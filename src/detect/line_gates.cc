@@ -31,6 +31,7 @@ bool belongs(Gate gate, unsigned char byte) {
       return byte >= 0x80;
     case Gate::kTelling:
       return is_telling_byte(byte);
+    case Gate::kUserAgent:
     case Gate::kCount:
       break;
   }
@@ -49,11 +50,14 @@ std::array<GateMask, 256> make_gates_by_byte() {
   return gates;
 }
 
+constexpr PlaceMask kUserAgentPlaces = mask_of(Place::kUserAgent) | mask_of(Place::kRawUserAgent);
+
 const std::array<GateMask, 256> kGatesByByte = make_gates_by_byte();
 
 }  // namespace
 
-Gate gate_for(const ByteSet& required) {
+Gate gate_for(const ByteSet& required, PlaceMask places) {
+  if ((places & ~kUserAgentPlaces) == 0) return Gate::kUserAgent;
   if (required.none()) return Gate::kOpen;
   const auto admits = [&](Gate gate) {
     for (unsigned byte = 0; byte < 256; ++byte) {
@@ -68,8 +72,9 @@ Gate gate_for(const ByteSet& required) {
   return Gate::kOpen;
 }
 
-GateMask gates_of(std::string_view text) {
+GateMask gates_of(std::string_view text, Place place) {
   GateMask gates = mask_of(Gate::kOpen);
+  if ((mask_of(place) & kUserAgentPlaces) != 0) gates = static_cast<GateMask>(gates | mask_of(Gate::kUserAgent));
   for (const char c : text)
     gates = static_cast<GateMask>(gates | kGatesByByte[static_cast<unsigned char>(c)]);
   return gates;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "decode/decoded_record.h"
 #include "detect/required_bytes.h"
 
 namespace weir {
@@ -12,27 +13,29 @@ namespace weir {
 /// several databases, each behind a gate: a set of bytes of which a line must hold one to be worth scanning for these patterns.
 /// What matches does not change, only what is scanned (docs/adr/0006-gates.md).
 enum class Gate : uint8_t {
-  kOpen,      ///< patterns that require nothing telling: every line
-  kQuote,     ///< ' " `
-  kAngle,     ///< < >
-  kShell,     ///< $ \ | ^ { } ; & # ~
-  kBracket,   ///< ( )
-  kAscii,     ///< any telling byte below 0x80
-  kHighByte,  ///< any byte from 0x80
-  kTelling,   ///< any telling byte
+  kOpen,       ///< patterns that require nothing telling: every line
+  kQuote,      ///< ' " `
+  kAngle,      ///< < >
+  kShell,      ///< $ \ | ^ { } ; & # ~
+  kBracket,    ///< ( )
+  kAscii,      ///< any telling byte below 0x80
+  kHighByte,   ///< any byte from 0x80
+  kTelling,    ///< any telling byte
+  kUserAgent,  ///< patterns that count in user agents only: those lines, whatever bytes they hold
   kCount,
 };
 constexpr size_t kGates = static_cast<size_t>(Gate::kCount);
 
-using GateMask = uint8_t;  ///< bit i = Gate i
+using GateMask = uint16_t;  ///< bit i = Gate i
 constexpr GateMask mask_of(Gate gate) {
   return static_cast<GateMask>(1U << static_cast<unsigned>(gate));
 }
 
-/// The narrowest gate that lets through every line in which an expression with this requirement can match.
-Gate gate_for(const ByteSet& required);
+/// The narrowest gate that lets through every line in which an expression with this requirement can match; `places` are those
+/// in which its matches count.
+Gate gate_for(const ByteSet& required, PlaceMask places);
 
-/// The gates that a line with this text passes; kOpen always. One table look-up a byte.
-GateMask gates_of(std::string_view text);
+/// The gates that a line passes; kOpen always. One table look-up a byte.
+GateMask gates_of(std::string_view text, Place place);
 
 }  // namespace weir

@@ -6,7 +6,7 @@ namespace weir {
 namespace {
 
 Gate gate_of_regex(std::string_view regex) {
-  return gate_for(required_bytes(regex));
+  return gate_for(required_bytes(regex), mask_of(Place::kQuery) | mask_of(Place::kUserAgent));
 }
 
 }  // namespace
@@ -24,12 +24,22 @@ TEST_CASE("a pattern stands behind the narrowest gate that its matches must pass
 }
 
 TEST_CASE("a line passes the gates of the bytes it holds", "[line_gates]") {
-  CHECK(gates_of("q=plain text-1.0/x?y:z,w=1") == mask_of(Gate::kOpen));
-  CHECK(gates_of("") == mask_of(Gate::kOpen));
-  CHECK(gates_of("it's") ==
+  CHECK(gates_of("q=plain text-1.0/x?y:z,w=1", Place::kQuery) == mask_of(Gate::kOpen));
+  CHECK(gates_of("", Place::kQuery) == mask_of(Gate::kOpen));
+  CHECK(gates_of("it's", Place::kQuery) ==
         (mask_of(Gate::kOpen) | mask_of(Gate::kQuote) | mask_of(Gate::kAscii) | mask_of(Gate::kTelling)));
-  CHECK((gates_of("caf\xc3\xa9") & mask_of(Gate::kHighByte)) != 0);
-  CHECK((gates_of("caf\xc3\xa9") & mask_of(Gate::kAscii)) == 0);
+  CHECK((gates_of("caf\xc3\xa9", Place::kQuery) & mask_of(Gate::kHighByte)) != 0);
+  CHECK((gates_of("caf\xc3\xa9", Place::kQuery) & mask_of(Gate::kAscii)) == 0);
+}
+
+TEST_CASE("patterns for user agents only stand behind a gate of their own", "[line_gates]") {
+  const PlaceMask agents = mask_of(Place::kUserAgent) | mask_of(Place::kRawUserAgent);
+  CHECK(gate_for(required_bytes("sqlmap"), agents) == Gate::kUserAgent);
+  CHECK(gate_for(required_bytes("'x"), mask_of(Place::kUserAgent)) == Gate::kUserAgent);
+  CHECK(gate_for(required_bytes("sqlmap"), agents | mask_of(Place::kHeader)) == Gate::kOpen);
+  CHECK((gates_of("sqlmap/1.0", Place::kUserAgent) & mask_of(Gate::kUserAgent)) != 0);
+  CHECK((gates_of("sqlmap/1.0", Place::kRawUserAgent) & mask_of(Gate::kUserAgent)) != 0);
+  CHECK((gates_of("sqlmap/1.0", Place::kHeader) & mask_of(Gate::kUserAgent)) == 0);
 }
 
 TEST_CASE("whatever a gate's patterns require lets a line pass that gate", "[line_gates]") {
@@ -37,11 +47,11 @@ TEST_CASE("whatever a gate's patterns require lets a line pass that gate", "[lin
     ByteSet required;
     required.set(byte);
     if (!is_telling_byte(static_cast<unsigned char>(byte))) continue;
-    const Gate gate = gate_for(required);
+    const Gate gate = gate_for(required, mask_of(Place::kQuery));
     const char text[] = {'a', static_cast<char>(byte), 'b'};
     CAPTURE(byte);
     CHECK(gate != Gate::kOpen);
-    CHECK((gates_of({text, 3}) & mask_of(gate)) != 0);
+    CHECK((gates_of({text, 3}, Place::kQuery) & mask_of(gate)) != 0);
   }
 }
 

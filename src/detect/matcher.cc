@@ -84,6 +84,10 @@ struct Matcher::Impl {
   void accept(uint32_t atom, uint32_t line, uint32_t end);
   void touch(uint32_t rule);
   void touch_always_rules();
+  /// Rules without weight (bots, say) hit often and need no evidence.
+  Hit hit_of(uint32_t rule, const AtomHits& hits) {
+    return evaluator.hit_of(rule, hits, rules->rules()[rule].weight > 0);
+  }
   void decide(Detection& out);
   void decide_by_lines(uint32_t rule, Detection& out);
   [[nodiscard]] const RuleExclusion* exclusion_of(uint32_t rule, uint32_t line) const;
@@ -128,7 +132,7 @@ void Matcher::Impl::find_unknown_lines() {
     levels |= mask_of(level);
     std::span<const LineHit> hits;
     if (!KnownLines::eligible(lines[i]) || !known_lines.find(level, lines[i].place, text, hits))
-      unknown_lines.push_back({i, gates_of(text), level});
+      unknown_lines.push_back({i, gates_of(text, lines[i].place), level});
     for (const LineHit& hit : hits) {
       if (keep) line_hits.push_back({i, hit});
       accept(hit.atom, i, lines[i].begin + hit.end);
@@ -263,7 +267,7 @@ void Matcher::Impl::decide(Detection& out) {
     if (by_lines)
       decide_by_lines(rule, out);
     else
-      out.hits.push_back(evaluator.hit_of(rule, atoms));
+      out.hits.push_back(hit_of(rule, atoms));
   }
 }
 
@@ -284,7 +288,7 @@ bool Matcher::Impl::may_see(uint32_t rule, uint32_t line) const {
 /// "not" makes no hit.
 void Matcher::Impl::decide_by_lines(uint32_t rule, Detection& out) {
   static_assert(Hit::kNoLine == RuleExclusion::kWholeRecord);
-  const Hit whole = evaluator.hit_of(rule, atoms);
+  const Hit whole = hit_of(rule, atoms);
   const RuleExclusion* exclusion = exclusion_of(rule, whole.line);
   if (exclusion != nullptr)
     out.excluded.push_back({whole, static_cast<uint32_t>(exclusion - policy->exclusions.data())});
@@ -293,7 +297,7 @@ void Matcher::Impl::decide_by_lines(uint32_t rule, Detection& out) {
   for (const auto& found : line_hits)
     if (may_see(rule, found.line))
       visible.add(found.hit.atom, {found.line, record->lines[found.line].begin + found.hit.end});
-  if (evaluator.holds(rule, visible)) out.hits.push_back(evaluator.hit_of(rule, visible));
+  if (evaluator.holds(rule, visible)) out.hits.push_back(hit_of(rule, visible));
 }
 
 void Matcher::Impl::judge(Detection& out) const {

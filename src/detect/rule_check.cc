@@ -79,7 +79,8 @@ class ExampleRunner {
 /// Runs one example and appends its result and findings.
 void run_example(ExampleRunner& runner, const Rule& rule, const RuleExample& example, bool positive,
                  RuleTestReport& report) {
-  ExampleResult result{rule.id, rule.title, rule.file, example.line, positive, true, runner.run(example, rule.security_level)};
+  ExampleResult result{
+      rule.id, rule.title, rule.file, example.line, positive, true, runner.run(example, rule.security_level)};
   const Detection& detection = runner.detection();
   if (result.message.empty() && positive && !runner.hit(rule.id)) result.message = "the positive example is not hit";
   if (result.message.empty() && !positive && runner.hit(rule.id)) result.message = "the negative example is hit";

@@ -42,8 +42,8 @@ class RuleEvaluator {
   void begin(const Event& event, const DecodedRecord& record);
 
   [[nodiscard]] bool holds(uint32_t rule, const AtomHits& hits) { return evaluate(program_->rule_root[rule], hits); }
-  /// Of a rule that holds: where.
-  Hit hit_of(uint32_t rule, const AtomHits& hits);
+  /// Of a rule that holds: where. `exactly` false leaves the search for the beginning out.
+  Hit hit_of(uint32_t rule, const AtomHits& hits, bool exactly);
   /// Does the expression match the line? For patterns that the library only approximates.
   bool confirmed(uint32_t pattern, std::string_view line);
 

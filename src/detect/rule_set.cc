@@ -179,9 +179,12 @@ bool build_databases(RuleSet::Impl& impl, const std::vector<PatternOrigin>& orig
     add_error(diagnostics, {}, "more than 100000 different patterns");
     return false;
   }
+  std::vector<PlaceMask> places(patterns.size());
+  for (const auto& atom : impl.program.atoms)
+    places[atom.pattern] |= atom.places;
   std::vector<Gate> gates;
-  for (const auto& pattern : patterns)
-    gates.push_back(gate_for(required_bytes(pattern.regex)));
+  for (size_t i = 0; i < patterns.size(); ++i)
+    gates.push_back(gate_for(required_bytes(patterns[i].regex), places[i]));
   const std::vector<SecurityLevel> levels = pattern_levels(impl);
   for (const SecurityLevel level : kLevels) {
     if ((impl.levels & mask_of(level)) == 0) continue;
