@@ -1,0 +1,49 @@
+#include "policy/request_path.h"
+
+#include <algorithm>
+
+#include "decode/code_point.h"
+
+namespace weir {
+
+void RequestPath::split(std::string_view path) {
+  count_ = 0;
+  cut_ = false;
+  if (path.find('%') != std::string_view::npos) path = decoded(path);
+  while (!path.empty()) {
+    const size_t end = std::min(path.find('/'), path.size());
+    add(path.substr(0, end));
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+}
+
+void RequestPath::add(std::string_view segment) {
+  segment = segment.substr(0, segment.find(';'));
+  if (segment.empty() || segment == ".") return;
+  if (segment == "..") {
+    if (count_ > 0) --count_;
+    return;
+  }
+  if (count_ == kSegmentsMax) {
+    cut_ = true;
+    return;
+  }
+  segments_[count_++] = segment;
+}
+
+std::string_view RequestPath::decoded(std::string_view path) {
+  size_t size = 0;
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (size == buffer_.size()) {
+      cut_ = true;
+      break;
+    }
+    const bool escape =
+        path[i] == '%' && i + 2 < path.size() && hex_value(path[i + 1]) >= 0 && hex_value(path[i + 2]) >= 0;
+    buffer_[size++] = escape ? static_cast<char>(hex_number(path.data() + i + 1, 2)) : path[i];
+    if (escape) i += 2;
+  }
+  return {buffer_.data(), size};
+}
+
+}  // namespace weir
