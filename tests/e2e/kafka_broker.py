@@ -18,15 +18,17 @@ from processes import Process, free_ports
 from waiting import wait_for
 
 HERE = Path(__file__).resolve().parent / 'kafka'
+HERE_39 = Path(__file__).resolve().parent / 'kafka-3.9'    # for what Debian's client library cannot do with Kafka 4
 CLUSTER_ID = 'd2VpcnRlc3RzMDAwMDAwMA'     # any 16 bytes in base64url
 READY = 'Kafka Server started'
 JAVA_OPTIONS = ['-Xms64m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData',
-                '-Djava.awt.headless=true', f'-Dlog4j2.configurationFile={HERE / "log4j2.properties"}']
+                '-Djava.awt.headless=true', f'-Dlog4j2.configurationFile={HERE / "log4j2.properties"}',
+                f'-Dlog4j.configuration=file:{HERE_39 / "log4j.properties"}']
 
 
-def cache_folder():
+def cache_folder(source):
     base = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'weir-tests'
-    pom = (HERE / 'pom.xml').read_bytes()
+    pom = (source / 'pom.xml').read_bytes()
     version = re.search(rb'<kafka\.version>(.*?)<', pom)[1].decode()
     return base / f'kafka-{version}-{hashlib.sha256(pom).hexdigest()[:8]}'
 
@@ -40,24 +42,25 @@ def locked(path):
         yield
 
 
-def fetch():
-    """The folder with lib/ (jars), kafka.jsa (class-data archive) and formatted/ (an empty, formatted log folder)."""
-    folder = cache_folder()
+def fetch(source=HERE):
+    """The folder with lib/ (jars), kafka.jsa (class-data archive) and formatted/ (an empty, formatted log folder), for the
+    version that `source` has in its pom.xml."""
+    folder = cache_folder(source)
     if (folder / 'complete').exists():
         return folder
     with locked(folder.parent / f'{folder.name}.lock'):
         if not (folder / 'complete').exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            _fetch_jars(folder)
+            _fetch_jars(source, folder)
             _format(folder)
             _archive_classes(folder)
             (folder / 'complete').touch()
     return folder
 
 
-def _fetch_jars(folder):
-    shutil.copy(HERE / 'pom.xml', folder)
+def _fetch_jars(source, folder):
+    shutil.copy(source / 'pom.xml', folder)
     for attempt in range(3):
         result = subprocess.run(['mvn', '-B', '-q', '-f', folder / 'pom.xml', 'dependency:copy-dependencies',
                                  '-DincludeScope=runtime', f'-DoutputDirectory={folder / "lib"}'],
