@@ -26,20 +26,12 @@ inline constexpr std::array<std::string_view, 24> kCrashPoints{
     "detect.batch_done",    // its offsets belong to the next commit
     "detect.flush",         // the broker has all output of the transaction
     "detect.send_offsets",  // and the offsets (at_least_once: they are committed)
-    "detect.before_commit",
-    "detect.after_commit",
-    "detect.revoke",        // partitions are about to go
-    "score.restore",        // the state topic was read
-    "score.assign",
-    "score.poll",
-    "score.begin",
-    "score.produce",
-    "score.process",
-    "score.flush",
-    "score.send_offsets",
-    "score.before_commit",
-    "score.after_commit",
-    "score.snapshot",       // chunks of state were taken for the next transaction
+    "detect.before_commit", "detect.after_commit",
+    "detect.revoke",  // partitions are about to go
+    "score.restore",  // the state topic was read
+    "score.assign",         "score.poll",          "score.begin",         "score.produce",      "score.process",
+    "score.flush",          "score.send_offsets",  "score.before_commit", "score.after_commit",
+    "score.snapshot",  // chunks of state were taken for the next transaction
     "score.revoke",
 };
 

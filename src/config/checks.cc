@@ -15,7 +15,6 @@ class Checker {
       : config_(config), origins_(origins), file_(file), findings_(findings) {}
 
   void run() {
-    check_delivery();
     check_brokers();
     check_topics();
     check_security();
@@ -23,6 +22,7 @@ class Checker {
     check_profile();
     check_trusted_proxies();
     check_episodes();
+    check_allowed_addresses();
     if (!IpAddress::parse(config_.http.address))
       error("http.address", "'" + config_.http.address + "' is no numeric address",
             "for example 127.0.0.1, 0.0.0.0 or ::");
@@ -38,12 +38,6 @@ class Checker {
   }
   void require(bool there, std::string_view path, const std::string& because) {
     if (!there) error(because, std::string(path) + " is missing, which " + because + " needs");
-  }
-
-  void check_delivery() {
-    if (config_.delivery != Delivery::kExactlyOnce) return;
-    error("delivery", "delivery exactly_once does not work in this release",
-          "write at_least_once; repeated alerts carry the same id");
   }
 
   void check_brokers() {
@@ -166,6 +160,16 @@ class Checker {
               "for example 10.0.0.0/8, 2001:db8::/32 or one address");
       }
     }
+  }
+
+  void check_allowed_addresses() {
+    for (const auto& text : config_.http.allowed_addresses) {
+      if (!Cidr::parse(text))
+        error("http.allowed_addresses", "'" + text + "' is no network", "for example 10.0.0.0/8 or one address");
+    }
+    if (!config_.http.allowed_addresses.empty() && config_.http.api_keys_file.empty())
+      error("http.allowed_addresses", "http.allowed_addresses needs http.api_keys_file",
+            "without keys only loopback may use the admin API");
   }
 
   void check_episodes() {

@@ -89,6 +89,9 @@ struct RulesConfig {
 struct HttpConfig {
   std::string address = "127.0.0.1";
   uint16_t port = 9464;
+  std::string api_keys_file;                   ///< callers of the admin API; empty: loopback without a key
+  std::vector<std::string> allowed_addresses;  ///< networks, as written; empty: loopback only
+  uint32_t requests_per_minute = 100;          ///< of one address
 };
 
 struct LogConfig {
@@ -99,7 +102,7 @@ struct LogConfig {
 
 struct Config {
   std::vector<Stage> stages{Stage::kDetect, Stage::kScore};
-  Delivery delivery = Delivery::kAtLeastOnce;
+  Delivery delivery = Delivery::kExactlyOnce;
   /// Keys the hash that spreads clients over partitions; the same in every process. Empty: a fixed, public key.
   Secret hash_key;
   KafkaConfig kafka;

@@ -252,12 +252,6 @@ TEST_CASE("anchors and aliases work, within bounds") {
   CHECK_FALSE(Loaded("a: &x [*x]").config.has_value());
 }
 
-TEST_CASE("exactly once is refused in this release, with the way out") {
-  const auto text = complaint("delivery: exactly_once");
-  CHECK(text.find("weir.yaml:1:1: error: delivery exactly_once does not work in this release (write at_least_once") !=
-        std::string::npos);
-}
-
 TEST_CASE("names, addresses and what belongs together are checked") {
   CHECK(complaint("kafka: {bootstrap_servers: broker}").find("'broker' is no broker's host:port") != std::string::npos);
   CHECK(complaint("kafka: {bootstrap_servers: 'a:9092,'}").find("is no broker's host:port") != std::string::npos);

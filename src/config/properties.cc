@@ -62,7 +62,8 @@ const auto& property_table() {
   static const std::array kTable{
       Property{"stages", choices(REACH(stages), kStageNames), "which stages this process runs"},
       Property{"delivery", choice(REACH(delivery), kDeliveryNames),
-               "guarantee of the output; this release works at_least_once only (repeats carry the same alert id)"},
+               "guarantee of the output: exactly_once (Kafka transactions), or at_least_once (lower latency; after a crash an "
+               "alert may come twice, with the same id)"},
       Property{"hash_key", AT(hash_key),
                "secret that keys the hash which spreads clients over partitions; the same in every process. Without "
                "one a client who knows weir can choose its partition"},
@@ -163,11 +164,11 @@ const auto& property_table() {
                "how much is looked for", "", {}, Effect::kReload},
       Property{"rules.cache_directory", AT(rules.options.cache_directory),
                "keeps compiled rules; empty for no cache", "", {}, Effect::kReload},
-
       Property{"rules.watch", choice(REACH(rules.watch), kTruth),
                "reload the rules when their files change; otherwise only on SIGHUP and through the API"},
       Property{"rules.watch_interval_ms", AT(rules.watch_interval),
                "the files are also read so often, for file systems that report no changes", "ms", {100, kDayMs}},
+
       Property{"score.clients_max", AT(score.clients_max),
                "clients remembered per partition", "clients", {1'000, 100'000'000}},
       Property{"score.client_idle_ms", AT(score.client_idle),
@@ -205,8 +206,15 @@ const auto& property_table() {
       Property{"score.episodes.idle_close_ms", AT(score.episodes.idle_close),
                "event time without a record that closes it", "ms", {1'000, kDayMs}},
 
-      Property{"http.address", AT(http.address), "numeric address to listen on, for metrics and health"},
+      Property{"http.address", AT(http.address), "numeric address to listen on, for metrics, health and the admin API"},
       Property{"http.port", AT(http.port), "port to listen on; 0 for one that the kernel chooses", "", {0, 65'535}},
+      Property{"http.api_keys_file", AT(http.api_keys_file),
+               "file with the names and hashed keys of those who may use the admin API (weir apikey); empty: no key, and "
+               "loopback only"},
+      Property{"http.allowed_addresses", AT(http.allowed_addresses),
+               "networks (CIDR) from which the admin API may be used with a key; empty for loopback only"},
+      Property{"http.requests_per_minute", AT(http.requests_per_minute),
+               "requests to the admin API of one address; further ones are refused", "requests", {1, 1'000'000}},
 
       Property{"log.level", choice(REACH(log.level), kLogLevelNames),
                "least severe level that is logged", "", {}, Effect::kReload},
@@ -240,7 +248,7 @@ constexpr std::array kSections{
     Section{"score", "clients and their state"},
     Section{"score.abuse", "signals of abuse and their points"},
     Section{"score.episodes", "flood control: which records of a client become alerts"},
-    Section{"http", "metrics and health"},
+    Section{"http", "metrics, health and the admin API"},
     Section{"log", "weir's own log"},
 };
 

@@ -1,5 +1,6 @@
 #include "kafka/at_least_once.h"
 
+#include "base/crash_point.h"
 #include "kafka/dead_letter.h"
 
 namespace weir {
@@ -11,15 +12,16 @@ constexpr Milliseconds kWaitSlice{100};  // so often a wait asks whether it may 
 
 AtLeastOnceOutput::AtLeastOnceOutput(std::unique_ptr<KafkaProducer> producer, ProducerFactory make_producer,
                                      RecordSource& source, std::string dead_letter_topic, LogSink log,
-                                     KafkaCounters& counters)
+                                     KafkaCounters& counters, std::string stage)
     : producer_(std::move(producer)),
       make_producer_(std::move(make_producer)),
       source_(source),
       dead_letter_topic_(std::move(dead_letter_topic)),
       log_(std::move(log)),
-      counters_(counters) {}
+      counters_(counters),
+      stage_(std::move(stage)) {}
 
-Status AtLeastOnceOutput::begin() {
+Status AtLeastOnceOutput::begin(Patience&) {
   if (failed_ || producer_->fatal()) {
     // A fatal error ends a producer for good, and after a refusal the library remembers it for minutes (a missing right
     // on a topic, say) and does not even ask the broker again.
@@ -34,6 +36,7 @@ Status AtLeastOnceOutput::begin() {
 Status AtLeastOnceOutput::produce(const OutputMessage& message, Patience& patience) {
   Status status = enqueue([&] { return producer_->produce(message); }, patience);
   if (!status) failed_ = true;
+  WEIR_CRASH_POINT(stage_, "produce");
   return status;
 }
 
@@ -50,10 +53,15 @@ Status AtLeastOnceOutput::enqueue(const std::function<Status()>& produce, Patien
 }
 
 CommitOutcome AtLeastOnceOutput::commit(std::span<const PartitionOffset> offsets, Patience& patience) {
+  offsets_failed_ = false;
   if (failed_ || !wait_until_stored(patience)) return CommitOutcome::kAborted;
+  WEIR_CRASH_POINT(stage_, "flush");
   if (offsets.empty()) return CommitOutcome::kCommitted;
+  WEIR_CRASH_POINT(stage_, "before_commit");
   const Status status = source_.commit(offsets, patience);
+  offsets_failed_ = !status;
   if (status) {
+    WEIR_CRASH_POINT(stage_, "send_offsets");
     counters_.commits.add();
     source_.mark_committed(offsets);
     return CommitOutcome::kCommitted;

@@ -16,15 +16,16 @@ class AtLeastOnceOutput : public OutputTransaction {
   using ProducerFactory = std::function<Result<std::unique_ptr<KafkaProducer>>()>;
 
   /// A dead letter that the broker finds too large is sent again without its payload, so that it cannot block the lane.
+  /// `stage` names the crash points.
   AtLeastOnceOutput(std::unique_ptr<KafkaProducer> producer, ProducerFactory make_producer, RecordSource& source,
-                    std::string dead_letter_topic, LogSink log, KafkaCounters& counters);
+                    std::string dead_letter_topic, LogSink log, KafkaCounters& counters, std::string stage = {});
 
-  Status begin() override;
+  Status prepare(Patience&) override { return {}; }
+  Status begin(Patience& patience) override;
   Status produce(const OutputMessage& message, Patience& patience) override;
   CommitOutcome commit(std::span<const PartitionOffset> offsets, Patience& patience) override;
   void abort(Patience& patience) override;
-
-  [[nodiscard]] const ClientContext& context() const { return producer_->context(); }
+  [[nodiscard]] bool offsets_failed() const override { return offsets_failed_; }
 
  private:
   Status enqueue(const std::function<Status()>& produce, Patience& patience);
@@ -38,6 +39,8 @@ class AtLeastOnceOutput : public OutputTransaction {
   std::string dead_letter_topic_;
   LogSink log_;
   KafkaCounters& counters_;
+  const std::string stage_;
+  bool offsets_failed_ = false;
   bool failed_ = false;  // something of the last transaction will never be stored: the next one gets a new producer
 };
 

@@ -23,7 +23,7 @@ std::vector<Observation> observations(uint32_t count) {
 std::vector<FakeOutput::Message> routed(BlockRouter& router, const std::vector<Observation>& input) {
   FakeOutput output;
   Unlimited patience;
-  REQUIRE(output.begin());
+  REQUIRE(output.begin(patience));
   const OutputHeader header{"weir.append.ms", "42"};
   REQUIRE(router.route(input, {&header, 1}, output, patience));
   REQUIRE(output.commit({}, patience) == CommitOutcome::kCommitted);

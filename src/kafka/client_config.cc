@@ -117,6 +117,7 @@ std::vector<ClientProperty> consumer_properties(const ClientOptions& options, st
       .set("enable.auto.commit", "false")
       .set("enable.auto.offset.store", "false")
       .set("auto.offset.reset", "earliest")  // the consumer reports when this takes effect
+      .set("enable.partition.eof", member.finds_ends ? "true" : "")
       .set("allow.auto.create.topics", "false")
       .set("check.crcs", "true")
       .set("fetch.max.bytes", options.memory.fetch_bytes_max)
@@ -131,7 +132,9 @@ bool fetches_need_wake_up() {
   return rd_kafka_version() < 0x02010000;
 }
 
-std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id) {
+std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id,
+                                                std::string_view transactional_id) {
+  const bool transactional = !transactional_id.empty();
   return PropertyList()
       .add(connection_properties(options.kafka, client_id))
       .set("enable.idempotence", "true")  // a retry neither repeats nor reorders: scoring depends on the order
@@ -140,7 +143,11 @@ std::vector<ClientProperty> producer_properties(const ClientOptions& options, st
       .set("linger.ms", 5)
       .set("batch.size", 512 << 10)        // a batch stays below the broker's default limit of 1 MB
       .set("message.max.bytes", 32 << 20)  // the broker's own limit decides, not ours
-      .set("message.timeout.ms", 120'000)
+      .set("transactional.id", std::string(transactional_id))
+      .set("transaction.timeout.ms", transactional ? "30000" : "")  // after a crash readers wait no longer than this
+      // The library waits between the steps of a transaction by this: 100 ms, its default, allows ten a second.
+      .set("retry.backoff.ms", transactional ? "5" : "")
+      .set("message.timeout.ms", transactional ? 30'000 : 120'000)  // not above the transaction's
       .set("partitioner", "murmur2_random")  // the same partition for a client as the Java clients choose
       .set("queue.buffering.max.kbytes", options.memory.producer_queue_kbytes)
       .add(options.kafka.client_properties)
@@ -211,6 +218,8 @@ std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason) {
       return "grant READ on the consumer groups <kafka.group_id>-detect and -score";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       return "grant IDEMPOTENT_WRITE on the cluster, and CREATE if weir is to create topics";
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return "grant WRITE and DESCRIBE on the transactional ids that begin with <kafka.group_id>-";
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return "another process uses the same kafka.instance_id";
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:

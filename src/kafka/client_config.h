@@ -29,6 +29,7 @@ struct ClientProperty {
 struct GroupMember {
   std::string group_id;
   std::string instance_id;  ///< static membership; empty: dynamic
+  bool finds_ends = false;  ///< hears where partitions begin and end (RecordSource::exhausted, AssignedPartition::low)
 };
 
 /// Where to connect and how to prove who one is.
@@ -36,7 +37,9 @@ std::vector<ClientProperty> connection_properties(const KafkaConfig& kafka, std:
 /// Connection, then the consumer's settings (docs/kafka.md lists them with their reasons), then the user's own.
 std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id,
                                                 const GroupMember& member);
-std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id);
+/// With a transactional id also what transactions need.
+std::vector<ClientProperty> producer_properties(const ClientOptions& options, std::string_view client_id,
+                                                std::string_view transactional_id = {});
 
 /// Before librdkafka 2.1 a consumer whose queue was full looks again only after up to a second, whatever room there is by then
 /// (later versions: fetch.queue.backoff.ms); unless a request to the broker wakes it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/assert.h"
@@ -13,11 +14,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kCommittedTimeoutMs = 1'000;
-constexpr int kCommittedTriesMax = 10;
+// A transaction that is not decided delays the answer by its timeout (30 s); less than max.poll.interval.ms.
+constexpr Milliseconds kCommittedMax{240'000};
+constexpr Milliseconds kLeaveMax{2'000};
 constexpr int kWatermarkTimeoutMs = 2'000;
 constexpr int kCommitSliceMs = 100;
 constexpr Milliseconds kCommitTryMax{5'000};  // then the lane goes on and commits with its next batch
 constexpr int kMetadataTimeoutMs = 500;
+constexpr Milliseconds kRefusalPause{100};
 constexpr int kWakeTimeoutMs = 200;
 // Gaps are normal: every transaction leaves its marker. One this long may be records that retention removed.
 constexpr int64_t kSuspiciousGap = 1'000;
@@ -52,9 +56,9 @@ class Forever : public Patience {
 
 }  // namespace
 
-KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options, std::vector<std::string> topics,
-                             KafkaCounters& counters)
-    : topics_(std::move(topics)), counters_(counters) {
+KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options, GroupMember member,
+                             std::vector<std::string> topics, KafkaCounters& counters)
+    : options_(options), member_(std::move(member)), topics_(std::move(topics)), counters_(counters) {
   context_.log = options.log;
   context_.client_id = std::move(client_id);
   context_.consumer = this;
@@ -64,14 +68,8 @@ KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options
 Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::create(const ClientOptions& options, const std::string& client_id,
                                                              const GroupMember& member, std::vector<std::string> topics,
                                                              KafkaCounters& counters) {
-  std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(client_id, options, std::move(topics), counters));
-  auto client =
-      make_client(RD_KAFKA_CONSUMER, consumer_properties(options, client_id, member), consumer->context_,
-                  [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_rebalance_cb(conf, &KafkaConsumer::on_rebalance); });
-  if (!client) return tl::unexpected(client.error());
-  const auto code = rd_kafka_poll_set_consumer(client->get());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("consumer " + client_id, code));
-  consumer->client_ = std::move(*client);
+  std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(client_id, options, member, std::move(topics), counters));
+  if (Status status = consumer->connect(); !status) return tl::unexpected(status.error());
   return consumer;
 }
 
@@ -79,9 +77,24 @@ KafkaConsumer::~KafkaConsumer() {
   drop_batch();
 }
 
+Status KafkaConsumer::connect() {
+  auto client =
+      make_client(RD_KAFKA_CONSUMER, consumer_properties(options_, context_.client_id, member_), context_,
+                  [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_rebalance_cb(conf, &KafkaConsumer::on_rebalance); });
+  if (!client) return tl::unexpected(client.error());
+  const auto code = rd_kafka_poll_set_consumer(client->get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("consumer " + context_.client_id, code));
+  client_ = std::move(*client);
+  return {};
+}
+
 Status KafkaConsumer::subscribe(RebalanceListener& listener, Patience& patience) {
   listener_ = &listener;
   patience_ = &patience;
+  return join();
+}
+
+Status KafkaConsumer::join() {
   const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(topics_.size())));
   for (const std::string& topic : topics_)
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -94,6 +107,9 @@ Status KafkaConsumer::subscribe(RebalanceListener& listener, Patience& patience)
 
 std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseconds idle, Milliseconds fill) {
   drop_batch();
+  if (must_renew_ && patience_ != nullptr) {
+    if (Status status = renew(false, *patience_); !status) health_ = status;
+  }
   wake_fetches_if_due();
   auto deadline = Clock::now() + idle;
   int timeout_ms = static_cast<int>(idle.count());
@@ -175,6 +191,7 @@ bool KafkaConsumer::check_order(Position& position, int64_t offset) {
       rd_kafka_get_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition, &low, &high);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0 || high >= position.expected) return false;
   // The partition ends before the offset that was committed: the topic was deleted and made anew.
+  position.committed = PartitionOffset::kUnknown;
   counters_.offset_resets.add();
   context_.log(LogLevel::kError, "kafka: " + name_of(position) + " ends before offset " +
                                      std::to_string(position.expected) +
@@ -199,6 +216,10 @@ void KafkaConsumer::check_retention(Position& position, int64_t offset) {
 }
 
 void KafkaConsumer::on_message_error(const rd_kafka_message_t& message) {
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    if (Position* position = position_of(message); position != nullptr) position->end = message.offset;
+    return;
+  }
   counters_.client_errors.add();
   const std::string reason = rd_kafka_message_errstr(&message);
   const Error error = kafka_error("consumer " + context_.client_id, message.err, reason);
@@ -239,8 +260,7 @@ void KafkaConsumer::drop_batch() {
 std::span<const PartitionOffset> KafkaConsumer::uncommitted() {
   uncommitted_.clear();
   for (const Position& one : positions_) {
-    if (one.read && one.done != PartitionOffset::kUnknown && one.done != one.committed)
-      uncommitted_.push_back({one.topic, one.partition, one.done});
+    if (one.read && one.done > one.committed) uncommitted_.push_back({one.topic, one.partition, one.done});
   }
   return uncommitted_;
 }
@@ -319,41 +339,118 @@ void KafkaConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
     self.context_.log(LogLevel::kError, "kafka: " + kafka_error("giving partitions back", result).detail);
 }
 
+/// Asks until every partition has an answer. The library itself waits for transactions that are not decided yet.
+bool KafkaConsumer::find_committed(rd_kafka_topic_partition_list_t& partitions, Milliseconds timeout,
+                                   Patience& patience) const {
+  const auto give_up = Clock::now() + timeout;
+  while (true) {
+    for (int i = 0; i < partitions.cnt; ++i) {
+      partitions.elems[i].offset = RD_KAFKA_OFFSET_INVALID;
+      partitions.elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    const auto asked = Clock::now();
+    bool known = rd_kafka_committed(client_.get(), &partitions, kCommittedTimeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < partitions.cnt; ++i)
+      known = known && partitions.elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (known) return true;
+    if (!patience.may_wait() || Clock::now() >= give_up) return false;
+    if (Clock::now() - asked < kRefusalPause) std::this_thread::sleep_for(kRefusalPause);  // a refusal comes at once
+  }
+}
+
+Result<std::vector<PartitionOffset>> KafkaConsumer::read_committed(std::span<const PartitionOffset> partitions,
+                                                                   Patience& patience) {
+  const PartitionListHandle list = list_of(partitions);
+  if (!find_committed(*list, kCommittedMax, patience))
+    return fail(ErrorCode::kKafka, "kafka", "the group's committed offsets cannot be read");
+  std::vector<PartitionOffset> found(partitions.begin(), partitions.end());
+  for (size_t i = 0; i < found.size(); ++i)
+    found[i].offset = std::max<int64_t>(list->elems[i].offset, PartitionOffset::kUnknown);
+  return found;
+}
+
 void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   drop_batch();
-  Forever forever;
-  Patience& patience = patience_ == nullptr ? forever : *patience_;
-  auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  for (int tries = 0; partitions.cnt > 0 && tries < kCommittedTriesMax; ++tries) {
-    code = rd_kafka_committed(client_.get(), &partitions, kCommittedTimeoutMs);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || !patience.may_wait()) break;
-  }
   positions_.clear();
   last_position_ = 0;
-  std::vector<PartitionOffset> start;
+  membership_ = GroupMetadataHandle(rd_kafka_consumer_group_metadata(client_.get()));
+  Forever forever;
+  Patience& patience = patience_ == nullptr ? forever : *patience_;
+  if (partitions.cnt > 0 && !find_committed(partitions, kCommittedMax, patience)) {
+    // Reading from a wrong place would be worse than not reading: leave, and join again unless this is a stop.
+    must_renew_ = patience.may_wait();
+    if (must_renew_)
+      context_.log(LogLevel::kError, "kafka: the group's committed offsets cannot be read; joining anew");
+    static_cast<void>(rd_kafka_assign(client_.get(), nullptr));
+    return;
+  }
+  std::vector<AssignedPartition> assignment;
+  std::vector<int64_t> committed;
   for (int i = 0; i < partitions.cnt; ++i) {
-    rd_kafka_topic_partition_t& one = partitions.elems[i];
+    const rd_kafka_topic_partition_t& one = partitions.elems[i];
     const auto topic = std::find(topics_.begin(), topics_.end(), one.topic);
     WEIR_ASSERT(topic != topics_.end(), "only subscribed topics are assigned");
-    const bool known = code == RD_KAFKA_RESP_ERR_NO_ERROR && one.err == RD_KAFKA_RESP_ERR_NO_ERROR && one.offset >= 0;
-    Position position;
-    position.topic = static_cast<uint16_t>(topic - topics_.begin());
-    position.partition = one.partition;
-    if (known) position.expected = position.done = position.committed = one.offset;
-    // Nothing committed: the beginning. Not known for want of an answer: the library asks again by itself.
-    else if (code == RD_KAFKA_RESP_ERR_NO_ERROR && one.err == RD_KAFKA_RESP_ERR_NO_ERROR)
-      one.offset = RD_KAFKA_OFFSET_BEGINNING;
-    else
-      one.offset = RD_KAFKA_OFFSET_INVALID;
-    positions_.push_back(position);
-    start.push_back({position.topic, position.partition, position.committed});
+    AssignedPartition partition;
+    partition.topic = static_cast<uint16_t>(topic - topics_.begin());
+    partition.partition = one.partition;
+    partition.committed = std::max<int64_t>(one.offset, PartitionOffset::kUnknown);
+    committed.push_back(partition.committed);
+    for (size_t k = 0; k < carried_.size(); ++k) {
+      const bool same = carried_[k].topic == partition.topic && carried_[k].partition == partition.partition;
+      // Nobody else committed meanwhile: what was done stays done.
+      if (same && carried_from_[k].offset == partition.committed) partition.committed = carried_[k].offset;
+    }
+    if (member_.finds_ends) find_bounds(partition);
+    if (partition.committed == PartitionOffset::kUnknown) committed.back() = PartitionOffset::kUnknown;
+    partition.start = partition.committed;
+    assignment.push_back(partition);
   }
+  carried_.clear();
+  carried_from_.clear();
+  if (listener_ != nullptr) {
+    if (Status status = listener_->on_assigned(assignment); !status) {
+      health_ = status;
+      static_cast<void>(rd_kafka_assign(client_.get(), nullptr));
+      return;
+    }
+  }
+  for (size_t i = 0; i < assignment.size(); ++i)
+    take_over(assignment[i], committed[i], partitions.elems[i]);
   counters_.rebalances.add();
   counters_.assigned_partitions.set(positions_.size());
   context_.clear_problem(ClientContext::Problem::kGroup);
-  if (listener_ != nullptr) listener_->on_assigned(start);
   const auto result = rd_kafka_assign(client_.get(), &partitions);
   if (result != RD_KAFKA_RESP_ERR_NO_ERROR) health_ = tl::unexpected(kafka_error("taking the assignment", result));
+}
+
+/// Where the partition begins, and whether it is still the one of which offsets were committed.
+void KafkaConsumer::find_bounds(AssignedPartition& partition) {
+  int64_t low = 0;
+  int64_t high = 0;
+  const std::string& topic = topics_[partition.topic];
+  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition.partition, &low, &high,
+                                                     kWatermarkTimeoutMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  partition.low = low;
+  if (partition.committed == PartitionOffset::kUnknown || high >= partition.committed) return;
+  counters_.offset_resets.add();
+  context_.log(LogLevel::kError, "kafka: " + topic + "/" + std::to_string(partition.partition) + " ends at offset " +
+                                     std::to_string(high) + ", but " + std::to_string(partition.committed) +
+                                     " is committed: was the topic made anew? Reading from its beginning");
+  partition.committed = PartitionOffset::kUnknown;
+}
+
+/// `committed` is what the group has on record, which is less than the assignment says when work was carried over.
+void KafkaConsumer::take_over(const AssignedPartition& partition, int64_t committed,
+                              rd_kafka_topic_partition_t& native) {
+  Position position;
+  position.topic = partition.topic;
+  position.partition = partition.partition;
+  position.expected = position.done = partition.start;
+  position.committed = committed;
+  position.read = partition.start > committed;
+  positions_.push_back(position);
+  native.offset = partition.start == PartitionOffset::kUnknown ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : partition.start;
 }
 
 void KafkaConsumer::revoked() {
@@ -361,10 +458,52 @@ void KafkaConsumer::revoked() {
   for (Position& one : positions_)
     one.expected = one.done;
   if (listener_ != nullptr) listener_->on_revoked(rd_kafka_assignment_lost(client_.get()) != 0);
+  membership_.reset();
   positions_.clear();
   last_position_ = 0;
   counters_.assigned_partitions.set(0);
   counters_.lag.clear_from(0);
+}
+
+bool KafkaConsumer::exhausted(int32_t partition, int64_t until) const {
+  return std::any_of(positions_.begin(), positions_.end(), [&](const Position& one) {
+    return one.partition == partition && (one.end >= until || one.expected >= until);
+  });
+}
+
+Status KafkaConsumer::renew(bool keep_done, Patience& patience) {
+  must_renew_ = false;
+  drop_batch();
+  carried_.clear();
+  carried_from_.clear();
+  for (const Position& one : positions_) {
+    if (!keep_done || !one.read || one.done <= one.committed) continue;
+    carried_.push_back({one.topic, one.partition, one.done});
+    carried_from_.push_back({one.topic, one.partition, one.committed});
+  }
+  positions_.clear();
+  last_position_ = 0;
+  membership_.reset();
+  counters_.consumer_renewals.add();
+  counters_.assigned_partitions.set(0);
+  counters_.lag.clear_from(0);
+  leave(*client_, patience);
+  // Seen to hang for ever in a client whose coordinator connection is stuck: not on the lane's thread.
+  ending_.end(std::move(client_));
+  if (Status status = connect(); !status) return status;
+  return join();
+}
+
+/// Tells the group that this member goes, without serving its rebalance callback: the lane has given up its partitions.
+void KafkaConsumer::leave(rd_kafka_t& client, Patience& patience) {
+  const QueueHandle events(rd_kafka_queue_new(&client));
+  const ErrorHandle error(rd_kafka_consumer_close_queue(&client, events.get()));
+  const auto give_up = Clock::now() + kLeaveMax;
+  while (error == nullptr && rd_kafka_consumer_closed(&client) == 0 && patience.may_wait() && Clock::now() < give_up) {
+    const EventHandle event(rd_kafka_queue_poll(events.get(), kCommitSliceMs));
+    if (event != nullptr && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
+      static_cast<void>(rd_kafka_assign(&client, nullptr));
+  }
 }
 
 void KafkaConsumer::close(Patience& patience) {

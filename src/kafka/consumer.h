@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kafka/client_config.h"
+#include "kafka/ending_clients.h"
 #include "kafka/handles.h"
 #include "kafka/record_source.h"
 #include "pipeline/lane_counters.h"
@@ -33,6 +34,11 @@ class KafkaConsumer : public RecordSource {
   std::span<const PartitionOffset> uncommitted() override;
   Status commit(std::span<const PartitionOffset> offsets, Patience& patience) override;
   void mark_committed(std::span<const PartitionOffset> offsets) override;
+  Result<std::vector<PartitionOffset>> read_committed(std::span<const PartitionOffset> partitions,
+                                                      Patience& patience) override;
+  [[nodiscard]] bool exhausted(int32_t partition, int64_t until) const override;
+  Status renew(bool keep_done, Patience& patience) override;
+  [[nodiscard]] bool connected() const override { return !context_.has_problem(ClientContext::Problem::kConnection); }
   Status rewind() override;
   void tick() override;
   [[nodiscard]] Status health() const override;
@@ -40,6 +46,10 @@ class KafkaConsumer : public RecordSource {
 
   [[nodiscard]] const ClientContext& context() const { return context_; }
   [[nodiscard]] rd_kafka_t* native() { return client_.get(); }
+  /// Who this member was when it got its partitions; null while it has none. Transactions must name this: what the library
+  /// would say later may already be nobody (no member, no generation), and brokers accept offsets from nobody.
+  [[nodiscard]] std::shared_ptr<const rd_kafka_consumer_group_metadata_t> membership() const { return membership_; }
+  [[nodiscard]] PartitionListHandle list_of(std::span<const PartitionOffset> offsets) const;
 
  private:
   /// Where the reading of one assigned partition stands; every offset is that of the next record.
@@ -49,16 +59,23 @@ class KafkaConsumer : public RecordSource {
     int64_t expected = PartitionOffset::kUnknown;  ///< by poll()
     int64_t done = PartitionOffset::kUnknown;      ///< by the lane
     int64_t committed = PartitionOffset::kUnknown;
-    bool read = false;  ///< a record came since the assignment
+    int64_t end = PartitionOffset::kUnknown;  ///< the broker last said that nothing is there from here on
+    bool read = false;                        ///< a record came since the assignment
     const rd_kafka_topic_t* native_topic = nullptr;
   };
 
-  KafkaConsumer(std::string client_id, const ClientOptions& options, std::vector<std::string> topics,
-                KafkaCounters& counters);
+  KafkaConsumer(std::string client_id, const ClientOptions& options, GroupMember member,
+                std::vector<std::string> topics, KafkaCounters& counters);
+  Status connect();
+  Status join();
   static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions,
                            void* opaque);
   void assigned(rd_kafka_topic_partition_list_t& partitions);
   void revoked();
+  bool find_committed(rd_kafka_topic_partition_list_t& partitions, Milliseconds timeout, Patience& patience) const;
+  void find_bounds(AssignedPartition& partition);
+  void take_over(const AssignedPartition& partition, int64_t committed, rd_kafka_topic_partition_t& native);
+  void leave(rd_kafka_t& client, Patience& patience);
   void accept(MessageHandle message);
   void on_message_error(const rd_kafka_message_t& message);
   Position* position_of(const rd_kafka_message_t& message);
@@ -68,15 +85,21 @@ class KafkaConsumer : public RecordSource {
   void wake_fetches_if_due();
   void update_lag();
   void check_connection();
-  [[nodiscard]] PartitionListHandle list_of(std::span<const PartitionOffset> offsets) const;
   [[nodiscard]] std::string name_of(const Position& position) const;
 
   ClientContext context_;
+  const ClientOptions options_;
+  const GroupMember member_;
   std::vector<std::string> topics_;
   KafkaCounters& counters_;
   RebalanceListener* listener_ = nullptr;
   Patience* patience_ = nullptr;  // of the lane, for waits inside a rebalance
   ClientHandle client_;
+  std::shared_ptr<const rd_kafka_consumer_group_metadata_t> membership_;
+  EndingClients ending_;
+  std::vector<PartitionOffset> carried_;  // done before renew(), with stored output, but not committed
+  std::vector<PartitionOffset> carried_from_;
+  bool must_renew_ = false;
   std::vector<Position> positions_;
   size_t last_position_ = 0;  // records of one partition come in runs
   std::vector<PartitionOffset> uncommitted_;

@@ -35,7 +35,8 @@ class DetectWork : public StageWork {
   bool can_reproduce() override { return false; }
   Status reproduce(OutputTransaction&, Patience&) override { return {}; }
   [[nodiscard]] size_t retained_bytes() const override { return 0; }
-  void on_assigned(std::span<const PartitionOffset>) override {}
+  bool restoring(const RecordSource&) override { return false; }
+  Status on_assigned(std::span<AssignedPartition>, Patience&) override { return {}; }
   void on_revoked(bool) override {}
   void tick() override {}
 

@@ -65,11 +65,12 @@ struct LaneEdges {
 };
 
 struct Ignore : RebalanceListener {
-  void on_assigned(std::span<const PartitionOffset> partitions) override {
+  Status on_assigned(std::span<AssignedPartition> partitions) override {
     assigned.assign(partitions.begin(), partitions.end());
+    return {};
   }
   void on_revoked(bool) override { ++revocations; }
-  std::vector<PartitionOffset> assigned;
+  std::vector<AssignedPartition> assigned;
   int revocations = 0;
 };
 
@@ -178,7 +179,7 @@ TEST_CASE("a consumer reads, commits, goes back, and a successor starts at the c
   }));
   CHECK(read == "456789");
   REQUIRE(listener.assigned.size() == 1);
-  CHECK(listener.assigned.front().offset == 4);
+  CHECK(listener.assigned.front().committed == 4);
   successor.consumer->close(successor.patience);
 }
 
@@ -186,14 +187,14 @@ TEST_CASE("output that the broker refuses aborts, and no offset is committed", "
   Cluster cluster({{"in", 1}, {"out", 1}, {"dead", 1}});
   LaneEdges edges(cluster);
   cluster.broker->fail_produce_requests(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
-  REQUIRE(edges.output->begin());
+  REQUIRE(edges.output->begin(edges.patience));
   REQUIRE(edges.output->produce({"out", 0, {}, "refused", {}}, edges.patience));
   const PartitionOffset offset{0, 0, 1};
   CHECK(edges.output->commit({&offset, 1}, edges.patience) == CommitOutcome::kAborted);
   CHECK(edges.counters.delivery_errors.value() == 1);
   CHECK(edges.counters.commits.value() == 0);
   edges.output->abort(edges.patience);
-  REQUIRE(edges.output->begin());
+  REQUIRE(edges.output->begin(edges.patience));
   const Status taken = edges.output->produce({"out", 0, {}, "taken", {}}, edges.patience);
   if (!taken) FAIL(taken.error().to_string());
   CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);
@@ -209,7 +210,7 @@ TEST_CASE("a dead letter that is too large for the broker goes without its paylo
   const InputRecord record{0, 0, 17, EventTime{}, "key", large, nullptr};
   const DeadLetter letter(record, "in", "detect", "too_large", "more than record_bytes_max");
   cluster.broker->fail_produce_requests(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
-  REQUIRE(edges.output->begin());
+  REQUIRE(edges.output->begin(edges.patience));
   REQUIRE(edges.output->produce(letter.message("dead"), edges.patience));
   CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);
   CHECK(edges.counters.dead_letters_truncated.value() == 1);
@@ -227,7 +228,7 @@ TEST_CASE("a small dead letter refused in the company of a large one is kept who
   const InputRecord record{0, 0, 18, EventTime{}, "key", "{small", nullptr};
   const DeadLetter letter(record, "in", "detect", "invalid_json", "at byte 1");
   cluster.broker->fail_produce_requests(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
-  REQUIRE(edges.output->begin());
+  REQUIRE(edges.output->begin(edges.patience));
   REQUIRE(edges.output->produce(letter.message("dead"), edges.patience));
   CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);
   CHECK(edges.counters.dead_letters_truncated.value() == 0);
@@ -240,7 +241,7 @@ TEST_CASE("a full output queue is waited for and never grows", "[kafka][mock]") 
   Cluster cluster({{"in", 1}, {"out", 1}, {"dead", 1}});
   cluster.options.kafka.client_properties["queue.buffering.max.messages"] = Secret("10");
   LaneEdges edges(cluster);
-  REQUIRE(edges.output->begin());
+  REQUIRE(edges.output->begin(edges.patience));
   for (int i = 0; i < 100; ++i)
     REQUIRE(edges.output->produce({"out", 0, {}, std::to_string(i), {}}, edges.patience));
   CHECK(edges.output->commit({}, edges.patience) == CommitOutcome::kCommitted);

@@ -1,7 +1,10 @@
 #include "kafka/engine.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <map>
+#include <random>
 #include <thread>
 
 #include "base/assert.h"
@@ -9,6 +12,8 @@
 #include "kafka/at_least_once.h"
 #include "kafka/consumer.h"
 #include "kafka/detect_lane.h"
+#include "kafka/exactly_once.h"
+#include "kafka/kafka_transactions.h"
 #include "kafka/lane.h"
 #include "kafka/score_lane.h"
 #include "kafka/topic_admin.h"
@@ -22,8 +27,9 @@ struct LaneRuntime {
   DetectCounters detect;
   ScoreCounters score;
   KafkaCounters kafka;
+  EndingClients ending;  // of producers; after the counters, before what may still hand clients over
   std::unique_ptr<KafkaConsumer> consumer;
-  std::unique_ptr<AtLeastOnceOutput> output;
+  std::unique_ptr<OutputTransaction> output;
   std::unique_ptr<StageWork> work;
   std::unique_ptr<Lane> lane;
   std::thread thread;
@@ -42,10 +48,6 @@ class StartupPatience : public Patience {
 using PartitionCounts = std::map<std::string, int32_t>;
 
 Status check_stages(const EngineOptions& options) {
-  if (options.delivery == Delivery::kExactlyOnce) {
-    return fail(ErrorCode::kUnsupported, "kafka",
-                "delivery: exactly_once is not available yet; set delivery: at_least_once");
-  }
   if (options.stages.empty()) return fail(ErrorCode::kInvalidArgument, "kafka", "stages names no stage to run");
   return {};
 }
@@ -84,6 +86,8 @@ struct Engine::Impl {
   Status add_lane(Stage stage, uint32_t index, const RuleSlot& rules, int32_t observations_partitions);
   std::unique_ptr<StageWork> make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules,
                                        int32_t observations_partitions) const;
+  Status make_output(const std::string& stage_name, LaneRuntime& runtime);
+  [[nodiscard]] std::string transactional_id_of(const std::string& lane) const;
   void describe(Stage stage, const LaneRuntime& runtime);
   Status start_threads();
 };
@@ -146,13 +150,7 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
   auto consumer = KafkaConsumer::create(client, client_id, member, topics, runtime->kafka);
   if (!consumer) return tl::unexpected(consumer.error());
   runtime->consumer = std::move(*consumer);
-  const auto make_producer = [this, client_id, kafka = &runtime->kafka] {
-    return KafkaProducer::create(client, client_id, *kafka);
-  };
-  auto producer = make_producer();
-  if (!producer) return tl::unexpected(producer.error());
-  runtime->output = std::make_unique<AtLeastOnceOutput>(std::move(*producer), make_producer, *runtime->consumer,
-                                                        options.kafka.topics.dead_letter, log, runtime->kafka);
+  if (Status status = make_output(stage_name, *runtime); !status) return status;
   runtime->work = make_work(stage, *runtime, rules, observations_partitions);
   BatchConfig batch = options.batch;
   if (stage == Stage::kScore)
@@ -161,6 +159,40 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
                                          log, runtime->kafka);
   describe(stage, *runtime);
   lanes.push_back(std::move(runtime));
+  return {};
+}
+
+/// The transactional id is the same in each life of a lane that has a name of its own (kafka.instance_id): then the next life ends at
+/// once what the last one left open. Without a name it is random, and readers wait for the transaction's timeout.
+std::string Engine::Impl::transactional_id_of(const std::string& lane) const {
+  std::string instance = options.kafka.instance_id;
+  if (instance.empty()) {
+    std::random_device random;
+    std::array<char, 17> digits{};
+    std::snprintf(digits.data(), digits.size(), "%08x%08x", random(), random());
+    instance = digits.data();
+  }
+  return options.kafka.group_id + "-" + instance + "-" + lane;
+}
+
+Status Engine::Impl::make_output(const std::string& stage_name, LaneRuntime& runtime) {
+  const std::string client_id = "weir-" + runtime.name;
+  const std::string& dead_letters = options.kafka.topics.dead_letter;
+  if (options.delivery == Delivery::kExactlyOnce) {
+    const auto make_client = [this, client_id, &runtime, id = transactional_id_of(runtime.name)] {
+      return KafkaTransactions::create(client, client_id, id, *runtime.consumer, runtime.ending, runtime.kafka);
+    };
+    runtime.output = std::make_unique<ExactlyOnceOutput>(make_client, *runtime.consumer, dead_letters, log,
+                                                         runtime.kafka, stage_name);
+    return {};
+  }
+  const auto make_producer = [this, client_id, &runtime] {
+    return KafkaProducer::create(client, client_id, runtime.kafka);
+  };
+  auto producer = make_producer();
+  if (!producer) return tl::unexpected(producer.error());
+  runtime.output = std::make_unique<AtLeastOnceOutput>(std::move(*producer), make_producer, *runtime.consumer,
+                                                       dead_letters, log, runtime.kafka, stage_name);
   return {};
 }
 
@@ -232,6 +264,7 @@ std::string Engine::unhealthy_reason() const {
     if (const std::string problems = one->consumer->context().problems(); !problems.empty())
       return "lane " + one->name + ": " + problems;
     if (one->lane->retrying()) return "lane " + one->name + ": its output is not accepted and is being sent again";
+    if (one->lane->restoring()) return "lane " + one->name + ": is restoring the state of its clients";
     if (!one->lane->ready())
       return "lane " + one->name + ": " + (one->lane->finished() ? "has ended" : "is joining its group");
   }

@@ -19,7 +19,7 @@ namespace weir {
 struct EngineOptions {
   KafkaConfig kafka;
   std::vector<Stage> stages{Stage::kDetect, Stage::kScore};
-  Delivery delivery = Delivery::kAtLeastOnce;
+  Delivery delivery = Delivery::kExactlyOnce;
   LanesConfig lanes;
   BatchConfig batch;
   MemoryConfig memory;

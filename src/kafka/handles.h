@@ -33,6 +33,8 @@ using ErrorHandle = std::unique_ptr<rd_kafka_error_t, HandleDeleter<&rd_kafka_er
 using HeadersHandle = std::unique_ptr<rd_kafka_headers_t, HandleDeleter<&rd_kafka_headers_destroy>>;
 using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, HandleDeleter<&rd_kafka_NewTopic_destroy>>;
 using AdminOptionsHandle = std::unique_ptr<rd_kafka_AdminOptions_t, HandleDeleter<&rd_kafka_AdminOptions_destroy>>;
+using GroupMetadataHandle =
+    std::unique_ptr<rd_kafka_consumer_group_metadata_t, HandleDeleter<&rd_kafka_consumer_group_metadata_destroy>>;
 using MockClusterHandle = std::unique_ptr<rd_kafka_mock_cluster_t, HandleDeleter<&rd_kafka_mock_cluster_destroy>>;
 
 struct MetadataDeleter {

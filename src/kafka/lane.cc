@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/crash_point.h"
+
 namespace weir {
 namespace {
 
@@ -17,11 +19,25 @@ int64_t now_ms() {
   return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+/// Output while no transaction could begin: refuses everything, so that a stage that keeps its output can go on working.
+class RefusingOutput : public OutputTransaction {
+ public:
+  Status prepare(Patience&) override { return {}; }
+  Status begin(Patience&) override { return {}; }
+  Status produce(const OutputMessage&, Patience&) override {
+    return fail(ErrorCode::kKafka, "kafka", "no transaction could begin");
+  }
+  CommitOutcome commit(std::span<const PartitionOffset>, Patience&) override { return CommitOutcome::kAborted; }
+  void abort(Patience&) override {}
+  [[nodiscard]] bool offsets_failed() const override { return false; }
+};
+
 }  // namespace
 
 Lane::Lane(std::string name, RecordSource& source, OutputTransaction& output, StageWork& work, const BatchConfig& batch,
            LogSink log, KafkaCounters& counters)
     : name_(std::move(name)),
+      stage_(name_.substr(0, name_.find('-'))),
       source_(source),
       output_(output),
       work_(work),
@@ -31,7 +47,7 @@ Lane::Lane(std::string name, RecordSource& source, OutputTransaction& output, St
       heartbeat_ms_(now_ms()) {}
 
 void Lane::run() {
-  Status status;
+  Status status = prepare();
   while (!stopping() && status)
     status = step();
   finish();
@@ -43,6 +59,22 @@ void Lane::run() {
   finished_.store(true, std::memory_order_release);
 }
 
+/// Before the first poll, because only then the group gives this lane partitions: a transaction that an earlier life left
+/// open would keep their committed offsets undecided until its timeout.
+Status Lane::prepare() {
+  while (!stopping()) {
+    const Status status = output_.prepare(*this);
+    if (status) break;
+    retrying_.store(true, std::memory_order_relaxed);
+    log_(LogLevel::kError, "kafka: lane " + name_ + ": " + status.error().detail);
+    back_off();
+  }
+  back_off_ = Milliseconds(0);
+  retrying_.store(false, std::memory_order_relaxed);
+  WEIR_CRASH_POINT(stage_, "prepare");
+  return {};
+}
+
 /// One turn of the loop.
 Status Lane::step() {
   heartbeat();
@@ -52,21 +84,35 @@ Status Lane::step() {
   polled_.store(true, std::memory_order_relaxed);
   if (const Status health = source_.health(); !health) return health;
   if (!batch.empty()) {
+    WEIR_CRASH_POINT(stage_, "poll");
+  }
+  if (!batch.empty() || (!offsets_pending_ && work_.has_output())) {
     if (Status status = work_on(batch); !status) return status;
   }
-  if (commit_due() && commit() == CommitOutcome::kAborted) return recover();
-  return {};
+  restoring_.store(work_.restoring(source_), std::memory_order_relaxed);
+  if (!commit_due()) return {};
+  const CommitOutcome outcome = commit();
+  if (outcome != CommitOutcome::kAborted) return renew_source_if_stuck(outcome);
+  if (Status status = recover(); !status) return status;
+  return renew_source_if_stuck(outcome);
 }
 
 Status Lane::work_on(std::span<const InputRecord> batch) {
   if (!offsets_pending_) work_since_ = Clock::now();
-  Status status;
-  if (!open_) status = output_.begin();
+  Status begun;
+  if (!open_) begun = output_.begin(*this);
   open_ = true;
   offsets_pending_ = true;
-  if (status) status = work_.process(batch, source_, output_, *this);
+  WEIR_CRASH_POINT(stage_, "begin");
+  RefusingOutput refusing;
+  OutputTransaction& output = begun ? output_ : static_cast<OutputTransaction&>(refusing);
+  Status status = begun;
+  // A stage that keeps its output works through the batch even so: its state and the offsets go on together.
+  if (begun || work_.can_reproduce()) status = work_.process(batch, source_, output, *this);
   const bool ours = !status && status.error().code != ErrorCode::kKafka && status.error().code != ErrorCode::kLimit;
   if (ours) return status;
+  WEIR_CRASH_POINT(stage_, "process");
+  if (!begun) status = begun;
   if (!status) {
     log_(LogLevel::kError, "kafka: lane " + name_ + ": " + status.error().detail);
     if (!work_.can_reproduce()) return recover();
@@ -75,6 +121,7 @@ Status Lane::work_on(std::span<const InputRecord> batch) {
     return recover();
   }
   source_.batch_done();
+  WEIR_CRASH_POINT(stage_, "batch_done");
   return {};
 }
 
@@ -89,6 +136,7 @@ CommitOutcome Lane::commit() {
   if (outcome == CommitOutcome::kAborted) return outcome;
   // Stored is stored: only offsets that could not be committed stay pending, and go with the next commit.
   open_ = false;
+  WEIR_CRASH_POINT(stage_, "after_commit");
   work_.on_committed();
   offsets_pending_ = outcome == CommitOutcome::kNotCommitted;
   work_since_ = Clock::now();
@@ -112,7 +160,7 @@ Status Lane::recover() {
   }
   work_since_ = Clock::now() - batch_.commit_interval;  // due at once
   if (stopping()) return {};
-  Status status = output_.begin();
+  Status status = output_.begin(*this);
   open_ = true;
   if (status) status = work_.reproduce(output_, *this);
   if (status)
@@ -120,6 +168,34 @@ Status Lane::recover() {
   else
     log_(LogLevel::kError, "kafka: lane " + name_ + ": " + status.error().detail);
   return {};  // after a failure the commit that is due now leads back here
+}
+
+/// What was done since the last commit does not count; the partitions are gone or about to be asked for again.
+void Lane::give_up_transaction() {
+  if (open_) output_.abort(*this);
+  open_ = offsets_pending_ = must_repeat_ = false;
+}
+
+/// After a broker's restart a consumer's connection to its group may stay stuck for good while it goes on reading
+/// (librdkafka 2.0.2). Only a new consumer helps then.
+Status Lane::renew_source_if_stuck(CommitOutcome outcome) {
+  const auto now = Clock::now();
+  if (outcome == CommitOutcome::kCommitted) {
+    offsets_fail_since_ = Clock::time_point::max();
+    renew_after_ = kRenewAfter;
+    return {};
+  }
+  if (!output_.offsets_failed() || !source_.connected()) return {};
+  offsets_fail_since_ = std::min(offsets_fail_since_, now);
+  if (now - offsets_fail_since_ < renew_after_ || stopping()) return {};
+  offsets_fail_since_ = Clock::time_point::max();
+  renew_after_ = std::min(renew_after_ * 2, kRenewAfterMax);
+  log_(LogLevel::kWarning, "kafka: lane " + name_ + ": the group does not take offsets any more; joining it anew");
+  const bool stored = offsets_pending_ && !open_ && !must_repeat_;  // the output is, only the offsets are not
+  give_up_transaction();
+  work_.on_revoked(false);
+  joined_.store(false, std::memory_order_relaxed);
+  return source_.renew(stored, *this);
 }
 
 void Lane::back_off() {
@@ -142,18 +218,23 @@ void Lane::finish() {
 
 // --- rebalances, inside poll() and close()
 
-void Lane::on_assigned(std::span<const PartitionOffset> partitions) {
+Status Lane::on_assigned(std::span<AssignedPartition> partitions) {
   log_(LogLevel::kInfo, "kafka: lane " + name_ + " has " + std::to_string(partitions.size()) + " partitions");
-  work_.on_assigned(partitions);
+  restoring_.store(true, std::memory_order_relaxed);
+  const Status status = work_.on_assigned(partitions, *this);
+  restoring_.store(work_.restoring(source_), std::memory_order_relaxed);
   joined_.store(true, std::memory_order_relaxed);
+  WEIR_CRASH_POINT(stage_, "assign");
+  return status;
 }
 
 void Lane::on_revoked(bool lost) {
+  WEIR_CRASH_POINT(stage_, "revoke");
   bool committed = !offsets_pending_;
   if (offsets_pending_) {
     wait_until_ = Clock::now() + kRevokeMax;
     if (!lost) committed = commit() == CommitOutcome::kCommitted;
-    if (open_) output_.abort(*this);
+    give_up_transaction();
     wait_until_ = Clock::time_point::max();
   }
   open_ = offsets_pending_ = must_repeat_ = false;
@@ -192,7 +273,7 @@ void Lane::request_stop() {
 
 bool Lane::ready() const {
   return joined_.load(std::memory_order_relaxed) && polled_.load(std::memory_order_relaxed) && !retrying() &&
-         !finished();
+         !restoring() && !finished();
 }
 
 Status Lane::failure() const {

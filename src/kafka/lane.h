@@ -38,7 +38,14 @@ class StageWork {
   /// Bytes of output since the last commit that the stage holds; a commit is due early when they grow large.
   [[nodiscard]] virtual size_t retained_bytes() const = 0;
 
-  virtual void on_assigned(std::span<const PartitionOffset> partitions) = 0;
+  /// Output that belongs into a transaction even when no record comes. Asked when nothing is uncommitted.
+  virtual bool has_output() { return false; }
+  /// The state behind the assigned partitions is not complete yet: it is being read again from `source`.
+  virtual bool restoring(const RecordSource& source) = 0;
+
+  /// May lower the start of partitions whose state must be restored. Blocks as long as `patience` lasts. An error ends the
+  /// lane.
+  virtual Status on_assigned(std::span<AssignedPartition> partitions, Patience& patience) = 0;
   /// Every partition is gone; what was done since the last commit does not count if `committed` is false.
   virtual void on_revoked(bool committed) = 0;
   /// About once a second: publish gauges.
@@ -51,6 +58,8 @@ class Lane : private RebalanceListener, private Patience {
  public:
   static constexpr Milliseconds kShutdownMax{8'000};  ///< from a stop request until the lane gives up waiting for Kafka
   static constexpr size_t kRetainedBytesMax = 8 << 20;
+  static constexpr Milliseconds kRenewAfter{20'000};  ///< of offsets that are refused; doubled at each time in vain
+  static constexpr Milliseconds kRenewAfterMax{300'000};
 
   /// The parts must outlive the lane.
   Lane(std::string name, RecordSource& source, OutputTransaction& output, StageWork& work, const BatchConfig& batch,
@@ -65,10 +74,12 @@ class Lane : private RebalanceListener, private Patience {
 
   /// Makes run() finish its batch, commit and leave the group. Does not block; safe to call again.
   void request_stop();
-  /// Has partitions assigned (perhaps none), has polled, and is not repeating failed output.
+  /// Has partitions assigned (perhaps none) with their state, has polled, and is not repeating failed output.
   [[nodiscard]] bool ready() const;
   /// The lane's output fails and is being repeated.
   [[nodiscard]] bool retrying() const { return retrying_.load(std::memory_order_relaxed); }
+  /// The state of its partitions is being restored.
+  [[nodiscard]] bool restoring() const { return restoring_.load(std::memory_order_relaxed); }
   /// Since the lane last showed that it is alive.
   [[nodiscard]] Milliseconds heartbeat_age() const;
   [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
@@ -79,15 +90,18 @@ class Lane : private RebalanceListener, private Patience {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void on_assigned(std::span<const PartitionOffset> partitions) override;
+  Status on_assigned(std::span<AssignedPartition> partitions) override;
   void on_revoked(bool lost) override;
   bool may_wait() override;
 
+  Status prepare();
   Status step();
   Status work_on(std::span<const InputRecord> batch);
   bool commit_due() const;
   CommitOutcome commit();
   Status recover();
+  void give_up_transaction();
+  Status renew_source_if_stuck(CommitOutcome outcome);
   void back_off();
   void finish();
   void heartbeat();
@@ -95,6 +109,7 @@ class Lane : private RebalanceListener, private Patience {
   [[nodiscard]] bool stopping() const { return stop_at_ms_.load(std::memory_order_acquire) != 0; }
 
   const std::string name_;
+  const std::string stage_;  // for crash points
   RecordSource& source_;
   OutputTransaction& output_;
   StageWork& work_;
@@ -109,10 +124,12 @@ class Lane : private RebalanceListener, private Patience {
   Clock::time_point next_tick_{};
   Clock::time_point wait_until_ = Clock::time_point::max();  // bound of the waits inside a revocation
   Milliseconds back_off_{0};
+  Clock::time_point offsets_fail_since_ = Clock::time_point::max();
+  Milliseconds renew_after_ = kRenewAfter;
 
   std::atomic<int64_t> heartbeat_ms_;
   std::atomic<int64_t> stop_at_ms_{0};  // 0: not stopping
-  std::atomic<bool> joined_{false}, polled_{false}, retrying_{false}, finished_{false};
+  std::atomic<bool> joined_{false}, polled_{false}, retrying_{false}, restoring_{false}, finished_{false};
   mutable std::mutex failure_mutex_;
   Status failure_;
 };

@@ -40,7 +40,11 @@ class CopyWork : public StageWork {
     return {};
   }
   size_t retained_bytes() const override { return 0; }
-  void on_assigned(std::span<const PartitionOffset>) override { calls.emplace_back("assigned"); }
+  bool restoring(const RecordSource&) override { return false; }
+  Status on_assigned(std::span<AssignedPartition>, Patience&) override {
+    calls.emplace_back("assigned");
+    return {};
+  }
   void on_revoked(bool committed) override {
     calls.emplace_back(committed ? "revoked, committed" : "revoked, not committed");
   }
@@ -120,6 +124,16 @@ TEST_CASE("a lane with kept output produces it again and works on each record on
   CHECK(test.source.committed[0] == 3);
 }
 
+TEST_CASE("a batch that came while no transaction could begin is not lost", "[kafka]") {
+  for (const bool keeps : {false, true}) {
+    Fixture test(keeps);
+    test.output.begin_failures_left = 2;
+    test.run_until([&] { return test.output.commits > 0; });
+    CHECK(test.stored() == "abcd");
+    CHECK(test.source.committed[0] == 3);
+  }
+}
+
 TEST_CASE("a lane that stops while its output fails commits nothing", "[kafka]") {
   for (const bool keeps : {false, true}) {
     Fixture test(keeps);
@@ -150,7 +164,7 @@ TEST_CASE("a revocation commits the work done, and an assignment is passed on", 
   test.batch.commit_interval = Milliseconds(60'000);
   Lane lane("test-0", test.source, test.output, test.work, test.batch, test.lines.sink(), test.counters);
   std::atomic<bool> done{false};
-  test.source.before_poll.push_back([&] { lane.listener().on_assigned({}); });
+  test.source.before_poll.push_back([&] { CHECK(lane.listener().on_assigned({})); });
   test.source.before_poll.push_back([&] {
     lane.listener().on_revoked(false);
     done = true;

@@ -45,7 +45,10 @@ class OutputTransaction {
   OutputTransaction& operator=(const OutputTransaction&) = delete;
   virtual ~OutputTransaction() = default;
 
-  virtual Status begin() = 0;
+  /// Whatever must be settled before partitions are asked for: transactions that an earlier life left open. Blocks as long
+  /// as `patience` lasts; after an error it may be called again.
+  virtual Status prepare(Patience& patience) = 0;
+  virtual Status begin(Patience& patience) = 0;
   /// Queues a message. Blocks while the queue is full, as long as `patience` lasts; an error means the transaction cannot
   /// succeed any more.
   virtual Status produce(const OutputMessage& message, Patience& patience) = 0;
@@ -53,6 +56,8 @@ class OutputTransaction {
   virtual CommitOutcome commit(std::span<const PartitionOffset> offsets, Patience& patience) = 0;
   /// Gives the transaction up. Afterwards begin() is possible again (after a fatal error with a new producer).
   virtual void abort(Patience& patience) = 0;
+  /// The last commit failed at the offsets, not at the output: the consumer's place in its group may be lost.
+  [[nodiscard]] virtual bool offsets_failed() const = 0;
 };
 
 }  // namespace weir

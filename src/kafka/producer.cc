@@ -76,10 +76,11 @@ KafkaProducer::KafkaProducer(std::string client_id, const ClientOptions& options
 }
 
 Result<std::unique_ptr<KafkaProducer>> KafkaProducer::create(const ClientOptions& options, const std::string& client_id,
-                                                             KafkaCounters& counters) {
+                                                             KafkaCounters& counters,
+                                                             std::string_view transactional_id) {
   std::unique_ptr<KafkaProducer> producer(new KafkaProducer(client_id, options, counters));
   auto client =
-      make_client(RD_KAFKA_PRODUCER, producer_properties(options, client_id), producer->context_,
+      make_client(RD_KAFKA_PRODUCER, producer_properties(options, client_id, transactional_id), producer->context_,
                   [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_dr_msg_cb(conf, &KafkaProducer::on_delivery); });
   if (!client) return tl::unexpected(client.error());
   producer->client_ = std::move(*client);

@@ -27,8 +27,9 @@ class KafkaProducer {
   static constexpr size_t kFailuresMax = 1'024;  ///< further failures are only counted
   static constexpr size_t kKeptValueBytesMax = 64 << 10;
 
+  /// With a transactional id the messages must be produced within transactions (see KafkaTransactions).
   static Result<std::unique_ptr<KafkaProducer>> create(const ClientOptions& options, const std::string& client_id,
-                                                       KafkaCounters& counters);
+                                                       KafkaCounters& counters, std::string_view transactional_id = {});
   ~KafkaProducer();
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -29,6 +30,15 @@ struct PartitionOffset {
   static constexpr int64_t kUnknown = -1;
 };
 
+/// A partition of a new assignment. The listener may lower `start` to read again what is committed already.
+struct AssignedPartition {
+  uint16_t topic = 0;
+  int32_t partition = 0;
+  int64_t committed = PartitionOffset::kUnknown;
+  int64_t start = PartitionOffset::kUnknown;  ///< where reading begins; kUnknown: at the first record there is
+  int64_t low = PartitionOffset::kUnknown;    ///< of the first record there is, where the source was asked to find out
+};
+
 /// Hears of rebalances, on the lane's thread, inside poll() and close().
 class RebalanceListener {
  public:
@@ -37,8 +47,9 @@ class RebalanceListener {
   RebalanceListener& operator=(const RebalanceListener&) = delete;
   virtual ~RebalanceListener() = default;
 
-  /// The whole new assignment, each partition with its committed offset. Nothing of it has been read yet.
-  virtual void on_assigned(std::span<const PartitionOffset> partitions) = 0;
+  /// The whole new assignment, each partition with its committed offset. Nothing of it has been read yet. An error ends
+  /// the source.
+  virtual Status on_assigned(std::span<AssignedPartition> partitions) = 0;
   /// Every partition is about to go; its offsets can still be committed unless it was lost already.
   virtual void on_revoked(bool lost) = 0;
 };
@@ -65,6 +76,17 @@ class RecordSource {
   virtual Status commit(std::span<const PartitionOffset> offsets, Patience& patience) = 0;
   /// These offsets were committed, by commit() or inside a transaction.
   virtual void mark_committed(std::span<const PartitionOffset> offsets) = 0;
+  /// What the consumer group has committed for these partitions. Waits while a transaction that may still change it is
+  /// not decided.
+  virtual Result<std::vector<PartitionOffset>> read_committed(std::span<const PartitionOffset> partitions,
+                                                              Patience& patience) = 0;
+  /// True when it is known that the partition holds no further record below `until`.
+  [[nodiscard]] virtual bool exhausted(int32_t partition, int64_t until) const = 0;
+  /// Brokers answer, as far as is known.
+  [[nodiscard]] virtual bool connected() const = 0;
+  /// Leaves the group without asking the listener and joins it anew with a new client; the next poll() goes on. With
+  /// `keep_done` the uncommitted offsets are not worked on again if the partitions come back with the same commit.
+  virtual Status renew(bool keep_done, Patience& patience) = 0;
   /// Goes back to the last committed offset on every assigned partition. Drops the current batch.
   virtual Status rewind() = 0;
 

@@ -114,15 +114,16 @@ ScoreWork::PartitionState& ScoreWork::state_of(int32_t partition) {
   return *states_.back();
 }
 
-void ScoreWork::on_assigned(std::span<const PartitionOffset> partitions) {
+Status ScoreWork::on_assigned(std::span<AssignedPartition> partitions, Patience&) {
   tick();  // counts what the states that go have done
   std::erase_if(states_, [&](const std::unique_ptr<PartitionState>& state) {
-    const auto same = [&](const PartitionOffset& one) {
-      return one.partition == state->partition && one.offset == state->next_offset;
+    const auto same = [&](const AssignedPartition& one) {
+      return one.partition == state->partition && one.committed == state->next_offset;
     };
     return std::none_of(partitions.begin(), partitions.end(), same);
   });
   tick();
+  return {};
 }
 
 void ScoreWork::on_revoked(bool) {

@@ -35,7 +35,8 @@ class ScoreWork : public StageWork {
   bool can_reproduce() override { return true; }
   Status reproduce(OutputTransaction& output, Patience& patience) override;
   [[nodiscard]] size_t retained_bytes() const override { return retained_bytes_; }
-  void on_assigned(std::span<const PartitionOffset> partitions) override;
+  bool restoring(const RecordSource&) override { return false; }
+  Status on_assigned(std::span<AssignedPartition> partitions, Patience& patience) override;
   void on_revoked(bool committed) override;
   void tick() override;
 

@@ -33,7 +33,7 @@ std::string abuse_block(std::string_view client, uint32_t first, uint32_t count)
 struct Fixture {
   Fixture() : work({{"http.requests"}, "obs", "alerts", "dead", "1.0", {}}, lines.sink(), counters, kafka) {
     source.headers[kAppendTimeHeader] = "1700000000000";
-    REQUIRE(output.begin());
+    REQUIRE(output.begin(patience));
   }
   /// One poll of the source through the work; the output's answer.
   Status process() {
@@ -77,7 +77,7 @@ TEST_CASE("alerts whose output failed are produced again, the same bytes, withou
   test.source.log[0] = {abuse_block("mallory", 1, 8)};
   test.output.produce_failures_left = 1;
   CHECK_FALSE(test.process());
-  REQUIRE(test.output.begin());
+  REQUIRE(test.output.begin(test.patience));
   REQUIRE(test.work.reproduce(test.output, test.patience));
   REQUIRE(test.output.commit({}, test.patience) == CommitOutcome::kCommitted);
   REQUIRE(test.output.stored.size() >= 1);
@@ -116,8 +116,8 @@ size_t alerts_over_rebalance(int64_t offset) {
   REQUIRE(test.process());
   test.work.on_committed();
   test.work.on_revoked(true);
-  const PartitionOffset assigned{0, 0, offset};
-  test.work.on_assigned({&assigned, 1});
+  AssignedPartition assigned{0, 0, offset, offset};
+  REQUIRE(test.work.on_assigned({&assigned, 1}, test.patience));
   test.source.log[0].push_back(abuse_block("mallory", 5, 3));
   REQUIRE(test.process());
   REQUIRE(test.output.commit({}, test.patience) == CommitOutcome::kCommitted);

@@ -56,7 +56,7 @@ class FakeSource : public RecordSource {
   std::map<int32_t, std::vector<std::string>> log;  // partition -> payloads, offset = index
   std::map<int32_t, int64_t> committed;
   std::map<std::string, std::string> headers;  // the same for every record
-  int rewinds = 0;
+  int rewinds = 0, renewals = 0;
   Status commit_result;
   /// Runs once at the start of the next poll: rebalances and stop requests of a test.
   std::deque<std::function<void()>> before_poll;
@@ -104,6 +104,23 @@ class FakeSource : public RecordSource {
     done_ = next_;
     return {};
   }
+  Result<std::vector<PartitionOffset>> read_committed(std::span<const PartitionOffset> partitions, Patience&) override {
+    std::vector<PartitionOffset> found(partitions.begin(), partitions.end());
+    for (PartitionOffset& one : found) {
+      const auto known = committed.find(one.partition);
+      one.offset = known == committed.end() ? PartitionOffset::kUnknown : known->second;
+    }
+    return found;
+  }
+  bool exhausted(int32_t partition, int64_t until) const override {
+    const auto known = log.find(partition);
+    return known == log.end() || static_cast<int64_t>(known->second.size()) <= until;
+  }
+  bool connected() const override { return true; }
+  Status renew(bool, Patience&) override {
+    ++renewals;
+    return {};
+  }
   void tick() override {}
   Status health() const override { return {}; }
   void close(Patience&) override {}
@@ -127,14 +144,21 @@ class FakeOutput : public OutputTransaction {
   std::vector<Message> stored;   // of committed transactions
   int commit_failures_left = 0;  // kAborted
   int produce_failures_left = 0;
+  int begin_failures_left = 0;
   int aborts = 0;
   std::atomic<int> commits{0};  // may be read while the lane runs
   RecordSource* source = nullptr;
 
-  Status begin() override {
+  Status prepare(Patience&) override { return {}; }
+  Status begin(Patience&) override {
     open_.clear();
+    if (begin_failures_left > 0) {
+      --begin_failures_left;
+      return fail(ErrorCode::kKafka, "test", "no transaction can begin");
+    }
     return {};
   }
+  bool offsets_failed() const override { return false; }
   Status produce(const OutputMessage& message, Patience&) override {
     if (produce_failures_left > 0) {
       --produce_failures_left;

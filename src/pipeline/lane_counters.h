@@ -68,7 +68,10 @@ struct KafkaCounters {
   Counter delivery_errors;         ///< output messages that the broker or the library gave up
   Counter queue_full_waits;        ///< times the lane waited because its output queue was full
   Counter commits, commit_failures;
-  Counter output_retries;       ///< transactions given up and done again
+  Counter output_retries;                                ///< transactions given up and done again
+  Counter transactions_committed, transactions_aborted;  ///< of Kafka; 0 with at_least_once
+  Counter producer_renewals;                             ///< transactional producers given up and made anew
+  Counter consumer_renewals;    ///< consumers given up and made anew, because the group did not answer them
   Counter rebalances;           ///< assignments received
   Counter assigned_partitions;  ///< now
   Counter stale_records;        ///< records below the next expected offset, dropped
