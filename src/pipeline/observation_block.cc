@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/assert.h"
+#include "base/binary_format.h"
 
 namespace weir {
 namespace {
@@ -27,107 +28,6 @@ enum Presence : uint8_t {
   kObservation = 1 << 7,  // always set, to tell an observation from kEnd
 };
 
-class Writer {
- public:
-  explicit Writer(std::string& out) : out_(out) {}
-
-  void byte(uint8_t value) { out_ += static_cast<char>(value); }
-  void varint(uint64_t value) {
-    char bytes[10];
-    size_t size = 0;
-    for (; value >= 0x80; value >>= 7)
-      bytes[size++] = static_cast<char>(value | 0x80);
-    bytes[size++] = static_cast<char>(value);
-    out_.append(bytes, size);
-  }
-  /// Small numbers of either sign stay short.
-  void zigzag(int64_t value) { varint((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63)); }
-  void fixed64(uint64_t value) {
-    char bytes[8];
-    for (char& byte : bytes) {
-      byte = static_cast<char>(value);
-      value >>= 8;
-    }
-    out_.append(bytes, sizeof bytes);
-  }
-  void bytes(const uint8_t* data, size_t size) { out_.append(reinterpret_cast<const char*>(data), size); }
-  void text(std::string_view value) {
-    varint(value.size());
-    out_.append(value);
-  }
-
- private:
-  std::string& out_;
-};
-
-/// Reads from the front. After the first failure ok() is false and every value is zero; nothing is read past the end.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-
-  [[nodiscard]] bool ok() const { return ok_; }
-  [[nodiscard]] size_t left() const { return rest_.size(); }
-
-  std::string_view take(size_t size) {
-    if (size > rest_.size()) {
-      ok_ = false;
-      rest_ = {};
-      return {};
-    }
-    const auto taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-  uint8_t byte() {
-    const auto taken = take(1);
-    return taken.empty() ? uint8_t{0} : static_cast<uint8_t>(taken[0]);
-  }
-  uint64_t varint() {
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const uint8_t next = byte();
-      if (shift == 63 && next > 1) break;
-      value |= static_cast<uint64_t>(next & 0x7f) << shift;
-      if ((next & 0x80) == 0) return ok_ ? value : 0;
-    }
-    ok_ = false;
-    return 0;
-  }
-  /// A varint that must fit the type.
-  template <typename T>
-  T number() {
-    const uint64_t value = varint();
-    if (value > std::numeric_limits<T>::max()) ok_ = false;
-    return static_cast<T>(value);
-  }
-  template <typename T>
-  T signed_number() {
-    const uint64_t raw = varint();
-    const auto value = static_cast<int64_t>((raw >> 1) ^ (~(raw & 1) + 1));
-    if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) ok_ = false;
-    return static_cast<T>(value);
-  }
-  /// A byte that must be below the count of an enumeration's values.
-  template <typename E>
-  E enumerator(unsigned count) {
-    const uint8_t value = byte();
-    if (value >= count) ok_ = false;
-    return static_cast<E>(value);
-  }
-  uint64_t fixed64() {
-    const auto taken = take(8);
-    uint64_t value = 0;
-    for (size_t i = taken.size(); i-- > 0;)
-      value = value << 8 | static_cast<unsigned char>(taken[i]);
-    return value;
-  }
-  std::string_view text() { return take(number<uint32_t>()); }
-
- private:
-  std::string_view rest_;
-  bool ok_ = true;
-};
-
 /// What differences are taken against.
 struct Previous {
   RecordCoordinates at;
@@ -142,7 +42,7 @@ int64_t wrapped_sum(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
 
-void write_evidence(Writer& out, const Evidence& evidence) {
+void write_evidence(BinaryWriter& out, const Evidence& evidence) {
   for (const auto* text :
        {&evidence.request_id, &evidence.method, &evidence.host, &evidence.path, &evidence.user_agent}) {
     out.text(*text);
@@ -166,7 +66,7 @@ void write_evidence(Writer& out, const Evidence& evidence) {
   }
 }
 
-std::unique_ptr<Evidence> read_evidence(Reader& in) {
+std::unique_ptr<Evidence> read_evidence(BinaryReader& in) {
   auto evidence = std::make_unique<Evidence>();
   for (auto* text :
        {&evidence->request_id, &evidence->method, &evidence->host, &evidence->path, &evidence->user_agent}) {
@@ -192,7 +92,7 @@ std::unique_ptr<Evidence> read_evidence(Reader& in) {
   return evidence;
 }
 
-void write_observation(Writer& out, const Observation& record, Previous& previous) {
+void write_observation(BinaryWriter& out, const Observation& record, Previous& previous) {
   const bool same_partition = record.at.topic == previous.at.topic && record.at.partition == previous.at.partition;
   const bool has_rule_hits = record.rule_hits != 0 || record.request_score != 0;
   const int64_t time_ms = record.time.time_since_epoch().count();
@@ -223,7 +123,7 @@ void write_observation(Writer& out, const Observation& record, Previous& previou
   previous = {record.at, time_ms};
 }
 
-IpAddress read_address(Reader& in, bool is_v4) {
+IpAddress read_address(BinaryReader& in, bool is_v4) {
   std::array<uint8_t, 16> bytes{};
   if (is_v4) bytes[10] = bytes[11] = 0xff;
   const auto taken = in.take(is_v4 ? 4 : 16);
@@ -231,7 +131,7 @@ IpAddress read_address(Reader& in, bool is_v4) {
   return IpAddress::from_bytes(bytes);
 }
 
-bool read_observation(Reader& in, uint8_t presence, Previous& previous, ObservationBlock& block) {
+bool read_observation(BinaryReader& in, uint8_t presence, Previous& previous, ObservationBlock& block) {
   Observation& record = block.observations.emplace_back();
   const unsigned kind = (presence & ~kObservation) >> kClientKindShift;
   if ((presence & kObservation) == 0 || kind > static_cast<unsigned>(ClientKind::kAddress)) return false;
@@ -284,7 +184,7 @@ uint64_t digest_of(std::string_view bytes) {
 size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices, size_t bytes_max,
                          std::string& out) {
   const size_t begin = out.size();
-  Writer writer(out);
+  BinaryWriter writer(out);
   writer.byte(kVersion);
   Previous previous;
   size_t written = 0;
@@ -315,8 +215,8 @@ Status decode_block(std::string_view bytes, ObservationBlock& block) {
   block.evidence.clear();
   if (bytes.size() < 2 + kDigestBytes) return bad_block("block of " + std::to_string(bytes.size()) + " bytes");
   const auto body = bytes.substr(0, bytes.size() - kDigestBytes);
-  if (Reader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_block("digest does not match");
-  Reader in(body);
+  if (BinaryReader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_block("digest does not match");
+  BinaryReader in(body);
   const uint8_t version = in.byte();
   if (version > kVersion) {
     return fail(ErrorCode::kUnsupported, "observations", "block of version " + std::to_string(version));

@@ -1,18 +1,52 @@
 #include "score/client_table.h"
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
 #include "base/assert.h"
 
 namespace weir {
 
-ClientTable::ClientTable(uint32_t clients_max, uint32_t window_words)
-    : clients_max_(clients_max), window_words_(window_words) {
-  WEIR_ASSERT(clients_max > 0 && clients_max < kNoClient, "a table of clients needs room for one");
+namespace {
+
+/// What a chunk may hold: its part of the whole, and two standard deviations of the number that hashing puts there, so that
+/// a table is nearly full before a chunk evicts (2 to 4 % at chunks of 2,048 to 4,096).
+uint32_t chunk_limit(uint32_t clients_max, uint32_t chunk_count) {
+  const uint32_t part = (clients_max + chunk_count - 1) / chunk_count;
+  return chunk_count == 1 ? part : part + static_cast<uint32_t>(2 * std::sqrt(static_cast<double>(part)));
+}
+
+}  // namespace
+
+uint32_t ClientTable::chunk_count_for(uint32_t clients_max, uint32_t chunk_clients) {
+  const uint64_t chunks = (uint64_t{clients_max} + chunk_clients - 1) / chunk_clients;
+  return static_cast<uint32_t>(std::min<uint64_t>(std::bit_ceil(std::max<uint64_t>(chunks, 1)), kChunksMax));
+}
+
+ClientTable::ClientTable(uint32_t clients_max, uint32_t chunk_count, uint32_t window_words)
+    : chunk_clients_max_(chunk_limit(clients_max, chunk_count)),
+      window_words_(window_words),
+      chunk_bits_(static_cast<uint32_t>(std::countr_zero(chunk_count))),
+      chunks_(chunk_count) {
+  WEIR_ASSERT(std::has_single_bit(chunk_count) && chunk_count <= kChunksMax, "chunks are found by bits of the hash");
+  WEIR_ASSERT(clients_max > 0 && clients_max < kNoClient / 2, "a table of clients needs room for one");
+}
+
+void ClientTable::clear() {
+  index_ = {};
+  pages_.clear();
+  in_use_.clear();
+  free_.clear();
+  slots_used_ = 0;
+  displaced_ = 0;
+  chunks_.assign(chunks_.size(), {});
 }
 
 void ClientTable::prefetch(ClientSlot slot) const {
   __builtin_prefetch(&entry(slot), 1);
-  const auto& windows = chunks_[slot / kChunkClients].windows;
-  const uint32_t* window = &windows[size_t{slot % kChunkClients} * window_words_];
+  const auto& windows = pages_[slot / kPageClients].windows;
+  const uint32_t* window = &windows[size_t{slot % kPageClients} * window_words_];
   __builtin_prefetch(window, 1);
   __builtin_prefetch(window + window_words_ / 2, 1);
   __builtin_prefetch(window + window_words_ - 1, 1);
@@ -30,16 +64,17 @@ ClientSlot ClientTable::find(uint64_t hash, uint64_t check) const {
 }
 
 ClientSlot ClientTable::insert(uint64_t hash, uint64_t check, int64_t clock_ms) {
-  WEIR_ASSERT(!full(), "evict before inserting");
   const ClientSlot slot = take_slot();
   uint64_t key = hash;
   while (!index_.try_emplace(key, slot).second)
     ++key;
+  if (key != hash) ++displaced_;
   ClientEntry& client = entry(slot);
   client = ClientEntry{};
   client.hash = hash;
   client.check = check;
   in_use_[slot] = true;
+  ++chunks_[chunk_of(hash)].clients;
   queue(slot, ClientRank::kUnscored, clock_ms);
   return slot;
 }
@@ -52,15 +87,33 @@ void ClientTable::remove(ClientSlot slot) {
     found = index_.find(++key);
   WEIR_ASSERT(found != index_.end(), "every client in the slab is in the index");
   index_.erase(found);
+  if (key != entry(slot).hash) --displaced_;
+  if (displaced_ > 0) close_gap(key);
   unlink(slot);
+  --chunks_[chunk_of(entry(slot).hash)].clients;
   in_use_[slot] = false;
   free_.push_back(slot);
+}
+
+/// Moves up who stands behind a freed key only because it was taken, so that find() still reaches them.
+void ClientTable::close_gap(uint64_t gap) {
+  for (uint64_t key = gap + 1;; ++key) {
+    const auto found = index_.find(key);
+    if (found == index_.end()) return;
+    const ClientSlot slot = found->second;
+    const uint64_t home = entry(slot).hash;
+    if (key - home < key - gap) continue;  // modulo 2^64: its home lies behind the gap
+    index_.erase(found);
+    index_.emplace(gap, slot);
+    if (gap == home) --displaced_;
+    gap = key;
+  }
 }
 
 void ClientTable::queue(ClientSlot slot, ClientRank rank, int64_t clock_ms) {
   unlink(slot);
   ClientEntry& client = entry(slot);
-  Queue& queue = queues_[static_cast<size_t>(rank)];
+  Queue& queue = chunks_[chunk_of(client.hash)].queues[static_cast<size_t>(rank)];
   client.rank = rank;
   client.touched = false;
   client.queued_clock_ms = clock_ms;
@@ -72,7 +125,7 @@ void ClientTable::queue(ClientSlot slot, ClientRank rank, int64_t clock_ms) {
 
 void ClientTable::unlink(ClientSlot slot) {
   ClientEntry& client = entry(slot);
-  Queue& queue = queues_[static_cast<size_t>(client.rank)];
+  Queue& queue = chunks_[chunk_of(client.hash)].queues[static_cast<size_t>(client.rank)];
   if (client.previous != kNoClient) {
     entry(client.previous).next = client.next;
   } else if (queue.front == slot) {
@@ -92,18 +145,18 @@ ClientSlot ClientTable::take_slot() {
     free_.pop_back();
     return slot;
   }
-  if (slots_used_ % kChunkClients == 0) {
-    chunks_.push_back(
-        {std::make_unique<ClientEntry[]>(kChunkClients), std::make_unique<uint32_t[]>(kChunkClients * window_words_)});
-    in_use_.resize(chunks_.size() * kChunkClients);
+  if (slots_used_ % kPageClients == 0) {
+    pages_.push_back(
+        {std::make_unique<ClientEntry[]>(kPageClients), std::make_unique<uint32_t[]>(kPageClients * window_words_)});
+    in_use_.resize(pages_.size() * kPageClients);
   }
   return slots_used_++;
 }
 
 size_t ClientTable::bytes() const {
-  const size_t slab = chunks_.size() * kChunkClients * (sizeof(ClientEntry) + window_words_ * sizeof(uint32_t));
+  const size_t slab = pages_.size() * kPageClients * (sizeof(ClientEntry) + window_words_ * sizeof(uint32_t));
   const size_t index = index_.capacity() * (sizeof(std::pair<const uint64_t, ClientSlot>) + 1);
-  return slab + index + free_.capacity() * sizeof(ClientSlot) + in_use_.capacity() / 8;
+  return slab + index + free_.capacity() * sizeof(ClientSlot) + in_use_.capacity() / 8 + chunks_.size() * sizeof(Chunk);
 }
 
 }  // namespace weir

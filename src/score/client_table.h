@@ -38,12 +38,27 @@ struct alignas(64) ClientEntry {
 };
 static_assert(sizeof(ClientEntry) == 64);
 
-/// The clients of one partition: a hash index over a slab of fixed-size entries that grows by chunks, and one queue per
-/// rank. At 10 requests a window a client costs 64 + 120 bytes of slab and 17 to 34 of index. Not thread-safe.
+/// The clients of one partition: a hash index over a slab of fixed-size entries that grows by pages. The clients are divided
+/// by hash into chunks, each with its own limit and its own queue per rank, so that what happens in one depends on nothing in
+/// another (docs/scoring.md). At 10 requests a window a client costs 64 + 120 bytes of slab and 17 to 34 of index, a chunk
+/// 28. Not thread-safe.
 class ClientTable {
  public:
-  /// `window_words`: 32-bit words of window storage a client gets.
-  ClientTable(uint32_t clients_max, uint32_t window_words);
+  static constexpr uint32_t kChunksMax = 4096;
+
+  /// A power of two, for chunks of half of `chunk_clients` to `chunk_clients` clients as long as kChunksMax allows.
+  static uint32_t chunk_count_for(uint32_t clients_max, uint32_t chunk_clients);
+
+  /// `chunk_count`: a power of two. `window_words`: 32-bit words of window storage a client gets.
+  ClientTable(uint32_t clients_max, uint32_t chunk_count, uint32_t window_words);
+
+  [[nodiscard]] uint32_t chunk_count() const { return static_cast<uint32_t>(chunks_.size()); }
+  [[nodiscard]] uint32_t chunk_of(uint64_t hash) const {
+    return static_cast<uint32_t>((mixed(hash) >> 32) >> (32 - chunk_bits_));
+  }
+
+  /// Forgets all clients.
+  void clear();
 
   /// Starts loading the index cells of a hash, and the memory of a slot.
   void prefetch_index(uint64_t hash) const { index_.prefetch(hash); }
@@ -63,58 +78,69 @@ class ClientTable {
     return slot < slots_used_ && entry(slot).hash == hash && entry(slot).check == check && in_use_[slot];
   }
 
-  /// Adds a client that find() did not find, at the back of kUnscored. The table must not be full.
+  /// Adds a client that find() did not find, at the back of kUnscored of its chunk.
   ClientSlot insert(uint64_t hash, uint64_t check, int64_t clock_ms);
   void remove(ClientSlot slot);
 
   /// Puts a client at the back of a rank's queue.
   void queue(ClientSlot slot, ClientRank rank, int64_t clock_ms);
-  /// The longest queued client of a rank, or kNoClient.
-  [[nodiscard]] ClientSlot front(ClientRank rank) const { return queues_[static_cast<size_t>(rank)].front; }
-
-  [[nodiscard]] ClientEntry& entry(ClientSlot slot) {
-    return chunks_[slot / kChunkClients].entries[slot % kChunkClients];
+  /// The longest queued client of a rank in a chunk, or kNoClient. The others follow by ClientEntry::next.
+  [[nodiscard]] ClientSlot front(uint32_t chunk, ClientRank rank) const {
+    return chunks_[chunk].queues[static_cast<size_t>(rank)].front;
   }
+
+  [[nodiscard]] ClientEntry& entry(ClientSlot slot) { return pages_[slot / kPageClients].entries[slot % kPageClients]; }
   [[nodiscard]] const ClientEntry& entry(ClientSlot slot) const {
-    return chunks_[slot / kChunkClients].entries[slot % kChunkClients];
+    return pages_[slot / kPageClients].entries[slot % kPageClients];
   }
   [[nodiscard]] uint32_t* window(ClientSlot slot) {
-    return &chunks_[slot / kChunkClients].windows[size_t{slot % kChunkClients} * window_words_];
+    return &pages_[slot / kPageClients].windows[size_t{slot % kPageClients} * window_words_];
+  }
+  [[nodiscard]] const uint32_t* window(ClientSlot slot) const {
+    return &pages_[slot / kPageClients].windows[size_t{slot % kPageClients} * window_words_];
   }
 
   [[nodiscard]] size_t size() const { return index_.size(); }
-  [[nodiscard]] bool full() const { return size() >= clients_max_; }
+  [[nodiscard]] uint32_t size(uint32_t chunk) const { return chunks_[chunk].clients; }
+  [[nodiscard]] bool full(uint32_t chunk) const { return size(chunk) >= chunk_clients_max_; }
   [[nodiscard]] size_t bytes() const;
 
  private:
-  static constexpr size_t kChunkClients = 1024;
+  static constexpr size_t kPageClients = 1024;
 
-  struct Chunk {
+  struct Page {
     std::unique_ptr<ClientEntry[]> entries;
     std::unique_ptr<uint32_t[]> windows;
   };
   struct Queue {
     ClientSlot front = kNoClient, back = kNoClient;
   };
+  struct Chunk {
+    std::array<Queue, static_cast<size_t>(ClientRank::kCount)> queues;
+    uint32_t clients = 0;
+  };
+
+  /// 2^64 / golden ratio (Fibonacci hashing): the high bits depend on all bits of the hash.
+  static uint64_t mixed(uint64_t hash) { return hash * 0x9e3779b97f4a7c15ULL; }
   /// The partition is a function of the hash, so within one partition its bits are not evenly spread: mix them again.
   struct Mix {
-    size_t operator()(uint64_t hash) const {
-      const uint64_t mixed = hash * 0x9e3779b97f4a7c15ULL;  // 2^64 / golden ratio (Fibonacci hashing)
-      return static_cast<size_t>(mixed ^ (mixed >> 32));
-    }
+    size_t operator()(uint64_t hash) const { return static_cast<size_t>(mixed(hash) ^ (mixed(hash) >> 32)); }
   };
 
   ClientSlot take_slot();
   void unlink(ClientSlot slot);
+  void close_gap(uint64_t gap);
 
-  uint32_t clients_max_;
+  uint32_t chunk_clients_max_;
   uint32_t window_words_;
+  uint32_t chunk_bits_;
   absl::flat_hash_map<uint64_t, ClientSlot, Mix> index_;
-  std::vector<Chunk> chunks_;
+  std::vector<Page> pages_;
   std::vector<bool> in_use_;
   std::vector<ClientSlot> free_;
   ClientSlot slots_used_ = 0;
-  std::array<Queue, static_cast<size_t>(ClientRank::kCount)> queues_;
+  size_t displaced_ = 0;  // clients that stand under another key than their hash
+  std::vector<Chunk> chunks_;
 };
 
 }  // namespace weir

@@ -16,21 +16,26 @@ Episodes::Episodes(const EpisodeOptions& options, std::span<const std::string> t
                std::upper_bound(counts.begin(), counts.end(), 1U));  // the first record has its own alert
 }
 
-uint32_t Episodes::open(AlertKind kind, ClientSlot owner, const Occurrence& occurrence, std::vector<Alert>& alerts) {
-  uint32_t number = 0;
+uint32_t Episodes::take_number() {
   if (free_.empty()) {
-    number = static_cast<uint32_t>(episodes_.size());
     episodes_.emplace_back();
-  } else {
-    number = free_.back();
-    free_.pop_back();
+    return static_cast<uint32_t>(episodes_.size() - 1);
   }
+  const uint32_t number = free_.back();
+  free_.pop_back();
+  return number;
+}
+
+uint32_t Episodes::open(AlertKind kind, ClientSlot owner, uint32_t chunk, const Occurrence& occurrence,
+                        std::vector<Alert>& alerts) {
+  const uint32_t number = take_number();
   const Observation& record = occurrence.observation;
   Episode& episode = episodes_[number];
   episode = Episode{};
   episode.kind = kind;
   episode.client_kind = record.client_kind;
   episode.owner = owner;
+  episode.chunk = chunk;
   episode.sequence = next_sequence_++;
   episode.client = record.client;
   episode.first = record.at;
@@ -71,6 +76,26 @@ void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
   --open_count_;
 }
 
+uint32_t Episodes::restore(Episode episode) {
+  const uint32_t number = take_number();
+  const auto& counts = options_.update_counts;
+  const auto next_update = std::upper_bound(counts.begin(), counts.end(), episode.count);
+  episode.sequence = next_sequence_++;
+  episode.next_update = static_cast<size_t>(next_update - counts.begin());
+  ++open_count_;
+  text_bytes_ += episode.client.size();
+  episodes_[number] = std::move(episode);
+  push_deadline(number);
+  return number;
+}
+
+void Episodes::clear() {
+  episodes_.clear();
+  free_.clear();
+  deadlines_ = {};
+  open_count_ = text_bytes_ = 0;
+}
+
 uint32_t Episodes::first_due(int64_t clock_ms) {
   while (!deadlines_.empty() && deadlines_.top().time_ms <= clock_ms) {
     const Deadline top = deadlines_.top();
@@ -88,11 +113,16 @@ void Episodes::push_deadline(uint32_t number) {
   if (deadlines_.size() > 2 * open_count_ + 1024) {
     Deadlines kept;
     for (uint32_t i = 0; i < episodes_.size(); ++i) {
-      if (episodes_[i].sequence != 0 && i != number) kept.push({deadline_ms(episodes_[i]), episodes_[i].sequence, i});
+      if (episodes_[i].sequence != 0 && i != number) kept.push(deadline_of(i));
     }
     deadlines_ = std::move(kept);
   }
-  deadlines_.push({deadline_ms(episodes_[number]), episodes_[number].sequence, number});
+  deadlines_.push(deadline_of(number));
+}
+
+Episodes::Deadline Episodes::deadline_of(uint32_t number) const {
+  const Episode& episode = episodes_[number];
+  return {deadline_ms(episode), episode.chunk, episode.sequence, number};
 }
 
 void Episodes::take_in(Episode& episode, const Occurrence& occurrence) {

@@ -5,6 +5,7 @@
 #include <queue>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "alert/alert.h"
@@ -19,7 +20,8 @@ struct Episode {
   AlertKind kind = AlertKind::kAttack;
   ClientKind client_kind = ClientKind::kAddress;
   ClientSlot owner = kNoClient;
-  uint64_t sequence = 0;  ///< of opening; 0: this place is free
+  uint32_t chunk = 0;     ///< of its client
+  uint64_t sequence = 0;  ///< of opening, ascending within a chunk; 0: this place is free
   std::string client;
   RecordCoordinates first, last;  ///< first and last record counted
   IpAddress address;              ///< of the last
@@ -50,7 +52,8 @@ class Episodes {
   };
 
   /// Opens an episode with its first record. Returns its number.
-  uint32_t open(AlertKind kind, ClientSlot owner, const Occurrence& occurrence, std::vector<Alert>& alerts);
+  uint32_t open(AlertKind kind, ClientSlot owner, uint32_t chunk, const Occurrence& occurrence,
+                std::vector<Alert>& alerts);
 
   /// Counts a further record; makes an update when one is due: at the configured counts and intervals, and when the
   /// severity rises, since a flood of lesser records must not hide that. Otherwise the record is only counted.
@@ -59,7 +62,12 @@ class Episodes {
   /// Makes the closing alert and frees the number.
   void close(uint32_t number, std::vector<Alert>& alerts);
 
-  /// The open episode that is due first if it is so at or before the partition time `clock_ms`, else kNoEpisode.
+  /// Puts a saved episode back as the newest of its chunk. Returns its number.
+  uint32_t restore(Episode episode);
+  void clear();
+
+  /// The open episode that is due first if it is so at or before the partition time `clock_ms`, else kNoEpisode. Those due at
+  /// the same time come by chunk and, within one, by age.
   uint32_t first_due(int64_t clock_ms);
 
   /// The client's own time from which a further record belongs to a new episode.
@@ -72,6 +80,7 @@ class Episodes {
     return end_ms(a) != end_ms(b) ? end_ms(a) < end_ms(b) : episodes_[a].sequence < episodes_[b].sequence;
   }
 
+  [[nodiscard]] std::span<const std::string> topics() const { return topics_; }
   [[nodiscard]] const Episode& at(uint32_t number) const { return episodes_[number]; }
   [[nodiscard]] size_t open_count() const { return open_count_; }
   [[nodiscard]] uint64_t suppressed() const { return suppressed_; }
@@ -88,14 +97,17 @@ class Episodes {
   /// is put back, one whose episode is gone is dropped.
   struct Deadline {
     int64_t time_ms = 0;
+    uint32_t chunk = 0;
     uint64_t sequence = 0;
     uint32_t number = 0;
     bool operator>(const Deadline& other) const {
-      return time_ms != other.time_ms ? time_ms > other.time_ms : sequence > other.sequence;
+      return std::tie(time_ms, chunk, sequence) > std::tie(other.time_ms, other.chunk, other.sequence);
     }
   };
   using Deadlines = std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>>;
 
+  uint32_t take_number();
+  [[nodiscard]] Deadline deadline_of(uint32_t number) const;
   void push_deadline(uint32_t number);
   void take_in(Episode& episode, const Occurrence& occurrence);
   Alert make_alert(Episode& episode, EpisodePhase phase) const;

@@ -33,7 +33,8 @@ struct EpisodeOptions {
 struct ScoreOptions {
   AbuseOptions abuse;
   EpisodeOptions episodes;
-  uint32_t clients_max = 1'000'000;     ///< per partition; beyond it the least telling client is evicted and counted
+  uint32_t clients_max = 1'000'000;  ///< per partition; beyond it the least telling client is evicted and counted
+  uint32_t chunk_clients = 4096;     ///< clients in a chunk of the saved state, at most and about; tests make it small
   Milliseconds client_idle{3'600'000};  ///< event time after which a client is forgotten
   Milliseconds lateness{60'000};        ///< how far behind the partition's event time a record may come without its
                                         ///< client being forgotten or its episode closed before it (docs/scoring.md)

@@ -6,25 +6,24 @@
 #include <array>
 #include <limits>
 
+#include "base/assert.h"
 #include "score/client_table.h"
 #include "score/client_window.h"
 #include "score/episodes.h"
+#include "score/partition_clock.h"
+#include "score/state_chunk.h"
 
 namespace weir {
 namespace {
 
-constexpr size_t kBatch = 32;               // enough loads in flight to hide memory latency (measured: 16–64 alike)
-constexpr int kExpiredPerObservation = 64;  // bounds the work after a jump in time; the rest follows with the next ones
-constexpr int kSecondChances = 64;          // bounds the search for a client to evict
-constexpr int kHighRiskAbove = 25;          // points above the threshold that make an abuse alert high
+constexpr size_t kBatch = 32;          // enough loads in flight to hide memory latency (measured: 16–64 alike)
+constexpr uint64_t kExpiryEvery = 32;  // observations; each time the next chunk has its turn
+constexpr int kExpiredPerTurn = 128;   // bounds the work after a jump in time; still more than can have come since
+constexpr int kSecondChances = 64;     // bounds the search for a client to evict
+constexpr int kHighRiskAbove = 25;     // points above the threshold that make an abuse alert high
 
 int64_t milliseconds(EventTime time) {
   return time.time_since_epoch().count();
-}
-
-/// Independent of the keyed client_hash, so that both collide only by chance (2^-128).
-uint64_t check_of(const Observation& record) {
-  return XXH3_64bits_withSeed(record.client.data(), record.client.size(), static_cast<uint64_t>(record.client_kind));
 }
 
 Level severity_of(const Evidence& evidence) {
@@ -41,25 +40,6 @@ CategoryMask categories_of(const Evidence& evidence) {
   return categories;
 }
 
-/// The partition's event time: the greatest that two observations have reached, in bounded steps, so that one wrong time far
-/// ahead ends and forgets nothing.
-class PartitionClock {
- public:
-  void advance(int64_t time_ms) {
-    if (now_ms_ == kUnset) now_ms_ = greatest_ms_ = time_ms;
-    const int64_t reached_twice = std::min(time_ms, greatest_ms_);
-    greatest_ms_ = std::max(greatest_ms_, time_ms);
-    if (reached_twice > now_ms_) now_ms_ = reached_twice - now_ms_ > kStepMax ? now_ms_ + kStepMax : reached_twice;
-  }
-  [[nodiscard]] int64_t now_ms() const { return now_ms_; }
-
- private:
-  static constexpr int64_t kUnset = std::numeric_limits<int64_t>::min();
-  static constexpr int64_t kStepMax = Milliseconds{600'000}.count();
-  int64_t now_ms_ = kUnset;
-  int64_t greatest_ms_ = kUnset;
-};
-
 }  // namespace
 
 struct Scorer::Impl {
@@ -67,8 +47,11 @@ struct Scorer::Impl {
       : options(score_options),
         capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
                             AbuseOptions::kWindowRequestsMax)),
-        clients(std::max<uint32_t>(score_options.clients_max, 1), ClientWindow::words(capacity)),
-        episodes(score_options.episodes, topics) {}
+        clients(std::max<uint32_t>(score_options.clients_max, 1),
+                ClientTable::chunk_count_for(score_options.clients_max, score_options.chunk_clients),
+                ClientWindow::words(capacity)),
+        episodes(score_options.episodes, topics),
+        absent(clients.chunk_count(), false) {}
 
   void observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts);
   void observe_one(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
@@ -79,8 +62,8 @@ struct Scorer::Impl {
   void close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts);
   void close_episode(uint32_t number, std::vector<Alert>& alerts);
   void expire_idle();
-  void evict_one(std::vector<Alert>& alerts);
-  ClientSlot least_telling();
+  void evict_one(uint32_t chunk, std::vector<Alert>& alerts);
+  ClientSlot least_telling(uint32_t chunk);
   void refresh_statistics();
 
   ScoreOptions options;
@@ -88,6 +71,8 @@ struct Scorer::Impl {
   ClientTable clients;
   Episodes episodes;
   PartitionClock clock;
+  std::vector<bool> absent;  // chunks that a restore has not yet put back
+  uint32_t absent_count = 0;
   ScorerStatistics statistics;
 };
 
@@ -97,7 +82,7 @@ void Scorer::Impl::observe_batch(std::span<const Observation> batch, std::vector
   for (const Observation& record : batch)
     clients.prefetch_index(record.client_hash);
   for (size_t i = 0; i < batch.size(); ++i)
-    checks[i] = check_of(batch[i]);
+    checks[i] = client_check(batch[i].client_kind, batch[i].client);
   for (size_t i = 0; i < batch.size(); ++i) {
     hints[i] = clients.guess(batch[i].client_hash);
     if (hints[i] != kNoClient) clients.prefetch(hints[i]);
@@ -111,7 +96,9 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
   const int64_t time_ms = milliseconds(record.time);
   clock.advance(time_ms);
   close_due(clock.now_ms() - options.lateness.count(), alerts);
-  expire_idle();
+  if (clock.observations() % kExpiryEvery == 0) expire_idle();
+  ++statistics.observations;
+  if (absent_count > 0 && absent[clients.chunk_of(record.client_hash)]) return;
 
   const ClientSlot slot = client_of(record, check, hint, alerts);
   close_overdue_of(slot, time_ms, alerts);
@@ -132,7 +119,6 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
     const bool high = verdict.risk_score >= options.abuse.suspicious_score + kHighRiskAbove;
     note(AlertKind::kAbuse, slot, {record, clock.now_ms(), high ? Level::kHigh : Level::kMedium, 0, verdict}, alerts);
   }
-  ++statistics.observations;
 }
 
 ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, ClientSlot hint,
@@ -143,7 +129,9 @@ ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, Cl
     clients.entry(found).touched = true;
     return found;
   }
-  if (clients.full()) evict_one(alerts);
+  const uint32_t chunk = clients.chunk_of(record.client_hash);
+  while (clients.full(chunk))  // more than once only if the state was saved under a higher limit
+    evict_one(chunk, alerts);
   return clients.insert(record.client_hash, check, clock.now_ms());
 }
 
@@ -154,7 +142,7 @@ void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurre
     episodes.count(number, occurrence, alerts);
     return;
   }
-  number = episodes.open(kind, slot, occurrence, alerts);
+  number = episodes.open(kind, slot, clients.chunk_of(clients.entry(slot).hash), occurrence, alerts);
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
     clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
 }
@@ -190,14 +178,16 @@ void Scorer::Impl::close_episode(uint32_t number, std::vector<Alert>& alerts) {
   if (none_open) clients.queue(slot, ClientRank::kScored, clock.now_ms());
 }
 
-/// Forgets clients of which nothing came while the partition's time went on by more than their time to live. Their windows
-/// would start afresh anyway (observe_one), so this frees memory and changes no alert.
+/// Forgets the clients of a chunk of which nothing came while the partition's time went on by more than their time to live.
+/// Their windows would start afresh anyway (observe_one), so this frees memory and changes no alert. The chunks take turns by
+/// the number of observations, which a restore knows.
 void Scorer::Impl::expire_idle() {
+  const auto chunk = static_cast<uint32_t>(clock.observations() / kExpiryEvery % clients.chunk_count());
   const int64_t horizon = clock.now_ms() - options.client_idle.count() - options.lateness.count();
-  int budget = kExpiredPerObservation;
+  int budget = kExpiredPerTurn;
   for (const ClientRank rank : {ClientRank::kUnscored, ClientRank::kScored}) {
     for (; budget > 0; --budget) {
-      const ClientSlot slot = clients.front(rank);
+      const ClientSlot slot = clients.front(chunk, rank);
       if (slot == kNoClient || clients.entry(slot).queued_clock_ms > horizon) break;
       if (clients.entry(slot).touched || clients.entry(slot).newest_ms > horizon) {
         clients.queue(slot, rank, clock.now_ms());
@@ -209,8 +199,8 @@ void Scorer::Impl::expire_idle() {
   }
 }
 
-void Scorer::Impl::evict_one(std::vector<Alert>& alerts) {
-  const ClientSlot slot = least_telling();
+void Scorer::Impl::evict_one(uint32_t chunk, std::vector<Alert>& alerts) {
+  const ClientSlot slot = least_telling(chunk);
   for (const uint32_t number : std::array{clients.entry(slot).episodes[0], clients.entry(slot).episodes[1]}) {
     if (number != kNoEpisode) close_episode(number, alerts);  // its count must not be lost
   }
@@ -220,15 +210,15 @@ void Scorer::Impl::evict_one(std::vector<Alert>& alerts) {
 
 /// The oldest of the lowest rank. One that was seen again since it was queued gets another round, so that a flood of
 /// clients of one request each pushes out its own.
-ClientSlot Scorer::Impl::least_telling() {
+ClientSlot Scorer::Impl::least_telling(uint32_t chunk) {
   for (const ClientRank rank : {ClientRank::kUnscored, ClientRank::kScored, ClientRank::kEpisodeOpen}) {
-    for (int chances = kSecondChances; clients.front(rank) != kNoClient; --chances) {
-      const ClientSlot slot = clients.front(rank);
+    for (int chances = kSecondChances; clients.front(chunk, rank) != kNoClient; --chances) {
+      const ClientSlot slot = clients.front(chunk, rank);
       if (!clients.entry(slot).touched || chances == 0 || rank == ClientRank::kEpisodeOpen) return slot;
       clients.queue(slot, rank, clock.now_ms());
     }
   }
-  return kNoClient;  // unreachable: a full table has a client, and every client stands in a queue
+  return kNoClient;  // unreachable: a full chunk has a client, and every client stands in a queue
 }
 
 void Scorer::Impl::refresh_statistics() {
@@ -258,6 +248,46 @@ void Scorer::finish(std::vector<Alert>& alerts) {
 
 const ScorerStatistics& Scorer::statistics() const {
   return impl_->statistics;
+}
+
+uint32_t Scorer::chunk_count() const {
+  return impl_->clients.chunk_count();
+}
+
+void Scorer::save(uint32_t chunk, std::string& out) const {
+  WEIR_ASSERT(chunk < chunk_count() && !impl_->absent[chunk], "only a chunk that is there can be saved");
+  save_chunk(impl_->clients, impl_->episodes, impl_->clock, impl_->capacity, chunk, out);
+}
+
+void Scorer::begin_restore() {
+  impl_->clients.clear();
+  impl_->episodes.clear();
+  impl_->clock = {};
+  impl_->absent.assign(chunk_count(), true);
+  impl_->absent_count = chunk_count();
+  impl_->refresh_statistics();
+}
+
+Status Scorer::load(uint32_t chunk, std::string_view bytes) {
+  Impl& state = *impl_;
+  if (chunk >= chunk_count() || !state.absent[chunk]) {
+    return fail(ErrorCode::kInvalidArgument, "score", "chunk " + std::to_string(chunk) + " is not absent");
+  }
+  if (!bytes.empty()) {
+    if (Status status = load_chunk(bytes, chunk, state.clients, state.episodes, state.clock, state.capacity); !status)
+      return status;
+  }
+  state.absent[chunk] = false;
+  --state.absent_count;
+  state.refresh_statistics();
+  return {};
+}
+
+uint64_t Scorer::digest() const {
+  std::string bytes;
+  for (uint32_t chunk = 0; chunk < chunk_count(); ++chunk)
+    save(chunk, bytes);
+  return XXH3_64bits(bytes.data(), bytes.size());
 }
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "base/result.h"
 #include "score/observation.h"
 #include "score/score_options.h"
 
@@ -37,7 +38,27 @@ class Scorer {
   /// Closes what is still open, as at the end of a file (`weir scan`). The daemon never calls it.
   void finish(std::vector<Alert>& alerts);
 
+  /// The counts never go back; a restore counts what it repeats once more.
   [[nodiscard]] const ScorerStatistics& statistics() const;
+
+  /// Into how many chunks the state is divided: a power of two that follows from `clients_max` (docs/scoring.md).
+  [[nodiscard]] uint32_t chunk_count() const;
+
+  /// Appends a chunk as it is after the observations so far. No chunk may be absent.
+  void save(uint32_t chunk, std::string& out) const;
+
+  /// Forgets everything. All chunks are absent: observations of their clients only advance the clock, until load().
+  void begin_restore();
+
+  /// Puts an absent chunk back. `bytes` are those of save(), to be given between the same two observations; the observations
+  /// from the earliest chunk's on must have been observed again, without a gap. Empty bytes: the chunk was empty then. Once
+  /// all chunks are back, the state and every later alert are what they would have been without the restart.
+  /// Fails with kParse (damaged), kUnsupported (of another version or layout) or kInvalidArgument (the chunk is not absent, or
+  /// the observations before were not those that save() had seen); then begin_restore() again.
+  Status load(uint32_t chunk, std::string_view bytes);
+
+  /// Hash of the whole state, for tests.
+  [[nodiscard]] uint64_t digest() const;
 
  private:
   struct Impl;

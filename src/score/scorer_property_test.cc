@@ -1,10 +1,9 @@
 #include <algorithm>
 #include <map>
-#include <random>
 #include <set>
 
 #include "base/catch.h"
-#include "score/scoring_fixture.h"
+#include "score/random_traffic.h"
 
 // Properties of the whole scorer over random traffic (AB5, AL2). The seeds are fixed: a failure repeats.
 
@@ -12,48 +11,6 @@ namespace weir {
 namespace {
 
 using namespace scoring_fixture;
-
-constexpr int64_t kDisorderMs = 50'000;  // below ScoreOptions::lateness
-
-/// Traffic of `clients` clients with attacks, abuse, pauses long enough to close episodes and forget clients, and records
-/// up to kDisorderMs behind.
-void add_random(Stream& stream, uint32_t seed, int count, int clients, const std::string& prefix) {
-  std::mt19937 random(seed);
-  const auto below = [&](int bound) { return static_cast<int>(random() % static_cast<unsigned>(bound)); };
-  int64_t now = 0;
-  for (int i = 0; i < count; ++i) {
-    now += below(20) == 0 ? below(60'000) : below(400);
-    if (below(400) == 0) now += 4'000'000;
-    const int client = std::min(below(clients), below(clients));
-    const int late = below(4) == 0 ? below(static_cast<int>(kDisorderMs)) : 0;
-    const Level level = static_cast<Level>(below(5));
-    stream.add({.client = prefix + std::to_string(client),
-                .at_ms = now - late,
-                .address = "198.51.100." + std::to_string(client % 5 == 0 ? below(9) : client % 256),
-                .user_agent = client % 5 == 0 ? 1U + unsigned(below(4)) : 1U,
-                .flags = static_cast<uint8_t>(client % 7 == 0 ? ObservationFlag::kBotUserAgent : ObservationFlag{}),
-                .evidence = client % 3 == 0 && below(3) == 0 ? attack(level) : nullptr});
-  }
-}
-
-std::string describe(const Alert& alert) {
-  std::string text = alert.id + " " + alert.client + " " + std::string(to_string(alert.kind)) + " ";
-  text.append(to_string(alert.phase)).append(" at ").append(std::to_string(alert.at.offset));
-  text.append(" count ")
-      .append(std::to_string(alert.count))
-      .append(" score ")
-      .append(std::to_string(alert.verdict.risk_score));
-  text.append(" ").append(format_rfc3339(alert.first_seen)).append("–").append(format_rfc3339(alert.last_seen));
-  text.append(" ").append(to_string(alert.severity)).append(alert.evidence ? " with evidence" : "");
-  return text;
-}
-
-std::vector<std::string> describe(const std::vector<Alert>& alerts) {
-  std::vector<std::string> texts;
-  for (const Alert& alert : alerts)
-    texts.push_back(describe(alert));
-  return texts;
-}
 
 /// What is promised of the order: that of the alerts of one client and kind.
 std::map<std::pair<std::string, AlertKind>, std::vector<std::string>> by_client_and_kind(

@@ -198,9 +198,11 @@ TEST_CASE("idle clients are forgotten", "[score]") {
   Stream stream;
   for (int i = 0; i < 100; ++i)
     stream.add({.client = "c" + std::to_string(i), .at_ms = i});
-  for (int i = 0; i < 20; ++i)
+  for (int i = 0; i < 200; ++i)
     stream.add({.client = "late", .at_ms = 600'000 * i});
-  Scorer scorer({}, kTopics);
+  ScoreOptions options;
+  options.clients_max = 1000;
+  Scorer scorer(options, kTopics);
   std::vector<Alert> alerts;
   scorer.observe(stream.observations(), alerts);
   CHECK(scorer.statistics().clients == 1);
@@ -335,12 +337,23 @@ TEST_CASE("records counted without an alert of their own are counted as suppress
   CHECK(scorer.statistics().episodes_open == 1);
 }
 
+TEST_CASE("clients with the same hash are found after one of them is gone", "[score]") {
+  ClientTable table(10, 1, 30);
+  const ClientSlot first = table.insert(7, 1, 0);
+  table.insert(7, 2, 0);
+  table.insert(8, 3, 0);  // its own place is taken by the second
+  table.remove(first);
+  CHECK(table.find(7, 1) == kNoClient);
+  CHECK(table.find(7, 2) != kNoClient);
+  CHECK(table.find(8, 3) != kNoClient);
+}
+
 TEST_CASE("a slot of the client table is reused and its queues stay whole", "[score]") {
-  ClientTable table(1000, 30);
+  ClientTable table(1000, 1, 30);
   std::vector<ClientSlot> slots;
   for (uint64_t i = 0; i < 1000; ++i)
     slots.push_back(table.insert(i * 7919, i, 0));
-  CHECK(table.full());
+  CHECK(table.full(0));
   for (size_t i = 0; i < slots.size(); i += 2)
     table.remove(slots[i]);
   CHECK(table.size() == 500);
@@ -350,8 +363,8 @@ TEST_CASE("a slot of the client table is reused and its queues stay whole", "[sc
     CHECK(table.find(i * 7919, i) != kNoClient);
   CHECK(table.find(7919, 99) == kNoClient);
   size_t removed = 0;
-  for (ClientSlot slot = table.front(ClientRank::kUnscored); slot != kNoClient;
-       slot = table.front(ClientRank::kUnscored)) {
+  for (ClientSlot slot = table.front(0, ClientRank::kUnscored); slot != kNoClient;
+       slot = table.front(0, ClientRank::kUnscored)) {
     CHECK(table.entry(slot).check % 2 == (removed < 500 ? 1U : 0U));  // the longest queued first
     table.remove(slot);
     ++removed;

@@ -1,0 +1,129 @@
+#include "score/saved_client.h"
+
+#include <algorithm>
+
+#include "score/client_window.h"
+
+namespace weir {
+namespace {
+
+// The first byte: requests in the window less one, and these bits.
+constexpr uint32_t kSizeMask = 0x0f;
+constexpr uint32_t kTouched = 1 << 4;
+constexpr uint32_t kHasBots = 1 << 5;
+constexpr uint32_t kOneAddress = 1 << 6;  // the same at all requests
+constexpr uint32_t kOneAgent = 1 << 7;
+
+/// The ring places of a window from the oldest request to the newest.
+class Places {
+ public:
+  Places(const ClientEntry& client, uint32_t capacity)
+      : oldest_(client.window_size == capacity ? client.window_next : 0), capacity_(capacity) {}
+  uint32_t operator[](uint32_t i) const { return oldest_ + i < capacity_ ? oldest_ + i : oldest_ + i - capacity_; }
+
+ private:
+  uint32_t oldest_, capacity_;
+};
+
+char* put_ring(char* at, const uint32_t* ring, const Places& places, uint32_t size, bool one) {
+  if (!one) {
+    uint64_t changes = 0;  // bit i: request i's differs from that of the request before
+    for (uint32_t i = 1; i < size; ++i)
+      changes |= static_cast<uint64_t>(ring[places[i]] != ring[places[i - 1]]) << i;
+    at = put_varint(at, changes);
+    at = put_fixed(at, ring[places[0]], 4);
+    for (uint32_t i = 1; i < size; ++i) {
+      if ((changes >> i & 1) != 0) at = put_fixed(at, ring[places[i]], 4);
+    }
+    return at;
+  }
+  return put_fixed(at, ring[places[0]], 4);
+}
+
+bool read_ring(BinaryReader& in, uint32_t* ring, uint32_t size, bool one) {
+  const uint64_t changes = one ? 0 : in.varint();
+  if (changes >> size != 0 || (changes & 1) != 0) return false;
+  for (uint32_t i = 0; i < size; ++i)
+    ring[i] = i == 0 || (changes >> i & 1) != 0 ? static_cast<uint32_t>(in.fixed(4)) : ring[i - 1];
+  return in.ok();
+}
+
+bool all_same(const uint32_t* ring, uint32_t size) {
+  // The places in use are the first `size`, whatever their order.
+  return std::all_of(ring, ring + size, [first = ring[0]](uint32_t value) { return value == first; });
+}
+
+uint8_t distinct(const uint32_t* ring, uint32_t size) {
+  uint8_t count = 0;
+  for (uint32_t i = 0; i < size; ++i)
+    count = static_cast<uint8_t>(count + (std::find(ring, ring + i, ring[i]) == ring + i));
+  return count;
+}
+
+}  // namespace
+
+char* put_client(char* at, const ClientEntry& client, const uint32_t* window, uint32_t capacity, int64_t clock_ms) {
+  const uint32_t size = client.window_size;
+  const uint32_t* addresses = window;
+  const uint32_t* agents = window + capacity;
+  const uint32_t* intervals = window + size_t{2} * capacity;
+  const Places places(client, capacity);
+  const bool one_address = all_same(addresses, size), one_agent = all_same(agents, size);
+  *at++ = static_cast<char>((size - 1) | (client.touched ? kTouched : 0U) | (client.bots != 0 ? kHasBots : 0U) |
+                            (one_address ? kOneAddress : 0U) | (one_agent ? kOneAgent : 0U));
+  at = put_fixed(at, client.hash, 8);
+  at = put_fixed(at, client.check, 8);
+  at = put_varint(at, zigzag_of(clock_ms - client.newest_ms));
+  at = put_varint(at, zigzag_of(client.newest_ms - client.last_ms));
+  at = put_varint(at, zigzag_of(clock_ms - client.queued_clock_ms));
+  if (client.bots != 0) {
+    uint64_t bots = 0;
+    for (uint32_t i = 0; i < size; ++i)
+      bots |= static_cast<uint64_t>(client.bots >> places[i] & 1) << i;
+    at = put_varint(at, bots);
+  }
+  at = put_ring(at, addresses, places, size, one_address);
+  at = put_ring(at, agents, places, size, one_agent);
+  for (uint32_t i = 1; i < size; ++i)  // the oldest request's interval is never looked at
+    at = put_varint(at, zigzag_of(static_cast<int32_t>(intervals[places[i]])));
+  return at;
+}
+
+bool read_client(BinaryReader& in, SavedClient& saved, uint32_t capacity, int64_t clock_ms) {
+  ClientEntry& client = saved.entry;
+  client = ClientEntry{};
+  const uint8_t shape = in.byte();
+  const uint32_t size = (shape & kSizeMask) + 1U;
+  if (size > capacity) return false;
+  client.touched = (shape & kTouched) != 0;
+  client.hash = in.fixed64();
+  client.check = in.fixed64();
+  const auto difference = [&in] {
+    const auto ms = in.signed_number<int64_t>();
+    return is_plausible_time(ms) ? ms : std::numeric_limits<int64_t>::max() / 2;
+  };
+  client.newest_ms = clock_ms - difference();
+  client.last_ms = client.newest_ms - difference();
+  client.queued_clock_ms = clock_ms - difference();
+  for (const int64_t time : {client.newest_ms, client.last_ms, client.queued_clock_ms}) {
+    if (!is_plausible_time(time)) return false;
+  }
+  const uint64_t bots = (shape & kHasBots) != 0 ? in.varint() : 0;
+  if (bots >> size != 0) return false;
+  client.bots = static_cast<uint16_t>(bots);
+  uint32_t* addresses = saved.window;
+  uint32_t* agents = addresses + capacity;
+  uint32_t* intervals = agents + capacity;
+  if (!read_ring(in, addresses, size, (shape & kOneAddress) != 0)) return false;
+  if (!read_ring(in, agents, size, (shape & kOneAgent) != 0)) return false;
+  intervals[0] = 0;
+  for (uint32_t i = 1; i < size; ++i)
+    intervals[i] = static_cast<uint32_t>(in.signed_number<int32_t>());
+  client.window_size = static_cast<uint8_t>(size);
+  client.window_next = static_cast<uint8_t>(size == capacity ? 0 : size);
+  client.distinct_addresses = distinct(addresses, size);
+  client.distinct_agents = distinct(agents, size);
+  return in.ok();
+}
+
+}  // namespace weir

@@ -1,0 +1,296 @@
+#include "score/state_chunk.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/binary_format.h"
+#include "score/saved_client.h"
+
+namespace weir {
+namespace {
+
+// The layout is described in docs/state-chunk.md; change both together and raise the version.
+constexpr uint8_t kVersion = 1;
+constexpr size_t kDigestBytes = 8;
+constexpr size_t kTopicsMax = 1024;
+constexpr std::array kRanks{ClientRank::kUnscored, ClientRank::kScored, ClientRank::kEpisodeOpen};
+
+uint64_t digest_of(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+tl::unexpected<Error> bad_chunk(std::string detail) {
+  return fail(ErrorCode::kParse, "score", "state chunk: " + std::move(detail));
+}
+tl::unexpected<Error> other_layout(std::string detail) {
+  return fail(ErrorCode::kUnsupported, "score", "state chunk: " + std::move(detail));
+}
+
+/// Open episodes of the clients of one chunk, with their owners' places in it.
+struct OwnedEpisode {
+  uint64_t sequence = 0;
+  uint32_t number = 0;
+  uint32_t owner = 0;
+};
+
+// --- writing
+
+/// Runs ahead of the writer through a queue, so that the memory of clients is on its way when their turn comes.
+class Lookahead {
+ public:
+  Lookahead(const ClientTable& clients, ClientSlot front) : clients_(clients), at_(front) {
+    for (int i = 0; i < kDistance; ++i)
+      step();
+  }
+  void step() {
+    if (at_ == kNoClient) return;
+    clients_.prefetch(at_);
+    at_ = clients_.entry(at_).next;
+  }
+
+ private:
+  static constexpr int kDistance = 8;
+  const ClientTable& clients_;
+  ClientSlot at_;
+};
+
+void save_clients(const ClientTable& clients, uint32_t chunk, int64_t clock_ms, uint32_t window_requests,
+                  std::vector<OwnedEpisode>& owned, std::string& out) {
+  BinaryWriter writer(out);
+  std::array<char, kSavedClientBytesMax> bytes;
+  uint32_t place = 0;
+  for (const ClientRank rank : kRanks) {
+    uint32_t count = 0;
+    const size_t count_at = out.size();
+    out.append(4, '\0');
+    Lookahead ahead(clients, clients.front(chunk, rank));
+    for (ClientSlot slot = clients.front(chunk, rank); slot != kNoClient; slot = clients.entry(slot).next) {
+      ahead.step();
+      const ClientEntry& client = clients.entry(slot);
+      const char* end = put_client(bytes.data(), client, clients.window(slot), window_requests, clock_ms);
+      out.append(bytes.data(), static_cast<size_t>(end - bytes.data()));
+      for (const uint32_t number : client.episodes) {
+        if (number != kNoEpisode) owned.push_back({0, number, place});
+      }
+      ++place;
+      ++count;
+    }
+    put_fixed(out.data() + count_at, count, 4);
+  }
+}
+
+void write_coordinates(BinaryWriter& out, const RecordCoordinates& at) {
+  out.varint(at.topic);
+  out.zigzag(at.partition);
+  out.zigzag(at.offset);
+}
+
+void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
+  out.varint(owner);
+  out.byte(static_cast<uint8_t>(episode.kind));
+  out.byte(static_cast<uint8_t>(episode.client_kind));
+  out.text(episode.client);
+  write_coordinates(out, episode.first);
+  write_coordinates(out, episode.last);
+  out.bytes(episode.address.bytes().data(), episode.address.bytes().size());
+  for (const int64_t time :
+       {episode.last_ms, episode.first_seen_ms, episode.last_seen_ms, episode.counted_clock_ms, episode.alerted_ms}) {
+    out.zigzag(time);
+  }
+  out.varint(episode.count);
+  out.byte(static_cast<uint8_t>(episode.severity));
+  out.varint(episode.categories);
+  out.byte(episode.verdict.suspicious ? 1 : 0);
+  out.varint(episode.verdict.reasons);
+  out.zigzag(episode.verdict.risk_score);
+}
+
+// --- reading
+
+PartitionClock read_clock(BinaryReader& in, bool& is_plausible) {
+  const uint64_t observations = in.varint();
+  if (observations == 0) return {};
+  const auto now_ms = in.signed_number<int64_t>();
+  const auto greatest_ms = in.signed_number<int64_t>();
+  is_plausible = is_plausible_time(now_ms) && is_plausible_time(greatest_ms);
+  return PartitionClock::restored(observations, now_ms, greatest_ms);
+}
+
+/// For each saved topic its present index, or none if the configuration no longer has it.
+constexpr uint16_t kNoTopic = 0xffff;
+bool read_topics(BinaryReader& in, std::span<const std::string> topics, std::vector<uint16_t>& places) {
+  const auto count = in.number<uint32_t>();
+  if (count > kTopicsMax) return false;
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    const auto found = std::find(topics.begin(), topics.end(), in.text());
+    places.push_back(found == topics.end() ? kNoTopic : static_cast<uint16_t>(found - topics.begin()));
+  }
+  return in.ok();
+}
+
+bool load_clients(BinaryReader& in, uint32_t chunk, ClientTable& clients, int64_t clock_ms, uint32_t window_requests,
+                  std::vector<ClientSlot>& slots) {
+  SavedClient saved;
+  for (const ClientRank rank : kRanks) {
+    const auto count = static_cast<uint32_t>(in.fixed(4));
+    for (uint32_t i = 0; i < count; ++i) {
+      if (!read_client(in, saved, window_requests, clock_ms)) return false;
+      const ClientEntry& client = saved.entry;
+      if (clients.chunk_of(client.hash) != chunk || clients.find(client.hash, client.check) != kNoClient) return false;
+      const ClientSlot slot = clients.insert(client.hash, client.check, client.queued_clock_ms);
+      clients.queue(slot, rank, client.queued_clock_ms);
+      ClientEntry& entry = clients.entry(slot);
+      entry.last_ms = client.last_ms;
+      entry.newest_ms = client.newest_ms;
+      entry.bots = client.bots;
+      entry.window_size = client.window_size;
+      entry.window_next = client.window_next;
+      entry.distinct_addresses = client.distinct_addresses;
+      entry.distinct_agents = client.distinct_agents;
+      entry.touched = client.touched;
+      std::memcpy(clients.window(slot), saved.window, sizeof(uint32_t) * 3 * window_requests);
+      slots.push_back(slot);
+    }
+  }
+  return in.ok();
+}
+
+RecordCoordinates read_coordinates(BinaryReader& in) {
+  RecordCoordinates at;
+  at.topic = in.number<uint16_t>();
+  at.partition = in.signed_number<int32_t>();
+  at.offset = in.signed_number<int64_t>();
+  return at;
+}
+
+bool read_episode(BinaryReader& in, Episode& episode) {
+  episode.kind = in.enumerator<AlertKind>(static_cast<unsigned>(AlertKind::kAbuse) + 1);
+  episode.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kAddress) + 1);
+  episode.client = in.text();
+  episode.first = read_coordinates(in);
+  episode.last = read_coordinates(in);
+  const auto address = in.take(16);
+  if (!in.ok()) return false;
+  std::array<uint8_t, 16> address_bytes{};
+  std::memcpy(address_bytes.data(), address.data(), address_bytes.size());
+  episode.address = IpAddress::from_bytes(address_bytes);
+  for (int64_t* time : {&episode.last_ms, &episode.first_seen_ms, &episode.last_seen_ms, &episode.counted_clock_ms,
+                        &episode.alerted_ms}) {
+    *time = in.signed_number<int64_t>();
+    if (!is_plausible_time(*time)) return false;
+  }
+  episode.count = in.varint();
+  episode.severity = in.enumerator<Level>(static_cast<unsigned>(Level::kCritical) + 1);
+  episode.categories = in.number<CategoryMask>();
+  episode.verdict.suspicious = in.enumerator<uint8_t>(2) == 1;
+  episode.verdict.reasons = in.number<AbuseReasons>();
+  episode.verdict.risk_score = in.signed_number<int>();
+  return in.ok() && episode.count > 0;
+}
+
+Status load_episodes(BinaryReader& in, uint32_t chunk, const std::vector<ClientSlot>& slots,
+                     const std::vector<uint16_t>& topics, ClientTable& clients, Episodes& episodes) {
+  const auto count = in.number<uint32_t>();
+  for (uint32_t i = 0; i < count; ++i) {
+    Episode episode;
+    const auto owner = in.number<uint32_t>();
+    if (owner >= slots.size() || !read_episode(in, episode)) return bad_chunk("episode " + std::to_string(i));
+    for (RecordCoordinates* at : {&episode.first, &episode.last}) {
+      if (at->topic >= topics.size()) return bad_chunk("episode of a topic without name");
+      at->topic = topics[at->topic];
+      if (at->topic == kNoTopic) return other_layout("an episode's topic is no longer configured");
+    }
+    episode.owner = slots[owner];
+    episode.chunk = chunk;
+    ClientEntry& client = clients.entry(episode.owner);
+    uint32_t& number = client.episodes[static_cast<size_t>(episode.kind)];
+    const bool is_owner = client.check == client_check(episode.client_kind, episode.client);
+    if (client.rank != ClientRank::kEpisodeOpen || number != kNoEpisode || !is_owner)
+      return bad_chunk("episode of another client");
+    number = episodes.restore(std::move(episode));
+  }
+  for (const ClientSlot slot : slots) {
+    const ClientEntry& client = clients.entry(slot);
+    const bool has_none = client.episodes[0] == kNoEpisode && client.episodes[1] == kNoEpisode;
+    if (has_none && client.rank == ClientRank::kEpisodeOpen) return bad_chunk("client without its episode");
+  }
+  return {};
+}
+
+}  // namespace
+
+uint64_t client_check(ClientKind kind, std::string_view client) {
+  return XXH3_64bits_withSeed(client.data(), client.size(), static_cast<uint64_t>(kind));
+}
+
+void save_chunk(const ClientTable& clients, const Episodes& episodes, const PartitionClock& clock,
+                uint32_t window_requests, uint32_t chunk, std::string& out) {
+  const size_t begin = out.size();
+  BinaryWriter writer(out);
+  writer.byte(kVersion);
+  writer.varint(clients.chunk_count());
+  writer.varint(chunk);
+  writer.varint(window_requests);
+  writer.varint(clock.observations());
+  if (clock.observations() != 0) {
+    writer.zigzag(clock.now_ms());
+    writer.zigzag(clock.greatest_ms());
+  }
+  writer.varint(episodes.topics().size());
+  for (const std::string& topic : episodes.topics())
+    writer.text(topic);
+
+  std::vector<OwnedEpisode> owned;
+  save_clients(clients, chunk, clock.observations() == 0 ? 0 : clock.now_ms(), window_requests, owned, out);
+  for (OwnedEpisode& one : owned)
+    one.sequence = episodes.at(one.number).sequence;
+  std::sort(owned.begin(), owned.end(), [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
+  writer.varint(owned.size());
+  for (const OwnedEpisode& one : owned)
+    write_episode(writer, episodes.at(one.number), one.owner);
+  writer.fixed64(digest_of(std::string_view(out).substr(begin)));
+}
+
+Status load_chunk(std::string_view bytes, uint32_t chunk, ClientTable& clients, Episodes& episodes,
+                  PartitionClock& clock, uint32_t window_requests) {
+  if (bytes.size() < 2 + kDigestBytes) return bad_chunk(std::to_string(bytes.size()) + " bytes");
+  const auto body = bytes.substr(0, bytes.size() - kDigestBytes);
+  if (BinaryReader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_chunk("digest does not match");
+  BinaryReader in(body);
+  const uint8_t version = in.byte();
+  if (version == 0) return bad_chunk("version 0");
+  if (version != kVersion) return other_layout("version " + std::to_string(version));
+  const auto chunk_count = in.number<uint32_t>();
+  const auto number = in.number<uint32_t>();
+  const auto requests = in.number<uint32_t>();
+  if (chunk_count != clients.chunk_count())
+    return other_layout("of " + std::to_string(chunk_count) + " chunks, not " + std::to_string(clients.chunk_count()));
+  if (number != chunk) return bad_chunk("chunk " + std::to_string(number) + " in place of " + std::to_string(chunk));
+  if (requests != window_requests)
+    return other_layout("windows of " + std::to_string(requests) + " requests, not " + std::to_string(window_requests));
+
+  bool is_plausible = true;
+  const PartitionClock saved_clock = read_clock(in, is_plausible);
+  if (!in.ok() || !is_plausible) return bad_chunk("clock");
+  if (clock.observations() != 0 && clock != saved_clock) {
+    return fail(ErrorCode::kInvalidArgument, "score",
+                "state chunk: saved after observation " + std::to_string(saved_clock.observations()) +
+                    ", loaded after " + std::to_string(clock.observations()) + " or after others");
+  }
+  std::vector<uint16_t> topics;
+  if (!read_topics(in, episodes.topics(), topics)) return bad_chunk("topics");
+  std::vector<ClientSlot> slots;
+  const int64_t clock_ms = saved_clock.observations() == 0 ? 0 : saved_clock.now_ms();
+  if (!load_clients(in, chunk, clients, clock_ms, window_requests, slots)) return bad_chunk("clients");
+  if (Status status = load_episodes(in, chunk, slots, topics, clients, episodes); !status) return status;
+  if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
+  clock = saved_clock;
+  return {};
+}
+
+}  // namespace weir
