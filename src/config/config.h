@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "decode/decoder.h"
 #include "detect/rule_set.h"
 #include "event/input_profile.h"
+#include "policy/policy.h"
 #include "score/score_options.h"
 
 // The typed configuration. A default-constructed section holds the documented defaults. What each property is called in
@@ -114,6 +116,7 @@ struct Config {
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
   DecodeOptions decode;
   RulesConfig rules;
+  std::shared_ptr<const Policy> policy;  ///< null without the section
   ScoreOptions score;
   HttpConfig http;
   LogConfig log;

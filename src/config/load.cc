@@ -7,6 +7,7 @@
 #include "config/checks.h"
 #include "config/config.h"
 #include "config/findings.h"
+#include "config/policy_reader.h"
 #include "config/property.h"
 #include "config/property_value.h"
 #include "config/secret_files.h"
@@ -21,6 +22,8 @@ namespace {
 constexpr size_t kFileBytesMax = 1 << 20;
 constexpr std::string_view kFileSuffix = "_file";
 constexpr std::string_view kPrefix = "WEIR_";
+/// Lists of routes do not fit the table of properties: config/policy_reader.cc reads this section.
+constexpr std::string_view kPolicySection = "policy";
 
 /// A value that was written somewhere for a property.
 struct Setting {
@@ -75,15 +78,27 @@ class Loader {
       }
     }
     check_config(config, origins, file_, findings_);
+    if (policy_) take_policy(config);
     return config;
   }
 
  private:
+  void take_policy(Config& config) {
+    RuleSetOptions& options = config.rules.options;
+    auto policy = Policy::compile(read_policy(*policy_, file_, diagnostics_), options.security_level, diagnostics_);
+    if (!policy) return;
+    config.policy = std::move(*policy);
+    options.other_levels = static_cast<SecurityLevels>(config.policy->levels() & ~mask_of(options.security_level));
+  }
+
   void gather_map(const ConfigNode& map, const std::string& section) {
     for (const auto& entry : map.entries) {
       const std::string path = section.empty() ? entry.key : section + "." + entry.key;
       const Origin origin{file_, entry.position};
-      if (is_section(path)) {
+      if (path == kPolicySection) {
+        policy_ = entry.value;
+        policy_->position = entry.position;
+      } else if (is_section(path)) {
         gather_section(entry, path);
       } else if (const auto target = target_of(path); target.property != nullptr) {
         const auto [earlier, added] =
@@ -119,6 +134,7 @@ class Loader {
       const auto parent = dot == std::string_view::npos ? std::string_view() : known.path.substr(0, dot);
       if (parent == section) here.emplace_back(known.path.substr(dot + 1));
     }
+    if (section.empty()) here.emplace_back(kPolicySection);
     std::string hint;
     if (const auto near = nearest_word(key, here); !near.empty()) {
       hint = "did you mean '" + near + "'?";
@@ -176,6 +192,7 @@ class Loader {
   Diagnostics& diagnostics_;
   Findings findings_;
   std::map<std::string_view, Setting> settings_;
+  std::optional<ConfigNode> policy_;
 };
 
 }  // namespace

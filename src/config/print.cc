@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "config/config.h"
+#include "config/policy_writer.h"
 #include "config/property.h"
 #include "config/property_value.h"
 
@@ -64,6 +65,7 @@ std::string print_config(const Config& config) {
     text += std::string(2 * depth_of(section), ' ') + std::string(property.key()) + ": " +
             yaml_value(property_value(property, config)) + "\n";
   }
+  if (config.policy) text += "policy:\n" + print_policy(config.policy->spec(), 2);
   return text;
 }
 

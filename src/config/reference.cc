@@ -90,6 +90,9 @@ std::string config_reference_markdown() {
       if (property.section() == section.path) text += row(property, defaults);
     }
   }
+  text +=
+      "\n## policy\n\nHolds routes with their limits and forms of parameters, allow-lists and exclusions: "
+      "[policy.md](policy.md). It takes\neffect at a reload, together with the rules.\n";
   return text;
 }
 

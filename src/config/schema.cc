@@ -95,6 +95,17 @@ std::string config_json_schema() {
           {"type", "string"}, {"description", "file that holds " + std::string(property.path)}};
     }
   }
+  root["properties"]["policy"] = {
+      {"type", {"object", "null"}},
+      {"description", "routes, forms of parameters, allow-lists and exclusions; docs/policy.md explains the keys"},
+      {"additionalProperties", false},
+      {"properties",
+       {{"files", {{"oneOf", {{{"type", "string"}}, {{"type", "array"}, {"items", {{"type", "string"}}}}}}}},
+        {"defaults", {{"type", "object"}}},
+        {"weights", {{"type", "object"}, {"additionalProperties", {{"type", "integer"}, {"minimum", 0}}}}},
+        {"routes", {{"type", "array"}, {"items", {{"type", "object"}, {"required", {"path"}}}}}},
+        {"allow", {{"type", "array"}, {"items", {{"type", "object"}, {"required", {"clients", "comment"}}}}}},
+        {"exclusions", {{"type", "array"}, {"items", {{"type", "object"}, {"required", {"rules", "comment"}}}}}}}}};
   return root.dump(2) + "\n";
 }
 

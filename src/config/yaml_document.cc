@@ -9,7 +9,8 @@
 namespace weir {
 namespace {
 
-constexpr size_t kNodesMax = 20'000;  // a configuration has a few hundred; aliases of aliases pass this at once
+// A configuration has a few hundred, a policy of a thousand routes some tens of thousands; aliases of aliases pass this at once.
+constexpr size_t kNodesMax = 500'000;
 constexpr int kDepthMax = 16;
 
 class Reader {
