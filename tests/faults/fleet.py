@@ -8,6 +8,10 @@ from weir_process import WeirProcess
 READY_SECONDS_MAX = 60
 
 
+class Stuck(Exception):
+    """No progress any more: something was not recovered from."""
+
+
 class Member(WeirProcess):
     """One process. It is restarted when it ends by itself, unless `wanted` is false."""
 
@@ -112,5 +116,5 @@ class Fleet:
         for one in self.members.values():
             one.kill()
 
-    def log_tails(self, lines=12):
+    def log_tails(self, lines=8):
         return '\n'.join(one.process.log_tail(lines) for one in self.members.values() if one.process)

@@ -14,7 +14,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 
 import scenarios                    # noqa: E402
 from cluster import Cluster         # noqa: E402
-from trial import Stuck, Trial      # noqa: E402
+from fleet import Stuck             # noqa: E402
+from trial import Trial             # noqa: E402
 
 ONE, THREE, PROXIED = 'one node', 'three nodes', 'one node behind a proxy'
 
@@ -108,7 +109,8 @@ class Run:
             found, letters = trial.verdict()
             result |= found.figures() | {'dead_letters': letters, 'exit_codes': codes, **trial.extra}
             result['wrong'] = found.examples()
-            exact = found.exact and letters['expected'] == letters['published'] and letters['duplicated'] == 0
+            exact = (found.exact and letters['expected'] == letters['published'] and letters['duplicated'] == 0
+                     and not any(trial.extra['observations'].values()))
             good = exact and not trial.extra.get('points_missed') and not any(codes.values())
             result['result'] = 'passed' if good else 'failed'
         except Stuck as error:
@@ -123,7 +125,7 @@ class Run:
         self.results.append(result)
         self.tell(summary(result))
         for line in result.get('wrong', []):
-            self.tell('    ' + line[:400])
+            self.tell('    ' + line[:240])
         for name in ('error', 'logs'):
             if name in result:
                 self.tell(result[name])
@@ -151,10 +153,12 @@ class Run:
 def summary(result):
     figures = (f"{result['expected']:,} alerts: lost {result['lost']}, duplicated {result['duplicated']}, "
                f"different {result['different']}" if 'lost' in result else 'no verdict')
+    observed = {name: value for name, value in result.get('observations', {}).items() if value}
+    seen = f'; observations {observed}' if observed else ''
     missed = f"; points missed: {', '.join(result['points_missed'])}" if result.get('points_missed') else ''
     codes = ''.join(f'; {name} ended with {code}' for name, code in result.get('exit_codes', {}).items() if code)
     return (f"{result['result']} {result['scenario']:12} {result.get('faults', 0):4} faults, {result.get('records', 0):9,} "
-            f"records, {figures}; {result.get('restarts', 0)} restarts, {result.get('seconds', 0):.0f} s{missed}{codes}")
+            f"records, {figures}; {result.get('restarts', 0)} restarts, {result.get('seconds', 0):.0f} s{seen}{missed}{codes}")
 
 
 def parse(arguments):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from fleet import Stuck
 from weir_process import binary
 
 CRASH_SECONDS_MAX = 25
@@ -19,7 +20,7 @@ def start(trial, *names):
     for name in names:
         trial.fleet.launch(name)
     if not trial.fleet.wait_until_ready(*names):
-        raise RuntimeError(f'weir was not ready\n{trial.fleet.log_tails()}')
+        raise Stuck('weir was not ready in time')
     trial.start_feeding()
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 import input_records
+import observation_blocks
 import published
-from fleet import Fleet
+from fleet import Fleet, Stuck
 from reference_scorer import Options, ReferenceScorer
 from workload import Workload
 
@@ -21,10 +22,6 @@ STUCK_SECONDS = 90        # without any progress
 SESSION_MS = 3_000
 TRANSACTION_MS = 8_000
 _numbers = itertools.count(1)
-
-
-class Stuck(Exception):
-    """No progress any more: something was not recovered from."""
 
 
 def score_configuration(options):
@@ -68,7 +65,8 @@ class Trial:
             'kafka': {'instance_id': name if name.startswith('static') else '',
                       'topics': {'observations_partitions': self.observations_partitions},
                       'client_properties': {'session.timeout.ms': str(SESSION_MS), 'heartbeat.interval.ms': '500',
-                                            **({'transaction.timeout.ms': str(TRANSACTION_MS)}
+                                            **({'transaction.timeout.ms': str(TRANSACTION_MS),
+                                                'message.timeout.ms': str(TRANSACTION_MS)}
                                                if self.delivery == 'exactly_once' else {})}},
         }
 
@@ -173,7 +171,7 @@ class Trial:
         """The comparison of what was published with what must be, and the same for the dead letters."""
         self.status = 'computing the reference'
         scorer = ReferenceScorer(Options(**{**vars(self.options), 'lateness_ms': None}))
-        records, bad = 0, 0
+        records, bad, requests = 0, 0, set()
         for message in messages_of(self.cluster.bootstrap, self.requests, {}, partition_by_partition=True):
             request = input_records.read(self.requests, message.partition(), message.offset(), message.value())
             records += 1
@@ -181,8 +179,13 @@ class Trial:
                 bad += 1
             else:
                 scorer.observe(request)
+                requests.add((request.partition, request.offset))
         scorer.finish()
         assert records == self.produced, f'{self.produced} records produced, {records} in the topic'
+        self.status = 'reading the observations'
+        blocks = ((message.partition(), message.value()) for message in
+                  messages_of(self.cluster.bootstrap, self.topics['observations'], {}, partition_by_partition=True))
+        self.extra['observations'] = observation_blocks.check(requests, blocks)
         self.status = 'reading the alerts'
         letters = [(message.partition(), message.value()) for message in
                    messages_of(self.cluster.bootstrap, self.topics['dead_letter'], {})]
