@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "app/apikey_command.h"
 #include "app/config_command.h"
+#include "app/ctl_command.h"
 #include "app/demo_command.h"
 #include "app/exit_code.h"
 #include "app/explain_command.h"
@@ -28,6 +30,8 @@ struct Arguments {
   RulesArguments rules;
   std::string config_file;
   DemoArguments demo;
+  ApiKeyArguments api_key;
+  CtlArguments ctl;
   int exit_code = kExitFine;
 };
 
@@ -126,6 +130,45 @@ void add_config(CLI::App& app, Arguments& arguments) {
   });
 }
 
+void add_apikey(CLI::App& app, Arguments& arguments) {
+  auto* apikey = app.add_subcommand("apikey", "Make and look at keys for the admin API");
+  apikey->require_subcommand(1);
+  apikey->footer(
+      "A key is read from standard input when none is given, so that no shell history keeps it.\n"
+      "Example: weir apikey generate > key && weir apikey hash < key");
+  const auto add = [&](const char* name, const char* help, int (*command)(const ApiKeyArguments&)) {
+    auto* sub = apikey->add_subcommand(name, help);
+    sub->callback([&arguments, command] { arguments.exit_code = command(arguments.api_key); });
+    return sub;
+  };
+  add("generate", "Print a new key, and its line for http.api_keys_file on standard error", run_apikey_generate)
+      ->add_option("--prefix", arguments.api_key.prefix, "Two to four lower-case letters")
+      ->capture_default_str();
+  for (auto* sub : {add("hash", "Print the key's hash, as http.api_keys_file holds it", run_apikey_hash),
+                    add("check", "Say whether a text has the form of a key", run_apikey_check),
+                    add("mask", "Print what may be shown of a key", run_apikey_mask)})
+    sub->add_option("KEY", arguments.api_key.key, "The key; without one, the first line of standard input");
+}
+
+void add_ctl(CLI::App& app, Arguments& arguments) {
+  auto* ctl = app.add_subcommand("ctl", "Talk to a running weir through its admin API");
+  ctl->require_subcommand(1);
+  ctl->footer("The key, if one is needed, comes from --api-key-file or the variable WEIR_API_KEY.");
+  const auto add = [&](const char* name, const char* help, int (*command)(const CtlArguments&)) {
+    auto* sub = ctl->add_subcommand(name, help);
+    sub->add_option("-c,--config", arguments.ctl.config_file, "Configuration file that says where it listens");
+    sub->add_option("-a,--address", arguments.ctl.address, "Where it listens [127.0.0.1:9464]");
+    sub->add_option("--api-key-file", arguments.ctl.api_key_file, "File whose first line is the key");
+    sub->callback([&arguments, command] { arguments.exit_code = command(arguments.ctl); });
+    return sub;
+  };
+  add("reload", "Reload the rules; print what came of it", run_ctl_reload);
+  add("status", "Print version, rules, lanes and lag", run_ctl_status);
+  add("analyze", "Print what it makes of one record", run_ctl_analyze)
+      ->add_option("FILE", arguments.ctl.record_file, "A file whose first line is the record; - is standard input")
+      ->default_str("-");
+}
+
 void add_demo(CLI::App& app, Arguments& arguments) {
   auto& demo_arguments = arguments.demo;
   auto* demo = app.add_subcommand("demo", "Run the whole pipeline on an embedded Kafka with generated traffic");
@@ -170,6 +213,8 @@ int run_command_line(int argc, char* argv[]) {
   add_explain(app, arguments);
   add_rules(app, arguments);
   add_config(app, arguments);
+  add_apikey(app, arguments);
+  add_ctl(app, arguments);
   add_demo(app, arguments);
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
     std::fprintf(stderr, "weir: there is no command '%s'; weir --help lists them\n", argv[1]);

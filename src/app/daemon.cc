@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "app/admin_api.h"
 #include "app/rule_source.h"
 #include "kafka/library_version.h"
 
@@ -90,12 +91,27 @@ Status Daemon::start_http() {
     const bool is_ready = engine_->ready();
     return Health{is_ready, is_ready ? "every lane has joined its group" : engine_->unhealthy_reason()};
   };
+  handlers.api = admin_routes({config_, rules_, *reloader_, *engine_, started_, log_});
+  auto options = http_options();
+  if (!options) return tl::unexpected(options.error());
+  http_ = std::make_unique<HttpServer>(std::move(*options), std::move(handlers),
+                                       [this](const RequestLogEntry& entry) { log_request(entry); });
+  return http_->start();
+}
+
+Result<HttpOptions> Daemon::http_options() const {
   HttpOptions options;
   options.address = config_.http.address;
   options.port = config_.http.port;
-  http_ = std::make_unique<HttpServer>(options, std::move(handlers),
-                                       [this](const RequestLogEntry& entry) { log_request(entry); });
-  return http_->start();
+  options.access.requests_per_minute = config_.http.requests_per_minute;
+  for (const std::string& network : config_.http.allowed_addresses)
+    if (const auto cidr = Cidr::parse(network)) options.access.allowed.push_back(*cidr);
+  if (!config_.http.api_keys_file.empty()) {
+    auto keys = ApiKeyStore::load(config_.http.api_keys_file);
+    if (!keys) return tl::unexpected(keys.error());
+    options.access.keys = std::make_shared<const ApiKeyStore>(std::move(*keys));
+  }
+  return options;
 }
 
 bool Daemon::progressing() const {
@@ -106,8 +122,13 @@ void Daemon::log_request(const RequestLogEntry& entry) const {
   std::string line = "http " + std::string(entry.method) + " " + std::string(entry.path) + " " +
                      std::to_string(entry.status) + " to " + std::string(entry.remote_address);
   if (entry.suppressed > 0) line += ", " + std::to_string(entry.suppressed) + " requests not logged before it";
+  if (!entry.caller.empty()) line += " for " + std::string(entry.caller);
+  if (!entry.refusal.empty()) line += ": refused, " + std::string(entry.refusal);
   if (!entry.failure.empty()) line += ": " + std::string(entry.failure);
-  log_(entry.failure.empty() ? LogLevel::kDebug : LogLevel::kError, line);
+  LogLevel level = LogLevel::kDebug;
+  if (!entry.refusal.empty()) level = LogLevel::kWarning;  // failed authentication above all
+  if (!entry.failure.empty()) level = LogLevel::kError;
+  log_(level, line);
 }
 
 Status Daemon::stop() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,12 +48,14 @@ class Daemon {
 
   void start_reloading(const CommandSetup& setup);
   Status start_http();
+  [[nodiscard]] Result<HttpOptions> http_options() const;
   void log_request(const RequestLogEntry& entry) const;
   void log_reload(const ReloadReport& report) const;
 
   Config config_;
   std::vector<std::string> rule_directories_;
   LogSink log_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   RuleSlot rules_;
   RuntimeCounters runtime_;
   std::unique_ptr<RuleReloader> reloader_;

@@ -23,7 +23,7 @@ constexpr size_t kLingerBytesMax = 256 << 10;
 BoundedStream::BoundedStream(int socket_fd, int stop_fd, const HttpOptions& options)
     : socket_fd_(socket_fd),
       stop_fd_(stop_fd),
-      head_bytes_max_(options.head_bytes_max),
+      bytes_max_(options.head_bytes_max),
       response_timeout_(options.response_timeout),
       request_deadline_(Clock::now() + options.request_timeout) {}
 
@@ -75,12 +75,12 @@ bool BoundedStream::fill_buffer() {
 
 ssize_t BoundedStream::read(char* data, size_t bytes) {
   if (failure_ != Failure::kNone) return -1;
-  if (bytes_read_ >= head_bytes_max_) {
+  if (bytes_read_ >= bytes_max_) {
     failure_ = line_ended_ ? Failure::kHeadTooLarge : Failure::kTargetTooLarge;
     return -1;
   }
   if (buffer_begin_ == buffer_end_ && !fill_buffer()) return -1;
-  const size_t taken = std::min({bytes, buffer_end_ - buffer_begin_, head_bytes_max_ - bytes_read_});
+  const size_t taken = std::min({bytes, buffer_end_ - buffer_begin_, bytes_max_ - bytes_read_});
   std::memcpy(data, buffer_.data() + buffer_begin_, taken);
   line_ended_ = line_ended_ || std::memchr(data, '\n', taken) != nullptr;
   buffer_begin_ += taken;

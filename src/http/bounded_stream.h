@@ -44,6 +44,9 @@ class BoundedStream final : public httplib::Stream {
   /// From the status line that was written; 0 if none was.
   [[nodiscard]] int status_written() const;
 
+  /// The head has been read, and a body of this length follows that is wanted. The deadline of the request stays.
+  void allow_body(size_t bytes) { bytes_max_ += bytes; }
+
   /// Writes a response although the request failed.
   void write_after_failure(std::string_view response);
 
@@ -61,7 +64,7 @@ class BoundedStream final : public httplib::Stream {
 
   int socket_fd_;
   int stop_fd_;
-  size_t head_bytes_max_;
+  size_t bytes_max_;  // of the head, and of the body once it is allowed
   std::chrono::milliseconds response_timeout_;
   Clock::time_point request_deadline_;
   Clock::time_point response_deadline_{};

@@ -29,7 +29,8 @@ void RequestLog::record(RequestLogEntry entry) {
   if (!sink_) return;
   {
     const std::lock_guard lock(mutex_);
-    if (!(entry.failure.empty() ? requests_ : failures_).take(Clock::now(), lines_per_second_)) {
+    if (!(entry.failure.empty() && entry.refusal.empty() ? requests_ : failures_)
+             .take(Clock::now(), lines_per_second_)) {
       ++suppressed_;
       return;
     }

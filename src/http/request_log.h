@@ -18,8 +18,8 @@ class RequestLog {
  public:
   RequestLog(RequestLogSink sink, uint32_t lines_per_second);
 
-  /// Calls the sink in this thread, outside the lock, or counts the entry as suppressed. Failures have a budget of their
-  /// own, so that a flood of requests cannot hide them.
+  /// Calls the sink in this thread, outside the lock, or counts the entry as suppressed. Failures and refusals have a budget
+  /// of their own, so that a flood of requests cannot hide them.
   void record(RequestLogEntry entry);
 
  private:
