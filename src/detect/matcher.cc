@@ -9,6 +9,8 @@
 #include "detect/known_lines.h"
 #include "detect/rule_evaluator.h"
 #include "detect/rule_set_impl.h"
+#include "detect/script_tokenizer.h"
+#include "detect/sql_tokenizer.h"
 
 namespace weir {
 namespace {
@@ -42,6 +44,13 @@ struct ScanLine {
   uint32_t line = 0;
 };
 
+/// What the tokenizers said of a line; valid while `epoch` is that of the record.
+struct TokenVerdict {
+  uint32_t epoch = 0;
+  bool sql_known = false, sql = false;
+  bool script_known = false, script = false;
+};
+
 }  // namespace
 
 struct Matcher::Impl {
@@ -52,6 +61,7 @@ struct Matcher::Impl {
   AtomHits atoms;    ///< of the record
   AtomHits visible;  ///< of the lines that one rule may see
   std::vector<LastReport> last_reports;
+  std::vector<TokenVerdict> token_verdicts;  ///< by line
   std::vector<uint32_t> rule_epochs;
   std::vector<uint32_t> touched;  ///< rules to evaluate for this record
   uint32_t epoch = 0;
@@ -81,6 +91,7 @@ struct Matcher::Impl {
   bool scan_group(SecurityLevel level, Gate gate);
   bool on_report(uint32_t pattern, uint32_t end);
   ScanLine line_of(uint32_t end);
+  bool confirmed(Confirmation by, uint32_t line);
   void accept(uint32_t atom, uint32_t line, uint32_t end);
   void touch(uint32_t rule);
   void touch_always_rules();
@@ -110,6 +121,7 @@ void Matcher::Impl::begin(const Event& event, const DecodedRecord& new_record, c
   if (++epoch != 0) return;
   // The stamp wrapped around: old stamps could look new.
   std::fill(last_reports.begin(), last_reports.end(), LastReport{});
+  std::fill(token_verdicts.begin(), token_verdicts.end(), TokenVerdict{});
   std::fill(rule_epochs.begin(), rule_epochs.end(), 0U);
   epoch = 1;
 }
@@ -184,6 +196,23 @@ ScanLine Matcher::Impl::line_of(uint32_t end) {
   return scan_lines[line_cursor];
 }
 
+/// Does the tokenizer agree? It reads a line at most once.
+bool Matcher::Impl::confirmed(Confirmation by, uint32_t line) {
+  if (by == Confirmation::kNone) return true;
+  if (line >= token_verdicts.size()) token_verdicts.resize(record->lines.size());
+  TokenVerdict& verdict = token_verdicts[line];
+  if (verdict.epoch != epoch) verdict = {epoch};
+  const std::string_view value = record->value_of(record->lines[line]);
+  if (by == Confirmation::kSql) {
+    if (!verdict.sql_known) verdict.sql = is_sql_injection(value);
+    verdict.sql_known = true;
+    return verdict.sql;
+  }
+  if (!verdict.script_known) verdict.script = is_script_injection(value);
+  verdict.script_known = true;
+  return verdict.script;
+}
+
 /// The atom holds for this record.
 void Matcher::Impl::accept(uint32_t atom, uint32_t line, uint32_t end) {
   if (!atoms.add(atom, {line, end})) return;
@@ -211,6 +240,7 @@ bool Matcher::Impl::on_report(uint32_t pattern, uint32_t end) {
     if (seen.epoch == epoch && seen.line == scanned.line) continue;
     seen = {epoch, scanned.line};
     if (!evaluator.confirmed(pattern, record->line_text(line))) continue;
+    if (!confirmed(program->atoms[atom].confirmation, scanned.line)) continue;
     const uint32_t end_in_line = end - scanned.begin;
     line_hits.push_back({scanned.line, {atom, end_in_line}});
     accept(atom, scanned.line, line.begin + end_in_line);
@@ -329,6 +359,7 @@ Status Matcher::use(std::shared_ptr<const RuleSet> rules) {
   impl_->atoms.resize(program.atoms.size());
   impl_->visible.resize(program.atoms.size());
   impl_->last_reports.assign(program.atoms.size(), {});
+  impl_->token_verdicts.assign(kLinesReserved, {});
   impl_->rule_epochs.assign(program.rule_root.size(), 0);
   impl_->line_hits.reserve(kLinesReserved);
   impl_->scan_lines.reserve(kLinesReserved);

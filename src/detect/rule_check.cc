@@ -86,7 +86,7 @@ void run_example(ExampleRunner& runner, const Rule& rule, const RuleExample& exa
   if (result.message.empty() && !positive && runner.hit(rule.id)) result.message = "the negative example is hit";
   if (result.message.empty() && !positive && detection.malicious && rule.ours)
     result.message = "the negative example is called malicious, because of: " + runner.hit_titles();
-  if (result.message.empty() && positive && !detection.malicious && rule.ours)
+  if (result.message.empty() && positive && !detection.malicious && rule.ours && rule.weight > 0 && !rule.supporting)
     report.findings.push_back(
         finding(Diagnostic::Severity::kWarning, rule, example.line,
                 "the positive example scores only " + std::to_string(detection.score) + ", below the threshold"));

@@ -35,7 +35,7 @@ struct RuleTestReport {
 /// Runs every example of every rule through parser, decoder and matcher, each at its rule's own security level.
 /// Errors: a positive example its rule does not hit; a negative one it hits, or that all rules together call malicious;
 /// a rule of ours without examples. Warnings: fewer than three of each kind; a positive example whose score stays below
-/// the threshold. An error value: the rules do not compile.
+/// the threshold, unless the rule has no weight or says that it only supports others. An error value: the rules do not compile.
 Result<RuleTestReport> test_rules(const std::vector<Rule>& rules, const RuleSetOptions& options);
 
 /// The report in the form CI systems read (JUnit XML): one test case an example.

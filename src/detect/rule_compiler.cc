@@ -310,6 +310,8 @@ class Compiler {
     auto known = pattern_index_.find(key);
     if (known == pattern_index_.end()) {
       if (const Status status = inspect_pattern(pattern); !status) return error(item.line, status.error().detail);
+      if (pattern.min_width == 0 && rule_->confirmation != Confirmation::kNone)
+        return error(item.line, "an expression that matches an empty text cannot be confirmed");
       if (pattern.min_width == 0) {
         report(Diagnostic::Severity::kWarning, item.line,
                "the expression matches an empty text, so it cannot be part of the scan and is slow");
@@ -320,11 +322,11 @@ class Compiler {
       program_.patterns.push_back(std::move(pattern));
       origins_.push_back({rule_->file, item.line});
     }
-    const auto atom_key = std::make_pair(known->second, places);
+    const auto atom_key = std::make_tuple(known->second, places, rule_->confirmation);
     auto atom = atom_index_.find(atom_key);
     if (atom == atom_index_.end()) {
       atom = atom_index_.emplace(atom_key, static_cast<uint32_t>(program_.atoms.size())).first;
-      program_.atoms.push_back({known->second, places, 0, 0});
+      program_.atoms.push_back({known->second, places, rule_->confirmation, 0, 0});
     }
     return push({Step::Kind::kAtom, atom->second, 0, 0});
   }
@@ -410,7 +412,7 @@ class Compiler {
   const Rule* rule_ = nullptr;
   RuleProgram program_;
   std::map<std::pair<std::string, bool>, uint32_t> pattern_index_;
-  std::map<std::pair<uint32_t, PlaceMask>, uint32_t> atom_index_;
+  std::map<std::tuple<uint32_t, PlaceMask, Confirmation>, uint32_t> atom_index_;
   std::vector<PatternOrigin>& origins_;
   Diagnostics& diagnostics_;
 };

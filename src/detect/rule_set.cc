@@ -75,6 +75,7 @@ void append(std::string& text, const Rule& rule) {
   append(text, static_cast<uint64_t>(rule.category));
   append(text, static_cast<uint64_t>(rule.weight));
   append(text, static_cast<uint64_t>(rule.security_level));
+  append(text, static_cast<uint64_t>(rule.confirmation));
   for (const auto& tag : rule.tags)
     append(text, tag);
   for (const auto& selection : rule.selections) {

@@ -17,6 +17,7 @@ namespace weir {
 struct Atom {
   uint32_t pattern = 0;
   PlaceMask places = 0;
+  Confirmation confirmation = Confirmation::kNone;
   uint32_t first_rule = 0;  ///< into RuleProgram::atom_rules
   uint32_t rule_count = 0;
 };

@@ -82,9 +82,17 @@ struct RuleExample {
   int line = 0;
 };
 
+/// What must confirm a match of the rule's patterns in a line.
+enum class Confirmation : uint8_t {
+  kNone,
+  kSql,     ///< the line's value reads as SQL that changes a statement
+  kScript,  ///< the line's value reads as markup or a URL that runs script
+};
+
 /// One Sigma rule. Keys of ours stand in its `weir` section: see docs/rules.md.
 struct Rule {
   std::string id, title, description, status, author, date;
+  std::string name;  ///< what correlations may call it besides its id
   Level level = Level::kMedium;
   std::vector<std::string> references, tags, false_positives;
   std::string logsource_category, logsource_product, logsource_service;
@@ -93,8 +101,10 @@ struct Rule {
 
   bool ours = false;  ///< has a `weir` section, so it must carry examples
   Category category = Category::kOther;
-  int weight = 0;  ///< points towards the request score
+  int weight = 0;  ///< points towards the request score; see also link_correlations()
   SecurityLevel security_level = SecurityLevel::kStandard;
+  Confirmation confirmation = Confirmation::kNone;
+  bool supporting = false;  ///< its weight alone is not meant to reach the threshold
   std::vector<RuleExample> positive_examples, negative_examples;
 
   std::string file;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kWeightMax = 100;
 constexpr size_t kExampleBytesMax = 1 << 20;
+constexpr const char* kKeys = "category, weight, security_level, confirm, supporting, examples";
 
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
@@ -150,6 +151,20 @@ void read_weight(const std::string& text, int line, Rule& rule, Reporter& report
   rule.weight = weight;
 }
 
+void read_confirmation(const std::string& text, int line, Rule& rule, Reporter& report) {
+  if (text == "sql")
+    rule.confirmation = Confirmation::kSql;
+  else if (text == "script")
+    rule.confirmation = Confirmation::kScript;
+  else
+    report.error(line, "nothing confirms by '" + text + "'", "sql, script");
+}
+
+void read_supporting(const std::string& text, int line, Rule& rule, Reporter& report) {
+  if (text != "true" && text != "false") return report.error(line, "'supporting' is true or false");
+  rule.supporting = text == "true";
+}
+
 int weight_of(Level level) {
   static constexpr std::array<int, 5> kWeights = {0, 2, 4, 7, 10};
   return kWeights.at(static_cast<size_t>(level));
@@ -175,7 +190,7 @@ std::optional<RuleExample> read_example(const YAML::Node& node, int line, Report
 }
 
 void read_weir_section(const YAML::Node& section, int line, Rule& rule, Reporter& report) {
-  if (!section.IsMap()) return report.error(line, "'weir' must be a map", "category, weight, security_level, examples");
+  if (!section.IsMap()) return report.error(line, "'weir' must be a map", kKeys);
   rule.ours = true;
   rule.weight = weight_of(rule.level);
   for (const auto& [key_node, value] : entries_of(section)) {
@@ -194,14 +209,17 @@ void read_weir_section(const YAML::Node& section, int line, Rule& rule, Reporter
                      "sqli, xss, cmdi, traversal, nosql, ldap, ssrf, ssti, xxe, rce, rfi, crlf, other");
     } else if (key == "weight") {
       read_weight(text, key_line, rule, report);
+    } else if (key == "confirm") {
+      read_confirmation(text, key_line, rule, report);
+    } else if (key == "supporting") {
+      read_supporting(text, key_line, rule, report);
     } else if (key == "security_level") {
       if (const auto level = security_level_from(text))
         rule.security_level = *level;
       else
         report.error(key_line, "unknown security level '" + text + "'", "permissive, standard, strict");
     } else {
-      report.error(key_line, "unknown key '" + key + "' in the weir section",
-                   "category, weight, security_level, examples");
+      report.error(key_line, "unknown key '" + key + "' in the weir section", kKeys);
     }
   }
 }
