@@ -6,6 +6,8 @@
 #include <map>
 #include <sstream>
 
+#include "rules/correlation_links.h"
+#include "rules/correlation_reader.h"
 #include "rules/rule_filter.h"
 #include "rules/rule_reader.h"
 #include "rules/yaml_reader.h"
@@ -59,6 +61,7 @@ namespace {
 struct Documents {
   std::vector<Rule> rules;
   std::vector<RuleFilter> filters;
+  std::vector<Correlation> correlations;
 };
 
 void read_documents(const std::string& yaml, const std::string& file, Documents& out, Diagnostics& diagnostics) {
@@ -69,6 +72,8 @@ void read_documents(const std::string& yaml, const std::string& file, Documents&
       report.error(line_of(document, 1), "a rule must be a map");
     } else if (document["filter"].IsDefined()) {
       if (auto filter = read_filter(document, report)) out.filters.push_back(std::move(*filter));
+    } else if (document["correlation"].IsDefined()) {
+      if (auto correlation = read_correlation(document, report)) out.correlations.push_back(std::move(*correlation));
     } else if (auto rule = read_rule(document, report)) {
       out.rules.push_back(std::move(*rule));
     }
@@ -110,21 +115,38 @@ void refuse_duplicate_ids(std::vector<Rule>& rules, Diagnostics& diagnostics) {
 
 }  // namespace
 
-std::vector<Rule> parse_rules(const std::string& yaml, const std::string& file, Diagnostics& diagnostics) {
-  Documents documents;
-  read_documents(yaml, file, documents, diagnostics);
+namespace {
+
+RuleDocuments linked(Documents documents, Diagnostics& diagnostics) {
   apply_filters(documents.filters, documents.rules, diagnostics);
-  return std::move(documents.rules);
+  // References to what has errors of its own would only hide these.
+  if (!has_errors(diagnostics)) link_correlations(documents.correlations, documents.rules, diagnostics);
+  return {std::move(documents.rules), std::move(documents.correlations)};
 }
 
-std::vector<Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
+}  // namespace
+
+RuleDocuments parse_rule_documents(const std::string& yaml, const std::string& file, Diagnostics& diagnostics) {
+  Documents documents;
+  read_documents(yaml, file, documents, diagnostics);
+  return linked(std::move(documents), diagnostics);
+}
+
+RuleDocuments load_rule_documents(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
   Documents documents;
   for (const auto& path : paths)
     for (const auto& file : rule_files(path, diagnostics))
       read_file(file, documents, diagnostics);
   refuse_duplicate_ids(documents.rules, diagnostics);
-  apply_filters(documents.filters, documents.rules, diagnostics);
-  return std::move(documents.rules);
+  return linked(std::move(documents), diagnostics);
+}
+
+std::vector<Rule> parse_rules(const std::string& yaml, const std::string& file, Diagnostics& diagnostics) {
+  return parse_rule_documents(yaml, file, diagnostics).rules;
+}
+
+std::vector<Rule> load_rules(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
+  return load_rule_documents(paths, diagnostics).rules;
 }
 
 }  // namespace weir

@@ -5,6 +5,7 @@
 
 #include "base/diagnostic.h"
 #include "base/result.h"
+#include "rules/correlation.h"
 #include "rules/rule.h"
 
 namespace weir {
@@ -12,6 +13,18 @@ namespace weir {
 /// The rule files below a directory (*.yml, *.yaml; hidden files and directories are passed over), sorted, so that the order
 /// of rules does not depend on the file system; of a single file, itself.
 std::vector<std::string> rule_files(const std::string& path, Diagnostics& diagnostics);
+
+/// What rule files hold, linked: filters are applied, correlations know their rules.
+struct RuleDocuments {
+  std::vector<Rule> rules;
+  std::vector<Correlation> correlations;
+};
+
+/// Reads every rule file below the directories (or single files), as load_rules() does.
+RuleDocuments load_rule_documents(const std::vector<std::string>& paths, Diagnostics& diagnostics);
+
+/// As load_rule_documents, of one YAML text.
+RuleDocuments parse_rule_documents(const std::string& yaml, const std::string& file, Diagnostics& diagnostics);
 
 /// Reads every rule file below the directories (or single files), in the order of their paths. Findings of all files are
 /// collected; rules with errors are left out of the result, so the caller must refuse it if has_errors().

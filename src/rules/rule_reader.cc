@@ -7,36 +7,13 @@
 #include "rules/condition.h"
 #include "rules/detection_item.h"
 #include "rules/weir_section.h"
+#include "rules/yaml_values.h"
 
 namespace weir {
 namespace {
 
 constexpr size_t kTitleBytesMax = 256;
 constexpr size_t kSelectionsMax = 1000;
-
-std::string text_of(const YAML::Node& node, const std::string& key, int line, Reporter& report) {
-  if (is_null(node)) return {};
-  if (node.IsScalar()) return node.Scalar();
-  report.error(line, "'" + key + "' must be text");
-  return {};
-}
-
-std::vector<std::string> texts_of(const YAML::Node& node, const std::string& key, int line, Reporter& report) {
-  std::vector<std::string> texts;
-  if (is_null(node)) return texts;
-  if (node.IsScalar()) return {node.Scalar()};
-  if (!node.IsSequence()) {
-    report.error(line, "'" + key + "' must be a list of texts");
-    return texts;
-  }
-  for (const auto& element : node) {
-    if (element.IsScalar())
-      texts.push_back(element.Scalar());
-    else
-      report.error(line_of(element, line), "'" + key + "' must be a list of texts");
-  }
-  return texts;
-}
 
 DetectionMap read_map(const YAML::Node& node, int line, Reporter& report) {
   DetectionMap map;
@@ -129,16 +106,15 @@ class RuleReader {
       rule_.false_positives = texts_of(value, key, line, report_);
     else if (key == "logsource")
       read_logsource(value, line);
-    else if (key == "correlation")
-      report_.error(line, "correlation rules are not supported",
-                    "thresholds over many requests are set in the configuration");
+    else if (key == "name")
+      rule_.name = text_of(value, key, line, report_);
     else if (!is_optional_key(key))
       report_.warning(line, "the specification has no key '" + key + "'");
   }
 
   static bool is_optional_key(const std::string& key) {
-    static constexpr std::array<std::string_view, 9> kKeys = {
-        "related", "modified", "license", "fields", "scope", "taxonomy", "name", "simulation", "regression_tests_path"};
+    static constexpr std::array<std::string_view, 8> kKeys = {
+        "related", "modified", "license", "fields", "scope", "taxonomy", "simulation", "regression_tests_path"};
     return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
   }
 

@@ -285,7 +285,7 @@ TEST_CASE("rules with parts missing or wrong are refused") {
   expect_error(without("  a: {cs-uri: a}\n"), "no selection");
   expect_error("title: x\nid: 6f1c3f4e-5f5f-4b6a-9c5e-0a1b2c3d4e5f\nlogsource: {category: proxy}\n", "no detection");
   expect_error("id: 12\n" + without("id: 6f1c3f4e-5f5f-4b6a-9c5e-0a1b2c3d4e5f\n"), "no UUID");
-  expect_error(good + "correlation: {}\n", "correlation rules");
+  expect_error(good + "correlation: {}\n", "not two of them");
   expect_error("level: severe\n" + without("level: high\n"), "unknown level 'severe'");
   expect_error("status: new\n" + without("status: test\n"), "unknown status 'new'");
   expect_error("- a\n- b\n", "must be a map");

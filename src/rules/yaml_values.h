@@ -1,0 +1,18 @@
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <string>
+#include <vector>
+
+#include "rules/yaml_reader.h"
+
+namespace weir {
+
+/// The value of a key that holds text; null is empty. Anything else is reported.
+std::string text_of(const YAML::Node& node, const std::string& key, int line, Reporter& report);
+
+/// The value of a key that holds a list of texts, or one text.
+std::vector<std::string> texts_of(const YAML::Node& node, const std::string& key, int line, Reporter& report);
+
+}  // namespace weir
