@@ -118,6 +118,7 @@ struct Config {
   RulesConfig rules;
   std::shared_ptr<const Policy> policy;  ///< null without the section
   ScoreOptions score;
+  Milliseconds snapshot_round{30'000};  ///< in which all client state is written to Kafka once
   HttpConfig http;
   LogConfig log;
 

@@ -177,6 +177,10 @@ const auto& property_table() {
                "how far behind the partition's event time a record may come and still find its "
                "client", "ms", {0, kDayMs}},
 
+      Property{"score.snapshot_round_ms", AT(snapshot_round),
+               "all client state is written to the state topic once in this time; a restart repeats at most so much of "
+               "the observations", "ms", {1'000, 3'600'000}},
+
       Property{"score.abuse.window_requests", AT(score.abuse.window_requests),
                "a client's last requests that are judged", "requests", {2, AbuseOptions::kWindowRequestsMax}},
       Property{"score.abuse.addresses_min", AT(score.abuse.addresses_min),

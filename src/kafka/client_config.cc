@@ -57,9 +57,22 @@ void on_log(const rd_kafka_t* client, int level, const char* facility, const cha
   const auto* context = client == nullptr ? nullptr : static_cast<const ClientContext*>(rd_kafka_opaque(client));
   if (context == nullptr || !context->log) return;
   // The same properties go to consumers and producers; that some concern only one kind is no news (the library's warning).
-  const bool is_other_kinds_property = std::string_view(facility) == "CONFWARN";
-  context->log(is_other_kinds_property ? LogLevel::kDebug : level_from_syslog(level),
-               "kafka client " + context->client_id + ": " + facility + ": " + text);
+  const std::string_view what(facility);
+  LogLevel shown = what == "CONFWARN" ? LogLevel::kDebug : level_from_syslog(level);
+  // The library connects again by itself. What weir cannot go on without becomes one error of weir's own.
+  if (what == "FAIL" || what == "SSLCERTVRFY") shown = LogLevel::kWarning;
+  context->log(shown, "kafka client " + context->client_id + ": " + facility + ": " + text);
+}
+
+/// Keeps OpenSSL's verdict on the broker's certificate, and its reason, which the library's own error leaves out.
+int on_certificate(rd_kafka_t*, const char*, int32_t, int* x509_error, int, const char*, size_t, char* text,
+                   size_t text_bytes, void* opaque) {
+  if (*x509_error == 0) return 1;
+  const std::string reason(certificate_problem(*x509_error));
+  static_cast<ClientContext*>(opaque)->certificate_error.store(*x509_error, std::memory_order_relaxed);
+  reason.copy(text, std::min(text_bytes - 1, reason.size()));
+  text[std::min(text_bytes - 1, reason.size())] = '\0';
+  return 0;
 }
 
 void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
@@ -68,7 +81,23 @@ void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
   // "All brokers are down" says less than the reason that came just before it.
   const bool known = context.has_problem(ClientContext::Problem::kConnection);
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && known) return;
-  context.set_problem(ClientContext::Problem::kConnection, kafka_error("broker connection", error, reason).detail);
+  std::string whole(reason);
+  if (whole.find("certificate verify failed") != std::string::npos) {
+    const int code_of_certificate = context.certificate_error.load(std::memory_order_relaxed);
+    whole = "the broker's certificate is not accepted: " + std::string(certificate_problem(code_of_certificate));
+  }
+  const bool refused = error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL;
+  context.refused.store(refused, std::memory_order_relaxed);
+  context.set_problem(ClientContext::Problem::kConnection, kafka_error("broker connection", error, whole).detail);
+}
+
+/// What a file that cannot be used is called in weir's configuration.
+std::string_view key_of_file(std::string_view text) {
+  if (text.find("ssl.ca.location") != std::string_view::npos) return "; check kafka.security.ca_file";
+  if (text.find("ssl.certificate.location") != std::string_view::npos) return "; check kafka.security.certificate_file";
+  if (text.find("ssl.key.location") != std::string_view::npos)
+    return "; check kafka.security.key_file and key_password";
+  return {};
 }
 
 /// The library's text may repeat the value it refuses, so it is shown only for values that weir itself set.
@@ -184,17 +213,58 @@ Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientP
   rd_kafka_conf_set_opaque(conf.get(), &context);
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
+  rd_kafka_conf_set_ssl_cert_verify_cb(conf.get(), on_certificate);
   if (set_callbacks != nullptr) set_callbacks(conf.get());
   rd_kafka_t* client = rd_kafka_new(type, conf.get(), text.data(), text.size());
   if (client == nullptr) {
-    return fail(ErrorCode::kInvalidArgument, "kafka",
-                "cannot create the client " + context.client_id + ": " + text.data());
+    return fail(
+        ErrorCode::kInvalidArgument, "kafka",
+        "cannot create the client " + context.client_id + ": " + text.data() + std::string(key_of_file(text.data())));
   }
   static_cast<void>(conf.release());  // the client owns it now
   return ClientHandle(client);
 }
 
+/// Numbers of OpenSSL's X509_V_ERR_…, which stay what they are.
+std::string_view certificate_problem(int x509_error) {
+  switch (x509_error) {
+    case 9:
+      return "it is not valid yet; check the clocks";
+    case 10:
+      return "it has expired; renew the broker's certificate";
+    case 18:
+    case 19:
+    case 20:
+    case 21:
+      return "it was not issued by an authority in kafka.security.ca_file";
+    case 62:
+    case 64:
+      return "it is for another host name or address than the one in kafka.bootstrap_servers";
+    default:
+      return "it could not be verified with kafka.security.ca_file";
+  }
+}
+
+namespace {
+
+/// The broker's word about our own certificate comes as a TLS alert, under a code that says nothing of TLS.
+std::string_view hint_for_alert(std::string_view reason) {
+  const auto says = [reason](std::string_view text) { return reason.find(text) != std::string_view::npos; };
+  if (says("alert certificate required") || says("alert handshake failure"))
+    return "the broker wants a client certificate: set kafka.security.certificate_file and key_file";
+  if (says("alert") && (says("certificate") || says("unknown ca"))) {
+    return "the broker refuses the client's certificate: is kafka.security.certificate_file expired, or not issued by "
+           "an "
+           "authority that the broker trusts?";
+  }
+  if (says("Unsupported SASL mechanism")) return "set kafka.security.sasl_mechanism to one that the broker supports";
+  return {};
+}
+
+}  // namespace
+
 std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason) {
+  if (const std::string_view hint = hint_for_alert(reason); !hint.empty()) return hint;
   switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
     case RD_KAFKA_RESP_ERR__TRANSPORT:
@@ -208,8 +278,7 @@ std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason) {
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
       if (reason.find("SCRAM") != std::string_view::npos && rd_kafka_version() < 0x02060100) {
         return "check kafka.security.sasl_username and sasl_password; this version of librdkafka (before 2.6.1) cannot "
-               "do SCRAM "
-               "with Kafka 4.x at all: use PLAIN over TLS, mutual TLS, or a newer librdkafka";
+               "do SCRAM with Kafka 4.x at all: use PLAIN over TLS, mutual TLS, or a newer librdkafka";
       }
       return "check kafka.security.sasl_mechanism, sasl_username and sasl_password";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:

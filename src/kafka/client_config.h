@@ -62,6 +62,10 @@ struct ClientContext {
   [[nodiscard]] bool has_problem(Problem kind) const {
     return present_[static_cast<size_t>(kind)].load(std::memory_order_relaxed);
   }
+  /// The last connection error was a refusal (wrong password, certificate), which waiting does not heal.
+  std::atomic<bool> refused{false};
+  /// OpenSSL's last error about the broker's certificate; 0 for none.
+  std::atomic<int> certificate_error{0};
   /// The problems' text; empty when there is none.
   [[nodiscard]] std::string problems() const;
 
@@ -78,6 +82,9 @@ Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientP
 
 /// "what: reason", with what to do about it where the library's code tells.
 Error kafka_error(std::string_view what, rd_kafka_resp_err_t code, std::string_view reason = {});
+
+/// What is wrong with the broker's certificate, by OpenSSL's error number.
+std::string_view certificate_problem(int x509_error);
 
 /// A hint for a person on an error code or the text that came with it; empty when there is nothing to add.
 std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason);

@@ -312,14 +312,30 @@ Status KafkaConsumer::rewind() {
     targets.push_back({one.topic, one.partition, target});
     one.expected = one.done = one.committed;
   }
+  return seek_all(targets);
+}
+
+Status KafkaConsumer::seek(const PartitionOffset& target) {
+  drop_batch();
+  for (Position& one : positions_) {
+    if (one.topic != target.topic || one.partition != target.partition) continue;
+    one.expected = one.done = target.offset;
+    one.end = PartitionOffset::kUnknown;
+  }
+  const int64_t native =
+      target.offset == PartitionOffset::kUnknown ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : target.offset;
+  const PartitionOffset where{target.topic, target.partition, native};
+  return seek_all({&where, 1});
+}
+
+Status KafkaConsumer::seek_all(std::span<const PartitionOffset> targets) {
   if (targets.empty()) return {};
   const PartitionListHandle list = list_of(targets);
   const ErrorHandle error(rd_kafka_seek_partitions(client_.get(), list.get(), -1));
-  if (error != nullptr)
-    return tl::unexpected(kafka_error("going back to the committed offsets", rd_kafka_error_code(error.get())));
+  if (error != nullptr) return tl::unexpected(kafka_error("going to an offset", rd_kafka_error_code(error.get())));
   for (int i = 0; i < list->cnt; ++i) {
     if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return tl::unexpected(kafka_error("going back to the committed offsets", list->elems[i].err));
+      return tl::unexpected(kafka_error("going to an offset", list->elems[i].err));
   }
   return {};
 }

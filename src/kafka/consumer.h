@@ -39,6 +39,7 @@ class KafkaConsumer : public RecordSource {
   [[nodiscard]] bool exhausted(int32_t partition, int64_t until) const override;
   Status renew(bool keep_done, Patience& patience) override;
   [[nodiscard]] bool connected() const override { return !context_.has_problem(ClientContext::Problem::kConnection); }
+  Status seek(const PartitionOffset& target) override;
   Status rewind() override;
   void tick() override;
   [[nodiscard]] Status health() const override;
@@ -82,6 +83,7 @@ class KafkaConsumer : public RecordSource {
   bool check_order(Position& position, int64_t offset);
   void check_retention(Position& position, int64_t offset);
   void drop_batch();
+  Status seek_all(std::span<const PartitionOffset> targets);
   void wake_fetches_if_due();
   void update_lag();
   void check_connection();

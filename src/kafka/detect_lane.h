@@ -31,11 +31,11 @@ class DetectWork : public StageWork {
 
   Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
                  Patience& patience) override;
-  void on_committed() override {}
+  void on_committed(bool) override {}
   bool can_reproduce() override { return false; }
   Status reproduce(OutputTransaction&, Patience&) override { return {}; }
   [[nodiscard]] size_t retained_bytes() const override { return 0; }
-  bool restoring(const RecordSource&) override { return false; }
+  bool restoring(RecordSource&, Patience&) override { return false; }
   Status on_assigned(std::span<AssignedPartition>, Patience&) override { return {}; }
   void on_revoked(bool) override {}
   void tick() override {}

@@ -16,7 +16,9 @@
 #include "kafka/kafka_transactions.h"
 #include "kafka/lane.h"
 #include "kafka/score_lane.h"
+#include "kafka/state_reader.h"
 #include "kafka/topic_admin.h"
+#include "kafka/topic_checks.h"
 
 namespace weir {
 namespace {
@@ -30,6 +32,7 @@ struct LaneRuntime {
   EndingClients ending;  // of producers; after the counters, before what may still hand clients over
   std::unique_ptr<KafkaConsumer> consumer;
   std::unique_ptr<OutputTransaction> output;
+  std::unique_ptr<StateReader> state;
   std::unique_ptr<StageWork> work;
   std::unique_ptr<Lane> lane;
   std::thread thread;
@@ -60,9 +63,16 @@ Result<PartitionCounts> prepare_topics(const EngineOptions& options, const Clien
     return tl::unexpected(status.error());
   const KafkaTopics& topics = options.kafka.topics;
   std::vector<TopicSpec> specs = topic_specs(topics);
-  // Nothing is written to the state topic without transactions, so it is no reason not to start.
-  if (topics.create == TopicCreation::kNever)
-    std::erase_if(specs, [&](const TopicSpec& one) { return one.name == topics.state; });
+  const bool may_lack_state = topics.create == TopicCreation::kNever && options.delivery == Delivery::kAtLeastOnce;
+  if (may_lack_state) {
+    const auto there = (*admin)->partitions({&topics.state, 1}, options.startup_timeout);
+    if (!there) return there;
+    if (there->empty()) {
+      std::erase_if(specs, [&](const TopicSpec& one) { return one.name == topics.state; });
+      log(LogLevel::kWarning, "kafka: there is no topic " + topics.state +
+                                  " and kafka.topics.create is false: a restart will begin with empty client windows");
+    }
+  }
   auto found = (*admin)->ensure(specs, topics.create, options.kafka.topics.replication_factor, options.startup_timeout);
   if (!found) return found;
   if ((*found)[topics.observations] != topics.observations_partitions) {
@@ -70,6 +80,12 @@ Result<PartitionCounts> prepare_topics(const EngineOptions& options, const Clien
                                 std::to_string((*found)[topics.observations]) + " partitions, not the " +
                                 std::to_string(topics.observations_partitions) +
                                 " of the configuration; using what it has");
+  }
+  if (found->contains(topics.state)) {
+    const StateTopics state{topics.observations, (*found)[topics.observations], topics.state, (*found)[topics.state],
+                            options.snapshot_round};
+    if (Status status = check_state_topics(**admin, state, log, options.startup_timeout); !status)
+      return tl::unexpected(status.error());
   }
   return found;
 }
@@ -82,6 +98,7 @@ struct Engine::Impl {
   LogSink log;
   std::vector<std::unique_ptr<LaneRuntime>> lanes;
   std::vector<LaneCounters> counters;
+  bool has_state_topic = false;
 
   Status add_lane(Stage stage, uint32_t index, const RuleSlot& rules, int32_t observations_partitions);
   std::unique_ptr<StageWork> make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules,
@@ -105,6 +122,7 @@ EngineOptions EngineOptions::from(const Config& config, std::string version) {
   if (!config.hash_key.empty()) options.analyzer.hash_key = siphash_key_from(config.hash_key.reveal());
   options.analyzer.client_order = config.client_order;
   options.score = config.score;
+  options.snapshot_round = config.snapshot_round;
   options.version = std::move(version);
   return options;
 }
@@ -123,6 +141,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
   auto partitions = prepare_topics(options, impl.client, impl.log, patience);
   if (!partitions) return tl::unexpected(partitions.error());
   const int32_t observations_partitions = (*partitions)[options.kafka.topics.observations];
+  impl.has_state_topic = partitions->contains(options.kafka.topics.state);
 
   const uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
   for (const Stage stage : options.stages) {
@@ -143,6 +162,7 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
   runtime->name = stage_name + "-" + std::to_string(index);
   const std::string client_id = "weir-" + runtime->name;
   GroupMember member{options.kafka.group_id + "-" + stage_name, {}};
+  member.finds_ends = stage == Stage::kScore && has_state_topic;
   if (!options.kafka.instance_id.empty()) member.instance_id = options.kafka.instance_id + "-" + runtime->name;
   const auto topics = stage == Stage::kDetect ? options.kafka.topics.requests
                                               : std::vector<std::string>{options.kafka.topics.observations};
@@ -203,9 +223,13 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
     DetectWork::Options work{topics.requests, topics.observations, observations_partitions, topics.dead_letter};
     return std::make_unique<DetectWork>(std::move(work), options.analyzer, rules, runtime.detect, runtime.kafka);
   }
-  ScoreWork::Options work{topics.requests,    topics.observations, topics.alerts,
-                          topics.dead_letter, options.version,     options.score};
-  return std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka);
+  ScoreWork::Options work{topics.requests,        topics.observations,
+                          topics.alerts,          topics.dead_letter,
+                          options.version,        options.score,
+                          topics.state,           static_cast<uint32_t>(observations_partitions),
+                          options.snapshot_round, {}};
+  if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);
+  return std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka, runtime.state.get());
 }
 
 void Engine::Impl::describe(Stage stage, const LaneRuntime& runtime) {

@@ -32,6 +32,8 @@ using EventHandle = std::unique_ptr<rd_kafka_event_t, HandleDeleter<&rd_kafka_ev
 using ErrorHandle = std::unique_ptr<rd_kafka_error_t, HandleDeleter<&rd_kafka_error_destroy>>;
 using HeadersHandle = std::unique_ptr<rd_kafka_headers_t, HandleDeleter<&rd_kafka_headers_destroy>>;
 using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, HandleDeleter<&rd_kafka_NewTopic_destroy>>;
+using ConfigResourceHandle =
+    std::unique_ptr<rd_kafka_ConfigResource_t, HandleDeleter<&rd_kafka_ConfigResource_destroy>>;
 using AdminOptionsHandle = std::unique_ptr<rd_kafka_AdminOptions_t, HandleDeleter<&rd_kafka_AdminOptions_destroy>>;
 using GroupMetadataHandle =
     std::unique_ptr<rd_kafka_consumer_group_metadata_t, HandleDeleter<&rd_kafka_consumer_group_metadata_destroy>>;

@@ -89,7 +89,7 @@ Status Lane::step() {
   if (!batch.empty() || (!offsets_pending_ && work_.has_output())) {
     if (Status status = work_on(batch); !status) return status;
   }
-  restoring_.store(work_.restoring(source_), std::memory_order_relaxed);
+  restoring_.store(work_.restoring(source_, *this), std::memory_order_relaxed);
   if (!commit_due()) return {};
   const CommitOutcome outcome = commit();
   if (outcome != CommitOutcome::kAborted) return renew_source_if_stuck(outcome);
@@ -137,8 +137,8 @@ CommitOutcome Lane::commit() {
   // Stored is stored: only offsets that could not be committed stay pending, and go with the next commit.
   open_ = false;
   WEIR_CRASH_POINT(stage_, "after_commit");
-  work_.on_committed();
   offsets_pending_ = outcome == CommitOutcome::kNotCommitted;
+  work_.on_committed(!offsets_pending_);
   work_since_ = Clock::now();
   back_off_ = Milliseconds(0);
   retrying_.store(false, std::memory_order_relaxed);
@@ -222,7 +222,6 @@ Status Lane::on_assigned(std::span<AssignedPartition> partitions) {
   log_(LogLevel::kInfo, "kafka: lane " + name_ + " has " + std::to_string(partitions.size()) + " partitions");
   restoring_.store(true, std::memory_order_relaxed);
   const Status status = work_.on_assigned(partitions, *this);
-  restoring_.store(work_.restoring(source_), std::memory_order_relaxed);
   joined_.store(true, std::memory_order_relaxed);
   WEIR_CRASH_POINT(stage_, "assign");
   return status;

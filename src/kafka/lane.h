@@ -29,8 +29,8 @@ class StageWork {
   /// A stage that can reproduce its output works through the whole batch even then.
   virtual Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
                          Patience& patience) = 0;
-  /// The work since the last commit is valid now.
-  virtual void on_committed() = 0;
+  /// The output since the last commit is stored; and the offsets with it are committed if `offsets_too`.
+  virtual void on_committed(bool offsets_too) = 0;
   /// The output of the work since the last commit was not stored. True: this stage keeps that output and reproduce() will
   /// produce it again. False: the lane goes back to the committed offsets and the records are worked on again.
   virtual bool can_reproduce() = 0;
@@ -40,8 +40,9 @@ class StageWork {
 
   /// Output that belongs into a transaction even when no record comes. Asked when nothing is uncommitted.
   virtual bool has_output() { return false; }
-  /// The state behind the assigned partitions is not complete yet: it is being read again from `source`.
-  virtual bool restoring(const RecordSource& source) = 0;
+  /// The state behind the assigned partitions is not complete yet: it is being read again from `source`. Asked after
+  /// each batch.
+  virtual bool restoring(RecordSource& source, Patience& patience) = 0;
 
   /// May lower the start of partitions whose state must be restored. Blocks as long as `patience` lasts. An error ends the
   /// lane.

@@ -28,7 +28,7 @@ class CopyWork : public StageWork {
     }
     return status;
   }
-  void on_committed() override {
+  void on_committed(bool) override {
     calls.emplace_back("committed");
     kept_.clear();
   }
@@ -40,7 +40,7 @@ class CopyWork : public StageWork {
     return {};
   }
   size_t retained_bytes() const override { return 0; }
-  bool restoring(const RecordSource&) override { return false; }
+  bool restoring(RecordSource&, Patience&) override { return false; }
   Status on_assigned(std::span<AssignedPartition>, Patience&) override {
     calls.emplace_back("assigned");
     return {};

@@ -87,6 +87,8 @@ class RecordSource {
   /// Leaves the group without asking the listener and joins it anew with a new client; the next poll() goes on. With
   /// `keep_done` the uncommitted offsets are not worked on again if the partitions come back with the same commit.
   virtual Status renew(bool keep_done, Patience& patience) = 0;
+  /// Goes to an offset of an assigned partition; what was done there since the last commit stays done. Drops the batch.
+  virtual Status seek(const PartitionOffset& target) = 0;
   /// Goes back to the last committed offset on every assigned partition. Drops the current batch.
   virtual Status rewind() = 0;
 

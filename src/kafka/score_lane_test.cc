@@ -31,7 +31,9 @@ std::string abuse_block(std::string_view client, uint32_t first, uint32_t count)
 }
 
 struct Fixture {
-  Fixture() : work({{"http.requests"}, "obs", "alerts", "dead", "1.0", {}}, lines.sink(), counters, kafka) {
+  Fixture()
+      : work({{"http.requests"}, "obs", "alerts", "dead", "1.0", {}, {}, 0, Milliseconds(0), {}}, lines.sink(),
+             counters, kafka) {
     source.headers[kAppendTimeHeader] = "1700000000000";
     REQUIRE(output.begin(patience));
   }
@@ -67,7 +69,7 @@ TEST_CASE("blocks become alerts, keyed by client, with CloudEvents headers", "[k
   CHECK(alert.value.find("rapid_ip_changes") != std::string::npos);
   CHECK(test.counters.observations.value() == 8);
   CHECK(test.work.retained_bytes() > 0);
-  test.work.on_committed();
+  test.work.on_committed(true);
   CHECK(test.work.retained_bytes() == 0);
   CHECK(alert.append_ms == 1'700'000'000'000);
 }
@@ -114,7 +116,7 @@ size_t alerts_over_rebalance(int64_t offset) {
   Fixture test;
   test.source.log[0] = {abuse_block("mallory", 1, 4)};
   REQUIRE(test.process());
-  test.work.on_committed();
+  test.work.on_committed(true);
   test.work.on_revoked(true);
   AssignedPartition assigned{0, 0, offset, offset};
   REQUIRE(test.work.on_assigned({&assigned, 1}, test.patience));

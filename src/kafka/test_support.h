@@ -117,6 +117,10 @@ class FakeSource : public RecordSource {
     return known == log.end() || static_cast<int64_t>(known->second.size()) <= until;
   }
   bool connected() const override { return true; }
+  Status seek(const PartitionOffset& target) override {
+    next_[target.partition] = done_[target.partition] = target.offset;
+    return {};
+  }
   Status renew(bool, Patience&) override {
     ++renewals;
     return {};

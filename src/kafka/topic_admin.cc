@@ -44,6 +44,7 @@ std::vector<TopicSpec> topic_specs(const KafkaTopics& topics) {
                    {{"cleanup.policy", "compact"},
                     {"min.cleanable.dirty.ratio", "0.2"},
                     {"segment.ms", "600000"},
+                    {"segment.bytes", "67108864"},
                     {"max.message.bytes", "16777216"}}});
   return specs;
 }
@@ -180,6 +181,36 @@ Status TopicAdmin::create_topics(std::span<const TopicSpec* const> specs, int32_
     context_.log(LogLevel::kInfo, "kafka: created topic " + name);
   }
   return {};
+}
+
+Result<std::map<std::string, std::string>> TopicAdmin::settings(const std::string& topic, Milliseconds timeout) {
+  std::array<char, 512> text{};
+  const ConfigResourceHandle resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  const AdminOptionsHandle options(rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+  static_cast<void>(rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()),
+                                                              text.data(), text.size()));
+  const QueueHandle answers(rd_kafka_queue_new(client_.get()));
+  rd_kafka_ConfigResource_t* one = resource.get();
+  rd_kafka_DescribeConfigs(client_.get(), &one, 1, options.get(), answers.get());
+  const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>((timeout + kSlice).count())));
+  if (answer == nullptr) return tl::unexpected(kafka_error("settings of " + topic, RD_KAFKA_RESP_ERR__TIMED_OUT));
+  if (const auto code = rd_kafka_event_error(answer.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error("settings of " + topic, code));
+  size_t count = 0;
+  const auto* resources =
+      rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(answer.get()), &count);
+  std::map<std::string, std::string> found;
+  for (size_t i = 0; i < count; ++i) {
+    if (const auto code = rd_kafka_ConfigResource_error(resources[i]); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return tl::unexpected(kafka_error("settings of " + topic, code));
+    size_t entries = 0;
+    const auto* const* list = rd_kafka_ConfigResource_configs(resources[i], &entries);
+    for (size_t k = 0; k < entries; ++k) {
+      const char* value = rd_kafka_ConfigEntry_value(list[k]);
+      found[rd_kafka_ConfigEntry_name(list[k])] = value == nullptr ? "" : value;
+    }
+  }
+  return found;
 }
 
 }  // namespace weir

@@ -37,6 +37,8 @@ class TopicAdmin {
   /// that is missing. Returns the partitions of each.
   Result<std::map<std::string, int32_t>> ensure(std::span<const TopicSpec> specs, TopicCreation creation,
                                                 int32_t replication_factor, Milliseconds timeout);
+  /// Topic-level settings in effect, by name. An error when the broker does not tell (a missing right, for example).
+  Result<std::map<std::string, std::string>> settings(const std::string& topic, Milliseconds timeout);
 
  private:
   explicit TopicAdmin(const ClientOptions& options);

@@ -5,6 +5,8 @@
 #include "alert/alert.h"
 #include "base/counter.h"
 #include "event/event_parser.h"
+#include "policy/policy_rule.h"
+#include "policy/response_check.h"
 #include "rules/category.h"
 
 namespace weir {
@@ -16,6 +18,9 @@ struct DetectCounters {
   Counter records, bytes;
   std::array<Counter, static_cast<size_t>(RejectReason::kCount)> rejected;
   std::array<Counter, static_cast<size_t>(Category::kCount)> rule_hits;
+  std::array<Counter, kPolicyRules> policy_violations;
+  std::array<Counter, kResponseFaults> response_faults;  ///< responses with ResponseFault i
+  Counter excluded_hits;                                 ///< rule hits and violations that an exclusion took away
   Counter malicious, utf8_repaired, truncated_records, dropped_lines, scan_failures, bot_user_agents;
   Counter rule_set_changes;
   // Nanoseconds spent in each stage, for rates and for `weir scan --output summary`.
@@ -31,6 +36,10 @@ struct ScoreCounters {
   std::array<std::array<Counter, 5>, 2> alerts;
   Counter alerts_suppressed, clients, clients_evicted, clients_expired, episodes_open, state_bytes;
   Counter score_ns;
+  // State kept in Kafka. Observations that a restore reads again are in no counter but the replayed ones.
+  Counter restores, restore_ms, replayed_blocks, replayed_observations;
+  Counter snapshot_chunks, snapshot_bytes;  ///< stored
+  Counter chunks_damaged, chunks_lost;      ///< could not be read; could not be replayed for want of observations
 };
 
 }  // namespace weir

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace weir {
+
+/// A message of the state topic. Its key is partition/chunk/part, or partition/genesis, so that compaction keeps the newest of
+/// each; its partition is that of the observations it comes from.
+struct StateRecord {
+  static constexpr size_t kPartBytesMax = 512 << 10;  ///< well below the broker's default limit of 1 MB for a message
+
+  enum class Kind : uint8_t {
+    kGenesis = 1,  ///< the state begins, empty, at `offset`; what was written before it does not count
+    kChunk = 2,    ///< a chunk as it is before the observations at `offset`
+  };
+
+  Kind kind = Kind::kChunk;
+  int32_t partition = 0;
+  uint32_t observations_partitions =
+      0;  ///< of the topic when it was written: with another number clients are elsewhere
+  int64_t offset = 0;
+  uint32_t chunk = 0;
+  uint32_t chunk_count = 0;
+  uint16_t part = 0, parts = 1;  ///< of a chunk too large for one message
+  std::string_view bytes;        ///< of this part; borrows from the message
+};
+
+std::string state_record_key(const StateRecord& record);
+std::string encode_state_record(const StateRecord& record);
+/// Fails with kParse on what is no such record, and with kUnsupported on a version of the future.
+Result<StateRecord> decode_state_record(std::string_view value);
+
+}  // namespace weir

@@ -1,0 +1,76 @@
+#include "kafka/topic_checks.h"
+
+#include <charconv>
+#include <map>
+
+namespace weir {
+namespace {
+
+constexpr int64_t kComfortableRetentionMs = 3'600'000;  // below it a longer stop loses client state
+constexpr int64_t kRoundsMin = 4;                       // of snapshots that observations must outlive
+
+using Settings = std::map<std::string, std::string>;
+
+std::string setting(const Settings& settings, const std::string& name) {
+  const auto found = settings.find(name);
+  return found == settings.end() ? std::string() : found->second;
+}
+
+Status check_state(const StateTopics& topics, const Settings& settings) {
+  const std::string policy = setting(settings, "cleanup.policy");
+  if (policy == "compact") return {};
+  return fail(ErrorCode::kInvalidArgument, "kafka",
+              "topic " + topics.state + " has cleanup.policy " + policy +
+                  ", which removes or hoards client state: set cleanup.policy=compact on it");
+}
+
+Status check_observations(const StateTopics& topics, const Settings& settings, const LogSink& log) {
+  const std::string policy = setting(settings, "cleanup.policy");
+  if (policy != "delete") {
+    return fail(ErrorCode::kInvalidArgument, "kafka",
+                "topic " + topics.observations + " has cleanup.policy " + policy +
+                    ", which would remove observations that a restore reads again: set cleanup.policy=delete on it");
+  }
+  const std::string text = setting(settings, "retention.ms");
+  int64_t retention_ms = -1;
+  std::from_chars(text.data(), text.data() + text.size(), retention_ms);
+  if (retention_ms < 0) return {};  // for ever
+  if (retention_ms < kRoundsMin * topics.snapshot_round.count()) {
+    return fail(ErrorCode::kInvalidArgument, "kafka",
+                "topic " + topics.observations + " keeps observations for " + std::to_string(retention_ms) +
+                    " ms only; a restore reads up to a round of snapshots (score.snapshot_round_ms, " +
+                    std::to_string(topics.snapshot_round.count()) +
+                    ") of them again: raise its retention.ms, a day is usual");
+  }
+  if (retention_ms < kComfortableRetentionMs) {
+    log(LogLevel::kWarning,
+        "kafka: topic " + topics.observations + " keeps observations for " + std::to_string(retention_ms / 1'000) +
+            " s: after a longer stop the state of clients cannot be restored; raise its retention.ms");
+  }
+  return {};
+}
+
+}  // namespace
+
+Status check_state_topics(TopicAdmin& admin, const StateTopics& topics, const LogSink& log, Milliseconds timeout) {
+  if (topics.state_partitions != topics.observations_partitions) {
+    return fail(ErrorCode::kInvalidArgument, "kafka",
+                "topic " + topics.state + " has " + std::to_string(topics.state_partitions) + " partitions but " +
+                    topics.observations + " has " + std::to_string(topics.observations_partitions) +
+                    "; they must be equal, and not change while there is state. Give kafka.topics.observations and "
+                    "kafka.topics.state new names (docs/kafka.md, \"Changing the number of partitions\")");
+  }
+  const auto state = admin.settings(topics.state, timeout);
+  const auto observations = admin.settings(topics.observations, timeout);
+  if (!state || !observations) {
+    log(LogLevel::kWarning,
+        "kafka: the settings of the state and observations topics are not checked (grant "
+        "DESCRIBE_CONFIGS on them): " +
+            (state ? observations.error().detail : state.error().detail));
+    return {};
+  }
+  if (Status status = check_state(topics, *state); !status) return status;
+  return check_observations(topics, *observations, log);
+}
+
+}  // namespace weir

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "kafka/log_sink.h"
+#include "kafka/topic_admin.h"
+
+namespace weir {
+
+/// The two topics that a restore of client state needs.
+struct StateTopics {
+  std::string observations;
+  int32_t observations_partitions = 0;
+  std::string state;
+  int32_t state_partitions = 0;
+  Milliseconds snapshot_round{30'000};
+};
+
+/// Refuses settings with which client state could not be restored, and warns of doubtful ones; each message says what to do.
+/// A broker that does not tell its settings is only a warning.
+Status check_state_topics(TopicAdmin& admin, const StateTopics& topics, const LogSink& log, Milliseconds timeout);
+
+}  // namespace weir
