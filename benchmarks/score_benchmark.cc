@@ -121,6 +121,54 @@ void score_flood(benchmark::State& state) {
 }
 BENCHMARK(score_flood)->Unit(benchmark::kMicrosecond);
 
+/// A million clients of which each has a full window.
+Scorer& full_scorer() {
+  static Scorer* scorer = [] {
+    ScoreOptions options;
+    options.clients_max = 1'000'000;
+    auto* made = new Scorer(options, kTopics);  // kept for all benchmarks of the run
+    std::vector<Alert> alerts;
+    Traffic traffic(1'000'000);
+    for (int i = 0; i < 10; ++i)
+      traffic.introduce_all(*made, alerts);
+    return made;
+  }();
+  return *scorer;
+}
+
+/// One chunk of the state (some 4,000 clients) into bytes, another one each time.
+void state_save_chunk(benchmark::State& state) {
+  const Scorer& scorer = full_scorer();
+  std::string bytes;
+  uint32_t chunk = 0;
+  for (auto _ : state) {
+    bytes.clear();
+    scorer.save(chunk, bytes);
+    chunk = (chunk + 1) % scorer.chunk_count();
+  }
+  state.counters["bytes_per_client"] = static_cast<double>(bytes.size() * scorer.chunk_count()) / 1e6;
+}
+BENCHMARK(state_save_chunk)->Unit(benchmark::kMicrosecond);
+
+/// All chunks of a million clients back into a scorer.
+void state_load_million(benchmark::State& state) {
+  const Scorer& scorer = full_scorer();
+  std::vector<std::string> chunks(scorer.chunk_count());
+  for (uint32_t chunk = 0; chunk < scorer.chunk_count(); ++chunk)
+    scorer.save(chunk, chunks[chunk]);
+  ScoreOptions options;
+  options.clients_max = 1'000'000;
+  Scorer restored(options, kTopics);
+  for (auto _ : state) {
+    restored.begin_restore();
+    for (uint32_t chunk = 0; chunk < scorer.chunk_count(); ++chunk) {
+      if (!restored.load(chunk, chunks[chunk])) state.SkipWithError("a chunk was refused");
+    }
+  }
+  state.counters["clients"] = static_cast<double>(restored.statistics().clients);
+}
+BENCHMARK(state_load_million)->Unit(benchmark::kMillisecond);
+
 std::vector<uint32_t> all_indices() {
   std::vector<uint32_t> indices(kBatch);
   std::iota(indices.begin(), indices.end(), 0U);
