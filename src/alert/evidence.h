@@ -31,6 +31,7 @@ struct Evidence {
   static constexpr size_t kFieldBytesMax = 512;
 
   std::string request_id, method, host, path, user_agent;
+  std::string rule_set;  ///< fingerprint of the rules that judged the record
   int score = 0;
   Evasions evasions = 0;
   uint16_t hits_total = 0;

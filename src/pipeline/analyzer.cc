@@ -8,6 +8,7 @@
 #include "detect/matcher.h"
 #include "pipeline/client_identity.h"
 #include "pipeline/evidence_builder.h"
+#include "pipeline/policy_stage.h"
 
 namespace weir {
 namespace {
@@ -27,7 +28,9 @@ struct Slot {
   Decoder decoder;
   Event event;
   DecodedRecord decoded;
+  ClientIdentity client;
   Detection detection;
+  PolicyFindings policy;
   uint32_t index = 0;  // into the batch
 };
 
@@ -59,16 +62,17 @@ struct Analyzer::Impl {
   Status take_rules_in_force();
   void parse(std::span<const RawRecord> records, uint32_t first, AnalyzedBatch& out);
   void decode();
-  void match();
+  void match(std::span<const RawRecord> batch, AnalyzedBatch& out);
   void observe(std::span<const RawRecord> batch, AnalyzedBatch& out);
   void keep_verdict(const Slot& slot, AnalyzedBatch& out) const;
-  void count_hits(const Detection& detection);
+  void count_hits(const Slot& slot);
 
   AnalyzerOptions options;
   const RuleSlot& rule_slot;
   DetectCounters& counters;
   ClientIdentifier identifier;
   Matcher matcher;
+  PolicyStage policy;
   std::vector<Slot> slots;
   size_t slots_used = 0;
   std::vector<bool> is_bot_rule;
@@ -96,7 +100,7 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
     lap.into(impl_->counters.parse_ns);
     impl_->decode();
     lap.into(impl_->counters.decode_ns);
-    impl_->match();
+    impl_->match(batch, out);
     lap.into(impl_->counters.match_ns);
     impl_->observe(batch, out);
     lap.into(impl_->counters.observe_ns);
@@ -109,14 +113,18 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
 Status Analyzer::Impl::take_rules_in_force() {
   const uint64_t generation = rule_slot.generation();
   if (generation == rules_generation) return {};
-  auto rules = rule_slot.load();
+  const auto in_force = rule_slot.in_force();
+  const auto& rules = in_force->rules;
   if (auto used = matcher.use(rules); !used) return used;
+  policy.use(in_force->policy, *rules);
   is_bot_rule.clear();
   for (const RuleInfo& rule : rules->rules()) {
     is_bot_rule.push_back(std::find(rule.tags.begin(), rule.tags.end(), kBotTag) != rule.tags.end());
   }
-  for (Slot& slot : slots)
+  for (Slot& slot : slots) {
     slot.decoder.set_raw_places(rules->raw_places());
+    slot.policy.clear();  // without a policy nothing else does
+  }
   if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
   rules_generation = generation;
   return {};
@@ -144,9 +152,20 @@ void Analyzer::Impl::decode() {
     slots[i].decoder.decode(slots[i].event, slots[i].decoded);
 }
 
-void Analyzer::Impl::match() {
-  for (size_t i = 0; i < slots_used; ++i)
-    matcher.match(slots[i].event, slots[i].decoded, slots[i].detection);
+void Analyzer::Impl::match(std::span<const RawRecord> batch, AnalyzedBatch& out) {
+  for (size_t i = 0; i < slots_used; ++i) {
+    Slot& slot = slots[i];
+    slot.client = identifier.identify(slot.event, out.arena);
+    if (!policy.active()) {
+      matcher.match(slot.event, slot.decoded, slot.detection);
+      continue;
+    }
+    const RecordFacts facts{slot.event.client_ip, slot.client.text,
+                            std::min(slot.event.time, batch[slot.index].append_time)};
+    const MatchPolicy& how = policy.prepare(slot.event, slot.decoded, facts, slot.policy);
+    matcher.match(slot.event, slot.decoded, how, slot.detection);
+    policy.judge(slot.event, slot.decoded, facts, slot.detection, slot.policy);
+  }
 }
 
 void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& out) {
@@ -159,17 +178,17 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
     Observation observation;
     observation.at = raw.at;
     observation.time = std::min(event.time, raw.append_time);
-    const ClientIdentity client = identifier.identify(event, out.arena);
-    observation.client_kind = client.kind;
-    observation.client = client.text;
-    observation.client_hash = client.hash;
+    observation.client_kind = slot.client.kind;
+    observation.client = slot.client.text;
+    observation.client_hash = slot.client.hash;
     observation.address = event.client_ip;
     observation.user_agent_hash =
         event.user_agent.empty() ? 0 : XXH3_64bits(event.user_agent.data(), event.user_agent.size());
     observation.path_hash = XXH3_64bits(event.path.data(), event.path.size());
     observation.status = event.status;
     observation.request_score = detection.score;
-    observation.rule_hits = static_cast<uint16_t>(std::min<size_t>(detection.hits.size(), 0xffff));
+    const size_t hits = detection.hits.size() + slot.policy.violations.size();
+    observation.rule_hits = static_cast<uint16_t>(std::min<size_t>(hits, 0xffff));
 
     const auto set = [&](ObservationFlag flag, Counter& counter) {
       observation.flags = static_cast<uint8_t>(observation.flags | static_cast<uint8_t>(flag));
@@ -187,18 +206,25 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
     if (detection.malicious) {
       counters.malicious.add();
       out.evidence.push_back(build_evidence(event, slot.decoded, detection, matcher.rules()));
+      if (!slot.policy.violations.empty())
+        add_violations(slot.policy.violations, policy.policy(), slot.decoded, *out.evidence.back());
       observation.evidence = out.evidence.back().get();
     }
-    count_hits(detection);
+    count_hits(slot);
     if (options.keep_verdicts) keep_verdict(slot, out);
     out.observations.push_back(observation);
   }
 }
 
-void Analyzer::Impl::count_hits(const Detection& detection) {
-  for (const Hit& hit : detection.hits) {
+void Analyzer::Impl::count_hits(const Slot& slot) {
+  for (const Hit& hit : slot.detection.hits)
     counters.rule_hits[static_cast<size_t>(matcher.rules().rules()[hit.rule].category)].add();
-  }
+  if (!policy.active()) return;
+  for (const Violation& violation : slot.policy.violations)
+    counters.policy_violations[static_cast<size_t>(violation.rule)].add();
+  counters.excluded_hits.add(slot.detection.excluded.size() + slot.policy.excluded.size());
+  for (unsigned i = 0; i < kResponseFaults; ++i)
+    if ((slot.policy.response_faults >> i & 1U) != 0) counters.response_faults[i].add();
 }
 
 void Analyzer::Impl::keep_verdict(const Slot& slot, AnalyzedBatch& out) const {
@@ -210,6 +236,8 @@ void Analyzer::Impl::keep_verdict(const Slot& slot, AnalyzedBatch& out) const {
   verdict.categories = slot.detection.categories;
   for (const Hit& hit : slot.detection.hits)
     verdict.rules.push_back(hit.rule);
+  for (const Violation& violation : slot.policy.violations)
+    verdict.violations.push_back(violation.rule);
   out.verdicts.push_back(std::move(verdict));
 }
 

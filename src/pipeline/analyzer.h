@@ -13,6 +13,7 @@
 #include "event/input_profile.h"
 #include "pipeline/counters.h"
 #include "pipeline/rule_slot.h"
+#include "policy/policy_rule.h"
 #include "score/observation.h"
 
 namespace weir {
@@ -38,7 +39,8 @@ struct RecordVerdict {
   int score = 0;
   bool malicious = false;
   CategoryMask categories = 0;
-  std::vector<uint32_t> rules;  ///< indices into RuleSet::rules()
+  std::vector<uint32_t> rules;         ///< indices into RuleSet::rules()
+  std::vector<PolicyRule> violations;  ///< of the policy; one may stand more than once
 };
 
 /// The results of one batch. Reused; the observations' views are valid until the next analyze() into it.

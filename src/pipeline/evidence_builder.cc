@@ -1,7 +1,9 @@
 #include "pipeline/evidence_builder.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "alert/masking.h"
@@ -11,6 +13,7 @@ namespace {
 
 constexpr size_t kContextBytes = 32;  // shown on each side of a match
 constexpr size_t kParameterBytesMax = 64;
+constexpr size_t kMaskedBytesMax = 4'096;  // of a value that is looked through for secrets before it is cut
 
 bool is_continuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
@@ -60,6 +63,26 @@ EvidenceHit describe(const Hit& hit, const RuleInfo& rule, const DecodedRecord& 
   return out;
 }
 
+/// The value of a violation, masked. It is shown as decoded, because an encoded secret is not recognised as one; where there
+/// is no decoded line of it, what is encoded is masked as a whole. Cookies always are, bodies are not shown.
+std::string excerpt_of(const Violation& violation, const DecodedRecord& record) {
+  if (violation.place == Place::kBody) return {};
+  std::string_view value = violation.value;
+  bool decoded = false;
+  if (!violation.parameter.empty()) {
+    for (const Line& line : record.lines) {
+      if (line.place != violation.place || record.name_of(line) != violation.parameter) continue;
+      value = record.value_of(line);
+      decoded = true;
+      break;
+    }
+  }
+  const bool is_secret = is_secret_name(violation.parameter) || violation.place == Place::kCookie ||
+                         (!decoded && value.find('%') != std::string_view::npos && !violation.parameter.empty());
+  if (is_secret) return mask_secret(value);
+  return std::string(cut(mask_text(cut(value, kMaskedBytesMax)), EvidenceHit::kExcerptBytesMax));
+}
+
 }  // namespace
 
 std::unique_ptr<Evidence> build_evidence(const Event& event, const DecodedRecord& record, const Detection& detection,
@@ -71,6 +94,7 @@ std::unique_ptr<Evidence> build_evidence(const Event& event, const DecodedRecord
   evidence->host = masked(event.host);
   evidence->path = masked(event.path);
   evidence->user_agent = masked(event.user_agent);
+  evidence->rule_set = rules.fingerprint();
   evidence->score = detection.score;
   evidence->evasions = record.evasions;
   evidence->hits_total = static_cast<uint16_t>(std::min<size_t>(detection.hits.size(), 0xffff));
@@ -85,6 +109,29 @@ std::unique_ptr<Evidence> build_evidence(const Event& event, const DecodedRecord
     evidence->hits.push_back(describe(detection.hits[i], rules.rules()[detection.hits[i].rule], record));
   }
   return evidence;
+}
+
+void add_violations(std::span<const Violation> violations, const Policy& policy, const DecodedRecord& record,
+                    Evidence& evidence) {
+  std::array<bool, kPolicyRules> counted{};
+  for (const Violation& violation : violations) {
+    const PolicyRuleInfo& rule = info_of(violation.rule);
+    EvidenceHit hit;
+    hit.rule_id = rule.id;
+    hit.title = std::string(rule.title) + " (" + std::string(violation.fault) + ")";
+    hit.level = rule.level;
+    // A rule counts once towards the score, whatever the number of parameters.
+    const bool first = !std::exchange(counted[static_cast<size_t>(violation.rule)], true);
+    hit.weight = first ? policy.weight_of(violation.rule) : 0;
+    hit.place = violation.place;
+    hit.parameter = mask_text(cut(violation.parameter, kParameterBytesMax));
+    hit.excerpt = excerpt_of(violation, record);
+    evidence.hits.push_back(std::move(hit));
+  }
+  evidence.hits_total = static_cast<uint16_t>(std::min<size_t>(evidence.hits_total + violations.size(), 0xffff));
+  std::stable_sort(evidence.hits.begin(), evidence.hits.end(),
+                   [](const EvidenceHit& a, const EvidenceHit& b) { return a.weight > b.weight; });
+  if (evidence.hits.size() > Evidence::kHitsMax) evidence.hits.resize(Evidence::kHitsMax);
 }
 
 }  // namespace weir

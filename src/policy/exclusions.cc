@@ -14,12 +14,12 @@ bool in_places(PlaceMask places, Place place) {
   return places == 0 || (places & mask_of(place)) != 0;
 }
 
+}  // namespace
+
 bool holds(const ExclusionSpec& exclusion, const RecordFacts& facts) {
   if (exclusion.expires && facts.time >= *exclusion.expires) return false;
   return exclusion.clients.empty() || exclusion.clients.contains(facts.address, facts.client_id);
 }
-
-}  // namespace
 
 void find_exclusions(const Policy& policy, const Route& route, const DecodedRecord& record, const RecordFacts& facts,
                      std::vector<AppliedExclusion>& out) {

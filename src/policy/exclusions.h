@@ -29,6 +29,9 @@ struct RecordFacts {
 void find_exclusions(const Policy& policy, const Route& route, const DecodedRecord& record, const RecordFacts& facts,
                      std::vector<AppliedExclusion>& out);
 
+/// Whether client and date of an exclusion fit.
+bool holds(const ExclusionSpec& exclusion, const RecordFacts& facts);
+
 /// Whether an exclusion takes a violation away (client and date hold already).
 bool excludes(const ExclusionSpec& exclusion, const Violation& violation);
 
