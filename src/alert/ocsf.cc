@@ -323,6 +323,7 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
     json.text("method", evidence.method);
     json.number("score", evidence.score);
     json.number("rule_hits", evidence.hits_total);
+    json.text("rule_set", evidence.rule_set);
     DecodeSteps steps = 0;
     for (const EvidenceHit& hit : evidence.hits)
       steps = static_cast<DecodeSteps>(steps | hit.steps);

@@ -64,6 +64,7 @@ void write_evidence(BinaryWriter& out, const Evidence& evidence) {
     out.text(hit.excerpt);
     out.varint(hit.steps);
   }
+  out.text(evidence.rule_set);
 }
 
 std::unique_ptr<Evidence> read_evidence(BinaryReader& in) {
@@ -89,6 +90,7 @@ std::unique_ptr<Evidence> read_evidence(BinaryReader& in) {
     hit.excerpt = in.text();
     hit.steps = in.number<DecodeSteps>();
   }
+  evidence->rule_set = in.text();
   return evidence;
 }
 

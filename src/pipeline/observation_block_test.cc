@@ -40,6 +40,7 @@ const Evidence& evidence() {
     evidence.host = "shop.example.com";
     evidence.path = "/items";
     evidence.user_agent = std::string("agent\0\xff", 7);
+    evidence.rule_set = "0123456789abcdef0123456789abcdef";
     evidence.score = -3;
     evidence.evasions = 0x1ff;
     evidence.hits_total = 300;
@@ -93,7 +94,7 @@ bool same(const Evidence& a, const Evidence& b) {
            x.steps == y.steps;
   };
   return a.request_id == b.request_id && a.method == b.method && a.host == b.host && a.path == b.path &&
-         a.user_agent == b.user_agent && a.score == b.score && a.evasions == b.evasions &&
+         a.user_agent == b.user_agent && a.rule_set == b.rule_set && a.score == b.score && a.evasions == b.evasions &&
          a.hits_total == b.hits_total &&
          std::equal(a.hits.begin(), a.hits.end(), b.hits.begin(), b.hits.end(), same_hit);
 }

@@ -133,6 +133,7 @@ class KafkaAccess:
                          config={'max.message.bytes': '16777216', **(config or {})})
         admin = self._admin()     # must outlive its futures
         admin.create_topics([topic])[name].result(30)
+        wait_for(lambda: name in self.topics(), 30, f'{name} to be known')     # creation is heard of a little later
 
     def topics(self):
         return {name: len(topic.partitions) for name, topic in self._admin().list_topics(timeout=10).topics.items()}

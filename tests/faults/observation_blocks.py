@@ -35,6 +35,7 @@ class _Reader:
             self.skip_text()
             self.skip_text()
             self.varint()
+        self.skip_text()
 
 
 def records_of(block):
