@@ -10,6 +10,8 @@ std::string_view to_string(ClientKind kind) {
       return "api_key";
     case ClientKind::kAddress:
       return "address";
+    case ClientKind::kGroup:
+      return "group";
   }
   return "unknown";
 }
@@ -20,6 +22,10 @@ std::string_view to_string(AlertKind kind) {
       return "attack";
     case AlertKind::kAbuse:
       return "abuse";
+    case AlertKind::kCorrelation:
+      return "correlation";
+    case AlertKind::kCount:
+      break;
   }
   return "unknown";
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "alert/evidence.h"
@@ -15,10 +16,11 @@
 namespace weir {
 
 /// Who a client is known by (AB4). An API key is never carried in clear: its identity is a digest.
-enum class ClientKind : uint8_t { kCustomer, kApiKey, kAddress };
+/// kGroup is no client: a correlation's alert of a group that is more or less than one.
+enum class ClientKind : uint8_t { kCustomer, kApiKey, kAddress, kGroup };
 std::string_view to_string(ClientKind kind);
 
-enum class AlertKind : uint8_t { kAttack, kAbuse };
+enum class AlertKind : uint8_t { kAttack, kAbuse, kCorrelation, kCount };
 std::string_view to_string(AlertKind kind);
 
 /// Where in an episode (a client's alerts of one kind) this alert stands.
@@ -41,6 +43,16 @@ struct AbuseVerdict {
   int risk_score = 0;
 };
 
+/// What a correlation found (docs/correlation.md).
+struct CorrelationFinding {
+  std::string rule_id, title;
+  std::string_view type;  ///< as in the rule
+  std::vector<std::string> tags;
+  std::vector<std::pair<std::string, std::string>> group;  ///< field and masked value
+  double value = 0;  ///< what was computed; a count stops at what the condition needs
+  Milliseconds timespan{0};
+};
+
 /// One alert as it is published (AL1).
 struct Alert {
   std::string id;  ///< a UUID made from the episode's first record, kind, phase and count: a repeat makes the same id
@@ -59,6 +71,7 @@ struct Alert {
   CategoryMask categories = 0;       ///< attacks: of the episode so far
   std::optional<Evidence> evidence;  ///< attacks: of the record that caused this alert
   AbuseVerdict verdict;              ///< abuse
+  std::optional<CorrelationFinding> correlation;
 };
 
 }  // namespace weir

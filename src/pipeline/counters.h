@@ -33,7 +33,7 @@ struct DetectCounters {
 struct ScoreCounters {
   Counter observations, blocks, bad_blocks;
   /// By AlertKind and Level.
-  std::array<std::array<Counter, 5>, 2> alerts;
+  std::array<std::array<Counter, 5>, static_cast<size_t>(AlertKind::kCount)> alerts;
   Counter alerts_suppressed, clients, clients_evicted, clients_expired, episodes_open, state_bytes;
   Counter score_ns;
   // State kept in Kafka. Observations that a restore reads again are in no counter but the replayed ones.

@@ -38,6 +38,7 @@ struct ScoreOptions {
   Milliseconds client_idle{3'600'000};  ///< event time after which a client is forgotten
   Milliseconds lateness{60'000};        ///< how far behind the partition's event time a record may come without its
                                         ///< client being forgotten or its episode closed before it (docs/scoring.md)
+  uint64_t correlation_bytes_max = 64 << 20;  ///< per partition, about; beyond it groups of correlations are evicted
 };
 
 }  // namespace weir

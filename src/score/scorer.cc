@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "score/client_table.h"
 #include "score/client_window.h"
+#include "score/correlation/correlator.h"
 #include "score/episodes.h"
 #include "score/partition_clock.h"
 #include "score/state_chunk.h"
@@ -51,6 +52,7 @@ struct Scorer::Impl {
                 ClientTable::chunk_count_for(score_options.clients_max, score_options.chunk_clients),
                 ClientWindow::words(capacity)),
         episodes(score_options.episodes, topics),
+        correlator(score_options, topics, clients.chunk_count()),
         absent(clients.chunk_count(), false) {}
 
   void observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts);
@@ -71,6 +73,7 @@ struct Scorer::Impl {
   ClientTable clients;
   Episodes episodes;
   PartitionClock clock;
+  Correlator correlator;
   std::vector<bool> absent;  // chunks that a restore has not yet put back
   uint32_t absent_count = 0;
   ScorerStatistics statistics;
@@ -224,8 +227,13 @@ ClientSlot Scorer::Impl::least_telling(uint32_t chunk) {
 void Scorer::Impl::refresh_statistics() {
   statistics.clients = clients.size();
   statistics.episodes_open = episodes.open_count();
-  statistics.alerts_suppressed = episodes.suppressed();
-  statistics.state_bytes = clients.bytes() + episodes.bytes();
+  const CorrelationStatistics& correlations = correlator.statistics();
+  statistics.alerts_suppressed = episodes.suppressed() + correlations.suppressed;
+  statistics.state_bytes = clients.bytes() + episodes.bytes() + correlations.bytes;
+  statistics.correlation_events = correlations.events;
+  statistics.correlation_late = correlations.late;
+  statistics.correlation_evicted = correlations.evicted;
+  statistics.correlation_groups = correlations.groups;
 }
 
 Scorer::Scorer(const ScoreOptions& options, std::span<const std::string> topics)
@@ -234,15 +242,18 @@ Scorer::~Scorer() = default;
 Scorer::Scorer(Scorer&&) noexcept = default;
 Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 
-void Scorer::observe(std::span<const Observation> observations, std::vector<Alert>& alerts) {
+void Scorer::observe(std::span<const Observation> observations, std::span<const CorrelationEvent> events,
+                     std::vector<Alert>& alerts) {
   for (size_t begin = 0; begin < observations.size(); begin += kBatch) {
     impl_->observe_batch(observations.subspan(begin, std::min(kBatch, observations.size() - begin)), alerts);
   }
+  impl_->correlator.observe(events, impl_->clock.now_ms(), alerts);
   impl_->refresh_statistics();
 }
 
 void Scorer::finish(std::vector<Alert>& alerts) {
   impl_->close_due(std::numeric_limits<int64_t>::max(), alerts);
+  impl_->correlator.finish(alerts);
   impl_->refresh_statistics();
 }
 
@@ -256,13 +267,16 @@ uint32_t Scorer::chunk_count() const {
 
 void Scorer::save(uint32_t chunk, std::string& out) const {
   WEIR_ASSERT(chunk < chunk_count() && !impl_->absent[chunk], "only a chunk that is there can be saved");
-  save_chunk(impl_->clients, impl_->episodes, impl_->clock, impl_->capacity, chunk, out);
+  std::string correlations;
+  impl_->correlator.save(chunk, correlations);
+  save_chunk(impl_->clients, impl_->episodes, impl_->clock, impl_->capacity, chunk, correlations, out);
 }
 
 void Scorer::begin_restore() {
   impl_->clients.clear();
   impl_->episodes.clear();
   impl_->clock = {};
+  impl_->correlator.begin_restore();
   impl_->absent.assign(chunk_count(), true);
   impl_->absent_count = chunk_count();
   impl_->refresh_statistics();
@@ -273,10 +287,14 @@ Status Scorer::load(uint32_t chunk, std::string_view bytes) {
   if (chunk >= chunk_count() || !state.absent[chunk]) {
     return fail(ErrorCode::kInvalidArgument, "score", "chunk " + std::to_string(chunk) + " is not absent");
   }
+  std::string_view correlations;
   if (!bytes.empty()) {
-    if (Status status = load_chunk(bytes, chunk, state.clients, state.episodes, state.clock, state.capacity); !status)
+    if (Status status =
+            load_chunk(bytes, chunk, state.clients, state.episodes, state.clock, state.capacity, correlations);
+        !status)
       return status;
   }
+  if (Status status = state.correlator.load(chunk, correlations); !status) return status;
   state.absent[chunk] = false;
   --state.absent_count;
   state.refresh_statistics();

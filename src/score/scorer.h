@@ -8,6 +8,7 @@
 
 #include "alert/alert.h"
 #include "base/result.h"
+#include "score/correlation/correlation_event.h"
 #include "score/observation.h"
 #include "score/score_options.h"
 
@@ -20,7 +21,11 @@ struct ScorerStatistics {
   uint64_t clients_expired = 0;  ///< idle
   uint64_t state_bytes = 0;
   uint64_t episodes_open = 0;
-  uint64_t alerts_suppressed = 0;  ///< records counted into an episode without an alert of their own
+  uint64_t alerts_suppressed = 0;    ///< records counted into an episode without an alert of their own
+  uint64_t correlation_events = 0;   ///< records and results that correlations took in
+  uint64_t correlation_late = 0;     ///< of these, too old for their group
+  uint64_t correlation_evicted = 0;  ///< groups, for lack of room
+  uint64_t correlation_groups = 0;   ///< now
 };
 
 /// Scores the clients of one partition of the observations topic. A pure function of the options and the sequence of
@@ -33,7 +38,12 @@ class Scorer {
   Scorer& operator=(Scorer&&) noexcept;
 
   /// Appends the alerts that these observations cause, in order.
-  void observe(std::span<const Observation> observations, std::vector<Alert>& alerts);
+  void observe(std::span<const Observation> observations, std::vector<Alert>& alerts) {
+    observe(observations, {}, alerts);
+  }
+  /// As above, and after them those of the events for correlations (docs/correlation.md).
+  void observe(std::span<const Observation> observations, std::span<const CorrelationEvent> events,
+               std::vector<Alert>& alerts);
 
   /// Closes what is still open, as at the end of a file (`weir scan`). The daemon never calls it.
   void finish(std::vector<Alert>& alerts);

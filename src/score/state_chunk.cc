@@ -229,7 +229,7 @@ uint64_t client_check(ClientKind kind, std::string_view client) {
 }
 
 void save_chunk(const ClientTable& clients, const Episodes& episodes, const PartitionClock& clock,
-                uint32_t window_requests, uint32_t chunk, std::string& out) {
+                uint32_t window_requests, uint32_t chunk, std::string_view correlations, std::string& out) {
   const size_t begin = out.size();
   BinaryWriter writer(out);
   writer.byte(kVersion);
@@ -253,11 +253,12 @@ void save_chunk(const ClientTable& clients, const Episodes& episodes, const Part
   writer.varint(owned.size());
   for (const OwnedEpisode& one : owned)
     write_episode(writer, episodes.at(one.number), one.owner);
+  writer.text(correlations);
   writer.fixed64(digest_of(std::string_view(out).substr(begin)));
 }
 
 Status load_chunk(std::string_view bytes, uint32_t chunk, ClientTable& clients, Episodes& episodes,
-                  PartitionClock& clock, uint32_t window_requests) {
+                  PartitionClock& clock, uint32_t window_requests, std::string_view& correlations) {
   if (bytes.size() < 2 + kDigestBytes) return bad_chunk(std::to_string(bytes.size()) + " bytes");
   const auto body = bytes.substr(0, bytes.size() - kDigestBytes);
   if (BinaryReader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_chunk("digest does not match");
@@ -288,6 +289,7 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, ClientTable& clients, 
   const int64_t clock_ms = saved_clock.observations() == 0 ? 0 : saved_clock.now_ms();
   if (!load_clients(in, chunk, clients, clock_ms, window_requests, slots)) return bad_chunk("clients");
   if (Status status = load_episodes(in, chunk, slots, topics, clients, episodes); !status) return status;
+  correlations = in.text();
   if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
   clock = saved_clock;
   return {};

@@ -1,0 +1,306 @@
+// Correlator::save and load: a chunk of the correlations' state in a compact, versioned binary form (docs/state-chunk.md).
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "base/assert.h"
+#include "base/binary_format.h"
+#include "score/correlation/correlator.h"
+#include "score/saved_client.h"
+
+namespace weir {
+namespace {
+
+// The layout is described in docs/state-chunk.md; change both together and raise the version.
+constexpr uint8_t kVersion = 1;
+constexpr size_t kTopicsMax = 1024;
+constexpr size_t kDefinitionsMax = 20'000;
+constexpr uint16_t kNoTopic = 0xffff;
+
+enum Presence : uint8_t {
+  kTouched = 1 << 0,
+  kWindowOpen = 1 << 1,
+  kWasJudged = 1 << 2,
+  kWasFed = 1 << 3,
+  kEpisodeOpen = 1 << 4,
+};
+
+tl::unexpected<Error> bad_chunk(std::string detail) {
+  return fail(ErrorCode::kParse, "score", "correlation chunk: " + std::move(detail));
+}
+
+void write_coordinates(BinaryWriter& out, const RecordCoordinates& at) {
+  out.varint(at.topic);
+  out.zigzag(at.partition);
+  out.zigzag(at.offset);
+}
+
+bool read_coordinates(BinaryReader& in, std::span<const uint16_t> topics, RecordCoordinates& at) {
+  const auto topic = in.number<uint16_t>();
+  at.partition = in.signed_number<int32_t>();
+  at.offset = in.signed_number<int64_t>();
+  if (topic >= topics.size()) return false;
+  // A topic that is no longer configured has no name in alerts; the state is good all the same.
+  at.topic = topics[topic] == kNoTopic ? uint16_t{0} : topics[topic];
+  return in.ok();
+}
+
+bool read_time(BinaryReader& in, int64_t& time) {
+  time = in.signed_number<int64_t>();
+  return in.ok() && is_plausible_time(time);
+}
+
+void write_window(BinaryWriter& out, const CorrelationWindow& window, int64_t newest_ms, CorrelationType type) {
+  out.varint(window.size());
+  // A percentile's samples hold classes in place of times, an order's none where a step has not been reached.
+  const bool is_relative = type != CorrelationType::kValuePercentile && type != CorrelationType::kTemporalOrdered;
+  for (const auto* sample = window.begin(); sample != window.end(); ++sample) {
+    out.zigzag(is_relative ? newest_ms - sample->time_ms : sample->time_ms);
+    out.varint(sample->value);
+  }
+  out.varint(window.records());
+  out.fixed64(std::bit_cast<uint64_t>(window.sum()));
+}
+
+bool read_window(BinaryReader& in, int64_t newest_ms, CorrelationType type, CorrelationWindow& window) {
+  const auto count = in.number<uint32_t>();
+  if (count > in.left()) return false;
+  const bool is_relative = type != CorrelationType::kValuePercentile && type != CorrelationType::kTemporalOrdered;
+  std::vector<CorrelationWindow::Sample> samples;
+  samples.reserve(count);
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    auto time_ms = in.signed_number<int64_t>();
+    if (!is_plausible_time(time_ms) && !(time_ms == kNoTime && !is_relative)) return false;
+    samples.push_back({is_relative ? newest_ms - time_ms : time_ms, in.varint()});
+  }
+  const uint64_t records = in.varint();
+  const auto sum = std::bit_cast<double>(in.fixed64());
+  window = CorrelationWindow::restored(std::move(samples), records, sum);
+  return in.ok();
+}
+
+void write_episode(BinaryWriter& out, const CorrelationEpisode& episode) {
+  write_coordinates(out, episode.first);
+  for (const int64_t time : {episode.first_seen_ms, episode.last_seen_ms, episode.clock_ms, episode.alerted_ms})
+    out.zigzag(time);
+  out.varint(episode.count);
+  out.fixed64(std::bit_cast<uint64_t>(episode.value));
+}
+
+bool read_episode(BinaryReader& in, std::span<const uint16_t> topics, const std::vector<uint64_t>& update_counts,
+                  CorrelationEpisode& episode) {
+  if (!read_coordinates(in, topics, episode.first)) return false;
+  for (int64_t* time : {&episode.first_seen_ms, &episode.last_seen_ms, &episode.clock_ms, &episode.alerted_ms})
+    if (!read_time(in, *time)) return false;
+  episode.count = in.varint();
+  episode.value = std::bit_cast<double>(in.fixed64());
+  const auto next = std::upper_bound(update_counts.begin(), update_counts.end(), episode.count);
+  episode.next_update = static_cast<uint32_t>(next - update_counts.begin());
+  return in.ok() && episode.count > 0;
+}
+
+void write_group(BinaryWriter& out, const CorrelationGroup& group) {
+  out.byte(static_cast<uint8_t>((group.touched ? kTouched : 0) | (group.begin_ms != kNoTime ? kWindowOpen : 0) |
+                                (group.judged_until_ms != kNoTime ? kWasJudged : 0) |
+                                (group.fed_ms != kNoTime ? kWasFed : 0) | (group.episode ? kEpisodeOpen : 0)));
+  out.fixed64(group.hash);
+  out.text(group.text);
+  out.varint(group.sequence);
+  out.zigzag(group.newest_ms);
+  out.zigzag(group.clock_ms);
+  if (group.begin_ms != kNoTime) {
+    out.zigzag(group.begin_ms);
+    out.zigzag(group.begin_clock_ms);
+  }
+  if (group.judged_until_ms != kNoTime) out.zigzag(group.judged_until_ms);
+  if (group.fed_ms != kNoTime) out.zigzag(group.fed_ms);
+  write_coordinates(out, group.last.at);
+  out.zigzag(group.last.time_ms);
+  out.bytes(group.last.address.bytes().data(), group.last.address.bytes().size());
+  out.byte(static_cast<uint8_t>(group.last.client_kind));
+  write_window(out, group.window, group.newest_ms, group.definition->type);
+  if (group.episode) write_episode(out, *group.episode);
+}
+
+bool read_last(BinaryReader& in, std::span<const uint16_t> topics, CorrelationLast& last) {
+  if (!read_coordinates(in, topics, last.at) || !read_time(in, last.time_ms)) return false;
+  const auto address = in.take(16);
+  last.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kAddress) + 1);
+  if (!in.ok()) return false;
+  std::array<uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), address.data(), bytes.size());
+  last.address = IpAddress::from_bytes(bytes);
+  return true;
+}
+
+bool read_group(BinaryReader& in, std::span<const uint16_t> topics, const std::vector<uint64_t>& update_counts,
+                CorrelationType type, CorrelationGroup& group) {
+  const uint8_t presence = in.byte();
+  group.touched = (presence & kTouched) != 0;
+  group.hash = in.fixed64();
+  group.text = in.text();
+  group.sequence = in.varint();
+  if (!read_time(in, group.newest_ms) || !read_time(in, group.clock_ms)) return false;
+  if ((presence & kWindowOpen) != 0 && !(read_time(in, group.begin_ms) && read_time(in, group.begin_clock_ms)))
+    return false;
+  if ((presence & kWasJudged) != 0 && !read_time(in, group.judged_until_ms)) return false;
+  if ((presence & kWasFed) != 0 && !read_time(in, group.fed_ms)) return false;
+  if (!read_last(in, topics, group.last)) return false;
+  if (!read_window(in, group.newest_ms, type, group.window)) return false;
+  if ((presence & kEpisodeOpen) == 0) return group.sequence != 0;
+  group.episode = std::make_unique<CorrelationEpisode>();
+  return read_episode(in, topics, update_counts, *group.episode) && group.sequence != 0;
+}
+
+bool read_topics(BinaryReader& in, std::span<const std::string> topics, std::vector<uint16_t>& places) {
+  const auto count = in.number<uint32_t>();
+  if (count > kTopicsMax) return false;
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    const auto found = std::find(topics.begin(), topics.end(), in.text());
+    places.push_back(found == topics.end() ? kNoTopic : static_cast<uint16_t>(found - topics.begin()));
+  }
+  return in.ok();
+}
+
+/// The clock with what the observations had made of the time.
+struct SavedTimes {
+  PartitionClock clock;
+  int64_t partition_ms = kNoTime;
+};
+
+bool read_times(BinaryReader& in, SavedTimes& times) {
+  if (in.enumerator<uint8_t>(2) == 1 && !read_time(in, times.partition_ms)) return false;
+  const uint64_t events = in.varint();
+  if (events == 0) return in.ok();
+  int64_t now_ms = 0, greatest_ms = 0;
+  if (!read_time(in, now_ms) || !read_time(in, greatest_ms)) return false;
+  times.clock = PartitionClock::restored(events, now_ms, greatest_ms);
+  return true;
+}
+
+bool read_definitions(BinaryReader& in, std::vector<std::unique_ptr<CorrelationDefinition>>& definitions) {
+  const auto count = in.number<uint32_t>();
+  if (count > kDefinitionsMax) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    auto definition = read_definition(in, definitions);
+    if (definition == nullptr) return false;
+    definitions.push_back(std::move(definition));
+  }
+  return in.ok();
+}
+
+}  // namespace
+
+void Correlator::save(uint32_t number, std::string& out) const {
+  const Chunk& chunk = chunks_[number];
+  BinaryWriter writer(out);
+  writer.byte(kVersion);
+  writer.varint(chunks_.size());
+  writer.varint(number);
+  writer.byte(partition_ms_ != kNoTime ? 1 : 0);
+  if (partition_ms_ != kNoTime) writer.zigzag(partition_ms_);
+  writer.varint(clock_.observations());
+  if (clock_.observations() != 0) {
+    writer.zigzag(clock_.now_ms());
+    writer.zigzag(clock_.greatest_ms());
+  }
+  writer.varint(topics_.size());
+  for (const std::string& topic : topics_)
+    writer.text(topic);
+  writer.varint(chunk.next_sequence);
+  std::vector<const CorrelationDefinition*> definitions;
+  for (const auto& [hash, queue] : chunk.queues)
+    append_with_fed(*groups_[queue.front].definition, definitions);
+  writer.varint(definitions.size());
+  for (const auto* definition : definitions)
+    write_definition(writer, *definition);
+  writer.varint(chunk.queues.size());
+  for (const auto& [hash, queue] : chunk.queues) {
+    writer.fixed64(hash);
+    uint64_t count = 0;
+    for (GroupSlot slot = queue.front; slot != kNoGroup; slot = groups_[slot].next)
+      ++count;
+    writer.varint(count);
+    for (GroupSlot slot = queue.front; slot != kNoGroup; slot = groups_[slot].next)
+      write_group(writer, groups_[slot]);
+  }
+}
+
+void Correlator::begin_restore() {
+  groups_.clear();
+  free_.clear();
+  index_.clear();
+  definitions_.clear();
+  results_.clear();
+  timers_ = {};
+  clock_ = {};
+  partition_ms_ = kNoTime;
+  statistics_.groups = statistics_.bytes = 0;
+  for (Chunk& chunk : chunks_) {
+    chunk = {};
+    chunk.absent = true;
+  }
+}
+
+Status Correlator::load(uint32_t number, std::string_view bytes) {
+  WEIR_ASSERT(number < chunks_.size() && chunks_[number].absent, "only an absent chunk is put back");
+  if (bytes.empty()) {
+    chunks_[number].absent = false;
+    return {};
+  }
+  BinaryReader in(bytes);
+  const uint8_t version = in.byte();
+  if (version == 0) return bad_chunk("version 0");
+  if (version != kVersion)
+    return fail(ErrorCode::kUnsupported, "score", "correlation chunk: version " + std::to_string(version));
+  if (in.number<uint32_t>() != chunks_.size() || in.number<uint32_t>() != number)
+    return fail(ErrorCode::kUnsupported, "score", "correlation chunk: of another number");
+
+  SavedTimes times;
+  if (!read_times(in, times)) return bad_chunk("times");
+  if (clock_.observations() != 0 && clock_ != times.clock)
+    return fail(ErrorCode::kInvalidArgument, "score", "correlation chunk: saved after other events");
+  std::vector<uint16_t> topics;
+  if (!read_topics(in, topics_, topics)) return bad_chunk("topics");
+  const uint64_t next_sequence = in.varint();
+  std::vector<std::unique_ptr<CorrelationDefinition>> definitions;
+  if (!read_definitions(in, definitions)) return bad_chunk("definitions");
+  const auto queues = in.number<uint32_t>();
+  for (uint32_t i = 0; i < queues; ++i) {
+    const uint64_t hash = in.fixed64();
+    const auto definition =
+        std::find_if(definitions.begin(), definitions.end(), [&](const auto& one) { return one->hash == hash; });
+    if (!in.ok() || definition == definitions.end()) return bad_chunk("groups without definition");
+    if (!load_queue(in, number, *keep(**definition), topics)) return bad_chunk("groups");
+  }
+  if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
+  clock_ = times.clock;
+  partition_ms_ = times.partition_ms;
+  chunks_[number].next_sequence = next_sequence;
+  chunks_[number].absent = false;
+  return {};
+}
+
+bool Correlator::load_queue(BinaryReader& in, uint32_t chunk, const CorrelationDefinition& definition,
+                            std::span<const uint16_t> topics) {
+  const uint64_t count = in.varint();
+  if (count > in.left()) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    CorrelationGroup saved;
+    if (!read_group(in, topics, episodes_.update_counts, definition.type, saved)) return false;
+    if (chunk_of(saved.hash) != chunk || index_.contains(key_of(saved.hash, definition))) return false;
+    const GroupSlot slot = add_group(definition, saved.hash);
+    CorrelationGroup& group = groups_[slot];
+    saved.definition = group.definition;
+    saved.chunk = group.chunk;
+    saved.next = group.next;
+    saved.previous = group.previous;
+    group = std::move(saved);
+    account(group);
+    set_timer(slot);
+  }
+  return true;
+}
+
+}  // namespace weir
