@@ -60,7 +60,8 @@ void on_log(const rd_kafka_t* client, int level, const char* facility, const cha
   const std::string_view what(facility);
   LogLevel shown = what == "CONFWARN" ? LogLevel::kDebug : level_from_syslog(level);
   // The library connects again by itself. What weir cannot go on without becomes one error of weir's own.
-  if (what == "FAIL" || what == "SSLCERTVRFY") shown = LogLevel::kWarning;
+  if (what == "FAIL" || what == "SSL") shown = LogLevel::kWarning;
+  if (what == "SSLCERTVRFY") shown = LogLevel::kDebug;
   context->log(shown, "kafka client " + context->client_id + ": " + facility + ": " + text);
 }
 

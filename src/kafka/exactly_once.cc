@@ -1,23 +1,17 @@
 #include "kafka/exactly_once.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/crash_point.h"
 #include "kafka/dead_letter.h"
+#include "kafka/pause.h"
 
 namespace weir {
 namespace {
 
-constexpr int kPauseSlices = 10;
-constexpr Milliseconds kPauseSlice{50};
-
-void pause(Patience& patience) {
-  for (int i = 0; i < kPauseSlices && patience.may_wait(); ++i)
-    std::this_thread::sleep_for(kPauseSlice);
-}
+constexpr Milliseconds kSettlePause{500};
 
 }  // namespace
 
@@ -138,7 +132,7 @@ CommitOutcome ExactlyOnceOutput::settle(std::span<const PartitionOffset> offsets
         return CommitOutcome::kCommitted;
       }
     }
-    pause(patience);
+    pause(kSettlePause, patience);
     if (!ended && !std::exchange(said, true)) log_(LogLevel::kError, "kafka: " + ended.error().detail);
   }
   return CommitOutcome::kAborted;

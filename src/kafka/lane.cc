@@ -1,9 +1,9 @@
 #include "kafka/lane.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "base/crash_point.h"
+#include "kafka/pause.h"
 
 namespace weir {
 namespace {
@@ -13,7 +13,6 @@ constexpr Milliseconds kTick{1'000};
 constexpr Milliseconds kBackOffFirst{100};
 constexpr Milliseconds kBackOffMax{5'000};
 constexpr Milliseconds kRevokeMax{10'000};  // well below the group's rebalance timeout
-constexpr Milliseconds kSleepSlice{50};
 
 int64_t now_ms() {
   return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -46,6 +45,19 @@ Lane::Lane(std::string name, RecordSource& source, OutputTransaction& output, St
       counters_(counters),
       heartbeat_ms_(now_ms()) {}
 
+/// Patience that ends at once when the lane is asked to stop.
+class Lane::StopOrHeartbeat : public Patience {
+ public:
+  explicit StopOrHeartbeat(Lane& lane) : lane_(lane) {}
+  bool may_wait() override {
+    lane_.heartbeat();
+    return !lane_.stopping();
+  }
+
+ private:
+  Lane& lane_;
+};
+
 void Lane::run() {
   Status status = prepare();
   while (!stopping() && status)
@@ -75,7 +87,6 @@ Status Lane::prepare() {
   return {};
 }
 
-/// One turn of the loop.
 Status Lane::step() {
   heartbeat();
   tick_if_due();
@@ -200,11 +211,9 @@ Status Lane::renew_source_if_stuck(CommitOutcome outcome) {
 
 void Lane::back_off() {
   back_off_ = back_off_.count() == 0 ? kBackOffFirst : std::min(kBackOffMax, back_off_ * 2);
-  const auto until = Clock::now() + back_off_;
-  while (Clock::now() < until && !stopping()) {
-    heartbeat();
-    std::this_thread::sleep_for(kSleepSlice);
-  }
+  // Ends early on a stop, which is when there is something better to do.
+  StopOrHeartbeat patience(*this);
+  pause(back_off_, patience);
 }
 
 void Lane::finish() {

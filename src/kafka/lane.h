@@ -66,6 +66,10 @@ class Lane : private RebalanceListener, private Patience {
   Lane(std::string name, RecordSource& source, OutputTransaction& output, StageWork& work, const BatchConfig& batch,
        LogSink log, KafkaCounters& counters);
 
+  /// The parts of run(), for a simulation that calls them itself: prepare once, then one turn of the loop after the other.
+  Status prepare();
+  Status step();
+
   /// Ends after request_stop() or on an error that the lane cannot survive (see failure()).
   void run();
 
@@ -90,13 +94,12 @@ class Lane : private RebalanceListener, private Patience {
 
  private:
   using Clock = std::chrono::steady_clock;
+  class StopOrHeartbeat;
 
   Status on_assigned(std::span<AssignedPartition> partitions) override;
   void on_revoked(bool lost) override;
   bool may_wait() override;
 
-  Status prepare();
-  Status step();
   Status work_on(std::span<const InputRecord> batch);
   bool commit_due() const;
   CommitOutcome commit();

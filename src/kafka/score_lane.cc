@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include "alert/ocsf.h"
 #include "base/crash_point.h"
 #include "kafka/dead_letter.h"
 #include "kafka/detect_lane.h"
+#include "kafka/pause.h"
 
 namespace weir {
 namespace {
@@ -20,8 +20,7 @@ int64_t number_in(std::string_view text) {
   return value;
 }
 
-constexpr int kStateTriesPause = 10;  // slices between two tries to read the state topic
-constexpr Milliseconds kSlice{50};
+constexpr Milliseconds kStateTriesPause{500};  // between two tries to read the state topic
 
 Milliseconds steady_now() {
   return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
@@ -274,8 +273,7 @@ Result<StoredState> ScoreWork::read_state(const AssignedPartition& partition, Pa
     if (!std::exchange(said, true))
       log_(LogLevel::kError, "kafka: the state of partition " + std::to_string(partition.partition) +
                                  " cannot be read, trying again: " + stored.error().detail);
-    for (int i = 0; i < kStateTriesPause && patience.may_wait(); ++i)
-      std::this_thread::sleep_for(kSlice);
+    pause(kStateTriesPause, patience);
   }
 }
 

@@ -12,6 +12,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds kSlice{250};
 constexpr int kPollMs = 10;
+constexpr Milliseconds kRefusedMax{
+    5'000};  // a wrong password stays wrong; a broker that just starts gets this much time
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
@@ -65,9 +67,13 @@ Result<std::unique_ptr<TopicAdmin>> TopicAdmin::create(const ClientOptions& opti
 }
 
 Status TopicAdmin::wait_for_broker(Milliseconds timeout, Patience* patience) {
-  const auto deadline = Clock::now() + timeout;
+  const auto begin = Clock::now();
   auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-  while (Clock::now() < deadline && (patience == nullptr || patience->may_wait())) {
+  const auto may_go_on = [&] {
+    const auto limit = context_.refused.load(std::memory_order_relaxed) ? std::min(timeout, kRefusedMax) : timeout;
+    return Clock::now() < begin + limit && (patience == nullptr || patience->may_wait());
+  };
+  while (may_go_on()) {
     const rd_kafka_metadata_t* metadata = nullptr;
     code = rd_kafka_metadata(client_.get(), 0, nullptr, &metadata, static_cast<int>(kSlice.count()));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -78,7 +84,8 @@ Status TopicAdmin::wait_for_broker(Milliseconds timeout, Patience* patience) {
     if (code != RD_KAFKA_RESP_ERR__TIMED_OUT) std::this_thread::sleep_for(kSlice);  // a refusal comes at once
   }
   const std::string reason = context_.problems();
-  const std::string waited = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timeout).count());
+  const std::string waited =
+      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin).count());
   return fail(ErrorCode::kKafka, "kafka",
               "no broker of " + bootstrap_servers_ + " answered within " + waited +
                   " s: " + (reason.empty() ? kafka_error("metadata", code).detail : reason));

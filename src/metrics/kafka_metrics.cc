@@ -108,6 +108,14 @@ void collect_kafka(const Lanes& lanes, Families& out) {
   counter(
       metric::kCommits, [](const Kafka& lane) -> auto& { return lane.commits; });
   counter(
+      metric::kTransactionsCommitted, [](const Kafka& lane) -> auto& { return lane.transactions_committed; });
+  counter(
+      metric::kTransactionsAborted, [](const Kafka& lane) -> auto& { return lane.transactions_aborted; });
+  counter(
+      metric::kProducerRenewals, [](const Kafka& lane) -> auto& { return lane.producer_renewals; });
+  counter(
+      metric::kConsumerRenewals, [](const Kafka& lane) -> auto& { return lane.consumer_renewals; });
+  counter(
       metric::kCommitFailures, [](const Kafka& lane) -> auto& { return lane.commit_failures; });
   counter(
       metric::kOutputRetries, [](const Kafka& lane) -> auto& { return lane.output_retries; });

@@ -18,6 +18,12 @@ inline constexpr Name kRecords{"weir_records_total",
 inline constexpr Name kRecordBytes{"weir_record_bytes_total", "Payload bytes of the records read."};
 inline constexpr Name kParseErrors{"weir_parse_errors_total", "Records that could not become an event, by reason."};
 inline constexpr Name kRuleHits{"weir_rule_hits_total", "Rule hits by category; one record may hit several rules."};
+inline constexpr Name kPolicyViolations{"weir_policy_violations_total",
+                                        "What records had that their route's policy does not allow, by rule."};
+inline constexpr Name kExcludedHits{"weir_excluded_hits_total",
+                                    "Rule hits and violations that an exclusion of the policy took away."};
+inline constexpr Name kResponseFaults{"weir_response_faults_total",
+                                      "Responses whose headers lack or reveal something, by what."};
 inline constexpr Name kMalicious{"weir_malicious_records_total", "Records whose request score reached the threshold."};
 inline constexpr Name kRepaired{"weir_utf8_repaired_records_total", "Records in which invalid UTF-8 was replaced."};
 inline constexpr Name kTruncated{"weir_truncated_records_total", "Records with a field longer than what is scanned."};
@@ -45,6 +51,16 @@ inline constexpr Name kClientsEvicted{"weir_clients_evicted_total",
 inline constexpr Name kClientsExpired{"weir_clients_expired_total", "Clients forgotten because they were idle."};
 inline constexpr Name kStateBytes{"weir_state_bytes", "Memory of the client tables."};
 inline constexpr Name kEpisodesOpen{"weir_episodes_open", "Alert episodes that are open."};
+inline constexpr Name kRestores{"weir_state_restores_total", "Partitions whose client state was restored."};
+inline constexpr Name kRestoreSeconds{"weir_state_restore_seconds_total", "Time spent reading stored client state."};
+inline constexpr Name kReplayed{"weir_replayed_observations_total",
+                                "Observations read again, muted, to complete restored client state."};
+inline constexpr Name kSnapshotChunks{"weir_snapshot_chunks_total", "Chunks of client state written to Kafka."};
+inline constexpr Name kSnapshotBytes{"weir_snapshot_bytes_total", "Bytes of client state written to Kafka."};
+inline constexpr Name kChunksDamaged{"weir_state_chunks_damaged_total",
+                                     "Stored chunks of client state that could not be used."};
+inline constexpr Name kChunksLost{"weir_state_chunks_lost_total",
+                                  "Chunks of client state that retention of the observations made useless."};
 
 // Kafka; by stage unless said otherwise.
 inline constexpr Name kEndToEndSeconds{
@@ -64,6 +80,14 @@ inline constexpr Name kAssignedPartitions{"weir_assigned_partitions", "Partition
 inline constexpr Name kRebalances{"weir_rebalances_total", "Assignments received from the consumer group, by stage."};
 inline constexpr Name kCommits{"weir_commits_total",
                                "Commits of consumed offsets with all that was produced for them, by stage."};
+inline constexpr Name kTransactionsCommitted{"weir_transactions_committed_total",
+                                             "Kafka transactions committed, by stage."};
+inline constexpr Name kTransactionsAborted{"weir_transactions_aborted_total",
+                                           "Kafka transactions aborted, or given up, by stage."};
+inline constexpr Name kProducerRenewals{"weir_producer_renewals_total",
+                                        "Transactional producers given up and made anew, by stage."};
+inline constexpr Name kConsumerRenewals{"weir_consumer_renewals_total",
+                                        "Consumers made anew because their group did not answer, by stage."};
 inline constexpr Name kCommitFailures{"weir_commit_failures_total", "Commits that failed, by stage."};
 inline constexpr Name kOutputRetries{"weir_output_retries_total",
                                      "Batches whose output was given up and made again, by stage."};
@@ -99,6 +123,8 @@ namespace label {
 inline constexpr std::string_view kReason = "reason";
 inline constexpr std::string_view kCategory = "category";
 inline constexpr std::string_view kKind = "kind";
+inline constexpr std::string_view kRule = "rule";
+inline constexpr std::string_view kFault = "fault";
 inline constexpr std::string_view kSeverity = "severity";
 inline constexpr std::string_view kStage = "stage";
 inline constexpr std::string_view kTopic = "topic";

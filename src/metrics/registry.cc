@@ -68,6 +68,26 @@ prometheus::MetricFamily rule_hits(const DetectLanes& lanes) {
   return family.take();
 }
 
+prometheus::MetricFamily policy_violations(const DetectLanes& lanes) {
+  FamilyBuilder family = FamilyBuilder::counter(metric::kPolicyViolations);
+  for (size_t i = 0; i < kPolicyRules; ++i) {
+    family.sample(as_double(total(
+                      lanes, [i](const DetectCounters& lane) -> auto& { return lane.policy_violations[i]; })),
+                  {{metric::label::kRule, info_of(static_cast<PolicyRule>(i)).id}});
+  }
+  return family.take();
+}
+
+prometheus::MetricFamily response_faults(const DetectLanes& lanes) {
+  FamilyBuilder family = FamilyBuilder::counter(metric::kResponseFaults);
+  for (unsigned i = 0; i < kResponseFaults; ++i) {
+    family.sample(as_double(total(
+                      lanes, [i](const DetectCounters& lane) -> auto& { return lane.response_faults[i]; })),
+                  {{metric::label::kFault, to_string(static_cast<ResponseFault>(1U << i))}});
+  }
+  return family.take();
+}
+
 prometheus::MetricFamily alerts(const ScoreLanes& lanes) {
   FamilyBuilder family = FamilyBuilder::counter(metric::kAlerts);
   constexpr size_t kKinds = std::tuple_size_v<decltype(ScoreCounters::alerts)>;
@@ -123,6 +143,10 @@ void collect_detect(const DetectLanes& lanes, Families& out) {
       metric::kRecordBytes, [](const Lane& lane) -> auto& { return lane.bytes; });
   out.push_back(parse_errors(lanes));
   out.push_back(rule_hits(lanes));
+  out.push_back(policy_violations(lanes));
+  counter(
+      metric::kExcludedHits, [](const Lane& lane) -> auto& { return lane.excluded_hits; });
+  out.push_back(response_faults(lanes));
   counter(
       metric::kMalicious, [](const Lane& lane) -> auto& { return lane.malicious; });
   counter(
@@ -161,6 +185,22 @@ void collect_score(const ScoreLanes& lanes, Families& out) {
       metric::kStateBytes, [](const Lane& lane) -> auto& { return lane.state_bytes; });
   gauge(
       metric::kEpisodesOpen, [](const Lane& lane) -> auto& { return lane.episodes_open; });
+  counter(
+      metric::kRestores, [](const Lane& lane) -> auto& { return lane.restores; });
+  uint64_t restore_ms = 0;
+  for (const Lane* lane : lanes)
+    restore_ms += lane->restore_ms.value();
+  out.push_back(FamilyBuilder::counter(metric::kRestoreSeconds).sample(as_double(restore_ms) / 1e3).take());
+  counter(
+      metric::kReplayed, [](const Lane& lane) -> auto& { return lane.replayed_observations; });
+  counter(
+      metric::kSnapshotChunks, [](const Lane& lane) -> auto& { return lane.snapshot_chunks; });
+  counter(
+      metric::kSnapshotBytes, [](const Lane& lane) -> auto& { return lane.snapshot_bytes; });
+  counter(
+      metric::kChunksDamaged, [](const Lane& lane) -> auto& { return lane.chunks_damaged; });
+  counter(
+      metric::kChunksLost, [](const Lane& lane) -> auto& { return lane.chunks_lost; });
 }
 
 void collect_runtime(const RuntimeCounters* runtime, Families& out) {

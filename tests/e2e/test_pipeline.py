@@ -157,8 +157,9 @@ def test_a_restart_in_the_middle_neither_loses_nor_repeats_a_record(pipeline):
     assert sum(pipeline.committed('detect').values()) == len(records)
     observations = pipeline.broker.end_offsets(pipeline.topics['observations'])
     committed = pipeline.committed('score')
-    # The last offset of a partition is the marker that ends a transaction.
-    assert {partition: end - 1 for partition, end in observations.items() if end} == committed
+    # What is left are the markers that end the last transaction of each of the two detect lanes.
+    left = {partition: end - committed[partition] for partition, end in observations.items() if end}
+    assert set(left.values()) <= {1, 2}, left
     alerted = alerted_clients(pipeline.alerts())
     assert set(alerted) == attackers
     assert all(len(ids) == 1 for ids in alerted.values())

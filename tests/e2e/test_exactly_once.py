@@ -1,0 +1,138 @@
+"""kill -9 in the middle of traffic, again and again: the alerts are those of a run that nothing disturbed."""
+import random
+import threading
+import time
+
+import traffic
+from test_pipeline import kind_of, phase_of
+from waiting import wait_for
+from weir_process import OBSERVATIONS
+
+STAYS = {'kafka': {'instance_id': 'host-1', 'session_timeout_ms': 6000}, 'score': {'snapshot_round_ms': 1000}}
+
+
+def long_stories(count=12_000, abusers=150, attackers=60, seed=11):
+    """(keys, records): benign traffic, and clients whose few requests are spread over all of it, so that their alerts depend
+    on what was remembered from the beginning to the end. Each client's records have one key, hence one order."""
+    chance = random.Random(seed)
+    moments = []
+    for number in range(count):
+        client = chance.randrange(700)
+        moments.append((chance.random(), f'customer-{client}', client, {}))
+    for number in range(abusers):
+        for at in sorted(chance.random() for _ in range(10)):
+            moments.append((at, f'abuser-{number}', None, {}))
+    for number in range(attackers):
+        for at in sorted(chance.random() for _ in range(25)):
+            moments.append((at, f'attacker-{number}', 400_000 + number, traffic.ATTACKS['sqli']))
+    moments.sort(key=lambda one: one[0])
+    keys, records, seen = [], [], {}
+    for number, (at, client, address, fields) in enumerate(moments):
+        turn = seen[client] = seen.get(client, -1) + 1
+        if address is None:
+            address = 200_000 + turn % 6
+            fields = {'user_agent': traffic.BROWSER.replace('128', str(120 + turn % 4))}
+        keys.append(client.encode())
+        records.append(traffic.record(number, at * 200, client, traffic.address(address), **fields))
+    return keys, records
+
+
+def told(pipeline):
+    """{(client, kind, phase, id): payload} of the opening and updating alerts; the same alert twice is an error. Closing ones
+    come when the time of a partition has moved on, which it has not for all at the end."""
+    found = {}
+    for one in pipeline.alerts():
+        if phase_of(one) == 'closed':
+            continue
+        key = (one['key'], kind_of(one), phase_of(one), one['headers']['ce_id'])
+        assert key not in found, f'twice: {key}'
+        found[key] = one['payload']
+    return found
+
+
+def observed(pipeline):
+    """Requests that the group has finished with."""
+    return sum(pipeline.committed('detect').values())
+
+
+def ends(pipeline, isolation):
+    from confluent_kafka import Consumer, TopicPartition
+    topic = pipeline.topics['observations']
+    consumer = Consumer({'bootstrap.servers': pipeline.broker.bootstrap, 'group.id': 'tests-ends', 'isolation.level': isolation})
+    try:
+        return {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+                for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions}
+    finally:
+        consumer.close()
+
+
+def all_scored(pipeline):
+    """No transaction is undecided, and every committed block of observations is read and committed."""
+    if ends(pipeline, 'read_committed') != ends(pipeline, 'read_uncommitted'):
+        return False
+    last = {}
+    for one in pipeline.broker.records(pipeline.topics['observations']):
+        last[one['partition']] = max(last.get(one['partition'], 0), one['offset'] + 1)
+    return last == pipeline.committed('score')
+
+
+def undisturbed(pipeline, count):
+    """What a second group, with topics of its own, makes of the same requests when nothing happens to it."""
+    from conftest import Pipeline
+    other = Pipeline(pipeline.broker, pipeline.folder / 'undisturbed')
+    other.folder.mkdir()
+    other.requests = other.topics['requests'] = pipeline.requests
+    try:
+        weir = other.start(**STAYS)
+        weir.wait_for_metric(OBSERVATIONS, count)
+        assert weir.stop() == 0, weir.process.log_tail()
+        return told(other)
+    finally:
+        other.close()
+
+
+def disturb(pipeline, keys, records, kills, between, **changes):
+    """Produces the records over some time while weir is killed and started again and again."""
+    def produce():
+        step = len(records) // 40
+        for first in range(0, len(records), step):
+            pipeline.broker.produce(pipeline.requests, records[first:first + step], keys=keys[first:first + step])
+            time.sleep(0.2)
+    producing = threading.Thread(target=produce)
+    producing.start()
+    chance = random.Random(3)
+    weir = pipeline.weir(**changes)
+    for _ in range(kills):
+        weir.start()
+        time.sleep(chance.uniform(*between))
+        weir.kill()
+    weir.start()
+    producing.join()
+    wait_for(lambda: observed(pipeline) == len(records), 90, lambda: f'all records; {observed(pipeline)} done\n{weir.process.log_tail()}', 0.5)
+    wait_for(lambda: all_scored(pipeline), 90, 'all observations', 0.5)
+    assert weir.stop() == 0, weir.process.log_tail()
+    return weir
+
+
+def assert_same(found, wanted):
+    kinds = lambda keys: sorted(key[:3] for key in keys)[:10]
+    assert not wanted.keys() - found.keys(), f'lost: {kinds(wanted.keys() - found.keys())}'
+    assert not found.keys() - wanted.keys(), f'too many: {kinds(found.keys() - wanted.keys())}'
+    assert not [key for key in wanted if found[key] != wanted[key]], 'different'
+
+
+def test_alerts_after_kills_are_those_of_an_undisturbed_run(pipeline):
+    keys, records = long_stories()
+    weir = disturb(pipeline, keys, records, kills=5, between=(0.2, 1.5), **STAYS)
+    assert 'restoring the state' in weir.log(), 'no restore was needed, so nothing is shown'
+    wanted = undisturbed(pipeline, len(records))
+    assert len(wanted) > 300
+    assert_same(told(pipeline), wanted)
+
+
+def test_without_a_name_of_its_own_a_process_takes_over_when_the_transactions_have_timed_out(pipeline):
+    """No instance_id: the killed process's partitions and open transactions are only free after their timeouts."""
+    keys, records = long_stories(count=4000)
+    changes = {'kafka': {'session_timeout_ms': 6000}, 'score': {'snapshot_round_ms': 1000}}
+    disturb(pipeline, keys, records, kills=2, between=(2.0, 3.0), **changes)
+    assert_same(told(pipeline), undisturbed(pipeline, len(records)))
