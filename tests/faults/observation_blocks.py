@@ -64,11 +64,17 @@ def records_of(block):
 def check(expected, blocks):
     """`expected`: all (partition, offset) that are requests; `blocks`: (observations partition, block) in order.
     Figures of what is missing, there twice, or behind a later one of the same source within its partition."""
-    seen, twice, disordered, latest = set(), 0, 0, {}
+    seen, twice, disordered, latest, unreadable = set(), 0, 0, {}, 0
     for target, block in blocks:
-        for _, partition, offset in records_of(block):
+        try:
+            records = records_of(block)
+        except (IndexError, ValueError):
+            unreadable += 1
+            continue
+        for _, partition, offset in records:
             twice += (partition, offset) in seen
             seen.add((partition, offset))
             disordered += offset < latest.get((target, partition), -1)
             latest[target, partition] = offset
-    return {'lost': len(expected - seen), 'duplicated': twice, 'disordered': disordered, 'unexpected': len(seen - expected)}
+    return {'lost': len(expected - seen), 'duplicated': twice, 'disordered': disordered, 'unexpected': len(seen - expected),
+            'unreadable_blocks': unreadable}

@@ -182,15 +182,16 @@ class Trial:
                 requests.add((request.partition, request.offset))
         scorer.finish()
         assert records == self.produced, f'{self.produced} records produced, {records} in the topic'
+        self.status = 'reading the alerts'
+        letters = [(message.partition(), message.value()) for message in
+                   messages_of(self.cluster.bootstrap, self.topics['dead_letter'], {})]
+        found = self._compared(scorer.alerts)
         self.status = 'reading the observations'
         blocks = ((message.partition(), message.value()) for message in
                   messages_of(self.cluster.bootstrap, self.topics['observations'], {}, partition_by_partition=True))
         self.extra['observations'] = observation_blocks.check(requests, blocks)
-        self.status = 'reading the alerts'
-        letters = [(message.partition(), message.value()) for message in
-                   messages_of(self.cluster.bootstrap, self.topics['dead_letter'], {})]
-        return self._compared(scorer.alerts), {'expected': bad, 'published': len(letters),
-                                               'duplicated': len(letters) - len({value for _, value in letters})}
+        return found, {'expected': bad, 'published': len(letters),
+                       'duplicated': len(letters) - len({value for _, value in letters})}
 
     def _compared(self, expected):
         """The last alerts may still be under way; what is wrong after 10 s without change stays wrong."""
