@@ -66,6 +66,8 @@ bool is_script_url(std::string_view url) {
   size_t end = 0;
   if (begins_spaced(url, "javascript:", end) || begins_spaced(url, "vbscript:", end)) {
     constexpr std::string_view kNothing = "void(0)";  // the usual link that does nothing
+    while (end < url.size() && is_space(url[end]))
+      ++end;
     if (url.substr(end, kNothing.size()) == kNothing) end += kNothing.size();
     return url.find_first_of("(`=[.", end) != std::string_view::npos;
   }
@@ -163,7 +165,7 @@ bool element_runs(std::string_view text, size_t& at) {
   Tag tag(text, end);
   const bool runs = tag.runs_script();
   at = tag.end();
-  return runs || (!closes && is_one_of(name, kActiveElements));
+  return runs || (!closes && end < text.size() && is_one_of(name, kActiveElements));
 }
 
 /// "…" onfocus=…: the value closes an attribute's quote (or needs none) and goes on with attributes.
