@@ -40,6 +40,18 @@ void ProgressBar::update(uint64_t done, uint64_t total, uint64_t records) {
   std::fflush(stderr);
 }
 
+void ProgressBar::update_parts(uint64_t done, uint64_t total) {
+  if (!enabled_ || total == 0) return;
+  drawn_ = true;
+  const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+  const double part = static_cast<double>(done) / static_cast<double>(total);
+  const int filled = static_cast<int>(part * kBarCells);
+  std::fprintf(stderr, "\r\033[K[%s%s] %s of %s  %d s left", std::string(static_cast<size_t>(filled), '#').c_str(),
+               std::string(static_cast<size_t>(kBarCells - filled), '.').c_str(), with_separators(done).c_str(),
+               with_separators(total).c_str(), part > 0 ? static_cast<int>(seconds / part * (1 - part) + 0.5) : 0);
+  std::fflush(stderr);
+}
+
 void ProgressBar::finish() {
   if (drawn_) std::fputs("\r\033[K", stderr);
   drawn_ = false;

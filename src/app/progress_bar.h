@@ -13,6 +13,9 @@ class ProgressBar {
   /// Redraws at most ten times a second. `done` and `total` are bytes; total 0 means unknown.
   void update(uint64_t done, uint64_t total, uint64_t records);
 
+  /// The same for a job of countable parts.
+  void update_parts(uint64_t done, uint64_t total);
+
   /// Clears the line so that what follows starts clean.
   void finish();
 

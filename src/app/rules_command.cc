@@ -1,33 +1,32 @@
 #include "app/rules_command.h"
 
-#include <unistd.h>
-
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 
 #include "app/command_setup.h"
 #include "app/exit_code.h"
-#include "app/line_reader.h"
 #include "app/rule_source.h"
-#include "app/terminal.h"
 #include "detect/rule_check.h"
 #include "rules/loader.h"
 
 namespace weir {
 namespace {
 
-constexpr size_t kSampleRecordsMax = 5'000;
+void print(const Diagnostics& diagnostics) {
+  for (const auto& diagnostic : diagnostics)
+    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+}
 
-/// The rules named by the arguments, and what loading said about them.
-struct LoadedRules {
-  RuleSetOptions options;
-  std::vector<std::string> directories;
-  std::vector<Rule> rules;
-  Diagnostics diagnostics;
-};
+size_t errors_in(const Diagnostics& diagnostics) {
+  size_t errors = 0;
+  for (const auto& diagnostic : diagnostics)
+    errors += diagnostic.severity == Diagnostic::Severity::kError;
+  return errors;
+}
 
-Result<LoadedRules> load(const RulesArguments& arguments) {
+}  // namespace
+
+Result<LoadedRules> load_named_rules(const RulesArguments& arguments) {
   auto config = read_config(arguments.config_file);
   if (!config) return tl::unexpected(config.error());
   LoadedRules loaded;
@@ -43,46 +42,8 @@ Result<LoadedRules> load(const RulesArguments& arguments) {
   return loaded;
 }
 
-void print(const Diagnostics& diagnostics) {
-  for (const auto& diagnostic : diagnostics)
-    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
-}
-
-size_t errors_in(const Diagnostics& diagnostics) {
-  size_t errors = 0;
-  for (const auto& diagnostic : diagnostics)
-    errors += diagnostic.severity == Diagnostic::Severity::kError;
-  return errors;
-}
-
-/// The first records of an NDJSON file.
-Result<std::vector<std::string>> read_sample(const std::string& file) {
-  LineReader reader(file, 1 << 20);
-  if (auto opened = reader.open(); !opened) return tl::unexpected(opened.error());
-  std::vector<std::string_view> lines;
-  if (auto read = reader.read(kSampleRecordsMax, lines); !read) return tl::unexpected(read.error());
-  return std::vector<std::string>(lines.begin(), lines.end());
-}
-
-std::vector<std::string> examples_of(const std::vector<Rule>& rules) {
-  std::vector<std::string> records;
-  for (const Rule& rule : rules) {
-    for (const auto& example : rule.positive_examples)
-      records.push_back(example.record_json);
-    for (const auto& example : rule.negative_examples)
-      records.push_back(example.record_json);
-  }
-  return records;
-}
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-}  // namespace
-
 int run_rules_test(const RulesArguments& arguments) {
-  const auto loaded = load(arguments);
+  const auto loaded = load_named_rules(arguments);
   if (!loaded) return report_usage_error(loaded.error());
   print(loaded->diagnostics);
   if (has_errors(loaded->diagnostics)) return kExitFailed;
@@ -106,7 +67,7 @@ int run_rules_test(const RulesArguments& arguments) {
 }
 
 int run_rules_lint(const RulesArguments& arguments) {
-  auto loaded = load(arguments);
+  auto loaded = load_named_rules(arguments);
   if (!loaded) return report_usage_error(loaded.error());
   lint_rules(loaded->rules, loaded->diagnostics);
   if (!has_errors(loaded->diagnostics)) {
@@ -121,7 +82,7 @@ int run_rules_lint(const RulesArguments& arguments) {
 }
 
 int run_rules_list(const RulesArguments& arguments) {
-  const auto loaded = load(arguments);
+  const auto loaded = load_named_rules(arguments);
   if (!loaded) return report_usage_error(loaded.error());
   print(loaded->diagnostics);
   for (const Rule& rule : loaded->rules) {
@@ -130,36 +91,6 @@ int run_rules_list(const RulesArguments& arguments) {
                 rule.weight, rule.title.c_str());
   }
   return has_errors(loaded->diagnostics) ? kExitFailed : kExitFine;
-}
-
-int run_rules_cost(const RulesArguments& arguments) {
-  const auto loaded = load(arguments);
-  if (!loaded) return report_usage_error(loaded.error());
-  print(loaded->diagnostics);
-  if (has_errors(loaded->diagnostics)) return kExitFailed;
-  auto sample = arguments.sample_file.empty() ? Result<std::vector<std::string>>(examples_of(loaded->rules))
-                                              : read_sample(arguments.sample_file);
-  if (!sample) {
-    std::fprintf(stderr, "weir rules cost: %s\n", sample.error().to_string().c_str());
-    return kExitFailed;
-  }
-  std::fprintf(stderr, "measuring %zu rules on %zu records; this takes a while\n", loaded->rules.size(),
-               sample->size());
-  const auto costs = measure_rule_costs(loaded->rules, loaded->options, *sample, &seconds_now);
-  if (!costs) {
-    std::fprintf(stderr, "weir rules cost: %s\n", costs.error().to_string().c_str());
-    return kExitFailed;
-  }
-  size_t over = 0;
-  for (const RuleCost& cost : *costs) {
-    const bool too_dear = arguments.share_max_percent > 0 && cost.share * 100 > arguments.share_max_percent;
-    over += too_dear;
-    std::printf("%6.2f %%  %7.1f ns/record  %s  %s%s\n", cost.share * 100, cost.nanoseconds_per_record,
-                cost.rule_id.c_str(), cost.title.c_str(), too_dear ? "  <- too dear" : "");
-  }
-  if (over > 0)
-    std::fprintf(stderr, "%zu rules take more than %.1f %% of the matching time\n", over, arguments.share_max_percent);
-  return over == 0 ? kExitFine : kExitFailed;
 }
 
 }  // namespace weir

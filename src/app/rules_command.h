@@ -3,6 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "base/diagnostic.h"
+#include "base/result.h"
+#include "detect/rule_set.h"
+#include "rules/rule.h"
+
 namespace weir {
 
 struct RulesArguments {
@@ -10,8 +15,18 @@ struct RulesArguments {
   std::string config_file;
   std::string junit_file;        ///< of `test`
   std::string sample_file;       ///< of `cost`: NDJSON records in the flat profile
-  double share_max_percent = 0;  ///< of `cost`: fail when a rule takes more; 0: no limit
+  std::string json_file;         ///< of `cost`: the figures
+  double share_max_percent = 0;  ///< of `cost`: fail when a rule surely takes more; 0: no limit
 };
+
+/// The rules that the arguments name, all security levels, and what loading said about them.
+struct LoadedRules {
+  RuleSetOptions options;
+  std::vector<std::string> directories;
+  std::vector<Rule> rules;
+  Diagnostics diagnostics;
+};
+Result<LoadedRules> load_named_rules(const RulesArguments& arguments);
 
 /// `weir rules test`: every example of every rule, through the real decoder and matcher.
 int run_rules_test(const RulesArguments& arguments);
@@ -19,7 +34,7 @@ int run_rules_test(const RulesArguments& arguments);
 int run_rules_lint(const RulesArguments& arguments);
 /// `weir rules list`: one line per rule, its id first.
 int run_rules_list(const RulesArguments& arguments);
-/// `weir rules cost`: each rule's share of the matching time on a sample, by leaving it out.
+/// `weir rules cost` (rules_cost_command.cc): each rule's share of the matching time on a sample, by leaving it out.
 int run_rules_cost(const RulesArguments& arguments);
 
 }  // namespace weir

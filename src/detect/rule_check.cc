@@ -1,8 +1,6 @@
 #include "detect/rule_check.h"
 
 #include <algorithm>
-#include <deque>
-#include <limits>
 
 #include "base/assert.h"
 #include "decode/decoder.h"
@@ -134,58 +132,6 @@ std::string xml_text(std::string_view text) {
   return out;
 }
 
-/// Records parsed and decoded once, so that only the matching is timed.
-struct Sample {
-  std::deque<EventParser> parsers;  // events borrow from their parser
-  std::vector<Event> events;
-  std::vector<DecodedRecord> decoded;
-};
-
-constexpr size_t kSampleRecordsMax = 5'000;
-
-Sample sample_of(const std::vector<std::string>& records, PlaceMask raw_places) {
-  DecodeOptions options;
-  options.raw_places = raw_places;
-  Decoder decoder(options);
-  Sample sample;
-  for (const auto& record : records) {
-    if (sample.events.size() == kSampleRecordsMax) break;
-    Event event;
-    sample.parsers.push_back(flat_parser());
-    if (!sample.parsers.back().parse(record, event).ok()) {
-      sample.parsers.pop_back();
-      continue;
-    }
-    DecodedRecord decoded;
-    decoder.decode(event, decoded);
-    sample.events.push_back(event);
-    sample.decoded.push_back(std::move(decoded));
-  }
-  return sample;
-}
-
-/// Seconds for one pass over the sample: the best of several, which is the least disturbed.
-Result<double> seconds_per_pass(const std::vector<Rule>& rules, const RuleSetOptions& options, const Sample& sample,
-                                Stopwatch now) {
-  constexpr int kPassesMin = 7;
-  constexpr double kSecondsMin = 0.1;
-  Diagnostics diagnostics;
-  auto set = RuleSet::compile(rules, options, diagnostics);
-  if (!set) return tl::unexpected<Error>(set.error());
-  Matcher matcher;
-  if (Status status = matcher.use(*set); !status) return tl::unexpected<Error>(status.error());
-  Detection detection;
-  double best = std::numeric_limits<double>::max();
-  const double begin = now();
-  for (int pass = 0; pass < kPassesMin || now() - begin < kSecondsMin; ++pass) {
-    const double pass_begin = now();
-    for (size_t i = 0; i < sample.events.size(); ++i)
-      matcher.match(sample.events[i], sample.decoded[i], detection);
-    best = std::min(best, now() - pass_begin);
-  }
-  return best;
-}
-
 }  // namespace
 
 size_t RuleTestReport::failed() const {
@@ -247,30 +193,6 @@ void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics) {
       diagnostics.push_back(
           finding(Diagnostic::Severity::kWarning, rule, rule.line, "the rule '" + rule.title + "' counts as 'other'"));
   }
-}
-
-Result<std::vector<RuleCost>> measure_rule_costs(const std::vector<Rule>& rules, const RuleSetOptions& options,
-                                                 const std::vector<std::string>& records, Stopwatch now) {
-  Diagnostics diagnostics;
-  auto set = RuleSet::compile(rules, options, diagnostics);
-  if (!set) return tl::unexpected<Error>(set.error());
-  const Sample sample = sample_of(records, (*set)->raw_places());
-  if (sample.events.empty())
-    return fail(ErrorCode::kInvalidArgument, "rules", "no record of the sample could be read in the flat profile");
-  auto all = seconds_per_pass(rules, options, sample, now);
-  if (!all) return tl::unexpected<Error>(all.error());
-  std::vector<RuleCost> costs;
-  for (size_t i = 0; i < rules.size(); ++i) {
-    std::vector<Rule> others = rules;
-    others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
-    const auto without = seconds_per_pass(others, options, sample, now);
-    if (!without) return tl::unexpected<Error>(without.error());
-    const double saved = *all - *without;
-    costs.push_back(
-        {rules[i].id, rules[i].title, saved / *all, saved * 1e9 / static_cast<double>(sample.events.size())});
-  }
-  std::sort(costs.begin(), costs.end(), [](const RuleCost& a, const RuleCost& b) { return a.share > b.share; });
-  return costs;
 }
 
 }  // namespace weir

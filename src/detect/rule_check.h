@@ -45,20 +45,4 @@ std::string to_junit_xml(const RuleTestReport& report);
 /// a false-positive note, with fewer than 3 + 3 examples.
 void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics);
 
-/// One rule's share of the time a scan takes.
-struct RuleCost {
-  std::string rule_id;
-  std::string title;
-  double share = 0;  ///< 0.03: without this rule the sample takes 3 % less time; noise makes it negative at times
-  double nanoseconds_per_record = 0;
-};
-
-/// The time in seconds at which it is called; a parameter so that this folder reads no clock.
-using Stopwatch = double (*)();
-
-/// Measures every rule's share by leaving it out, on flat-profile records, one thread. Takes seconds for each rule. Sorted,
-/// the dearest first. An error value: no record of the sample parses, or the rules do not compile.
-Result<std::vector<RuleCost>> measure_rule_costs(const std::vector<Rule>& rules, const RuleSetOptions& options,
-                                                 const std::vector<std::string>& records, Stopwatch now);
-
 }  // namespace weir

@@ -1,4 +1,4 @@
-// The engine behind `weir rules test`, `lint` and `cost`.
+// The engine behind `weir rules test` and `lint`.
 #include "detect/rule_check.h"
 #include "base/catch.h"
 #include "detect/test_rules.h"
@@ -103,19 +103,4 @@ TEST_CASE("lint names what a rule of ours lacks") {
   CHECK(says(diagnostics, kWarning, "has no description"));
   CHECK(says(diagnostics, kWarning, "has no tags"));
   CHECK(says(diagnostics, kWarning, "has no note on false positives"));
-}
-
-TEST_CASE("costs are measured for every rule") {
-  Diagnostics diagnostics;
-  const auto rules = parse_rules(
-      rule_item("weir.text|re: '[a-z]+[0-9]+[a-z]+x'", 1) + "---\n" + rule_item("weir.text|contains: qqqq", 2), "r.yml",
-      diagnostics);
-  const std::vector<std::string> records(
-      20,
-      R"({"ts":"2026-01-01T00:00:00Z","ip":"192.0.2.1","method":"GET","path":"/abc123abc","query":"a=abcdef12abc"})");
-  static double time = 0;
-  const auto costs = measure_rule_costs(rules, {}, records, [] { return time += 0.01; });
-  REQUIRE(costs.has_value());
-  CHECK(costs->size() == 2);
-  CHECK_FALSE(measure_rule_costs(rules, {}, {"no record"}, [] { return time += 0.01; }).has_value());
 }
