@@ -84,6 +84,26 @@ Alert abuse_alert() {
   return alert;
 }
 
+Alert correlation_alert() {
+  Alert alert = abuse_alert();
+  alert.kind = AlertKind::kCorrelation;
+  alert.phase = EpisodePhase::kOpened;
+  alert.client_kind = ClientKind::kGroup;
+  alert.client = "c-ip=2001:db8::7 cs-host=shop.example.com";
+  alert.count = 1;
+  alert.verdict = {};
+  CorrelationFinding finding;
+  finding.rule_id = "0b6dd0a4-5a4e-4f53-9c0a-1df2bb1f2c11";
+  finding.title = "Many refused logins";
+  finding.type = "event_count";
+  finding.tags = {"attack.t1110"};
+  finding.group = {{"c-ip", "2001:db8::7"}, {"cs-host", "shop.example.com"}};
+  finding.value = 20;
+  finding.timespan = Milliseconds{300'000};
+  alert.correlation = finding;
+  return alert;
+}
+
 Alert closing_alert() {
   Alert alert = attack_alert();
   alert.phase = EpisodePhase::kClosed;
@@ -115,7 +135,7 @@ std::string compact(const rapidjson::Value& value) {
 TEST_CASE("alerts of every kind and phase are written as in the golden file", "[alert]") {
   const std::string path = std::string(WEIR_SOURCE_DIR) + "/tests/data/alerts.golden.ndjson";
   std::string written;
-  for (const Alert& alert : {attack_alert(), abuse_alert(), closing_alert()})
+  for (const Alert& alert : {attack_alert(), abuse_alert(), closing_alert(), correlation_alert()})
     written += encode_ocsf(alert, kSource) + "\n";
   if (std::getenv("WEIR_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << written;
   std::ostringstream golden;

@@ -32,6 +32,15 @@ class JsonWriter {
     key(name);
     writer_.Int64(value);
   }
+  /// Whole numbers are written as such.
+  void real(std::string_view name, double value) {
+    key(name);
+    const auto whole = static_cast<int64_t>(value);
+    if (static_cast<double>(whole) == value)
+      writer_.Int64(whole);
+    else
+      writer_.Double(value);
+  }
   void truth(std::string_view name, bool value) {
     key(name);
     writer_.Bool(value);

@@ -92,6 +92,13 @@ void write_categories(JsonWriter& json, std::string_view name, CategoryMask cate
   json.end_array();
 }
 
+void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
+  json.begin_array(name);
+  for (const std::string& text : texts)
+    json.text(text);
+  json.end_array();
+}
+
 std::string join_reasons(AbuseReasons reasons) {
   std::string joined;
   for_each_bit(reasons, [&](unsigned bit) {
@@ -113,12 +120,13 @@ std::string join_categories(CategoryMask categories) {
 
 std::string title_of(const Alert& alert) {
   if (alert.kind == AlertKind::kAbuse) return "Suspicious client behaviour: " + join_reasons(alert.verdict.reasons);
+  if (alert.correlation) return alert.correlation->title;
   if (alert.evidence && !alert.evidence->hits.empty()) return alert.evidence->hits.front().title;
   return "Attack requests: " + join_categories(alert.categories);
 }
 
 std::string message_of(const Alert& alert) {
-  std::string text = alert.kind == AlertKind::kAbuse ? "abuse" : "attack";
+  std::string text(to_string(alert.kind));
   text.append(" by ").append(to_string(alert.client_kind)).append(" ").append(alert.client);
   text.append(": ").append(std::to_string(alert.count)).append(alert.count == 1 ? " request" : " requests");
   if (alert.phase == EpisodePhase::kClosed) text += ", ended";
@@ -158,6 +166,15 @@ void write_analytics(JsonWriter& json, const Alert& alert) {
     json.text("name", "Client abuse score");
     json.end_object();
     return;
+  }
+  if (alert.correlation) {
+    json.begin_object("analytic");
+    json.number("type_id", kAnalyticRule);
+    json.text("type", "Rule");
+    json.text("uid", alert.correlation->rule_id);
+    json.text("name", alert.correlation->title);
+    json.text("category", alert.correlation->type);
+    json.end_object();
   }
   if (!alert.evidence) return;
   const auto& hits = alert.evidence->hits;
@@ -202,6 +219,8 @@ void write_finding_info(JsonWriter& json, const Alert& alert) {
   json.text("desc", message_of(alert));
   if (alert.kind == AlertKind::kAbuse) {
     write_reasons(json, "types", alert.verdict.reasons);
+  } else if (alert.correlation) {
+    write_texts(json, "types", alert.correlation->tags);
   } else {
     write_categories(json, "types", alert.categories);
   }
@@ -253,13 +272,18 @@ void write_hits(JsonWriter& json, const Evidence& evidence) {
   json.end_object();
 }
 
+/// An address stands in the evidence as such, and a group is nobody.
+bool is_user(const Alert& alert) {
+  return alert.client_kind != ClientKind::kAddress && alert.client_kind != ClientKind::kGroup && !alert.client.empty();
+}
+
 void write_evidences(JsonWriter& json, const Alert& alert) {
   json.begin_array("evidences");
   json.begin_object();
   json.begin_object("src_endpoint");
   json.text("ip", alert.address.to_string());
   json.end_object();
-  if (alert.client_kind != ClientKind::kAddress && !alert.client.empty()) {
+  if (is_user(alert)) {
     json.begin_object("actor");
     json.begin_object("user");
     json.text("uid", alert.client);
@@ -288,7 +312,7 @@ void write_observables(JsonWriter& json, const Alert& alert) {
   json.begin_array("observables");
   write_observable(json, "evidences[0].src_endpoint.ip", {kObservableIpAddress, "IP Address"},
                    alert.address.to_string());
-  if (alert.client_kind != ClientKind::kAddress) {
+  if (is_user(alert)) {
     write_observable(json, "evidences[0].actor.user.uid", {kObservableUserUid, "User Object: uid"}, alert.client);
   }
   if (alert.evidence) {
@@ -300,6 +324,25 @@ void write_observables(JsonWriter& json, const Alert& alert) {
                      alert.evidence->user_agent);
   }
   json.end_array();
+}
+
+void write_correlation(JsonWriter& json, const CorrelationFinding& finding) {
+  json.begin_object("correlation");
+  json.text("rule_id", finding.rule_id);
+  json.text("title", finding.title);
+  json.text("type", finding.type);
+  write_texts(json, "tags", finding.tags);
+  json.begin_array("group");
+  for (const auto& [field, value] : finding.group) {
+    json.begin_object();
+    json.text("field", field);
+    json.text("value", value);
+    json.end_object();
+  }
+  json.end_array();
+  json.real("value", finding.value);
+  json.number("timespan_ms", static_cast<int64_t>(finding.timespan.count()));
+  json.end_object();
 }
 
 std::string_view topic_of(const Alert& alert, const AlertSource& source) {
@@ -318,6 +361,7 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
   json.number("offset", alert.at.offset);
   json.end_object();
   if (alert.kind == AlertKind::kAttack) write_categories(json, "categories", alert.categories);
+  if (alert.correlation) write_correlation(json, *alert.correlation);
   if (alert.evidence) {
     const Evidence& evidence = *alert.evidence;
     json.text("method", evidence.method);

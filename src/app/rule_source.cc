@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "pipeline/correlation_field.h"
 #include "rules/loader.h"
 
 namespace weir {
@@ -24,12 +25,13 @@ Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::stri
     return fail(ErrorCode::kNotFound, "rules",
                 "no rules found: give a directory with --rules or set rules.directories in the configuration");
   }
-  const auto rules = load_rules(directories, diagnostics);
+  const auto loaded = load_rule_documents(directories, diagnostics);
+  check_correlations(loaded.correlations, diagnostics);
   Result<std::shared_ptr<const RuleSet>> compiled = fail(ErrorCode::kParse, "rules", "");
-  if (!has_errors(diagnostics)) compiled = RuleSet::compile(rules, options, diagnostics);
+  if (!has_errors(diagnostics)) compiled = RuleSet::compile(loaded.rules, loaded.correlations, options, diagnostics);
   if (has_errors(diagnostics))
     return fail(ErrorCode::kParse, "rules", "the rule set is refused: its files have errors");
-  if (compiled && rules.empty()) {
+  if (compiled && loaded.rules.empty()) {
     return fail(ErrorCode::kNotFound, "rules", "no rule files (*.yml) below " + directories.front());
   }
   return compiled;

@@ -92,7 +92,7 @@ Status Scan::batch(const std::vector<std::string_view>& lines) {
 
   const auto scoring_started = std::chrono::steady_clock::now();
   alerts_.clear();
-  scorer_.observe(analyzed_.observations, alerts_);
+  scorer_.observe(analyzed_.observations, analyzed_.correlation_events, alerts_);
   const std::chrono::nanoseconds scoring = std::chrono::steady_clock::now() - scoring_started;
   report_.score.score_ns.add(static_cast<uint64_t>(scoring.count()));
 

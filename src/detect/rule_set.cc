@@ -14,6 +14,7 @@ namespace weir {
 namespace {
 
 constexpr size_t kRulesMax = 20'000;
+constexpr size_t kCorrelationsMax = 1'000;
 constexpr size_t kPatternsMax = 100'000;
 
 SecurityLevels levels_of(const RuleSetOptions& options) {
@@ -96,13 +97,38 @@ void append(std::string& text, const Rule& rule) {
     append(text, condition);
 }
 
-std::string fingerprint_of(const std::vector<Rule>& rules, const RuleSetOptions& options) {
+void append(std::string& text, const Correlation& correlation) {
+  append(text, correlation.id);
+  append(text, correlation.title);
+  append(text, static_cast<uint64_t>(correlation.level));
+  append(text, static_cast<uint64_t>(correlation.type));
+  append(text, static_cast<uint64_t>(correlation.timespan_ms));
+  append(text, std::to_string(correlation.percentile));
+  append(text, correlation.generate ? 1 : 0);
+  for (const auto* list : {&correlation.tags, &correlation.group_by, &correlation.fields}) {
+    append(text, list->size());
+    for (const auto& one : *list)
+      append(text, one);
+  }
+  for (const auto& source : correlation.sources)
+    append(text, source.id);
+  for (const auto& [alias, by_rule] : correlation.aliases)
+    for (const auto& [rule, field] : by_rule)
+      append(text, alias + "/" + rule + "/" + field);
+  for (const auto& bound : correlation.bounds)
+    append(text, std::string(to_string(bound.op)) + std::to_string(bound.number));
+}
+
+std::string fingerprint_of(const std::vector<Rule>& rules, const std::vector<Correlation>& correlations,
+                           const RuleSetOptions& options) {
   std::string text;
   append(text, static_cast<uint64_t>(options.threshold));
   append(text, static_cast<uint64_t>(options.security_level));
   append(text, static_cast<uint64_t>(options.other_levels));
   for (const auto& rule : rules)
     append(text, rule);
+  for (const auto& correlation : correlations)
+    append(text, correlation);
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   std::array<char, 33> hex{};
   std::snprintf(hex.data(), hex.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
@@ -219,6 +245,12 @@ RuleSet::~RuleSet() = default;
 
 Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>& rules, const RuleSetOptions& options,
                                                         Diagnostics& diagnostics) {
+  return compile(rules, {}, options, diagnostics);
+}
+
+Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>& rules,
+                                                        const std::vector<Correlation>& correlations,
+                                                        const RuleSetOptions& options, Diagnostics& diagnostics) {
   const size_t already = diagnostics.size();
   const auto refused = [&]() {
     for (size_t i = already; i < diagnostics.size(); ++i)
@@ -227,6 +259,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>&
     return fail(ErrorCode::kInvalidArgument, "rules", "the rule set is refused");
   };
   if (rules.size() > kRulesMax) return fail(ErrorCode::kLimit, "rules", "more than 20000 rules");
+  if (correlations.size() > kCorrelationsMax) return fail(ErrorCode::kLimit, "rules", "more than 1000 correlations");
   std::shared_ptr<RuleSet> set(new RuleSet());
   Impl& impl = *set->impl_;
   impl.options = options;
@@ -241,13 +274,17 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>&
   if (!build_databases(impl, origins, diagnostics)) return refused();
   for (const auto& rule : running)
     impl.rules.push_back(info_of(rule));
-  impl.fingerprint = fingerprint_of(running, options);
+  impl.fingerprint = fingerprint_of(running, correlations, options);
+  impl.correlations = correlations;
   impl.raw_places = raw_places_of(impl.program);
   return set;
 }
 
 const std::vector<RuleInfo>& RuleSet::rules() const {
   return impl_->rules;
+}
+const std::vector<Correlation>& RuleSet::correlations() const {
+  return impl_->correlations;
 }
 PlaceMask RuleSet::raw_places() const {
   return impl_->raw_places;

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "decode/decoded_record.h"
 #include "detect/detection.h"
+#include "rules/correlation.h"
 #include "rules/rule.h"
 
 namespace weir {
@@ -34,8 +35,14 @@ class RuleSet {
   static Result<std::shared_ptr<const RuleSet>> compile(const std::vector<Rule>& rules, const RuleSetOptions& options,
                                                         Diagnostics& diagnostics);
 
+  /// With correlations over the rules' hits, which the set carries for the stages behind; check_correlations() has passed them.
+  static Result<std::shared_ptr<const RuleSet>> compile(const std::vector<Rule>& rules,
+                                                        const std::vector<Correlation>& correlations,
+                                                        const RuleSetOptions& options, Diagnostics& diagnostics);
+
   /// The rules of the strictest level compiled for.
   [[nodiscard]] const std::vector<RuleInfo>& rules() const;
+  [[nodiscard]] const std::vector<Correlation>& correlations() const;
   [[nodiscard]] PlaceMask raw_places() const;  ///< for DecodeOptions::raw_places
   [[nodiscard]] const RuleSetOptions& options() const;
   [[nodiscard]] const std::string& fingerprint() const;  ///< hex digest of the rules and the options

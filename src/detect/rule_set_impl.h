@@ -59,6 +59,7 @@ struct RuleSet::Impl {
   RuleSetOptions options;
   std::string fingerprint;
   std::vector<RuleInfo> rules;
+  std::vector<Correlation> correlations;
   RuleProgram program;
   std::vector<SecurityLevel> rule_levels;  ///< per rule
   std::vector<ScanGroup> groups;

@@ -15,8 +15,8 @@ BlockRouter::BlockRouter(std::string topic, int32_t partitions, size_t block_byt
   by_partition_.resize(static_cast<size_t>(partitions));
 }
 
-Status BlockRouter::route(std::span<const Observation> observations, std::span<const OutputHeader> headers,
-                          OutputTransaction& output, Patience& patience) {
+Status BlockRouter::route(std::span<const Observation> observations, std::span<const CorrelationEvent> events,
+                          std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience) {
   const auto partitions = static_cast<int32_t>(by_partition_.size());
   for (auto& indices : by_partition_)
     indices.clear();
@@ -27,6 +27,25 @@ Status BlockRouter::route(std::span<const Observation> observations, std::span<c
     const auto& indices = by_partition_[static_cast<size_t>(partition)];
     if (Status status = produce_blocks(observations, indices, partition, headers, output, patience); !status)
       return status;
+  }
+  return events.empty() ? Status() : produce_events(events, headers, output, patience);
+}
+
+Status BlockRouter::produce_events(std::span<const CorrelationEvent> events, std::span<const OutputHeader> headers,
+                                   OutputTransaction& output, Patience& patience) {
+  const auto partitions = static_cast<int32_t>(by_partition_.size());
+  for (auto& indices : by_partition_)
+    indices.clear();
+  for (uint32_t i = 0; i < events.size(); ++i)
+    by_partition_[static_cast<size_t>(partition_of(events[i].group_hash, partitions))].push_back(i);
+  for (int32_t partition = 0; partition < partitions; ++partition) {
+    for (std::span<const uint32_t> rest = by_partition_[static_cast<size_t>(partition)]; !rest.empty();) {
+      block_.clear();
+      const size_t taken = encode_event_block_part(events, rest, block_bytes_max_, block_);
+      WEIR_ASSERT(taken > 0 && taken <= rest.size(), "a block holds at least one event");
+      if (Status status = output.produce({topic_, partition, {}, block_, headers}, patience); !status) return status;
+      rest = rest.subspan(taken);
+    }
   }
   return {};
 }

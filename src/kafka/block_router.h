@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "kafka/output.h"
+#include "score/correlation/correlation_event.h"
 #include "score/observation.h"
 
 namespace weir {
@@ -24,11 +25,19 @@ class BlockRouter {
 
   /// `headers` go with every block. Stops at the first error of the output.
   Status route(std::span<const Observation> observations, std::span<const OutputHeader> headers,
-               OutputTransaction& output, Patience& patience);
+               OutputTransaction& output, Patience& patience) {
+    return route(observations, {}, headers, output, patience);
+  }
+  /// With events for correlations, which go to the partition of their group, behind the observations.
+  Status route(std::span<const Observation> observations, std::span<const CorrelationEvent> events,
+               std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience);
 
  private:
   Status produce_blocks(std::span<const Observation> observations, std::span<const uint32_t> indices, int32_t partition,
                         std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience);
+
+  Status produce_events(std::span<const CorrelationEvent> events, std::span<const OutputHeader> headers,
+                        OutputTransaction& output, Patience& patience);
 
   std::string topic_;
   size_t block_bytes_max_;

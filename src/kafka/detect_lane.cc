@@ -44,7 +44,7 @@ Status DetectWork::produce_observations(OutputTransaction& output, Patience& pat
   const bool known = oldest->append_time != EventTime::max();
   const std::string append_ms = known ? std::to_string(oldest->append_time.time_since_epoch().count()) : "";
   const OutputHeader header{kAppendTimeHeader, append_ms};
-  return router_.route(analyzed_.observations, {&header, 1}, output, patience);
+  return router_.route(analyzed_.observations, analyzed_.correlation_events, {&header, 1}, output, patience);
 }
 
 }  // namespace weir

@@ -62,7 +62,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   }
   const auto start = std::chrono::steady_clock::now();
   alerts_.clear();
-  state.scorer().observe(block_.observations, alerts_);
+  state.scorer().observe(block_.observations, block_.correlations.events, alerts_);
   const auto spent = std::chrono::steady_clock::now() - start;
   counters_.score_ns.add(static_cast<uint64_t>(std::chrono::nanoseconds(spent).count()));
   (repeated ? counters_.replayed_observations : counters_.observations).add(block_.observations.size());

@@ -7,6 +7,7 @@
 
 #include "detect/matcher.h"
 #include "pipeline/client_identity.h"
+#include "pipeline/correlation_feed.h"
 #include "pipeline/evidence_builder.h"
 #include "pipeline/policy_stage.h"
 
@@ -73,6 +74,7 @@ struct Analyzer::Impl {
   ClientIdentifier identifier;
   Matcher matcher;
   PolicyStage policy;
+  CorrelationFeed correlations;
   std::vector<Slot> slots;
   size_t slots_used = 0;
   std::vector<bool> is_bot_rule;
@@ -88,6 +90,7 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
   out.rejected.clear();
   out.verdicts.clear();
   out.evidence.clear();
+  out.correlation_events.clear();
   out.arena.clear();
   if (batch.empty()) return {};
   if (auto ready = impl_->take_rules_in_force(); !ready) return ready;
@@ -121,6 +124,7 @@ Status Analyzer::Impl::take_rules_in_force() {
   for (const RuleInfo& rule : rules->rules()) {
     is_bot_rule.push_back(std::find(rule.tags.begin(), rule.tags.end(), kBotTag) != rule.tags.end());
   }
+  correlations = CorrelationFeed(*rules, options.hash_key);
   for (Slot& slot : slots) {
     slot.decoder.set_raw_places(rules->raw_places());
     slot.policy.clear();  // without a policy nothing else does
@@ -210,6 +214,8 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
         add_violations(slot.policy.violations, policy.policy(), slot.decoded, *out.evidence.back());
       observation.evidence = out.evidence.back().get();
     }
+    if (correlations.active())
+      correlations.take(event, slot.client, detection, observation, out.arena, out.correlation_events);
     count_hits(slot);
     if (options.keep_verdicts) keep_verdict(slot, out);
     out.observations.push_back(observation);

@@ -14,6 +14,7 @@
 #include "pipeline/counters.h"
 #include "pipeline/rule_slot.h"
 #include "policy/policy_rule.h"
+#include "score/correlation/correlation_event.h"
 #include "score/observation.h"
 
 namespace weir {
@@ -48,7 +49,8 @@ struct AnalyzedBatch {
   std::vector<Observation> observations;  ///< in the order of the batch
   std::vector<RejectedRecord> rejected;
   std::vector<RecordVerdict> verdicts;  ///< filled only when AnalyzerOptions::keep_verdicts
-  Arena arena;                          ///< text the observations and verdicts borrow
+  std::vector<CorrelationEvent> correlation_events;  ///< in the order of the batch; of the rules in force
+  Arena arena;                                       ///< text the observations and verdicts borrow
   std::vector<std::unique_ptr<Evidence>> evidence;
 };
 

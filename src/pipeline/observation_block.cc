@@ -14,7 +14,6 @@ namespace weir {
 namespace {
 
 // The layout is described in docs/observation-block.md; change both together and raise the version.
-constexpr uint8_t kVersion = 1;
 constexpr size_t kDigestBytes = 8;
 constexpr uint8_t kEnd = 0;  // in place of a further observation
 
@@ -174,6 +173,7 @@ tl::unexpected<Error> bad_block(std::string detail) {
 Status reject(ObservationBlock& block, std::string detail) {
   block.observations.clear();
   block.evidence.clear();
+  block.correlations.clear();
   return bad_block(std::move(detail));
 }
 
@@ -187,7 +187,7 @@ size_t encode_block_part(std::span<const Observation> observations, std::span<co
                          std::string& out) {
   const size_t begin = out.size();
   BinaryWriter writer(out);
-  writer.byte(kVersion);
+  writer.byte(kBlockVersion);
   Previous previous;
   size_t written = 0;
   for (const uint32_t index : indices) {
@@ -215,12 +215,13 @@ void encode_block(std::span<const Observation> observations, std::span<const uin
 Status decode_block(std::string_view bytes, ObservationBlock& block) {
   block.observations.clear();
   block.evidence.clear();
+  block.correlations.clear();
   if (bytes.size() < 2 + kDigestBytes) return bad_block("block of " + std::to_string(bytes.size()) + " bytes");
   const auto body = bytes.substr(0, bytes.size() - kDigestBytes);
   if (BinaryReader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_block("digest does not match");
   BinaryReader in(body);
   const uint8_t version = in.byte();
-  if (version > kVersion) {
+  if (version > kEventBlockVersion) {
     return fail(ErrorCode::kUnsupported, "observations", "block of version " + std::to_string(version));
   }
   if (version == 0) return bad_block("block of version 0");
@@ -229,6 +230,10 @@ Status decode_block(std::string_view bytes, ObservationBlock& block) {
     const uint8_t presence = in.byte();
     if (!in.ok()) return reject(block, "block without end");
     if (presence == kEnd) break;
+    if ((presence & kObservation) == 0) {
+      if (!block.correlations.read_record(presence, in)) return reject(block, "a record of correlations is malformed");
+      continue;
+    }
     if (block.observations.size() == kBlockObservationsMax) return reject(block, "too many observations");
     if (!read_observation(in, presence, previous, block)) {
       return reject(block, "observation " + std::to_string(block.observations.size() - 1) + " is malformed");

@@ -8,12 +8,17 @@
 
 #include "alert/evidence.h"
 #include "base/result.h"
+#include "pipeline/correlation_block.h"
 #include "score/observation.h"
 
 namespace weir {
 
 /// A block is one Kafka message of the observations topic: many observations of one target partition in a compact,
 /// versioned binary form (docs/observation-block.md). About 60–100 bytes an observation.
+
+inline constexpr uint8_t kBlockVersion = 1;
+/// Of blocks that hold records of correlations.
+inline constexpr uint8_t kEventBlockVersion = 2;
 
 /// More observations than this in one block are refused when decoding.
 inline constexpr size_t kBlockObservationsMax = 65'536;
@@ -30,6 +35,7 @@ size_t encode_block_part(std::span<const Observation> observations, std::span<co
 struct ObservationBlock {
   std::vector<Observation> observations;
   std::vector<std::unique_ptr<Evidence>> evidence;
+  BlockCorrelations correlations;
 };
 
 /// Fails with kParse on bytes that are no whole block and with kUnsupported on a newer version. Never reads outside `bytes`.

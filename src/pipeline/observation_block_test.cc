@@ -250,7 +250,7 @@ TEST_CASE("contents that no encoder wrote are refused or read whole, with a righ
 TEST_CASE("a block of a newer version is unsupported, not malformed", "[pipeline][block]") {
   std::string body = encode(sample());
   body.resize(body.size() - 8);
-  body[0] = 2;
+  body[0] = 3;
   ObservationBlock block;
   const auto status = decode_block(with_digest(body), block);
   REQUIRE_FALSE(status);

@@ -40,6 +40,8 @@ class _Reader:
 
 def records_of(block):
     """[(topic index, partition, offset)] of one block's observations, in order."""
+    if block[0] == 2:
+        return []  # events for correlations; the records' observations stand in blocks of their own
     if block[0] != 1:
         raise ValueError(f'a block of version {block[0]}')
     reader, found, topic, partition, offset = _Reader(block), [], 0, 0, 0

@@ -1,0 +1,111 @@
+#include "pipeline/correlation_field.h"
+
+#include <charconv>
+#include <cstdio>
+
+#include "alert/masking.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kShownBytesMax = 200;
+
+bool is_number_type(CorrelationType type) {
+  return type == CorrelationType::kValueSum || type == CorrelationType::kValueAverage ||
+         type == CorrelationType::kValuePercentile;
+}
+
+void add_error(Diagnostics& diagnostics, const Correlation& where, int line, std::string message) {
+  diagnostics.push_back({Diagnostic::Severity::kError, where.file, line > 0 ? line : where.line, 0, std::move(message),
+                         "fields with one value in a record: docs/correlation.md lists them"});
+}
+
+}  // namespace
+
+std::optional<CorrelationField> find_correlation_field(std::string_view name) {
+  using Kind = CorrelationField::Kind;
+  if (name == "weir.client") return CorrelationField{Kind::kClient, {}, {}};
+  if (name == "cs-username" || name == "user.name") return CorrelationField{Kind::kText, EventText::kClientId, {}};
+  if (name.empty()) return std::nullopt;
+  const auto target = find_field(name);
+  if (!target) return std::nullopt;
+  if (target->kind == FieldKind::kAddress) return CorrelationField{Kind::kAddress, {}, {}};
+  if (target->kind == FieldKind::kNumber) return CorrelationField{Kind::kNumber, {}, target->number};
+  if ((target->kind == FieldKind::kText || target->kind == FieldKind::kLines) && target->text != EventText::kNone)
+    return CorrelationField{Kind::kText, target->text, {}};
+  return std::nullopt;
+}
+
+std::string_view value_of(const CorrelationField& field, const Event& event, const ClientIdentity& client,
+                          std::string& buffer) {
+  switch (field.kind) {
+    case CorrelationField::Kind::kClient:
+      return client.text;
+    case CorrelationField::Kind::kAddress:
+      return buffer = event.client_ip.to_string();
+    case CorrelationField::Kind::kNumber: {
+      if (field.number == EventNumber::kStatus && event.status == 0) return {};
+      char digits[32];
+      const auto end = std::to_chars(digits, digits + sizeof digits, event_number(event, field.number)).ptr;
+      return buffer.assign(digits, end);
+    }
+    case CorrelationField::Kind::kText:
+      return event_text(event, field.text, buffer);
+  }
+  return {};
+}
+
+void append_shown(const CorrelationField& field, std::string_view value, uint64_t keyed_hash, std::string& out) {
+  if (field.kind != CorrelationField::Kind::kText) {
+    out += value;
+    return;
+  }
+  if (field.text == EventText::kCookie || field.text == EventText::kBody) {
+    char digest[24];
+    std::snprintf(digest, sizeof digest, "hash:%016llx", static_cast<unsigned long long>(keyed_hash));
+    out += digest;
+    return;
+  }
+  if (field.text == EventText::kMethod || field.text == EventText::kScheme) {
+    out += value.substr(0, kShownBytesMax);
+    return;
+  }
+  std::string masked = mask_text(value);
+  if (masked.size() > kShownBytesMax) {
+    size_t end = kShownBytesMax;
+    while (end > 0 && (static_cast<unsigned char>(masked[end]) & 0xc0) == 0x80)
+      --end;
+    masked.resize(end);
+  }
+  out += masked;
+}
+
+std::string field_name_of(const Correlation& correlation, const CorrelationSource& source, const std::string& name) {
+  const auto alias = correlation.aliases.find(name);
+  if (alias == correlation.aliases.end()) return name;
+  auto field = alias->second.find(source.written);
+  if (field == alias->second.end()) field = alias->second.find(source.id);
+  return field == alias->second.end() ? name : field->second;
+}
+
+void check_correlations(const std::vector<Correlation>& correlations, Diagnostics& diagnostics) {
+  for (const auto& correlation : correlations) {
+    for (const auto& source : correlation.sources) {
+      if (source.is_correlation) continue;
+      for (const auto& name : correlation.group_by) {
+        const std::string field = field_name_of(correlation, source, name);
+        if (!find_correlation_field(field))
+          add_error(diagnostics, correlation, source.line, "cannot group by the field '" + field + "'");
+      }
+    }
+    for (const auto& name : correlation.fields) {
+      const auto field = find_correlation_field(name);
+      if (!field)
+        add_error(diagnostics, correlation, 0, "the values of the field '" + name + "' cannot be counted");
+      else if (is_number_type(correlation.type) && field->kind != CorrelationField::Kind::kNumber)
+        add_error(diagnostics, correlation, 0, "the field '" + name + "' holds no numbers");
+    }
+  }
+}
+
+}  // namespace weir
