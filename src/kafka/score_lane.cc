@@ -355,6 +355,14 @@ void ScoreWork::on_revoked(bool) {
   damaged_.clear();
 }
 
+std::optional<uint64_t> ScoreWork::digest(int32_t partition, int64_t next_offset) const {
+  for (const auto& state : states_) {
+    if (state->partition() == partition && state->next_offset() == next_offset && !state->restoring())
+      return state->scorer().digest();
+  }
+  return std::nullopt;
+}
+
 void ScoreWork::tick() {
   uint64_t clients = 0, bytes = 0, episodes = 0;
   for (const auto& state : states_) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -54,6 +55,9 @@ class ScoreWork : public StageWork {
   Status on_assigned(std::span<AssignedPartition> partitions, Patience& patience) override;
   void on_revoked(bool committed) override;
   void tick() override;
+
+  /// For tests: the digest of a partition's state that stands at `next_offset`; nothing when there is none.
+  [[nodiscard]] std::optional<uint64_t> digest(int32_t partition, int64_t next_offset) const;
 
  private:
   /// A message as it was produced, until it is known to be stored.
