@@ -7,6 +7,8 @@
 #include "app/exit_code.h"
 #include "app/rule_source.h"
 #include "detect/rule_check.h"
+#include "pipeline/correlation_check.h"
+#include "pipeline/correlation_field.h"
 #include "rules/loader.h"
 
 namespace weir {
@@ -35,7 +37,10 @@ Result<LoadedRules> load_named_rules(const RulesArguments& arguments) {
   loaded.directories =
       resolve_rule_directories(arguments.directories.empty() ? config->rules.directories : arguments.directories);
   if (loaded.directories.empty()) return fail(ErrorCode::kNotFound, "rules", "no rules found: name a directory");
-  loaded.rules = load_rules(loaded.directories, loaded.diagnostics);
+  auto documents = load_rule_documents(loaded.directories, loaded.diagnostics);
+  check_correlations(documents.correlations, loaded.diagnostics);
+  loaded.rules = std::move(documents.rules);
+  loaded.correlations = std::move(documents.correlations);
   if (loaded.rules.empty() && !has_errors(loaded.diagnostics)) {
     return fail(ErrorCode::kNotFound, "rules", "no rule files (*.yml) below " + loaded.directories.front());
   }
@@ -47,7 +52,10 @@ int run_rules_test(const RulesArguments& arguments) {
   if (!loaded) return report_usage_error(loaded.error());
   print(loaded->diagnostics);
   if (has_errors(loaded->diagnostics)) return kExitFailed;
-  const auto report = test_rules(loaded->rules, loaded->options);
+  auto report = test_rules(loaded->rules, loaded->options);
+  if (report)
+    if (Status status = test_correlations({loaded->rules, loaded->correlations}, loaded->options, *report); !status)
+      report = tl::unexpected(status.error());
   if (!report) {
     std::fprintf(stderr, "weir rules test: %s\n", report.error().to_string().c_str());
     return kExitFailed;
@@ -61,8 +69,8 @@ int run_rules_test(const RulesArguments& arguments) {
       return kExitFailed;
     }
   }
-  std::printf("%zu rules, %zu examples: %zu passed, %zu failed\n", loaded->rules.size(), report->examples.size(),
-              report->examples.size() - report->failed(), report->failed());
+  std::printf("%zu rules, %zu examples: %zu passed, %zu failed\n", loaded->rules.size() + loaded->correlations.size(),
+              report->examples.size(), report->examples.size() - report->failed(), report->failed());
   return report->ok() ? kExitFine : kExitFailed;
 }
 
@@ -70,13 +78,14 @@ int run_rules_lint(const RulesArguments& arguments) {
   auto loaded = load_named_rules(arguments);
   if (!loaded) return report_usage_error(loaded.error());
   lint_rules(loaded->rules, loaded->diagnostics);
+  lint_correlations(loaded->correlations, loaded->diagnostics);
   if (!has_errors(loaded->diagnostics)) {
-    const auto compiled = RuleSet::compile(loaded->rules, loaded->options, loaded->diagnostics);
+    const auto compiled = RuleSet::compile(loaded->rules, loaded->correlations, loaded->options, loaded->diagnostics);
     if (!compiled && !has_errors(loaded->diagnostics)) return report_usage_error(compiled.error());
   }
   print(loaded->diagnostics);
   const size_t errors = errors_in(loaded->diagnostics);
-  std::printf("%zu rules: %zu errors, %zu warnings\n", loaded->rules.size(), errors,
+  std::printf("%zu rules: %zu errors, %zu warnings\n", loaded->rules.size() + loaded->correlations.size(), errors,
               loaded->diagnostics.size() - errors);
   return errors == 0 ? kExitFine : kExitFailed;
 }
@@ -89,6 +98,10 @@ int run_rules_list(const RulesArguments& arguments) {
     std::printf("%s  %-9s  %-13s  %-10s  %3d  %s\n", rule.id.c_str(), std::string(to_string(rule.category)).c_str(),
                 std::string(to_string(rule.level)).c_str(), std::string(to_string(rule.security_level)).c_str(),
                 rule.weight, rule.title.c_str());
+  }
+  for (const Correlation& one : loaded->correlations) {
+    std::printf("%s  %-9s  %-13s  %-10s  %3s  %s\n", one.id.c_str(), "-", std::string(to_string(one.level)).c_str(),
+                std::string(to_string(one.type)).c_str(), "-", one.title.c_str());
   }
   return has_errors(loaded->diagnostics) ? kExitFailed : kExitFine;
 }

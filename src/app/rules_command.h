@@ -6,6 +6,7 @@
 #include "base/diagnostic.h"
 #include "base/result.h"
 #include "detect/rule_set.h"
+#include "rules/correlation.h"
 #include "rules/rule.h"
 
 namespace weir {
@@ -24,6 +25,7 @@ struct LoadedRules {
   RuleSetOptions options;
   std::vector<std::string> directories;
   std::vector<Rule> rules;
+  std::vector<Correlation> correlations;
   Diagnostics diagnostics;
 };
 Result<LoadedRules> load_named_rules(const RulesArguments& arguments);

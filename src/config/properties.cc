@@ -176,6 +176,9 @@ const auto& property_table() {
       Property{"score.lateness_ms", AT(score.lateness),
                "how far behind the partition's event time a record may come and still find its "
                "client", "ms", {0, kDayMs}},
+      Property{"score.correlation_bytes_max", AT(score.correlation_bytes_max),
+               "state of correlations per partition, about; beyond it their idle groups are given up", "bytes",
+               {1 << 20, int64_t{1} << 36}},
 
       Property{"score.snapshot_round_ms", AT(snapshot_round),
                "all client state is written to the state topic once in this time; a restart repeats at most so much of "
