@@ -76,6 +76,20 @@ int on_certificate(rd_kafka_t*, const char*, int32_t, int* x509_error, int, cons
   return 0;
 }
 
+/// The broker's word about our own certificate comes as a TLS alert, under a code that says nothing of TLS.
+std::string_view hint_for_alert(std::string_view reason) {
+  const auto says = [reason](std::string_view text) { return reason.find(text) != std::string_view::npos; };
+  if (says("alert certificate required") || says("alert handshake failure"))
+    return "the broker wants a client certificate: set kafka.security.certificate_file and key_file";
+  if (says("alert") && (says("certificate") || says("unknown ca"))) {
+    return "the broker refuses the client's certificate: is kafka.security.certificate_file expired, or not issued by "
+           "an "
+           "authority that the broker trusts?";
+  }
+  if (says("Unsupported SASL mechanism")) return "set kafka.security.sasl_mechanism to one that the broker supports";
+  return {};
+}
+
 void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
   auto& context = *static_cast<ClientContext*>(opaque);
   const auto error = static_cast<rd_kafka_resp_err_t>(code);
@@ -87,7 +101,8 @@ void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
     const int code_of_certificate = context.certificate_error.load(std::memory_order_relaxed);
     whole = "the broker's certificate is not accepted: " + std::string(certificate_problem(code_of_certificate));
   }
-  const bool refused = error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL;
+  const bool refused =
+      error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL || !hint_for_alert(whole).empty();
   context.refused.store(refused, std::memory_order_relaxed);
   context.set_problem(ClientContext::Problem::kConnection, kafka_error("broker connection", error, whole).detail);
 }
@@ -245,24 +260,6 @@ std::string_view certificate_problem(int x509_error) {
       return "it could not be verified with kafka.security.ca_file";
   }
 }
-
-namespace {
-
-/// The broker's word about our own certificate comes as a TLS alert, under a code that says nothing of TLS.
-std::string_view hint_for_alert(std::string_view reason) {
-  const auto says = [reason](std::string_view text) { return reason.find(text) != std::string_view::npos; };
-  if (says("alert certificate required") || says("alert handshake failure"))
-    return "the broker wants a client certificate: set kafka.security.certificate_file and key_file";
-  if (says("alert") && (says("certificate") || says("unknown ca"))) {
-    return "the broker refuses the client's certificate: is kafka.security.certificate_file expired, or not issued by "
-           "an "
-           "authority that the broker trusts?";
-  }
-  if (says("Unsupported SASL mechanism")) return "set kafka.security.sasl_mechanism to one that the broker supports";
-  return {};
-}
-
-}  // namespace
 
 std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason) {
   if (const std::string_view hint = hint_for_alert(reason); !hint.empty()) return hint;
