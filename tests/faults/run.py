@@ -36,7 +36,7 @@ SHORT = [
     Plan('network', scenarios.network, 20, PROXIED, 2),
     Plan('membership', scenarios.membership, 20, PROXIED, 2),
 ]
-LONG_TRAFFIC = {'rate': 4000, 'clients': 4000, 'event_rate': 2000.0}
+LONG_TRAFFIC = {'rate': 1600, 'clients': 4000, 'event_rate': 2000.0}
 LONG = [
     Plan('kills', scenarios.kills, 300, ONE, 0, **LONG_TRAFFIC),
     Plan('crashes', scenarios.crashes, 96, ONE, 0, **LONG_TRAFFIC),
