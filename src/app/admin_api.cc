@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/explain_json.h"
+#include "app/policy_report.h"
 #include "base/time.h"
 
 namespace weir {
@@ -12,6 +13,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kUnprocessable = 422;
 constexpr size_t kDiagnosticsMax = 100;
+constexpr size_t kPolicyEntriesMax = 100;  // exclusions and routes shown
 
 ApiAnswer answer(int status, const Json& json) {
   // Names of files may hold any byte.
@@ -76,6 +78,7 @@ ApiAnswer status(const AdminContext& context) {
                    {"count", last.rules},
                    {"last_reload", {{"time", rfc3339(last.time)}, {"successful", last.result.has_value()}}}};
   if (!last.result) json["rules"]["last_reload"]["error"] = last.result.error().detail;
+  if (const auto policy = context.rules.load_policy()) json["policy"] = policy_use_json(*policy, kPolicyEntriesMax);
   json["lanes"] = Json::array();
   uint64_t lag = 0;
   for (const LaneCounters& lane : context.engine.counters()) {
@@ -87,7 +90,7 @@ ApiAnswer status(const AdminContext& context) {
 }
 
 ApiAnswer analyze(const AdminContext& context, const ApiCall& call) {
-  const auto explained = explain_as_json(context.config, context.rules.load(), call.body);
+  const auto explained = explain_as_json(context.config, *context.rules.in_force(), call.body);
   if (explained) return {200, *explained + "\n"};
   if (explained.error().code == ErrorCode::kParse) {
     return answer(kUnprocessable, {{"error", "the record cannot be read"}, {"reason", explained.error().detail}});

@@ -14,6 +14,7 @@
 #include "app/demo_command.h"
 #include "app/exit_code.h"
 #include "app/explain_command.h"
+#include "app/policy_command.h"
 #include "app/rules_command.h"
 #include "app/run_command.h"
 #include "app/scan_command.h"
@@ -28,6 +29,7 @@ struct Arguments {
   ScanArguments scan;
   ExplainArguments explain;
   RulesArguments rules;
+  PolicyArguments policy;
   std::string config_file;
   DemoArguments demo;
   ApiKeyArguments api_key;
@@ -115,6 +117,25 @@ void add_rules(CLI::App& app, Arguments& arguments) {
   cost->add_option("--fail-above,--max-percent", arguments.rules.share_max_percent,
                    "Exit with 1 when a rule's share is above this, surely: by the lower end of its confidence interval")
       ->option_text("PERCENT");
+}
+
+void add_policy(CLI::App& app, Arguments& arguments) {
+  auto* policy = app.add_subcommand("policy", "Work on the policy: routes, forms of parameters, exclusions");
+  policy->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, const char* file_help, int (*command)(const PolicyArguments&)) {
+    auto* sub = policy->add_subcommand(name, help);
+    sub->add_option("FILE", arguments.policy.file, file_help)->required();
+    sub->callback([&arguments, command] { arguments.exit_code = command(arguments.policy); });
+    return sub;
+  };
+  const char* policy_file = "Policy file, or a configuration with the section policy";
+  add("check", "Report every error of a policy at once", policy_file, run_policy_check);
+  auto* routes = add("routes", "List the routes, or say which one a request takes", policy_file, run_policy_routes);
+  routes->add_option("METHOD", arguments.policy.method, "The request's method");
+  routes->add_option("URL", arguments.policy.target, "The request's URL or path");
+  routes->footer("Example: weir policy routes policy.yaml POST https://shop.example.com/login");
+  add("import", "Make a policy of an OpenAPI 3 document, on standard output", "OpenAPI 3.0 or 3.1 document, YAML or JSON",
+      run_policy_import);
 }
 
 void add_config(CLI::App& app, Arguments& arguments) {
@@ -216,6 +237,7 @@ int run_command_line(int argc, char* argv[]) {
   add_scan(app, arguments);
   add_explain(app, arguments);
   add_rules(app, arguments);
+  add_policy(app, arguments);
   add_config(app, arguments);
   add_apikey(app, arguments);
   add_ctl(app, arguments);

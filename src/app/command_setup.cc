@@ -4,6 +4,7 @@
 
 #include "app/exit_code.h"
 #include "app/rule_source.h"
+#include "pipeline/policy_stage.h"
 
 namespace weir {
 
@@ -22,6 +23,7 @@ Result<CommandSetup> prepare_command(const std::string& config_file, const std::
   auto config = read_config(config_file);
   if (!config) return tl::unexpected(config.error());
   setup.config = std::move(*config);
+  setup.config_file = config_file;
   if (!profile.empty()) {
     auto built_in = InputProfile::built_in(profile);
     if (!built_in) {
@@ -39,6 +41,10 @@ Result<CommandSetup> prepare_command(const std::string& config_file, const std::
   auto rules = load_rule_set(setup.rule_directories, setup.config.rules.options);
   if (!rules) return tl::unexpected(rules.error());
   setup.rules = std::move(*rules);
+  if (setup.config.policy) {
+    for (const std::string& warning : unknown_rules(*setup.config.policy, *setup.rules))
+      std::fprintf(stderr, "%s\n", warning.c_str());
+  }
   return setup;
 }
 

@@ -15,6 +15,7 @@ namespace weir {
 /// What every command that judges records needs.
 struct CommandSetup {
   Config config;
+  std::string config_file;  ///< empty: defaults
   std::vector<std::string> rule_directories;
   ContentDigest rules_digest;  ///< of the files in them, taken before they were loaded
   std::shared_ptr<const RuleSet> rules;

@@ -3,8 +3,10 @@
 #include <cstdio>
 
 #include "app/admin_api.h"
+#include "app/policy_report.h"
 #include "app/rule_source.h"
 #include "kafka/library_version.h"
+#include "pipeline/policy_stage.h"
 
 namespace weir {
 namespace {
@@ -14,11 +16,18 @@ namespace {
 constexpr Milliseconds kLaneSilenceMax{20'000};
 /// Of one reload.
 constexpr size_t kDiagnosticsLoggedMax = 20;
+constexpr int kLoadAttemptsMax = 5;
+/// Of exclusions and of routes, at a reload and at the end.
+constexpr size_t kPolicyLinesLoggedMax = 50;
 
 }  // namespace
 
 Daemon::Daemon(const CommandSetup& setup, LogSink log)
-    : config_(setup.config), rule_directories_(setup.rule_directories), log_(std::move(log)), rules_(setup.rules) {}
+    : config_(setup.config),
+      config_file_(setup.config_file),
+      rule_directories_(setup.rule_directories),
+      log_(std::move(log)),
+      rules_(setup.rules, setup.config.policy) {}
 
 Daemon::~Daemon() {
   static_cast<void>(stop());
@@ -41,8 +50,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const CommandSetup& setup, LogSink
 
 void Daemon::start_reloading(const CommandSetup& setup) {
   reloader_ = std::make_unique<RuleReloader>(
-      rules_, runtime_,
-      [this](Diagnostics& diagnostics) { return load_rule_set(rule_directories_, config_.rules.options, diagnostics); },
+      rules_, runtime_, [this](Diagnostics& diagnostics) { return load_judgement(diagnostics); },
       [this](const ReloadReport& report) { log_reload(report); });
   if (config_.rules.watch == FileWatch::kOff) return;
   FileWatchOptions watch;
@@ -51,6 +59,68 @@ void Daemon::start_reloading(const CommandSetup& setup) {
   watch.check_interval = config_.rules.watch_interval;
   watcher_ = std::make_unique<FileWatcher>(
       std::move(watch), [this] { reloader_->request(); }, log_);
+}
+
+/// The policy is read along with the rules, since their databases are compiled for its levels.
+Result<Judgement> Daemon::load_judgement(Diagnostics& diagnostics) const {
+  RuleSetOptions options = config_.rules.options;
+  std::shared_ptr<const Policy> policy = config_.policy;
+  Diagnostics of_config, of_rules;
+  if (!config_file_.empty()) {
+    auto config = load_config(config_file_, process_environment(), of_config);
+    diagnostics = of_config;
+    if (!config) return tl::unexpected(config.error());
+    options = config->rules.options;
+    policy = std::move(config->policy);
+  }
+  auto rules = load_still_rules(options, of_rules);
+  diagnostics.insert(diagnostics.end(), of_rules.begin(), of_rules.end());
+  if (!rules) return tl::unexpected(rules.error());
+  if (policy) {
+    for (const std::string& warning : unknown_rules(*policy, **rules))
+      log_(LogLevel::kWarning, warning);
+  }
+  if (const auto before = rules_.load_policy()) log_policy_use(*before);
+  return Judgement(std::move(*rules), std::move(policy));
+}
+
+void Daemon::log_policy_use(const Policy& policy) const {
+  for (const std::string& line : policy_use_lines(policy, kPolicyLinesLoggedMax))
+    log_(LogLevel::kInfo, "policy: " + line);
+}
+
+void Daemon::log_new_response_faults() {
+  auto policy = rules_.load_policy();
+  if (policy != policy_watched_) {
+    policy_watched_ = policy;
+    fault_changes_seen_ = 0;
+    faults_logged_.assign(policy ? policy->routes().size() : 0, 0);
+  }
+  if (!policy || policy->use().fault_changes() == fault_changes_seen_) return;
+  fault_changes_seen_ = policy->use().fault_changes();
+  for (size_t i = 0; i < faults_logged_.size(); ++i) {
+    const ResponseFaults faults = policy->use().responses(i).faults;
+    const auto fresh = static_cast<ResponseFaults>(faults & ~faults_logged_[i]);
+    if (fresh == 0) continue;
+    faults_logged_[i] = faults;
+    log_(LogLevel::kWarning,
+         "response headers on " + name_of_route(policy->routes()[i]) + ": " + describe_faults(fresh));
+  }
+}
+
+/// Files that change while they are read would make a set of parts of two: then they are read again.
+Result<std::shared_ptr<const RuleSet>> Daemon::load_still_rules(const RuleSetOptions& options,
+                                                                Diagnostics& diagnostics) const {
+  ContentDigest before = digest_of_files(rule_directories_);
+  for (int attempt = 1;; ++attempt) {
+    diagnostics.clear();
+    auto rules = load_rule_set(rule_directories_, options, diagnostics);
+    const ContentDigest after = digest_of_files(rule_directories_);
+    if (before == after) return rules;
+    if (attempt == kLoadAttemptsMax)
+      return fail(ErrorCode::kIo, "rules", "the files change again and again while they are read");
+    before = after;
+  }
 }
 
 void Daemon::log_reload(const ReloadReport& report) const {

@@ -33,6 +33,10 @@ class Daemon {
   /// Any thread.
   ReloadReport reload_rules() { return reloader_->reload(); }
 
+  /// Logs the routes whose response headers show a fault that they had not shown; each fault of a route once for as long as the
+  /// policy is in force. Main thread.
+  void log_new_response_faults();
+
   /// Finishes the batches, commits, leaves the groups and stops the endpoint; some 10 s at most. An error when a lane had
   /// failed. The client library's own teardown is left to the destructor, since nothing bounds it.
   Status stop();
@@ -47,12 +51,20 @@ class Daemon {
   Daemon(const CommandSetup& setup, LogSink log);
 
   void start_reloading(const CommandSetup& setup);
+  [[nodiscard]] Result<Judgement> load_judgement(Diagnostics& diagnostics) const;
+  [[nodiscard]] Result<std::shared_ptr<const RuleSet>> load_still_rules(const RuleSetOptions& options,
+                                                                        Diagnostics& diagnostics) const;
   Status start_http();
   [[nodiscard]] Result<HttpOptions> http_options() const;
+  void log_policy_use(const Policy& policy) const;
   void log_request(const RequestLogEntry& entry) const;
   void log_reload(const ReloadReport& report) const;
 
   Config config_;
+  std::shared_ptr<const Policy> policy_watched_;  // main thread, as the next two
+  uint64_t fault_changes_seen_ = 0;
+  std::vector<ResponseFaults> faults_logged_;  // by route
+  std::string config_file_;  // read again for its policy and rule options at a reload; empty: defaults
   std::vector<std::string> rule_directories_;
   LogSink log_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

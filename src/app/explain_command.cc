@@ -9,9 +9,11 @@
 #include "app/command_setup.h"
 #include "app/exit_code.h"
 #include "app/line_reader.h"
+#include "app/policy_explain.h"
 #include "app/terminal.h"
 #include "detect/matcher.h"
 #include "pipeline/client_identity.h"
+#include "pipeline/policy_stage.h"
 
 namespace weir {
 namespace {
@@ -108,7 +110,7 @@ void print_hits(const Palette& palette, const DecodedRecord& record, const Detec
   }
 }
 
-void print_score(const Palette& palette, const Detection& detection, const RuleSet& rules) {
+void print_score(const Palette& palette, const Detection& detection, const RuleSet& rules, int points_of_policy) {
   print_heading(palette, "Score");
   std::array<int, static_cast<size_t>(Category::kCount)> by_category{};
   for (const Hit& hit : detection.hits)
@@ -119,6 +121,7 @@ void print_score(const Palette& palette, const Detection& detection, const RuleS
     std::printf("  %-10s %d%s\n", std::string(to_string(static_cast<Category>(i))).c_str(), by_category[i],
                 counted < by_category[i] ? (", of which " + std::to_string(counted) + " count").c_str() : "");
   }
+  if (points_of_policy != 0) std::printf("  %-10s %d\n", "policy", points_of_policy);
   std::printf("  %-10s %d of %d: %s\n", "request", detection.score, rules.options().threshold,
               detection.scan_failed ? palette.red("unknown, the matcher failed").c_str()
               : detection.malicious ? palette.red("malicious").c_str()
@@ -160,7 +163,8 @@ int run_explain(const ExplainArguments& arguments) {
   Arena arena;
   const AnalyzerOptions options = analyzer_options(config, false);
   ClientIdentifier identifier(options.client_order, options.hash_key);
-  print_event(palette, event, identifier.identify(event, arena));
+  const ClientIdentity client = identifier.identify(event, arena);
+  print_event(palette, event, client);
 
   Decoder decoder(config.decode);
   decoder.set_raw_places(setup->rules->raw_places());
@@ -170,10 +174,20 @@ int run_explain(const ExplainArguments& arguments) {
 
   Matcher matcher;
   if (auto used = matcher.use(setup->rules); !used) return report_usage_error(used.error());
+  PolicyStage policy;
+  policy.use(config.policy, *setup->rules);
+  PolicyFindings findings;
   Detection detection;
-  matcher.match(event, record, detection);
+  if (policy.active()) {
+    const RecordFacts facts{event.client_ip, client.text, event.time};
+    matcher.match(event, record, policy.prepare(event, record, facts, findings), detection);
+    policy.judge(event, record, facts, detection, findings);
+    print_policy_findings(palette, policy, record, detection, *setup->rules, findings);
+  } else {
+    matcher.match(event, record, detection);
+  }
   print_hits(palette, record, detection, *setup->rules);
-  print_score(palette, detection, *setup->rules);
+  print_score(palette, detection, *setup->rules, policy.active() ? policy_points(policy.policy(), findings) : 0);
   return detection.scan_failed ? kExitFailed : kExitFine;
 }
 

@@ -6,6 +6,7 @@
 
 #include "alert/masking.h"
 #include "app/command_setup.h"
+#include "app/policy_explain.h"
 #include "detect/matcher.h"
 #include "pipeline/client_identity.h"
 
@@ -100,8 +101,9 @@ Json score_json(const Detection& detection, const RuleSet& rules) {
 
 }  // namespace
 
-Result<std::string> explain_as_json(const Config& config, const std::shared_ptr<const RuleSet>& rules,
+Result<std::string> explain_as_json(const Config& config, const Judgement& in_force,
                                     std::string_view record_text) {
+  const std::shared_ptr<const RuleSet>& rules = in_force.rules;
   EventParser parser(config.input);
   Event event;
   if (const auto outcome = parser.parse(record_text, event); !outcome.ok()) {
@@ -114,18 +116,29 @@ Result<std::string> explain_as_json(const Config& config, const std::shared_ptr<
   decoder.decode(event, record);
   Matcher matcher;
   if (auto used = matcher.use(rules); !used) return tl::unexpected(used.error());
-  Detection detection;
-  matcher.match(event, record, detection);
-  if (detection.scan_failed) return fail(ErrorCode::kInternal, "detect", "the matcher failed");
-
   Arena arena;
   const AnalyzerOptions options = analyzer_options(config, false);
   ClientIdentifier identifier(options.client_order, options.hash_key);
+  const ClientIdentity client = identifier.identify(event, arena);
+  PolicyStage policy;
+  policy.use(in_force.policy, *rules);
+  PolicyFindings findings;
+  Detection detection;
+  if (policy.active()) {
+    const RecordFacts facts{event.client_ip, client.text, event.time};
+    matcher.match(event, record, policy.prepare(event, record, facts, findings), detection);
+    policy.judge(event, record, facts, detection, findings);
+  } else {
+    matcher.match(event, record, detection);
+  }
+  if (detection.scan_failed) return fail(ErrorCode::kInternal, "detect", "the matcher failed");
+
   Json json;
   json["malicious"] = detection.malicious;
   json["score"] = score_json(detection, *rules);
   json["hits"] = hits_json(record, detection, *rules);
-  json["event"] = event_json(event, identifier.identify(event, arena));
+  json["event"] = event_json(event, client);
+  if (policy.active()) json["policy"] = policy_findings_json(policy, detection, *rules, findings);
   json["evasions"] = names_of<Evasion>(record.evasions);
   json["lines"] = lines_json(record);
   json["lines_dropped"] = record.dropped_lines;

@@ -69,14 +69,14 @@ void RuleReloader::run() {
 
 ReloadReport RuleReloader::reload_once() {
   ReloadReport report;
-  Result<std::shared_ptr<const RuleSet>> loaded = fail(ErrorCode::kInternal, "rules", "");
+  Result<Judgement> loaded = fail(ErrorCode::kInternal, "rules", "");
   try {
     loaded = load_(report.diagnostics);
   } catch (const std::exception& error) {  // out of memory, or a library that throws: the old rules are still good
     loaded = fail(ErrorCode::kInternal, "rules", error.what());
   }
   if (loaded) {
-    rules_.store(std::move(*loaded));
+    rules_.store(std::move(loaded->rules), std::move(loaded->policy));
     counters_.rule_reloads_succeeded.add();
   } else {
     report.result = tl::unexpected(loaded.error());

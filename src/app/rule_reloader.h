@@ -31,8 +31,8 @@ struct ReloadReport {
 /// Owner: the composition root. The only writer of the slot and of the counters.
 class RuleReloader {
  public:
-  /// Reads and compiles; may take seconds.
-  using Load = std::function<Result<std::shared_ptr<const RuleSet>>(Diagnostics&)>;
+  /// Reads and compiles, rules and policy; may take seconds.
+  using Load = std::function<Result<Judgement>(Diagnostics&)>;
 
   /// `reported` is called in the reloader's thread after each reload.
   RuleReloader(RuleSlot& rules, RuntimeCounters& counters, Load load,

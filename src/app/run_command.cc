@@ -36,7 +36,10 @@ ServiceHooks hooks_for(Daemon& daemon) {
   hooks.progressing = [&daemon] { return daemon.progressing(); };
   hooks.failed = [&daemon] { return !daemon.engine().failure().has_value(); };
   hooks.reload = [&daemon] { return daemon.reload_rules().result; };
-  hooks.status = [&daemon] { return status_of(daemon); };
+  hooks.status = [&daemon] {
+    daemon.log_new_response_faults();
+    return status_of(daemon);
+  };
   hooks.reloaded = [](const Status&) {};  // the daemon logs every reload, whoever asked for it
   return hooks;
 }

@@ -3,6 +3,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -166,6 +167,10 @@ void Scan::write_verdicts(int64_t first_line) {
     json.StartArray();
     for (const uint32_t rule : verdict.rules)
       json.String(rules_->rules()[rule].id.c_str());
+    for (size_t i = 0; i < verdict.violations.size(); ++i) {
+      const auto begin = verdict.violations.begin(), at = begin + static_cast<std::ptrdiff_t>(i);
+      if (std::find(begin, at, *at) == at) json.String(info_of(*at).id.data());
+    }
     json.EndArray();
     end_object(json, buffer);
   }
@@ -202,8 +207,9 @@ void Scan::finish() {
 int run_scan(const ScanArguments& arguments) {
   auto setup = prepare_command(arguments.config_file, arguments.rule_directories, arguments.profile);
   if (!setup) return report_usage_error(setup.error());
-  const RuleSlot rules(setup->rules);
+  const RuleSlot rules(setup->rules, setup->config.policy);
   Scan scan(arguments, setup->config, rules);
+  scan.report().policy = setup->config.policy;
   const auto started = std::chrono::steady_clock::now();
   for (const std::string& path : arguments.files) {
     if (auto done = scan.file(path); !done) {

@@ -6,10 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "app/exit_code.h"
+#include "app/policy_report.h"
 #include "app/terminal.h"
 
 namespace weir {
 namespace {
+
+constexpr size_t kPolicyLinesMax = 1'000;  // of exclusions, and of routes
 
 uint64_t rejected_total(const ScanReport& report) {
   uint64_t total = 0;
@@ -30,6 +33,15 @@ double ns_per_record(const ScanReport& report, const Counter& counter) {
   return records == 0 ? 0 : static_cast<double>(counter.value()) / static_cast<double>(records);
 }
 
+nlohmann::ordered_json violations_json(const DetectCounters& counters) {
+  nlohmann::ordered_json violations = nlohmann::ordered_json::object();
+  for (size_t i = 0; i < kPolicyRules; ++i) {
+    const uint64_t count = counters.policy_violations[i].value();
+    if (count > 0) violations[std::string(info_of(static_cast<PolicyRule>(i)).id)] = count;
+  }
+  return violations;
+}
+
 nlohmann::ordered_json to_json(const ScanReport& report) {
   const auto& d = report.detect;
   nlohmann::ordered_json rejected = nlohmann::ordered_json::object(), hits = nlohmann::ordered_json::object();
@@ -47,6 +59,8 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
           {"rejected_by_reason", rejected},
           {"malicious", d.malicious.value()},
           {"rule_hits_by_category", hits},
+          {"policy_violations", violations_json(d)},
+          {"excluded_hits", d.excluded_hits.value()},
           {"alerts", alerts_of(report, AlertKind::kAttack) + alerts_of(report, AlertKind::kAbuse)},
           {"alerts_attack", alerts_of(report, AlertKind::kAttack)},
           {"alerts_abuse", alerts_of(report, AlertKind::kAbuse)},
@@ -91,6 +105,9 @@ void print(const ScanReport& report, std::FILE* to) {
   std::fprintf(to, "ns per record: parse %.0f, decode %.0f, match %.0f, observe %.0f, score %.0f\n",
                ns_per_record(report, d.parse_ns), ns_per_record(report, d.decode_ns), ns_per_record(report, d.match_ns),
                ns_per_record(report, d.observe_ns), ns_per_record(report, report.score.score_ns));
+  if (!report.policy) return;
+  for (const std::string& line : policy_use_lines(*report.policy, kPolicyLinesMax))
+    std::fprintf(to, "policy: %s\n", printable(line).c_str());
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 
 #include "alert/alert.h"
 #include "pipeline/counters.h"
+#include "policy/policy.h"
 #include "score/scorer.h"
 
 namespace weir {
@@ -14,6 +16,7 @@ struct ScanReport {
   DetectCounters detect;
   ScoreCounters score;
   ScorerStatistics scorer;
+  std::shared_ptr<const Policy> policy;  ///< null: none
   double seconds = 0;  ///< wall time without loading the rules
 
   void count(const Alert& alert) {

@@ -11,16 +11,16 @@ namespace {
 
 // A configuration has a few hundred, a policy of a thousand routes some tens of thousands; aliases of aliases pass this at once.
 constexpr size_t kNodesMax = 500'000;
-constexpr int kDepthMax = 16;
 
 class Reader {
  public:
-  Reader(const std::string& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
+  Reader(const std::string& file, Diagnostics& diagnostics, int depth_max)
+      : file_(file), diagnostics_(diagnostics), depth_max_(depth_max) {}
 
   ConfigNode read(const YAML::Node& node, FilePosition fallback, int depth) {
     ConfigNode result;
     result.position = position_of(node.Mark(), fallback);
-    if (++nodes_ > kNodesMax || depth > kDepthMax) {
+    if (++nodes_ > kNodesMax || depth > depth_max_) {
       if (!refused_)
         error(result.position, "too many values, or nested too deep", "aliases that refer to each other multiply");
       refused_ = true;
@@ -90,6 +90,7 @@ class Reader {
 
   const std::string& file_;
   Diagnostics& diagnostics_;
+  int depth_max_;
   size_t nodes_ = 0;
   bool refused_ = false;
 };
@@ -107,8 +108,8 @@ bool indented_with_tab(const std::string& yaml, int line) {
 
 }  // namespace
 
-ConfigNode read_config_document(const std::string& yaml, const std::string& file, Diagnostics& diagnostics) {
-  Reader reader(file, diagnostics);
+ConfigNode read_config_document(const std::string& yaml, const std::string& file, Diagnostics& diagnostics, int depth_max) {
+  Reader reader(file, diagnostics, depth_max);
   ConfigNode root;
   try {
     // Ends in a comment without a line break, because the library takes the end of a line for the end of an open quote.

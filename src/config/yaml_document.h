@@ -34,9 +34,13 @@ struct ConfigNode::Entry {
   ConfigNode value;
 };
 
+/// Of a configuration.
+inline constexpr int kConfigDepthMax = 16;
+
 /// Reads one YAML document strictly: keys that stand twice, keys that are no plain text, several documents, nesting or
 /// expansion (by aliases) beyond small bounds are errors. An empty text is an empty map. Never throws.
-ConfigNode read_config_document(const std::string& yaml, const std::string& file, Diagnostics& diagnostics);
+ConfigNode read_config_document(const std::string& yaml, const std::string& file, Diagnostics& diagnostics,
+                                int depth_max = kConfigDepthMax);
 
 /// "text", "a list" …, for messages.
 std::string_view describe(ConfigNode::Kind kind);

@@ -11,6 +11,10 @@ namespace weir {
 
 /// What records are judged by: a rule set, and the policy compiled with it (null: none).
 struct Judgement {
+  // Implicit: whoever has no policy just gives the rules.
+  Judgement(std::shared_ptr<const RuleSet> rules_in = nullptr, std::shared_ptr<const Policy> policy_in = nullptr)
+      : rules(std::move(rules_in)), policy(std::move(policy_in)) {}
+
   std::shared_ptr<const RuleSet> rules;
   std::shared_ptr<const Policy> policy;
 };

@@ -1,0 +1,160 @@
+"""The policy: routes, levels, forms of parameters, exclusions, and the commands around it."""
+import json
+
+import pytest
+
+import traffic
+from command import run
+from weir_process import REPOSITORY
+
+RULES = str(REPOSITORY / 'rules')
+SQLI = "1' UNION SELECT password FROM users--"
+
+POLICY = '''
+policy:
+  defaults: {{url_bytes_max: 300}}
+  routes:
+    - name: editor
+      path: /editor/{{id}}
+      parameters:
+        - {{name: html, in: [query, form], level: permissive}}
+        - {{name: id, in: path, type: integer}}
+    - path: /admin/**
+      admin_clients: [10.0.0.0/8]
+    - name: api
+      path: /api/**
+      methods: [POST]
+      content_types: [application/json]
+      csrf: true
+  allow:
+    - {{clients: [203.0.113.0/24], comment: our scanner}}
+  exclusions:
+    - {{rules: ["*"], route: api, parameter: query, comment: an SQL console, expires: {expires}}}
+    - {{rules: [weir-policy-url-length], clients: [crawler-1], comment: long links}}
+'''
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'weir.yaml'
+    path.write_text(POLICY.format(expires='2030-12-31'))
+    return path
+
+
+def record(path, query='', method='GET', ip='198.51.100.7', **more):
+    return json.dumps({'ts': '2026-03-01T12:00:00Z', 'request_id': 'r', 'ip': ip, 'method': method, 'path': path,
+                       'query': query, 'host': 'shop.example', **more}).encode()
+
+
+def verdict(config, *arguments, **more):
+    result = run('scan', '--rules', RULES, '--config', str(config), '--output', 'verdicts', '-',
+                 stdin=record(*arguments, **more) + b'\n')
+    assert result.code == 0, result
+    one, = result.json_lines()
+    return one
+
+
+def explain(config, *arguments, **more):
+    result = run('explain', '--rules', RULES, '--config', str(config), '--record', record(*arguments, **more).decode())
+    assert result.code == 0, result
+    return result.out
+
+
+def test_a_parameter_at_permissive_is_not_searched_for_attacks_and_others_are(config):
+    assert not verdict(config, '/editor/7', f'html={SQLI}')['malicious']
+    assert verdict(config, '/editor/7', f'other={SQLI}')['malicious']
+    assert verdict(config, '/shop', f'html={SQLI}')['malicious']
+
+
+def test_a_violation_stands_beside_rule_hits_in_verdicts_and_alerts(config):
+    one = verdict(config, '/editor/seven')
+    assert one['rules'] == ['weir-policy-parameter-type'] and one['categories'] == ['other'] and not one['malicious']
+    result = run('scan', '--rules', RULES, '--config', str(config), '-', stdin=record('/admin/users') + b'\n')
+    alert, = result.json_lines()
+    assert 'weir-policy-admin' in json.dumps(alert)
+    assert verdict(config, '/admin/users', ip='10.1.2.3')['rules'] == []
+
+
+@pytest.mark.parametrize('spelling', ['/admin', '//admin/', '/%61dmin', '/x/../admin', '/admin;x=1/users'])
+def test_an_admin_route_cannot_be_dodged_by_spelling(config, spelling):
+    assert 'weir-policy-admin' in verdict(config, spelling)['rules']
+
+
+def test_exclusions_hold_until_their_date_by_the_event_time(config):
+    body = {'method': 'POST', 'query': f'query={SQLI}', 'content_type': 'application/json'}
+    assert not verdict(config, '/api/sql', **body)['malicious']
+    config.write_text(POLICY.format(expires='2026-02-28'))
+    assert verdict(config, '/api/sql', **body)['malicious']
+    config.write_text(POLICY.format(expires='2026-03-01'))
+    assert not verdict(config, '/api/sql', **body)['malicious']
+
+
+def test_an_allowed_client_is_left_alone(config):
+    one = verdict(config, '/shop', f'q={SQLI}', ip='203.0.113.9')
+    assert (one['malicious'], one['score'], one['rules']) == (False, 0, [])
+
+
+def test_the_summary_shows_how_often_each_exclusion_was_used_dead_ones_first(config):
+    records = [record('/api/sql', f'query={SQLI}', 'POST'), record('/shop', response_headers={'Server': 'x'}, scheme='http')]
+    result = run('scan', '--rules', RULES, '--config', str(config), '--output', 'summary', '-',
+                 stdin=b'\n'.join(records) + b'\n')
+    assert result.code == 0, result
+    lines = [line for line in result.out.splitlines() if 'exclusion' in line]
+    assert 'never used' in lines[0]
+    assert 'an SQL console' in lines[-1] and 'never' not in lines[-1]
+    assert 'Server revealed' in result.out
+
+
+def test_explain_shows_route_level_violations_and_why_something_was_excluded(config):
+    shown = explain(config, '/editor/seven', f'html={SQLI}')
+    assert 'editor' in shown and 'permissive' in shown and 'no whole number' in shown
+    shown = explain(config, '/api/sql', f'query={SQLI}', 'POST', content_type='text/plain')
+    assert 'an SQL console' in shown and 'weir-policy-content-type' in shown
+    assert 'the default route' in explain(config, '/shop')
+
+
+def test_without_a_policy_and_with_an_empty_one_verdicts_are_the_same(tmp_path):
+    records, _ = traffic.with_attacks(300)
+    config = tmp_path / 'weir.yaml'
+    config.write_text('policy: {}\n')
+    outputs = [run('scan', '--rules', RULES, *options, '--output', 'verdicts', '-',
+                   stdin=b''.join(line + b'\n' for line in records)).out
+               for options in ((), ('--config', str(config)))]
+    assert outputs[0] == outputs[1]
+
+
+def test_all_errors_of_a_policy_are_reported_with_their_lines(tmp_path):
+    path = tmp_path / 'policy.yaml'
+    path.write_text('routes:\n  - {path: /a, levl: strict}\n  - {path: a}\nexclusions:\n  - {rules: x}\n')
+    result = run('policy', 'check', str(path))
+    assert result.code == 2
+    for part in (':2:', "did you mean 'level'?", ':5:', 'a comment is missing'):
+        assert part in result.err, result.err
+    path.write_text('routes:\n  - {path: a}\n')
+    assert run('policy', 'check', str(path)).code == 2
+    path.write_text('routes:\n  - {path: /a}\n')
+    assert run('policy', 'check', str(path)).code == 0
+
+
+def test_policy_routes_says_which_route_a_request_takes(config):
+    assert '/editor/{id}' in run('policy', 'routes', str(config), 'GET', 'https://shop.example/editor/7?x=1').out
+    assert 'the default route' in run('policy', 'routes', str(config), 'GET', '/api/x').out
+    assert len(run('policy', 'routes', str(config)).out.splitlines()) == 3
+
+
+def test_an_imported_openapi_document_is_a_policy(tmp_path):
+    document = tmp_path / 'openapi.json'
+    document.write_text(json.dumps({
+        'openapi': '3.0.3', 'servers': [{'url': 'https://api.example.com/v2'}],
+        'paths': {'/users/{id}': {'get': {
+            'operationId': 'user', 'parameters': [
+                {'name': 'id', 'in': 'path', 'required': True, 'schema': {'type': 'string', 'format': 'uuid'}}]}}}}))
+    imported = run('policy', 'import', str(document))
+    assert imported.code == 0, imported
+    (tmp_path / 'api.yaml').write_text(imported.out)
+    assert run('policy', 'check', str(tmp_path / 'api.yaml')).code == 0
+    config = tmp_path / 'weir.yaml'
+    config.write_text('policy: {files: api.yaml}\n')
+    assert verdict(config, '/v2/users/5df41881-3aed-3515-88a7-2f4a814cf09e')['rules'] == []
+    assert verdict(config, '/v2/users/7')['rules'] == ['weir-policy-parameter-type']
+    assert verdict(config, '/v2/users/5df41881-3aed-3515-88a7-2f4a814cf09e', '', 'DELETE')['rules'] == ['weir-policy-method']
