@@ -116,7 +116,8 @@ struct Config {
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
   DecodeOptions decode;
   RulesConfig rules;
-  std::shared_ptr<const Policy> policy;  ///< null without the section
+  std::shared_ptr<const Policy> policy;   ///< null without the section
+  std::vector<std::string> policy_files;  ///< those that it was read from besides the configuration
   ScoreOptions score;
   Milliseconds snapshot_round{30'000};  ///< in which all client state is written to Kafka once
   HttpConfig http;

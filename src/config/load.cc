@@ -85,7 +85,9 @@ class Loader {
  private:
   void take_policy(Config& config) {
     RuleSetOptions& options = config.rules.options;
-    auto policy = Policy::compile(read_policy(*policy_, file_, diagnostics_), options.security_level, diagnostics_);
+    PolicySpec spec = read_policy(*policy_, file_, diagnostics_);
+    config.policy_files = spec.files;
+    auto policy = Policy::compile(std::move(spec), options.security_level, diagnostics_);
     if (!policy) return;
     config.policy = std::move(*policy);
     options.other_levels = static_cast<SecurityLevels>(config.policy->levels() & ~mask_of(options.security_level));

@@ -58,6 +58,7 @@ class PolicyReader {
                       {"exclusions", [&](auto& value, auto& at) { read_exclusions(value, at, spec, false); }}});
     for (const auto& name : files) {
       const auto path = std::filesystem::path(file_).parent_path() / name;
+      spec.files.push_back(path.string());
       const auto text = read_whole_file(path.string(), kFileBytesMax);
       if (!text) {
         fields_.error(files_at_, text.error().detail);

@@ -127,6 +127,7 @@ struct PolicySpec {
   std::array<int, kPolicyRules> weights = default_policy_weights();
   std::vector<RouteSpec> routes;
   std::vector<ExclusionSpec> exclusions;  ///< allow-lists are exclusions of every rule
+  std::vector<std::string> files;         ///< those that it was read from besides the configuration
 };
 
 /// The date (YYYY-MM-DD) whose last moment is the last one before `expires`; both ways.
