@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace weir {
+namespace {
+
+bool repeats(const EventAtom& atom) {
+  const bool of_text = atom.operation == EventAtom::Operation::kRegex || atom.operation == EventAtom::Operation::kGlob;
+  return of_text && (atom.field.text == EventText::kContentType || atom.field.text == EventText::kMethod);
+}
+
+}  // namespace
 
 void AtomHits::resize(size_t atoms) {
   states_.assign(atoms, {});
@@ -26,6 +34,12 @@ bool AtomHits::add(uint32_t atom, Found found) {
 void RuleEvaluator::use(const RuleProgram& program) {
   program_ = &program;
   events_.assign(program.event_atoms.size(), {});
+  memos_.clear();
+  memo_of_.clear();
+  for (const auto& atom : program.event_atoms) {
+    memo_of_.push_back(repeats(atom) ? static_cast<uint32_t>(memos_.size()) : kNoMemo);
+    if (repeats(atom)) memos_.emplace_back();
+  }
   epoch_ = 0;
 }
 
@@ -44,8 +58,22 @@ bool RuleEvaluator::confirmed(uint32_t pattern, std::string_view line) {
 
 bool RuleEvaluator::evaluate_event(uint32_t index) {
   EventState& state = events_[index];
-  if (state.epoch != epoch_) state = {epoch_, weir::holds(program_->event_atoms[index], *event_, *record_, scratch_)};
+  if (state.epoch != epoch_) state = {epoch_, look_up(index)};
   return state.value;
+}
+
+bool RuleEvaluator::look_up(uint32_t index) {
+  const EventAtom& atom = program_->event_atoms[index];
+  const auto ask = [&] { return weir::holds(atom, *event_, *record_, scratch_); };
+  if (memo_of_[index] == kNoMemo) return ask();
+  const std::string_view text = event_text(*event_, atom.field.text, scratch_.first);
+  if (text.empty() || text.size() > TextMemo::kBytesMax) return ask();
+  const size_t slot_index = (text.size() + static_cast<uint8_t>(text.back())) % TextMemo::kSlots;
+  TextMemo::Slot& slot = memos_[memo_of_[index]].slots[slot_index];
+  if (slot.size == text.size() && std::equal(text.begin(), text.end(), slot.text.begin())) return slot.value;
+  slot.size = static_cast<uint8_t>(text.size());
+  std::copy(text.begin(), text.end(), slot.text.begin());
+  return slot.value = ask();
 }
 
 bool RuleEvaluator::evaluate(uint32_t index, const AtomHits& hits) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -53,7 +54,20 @@ class RuleEvaluator {
     bool value = false;
   };
 
+  /// Answers about a short text that repeats from record to record (content type, method): compared whole, so never wrong.
+  struct TextMemo {
+    static constexpr size_t kSlots = 8, kBytesMax = 62;
+    struct Slot {
+      uint8_t size = 0xff;  ///< 0xff: empty
+      bool value = false;
+      std::array<char, kBytesMax> text{};
+    };
+    std::array<Slot, kSlots> slots;
+  };
+  static constexpr uint32_t kNoMemo = 0xffffffff;
+
   bool evaluate(uint32_t step, const AtomHits& hits);
+  bool look_up(uint32_t index);
   bool evaluate_event(uint32_t index);
   const AtomHits::Found* evidence(uint32_t step, const AtomHits& hits, uint32_t& pattern);
 
@@ -62,6 +76,8 @@ class RuleEvaluator {
   const DecodedRecord* record_ = nullptr;
   EventScratch scratch_;
   std::vector<EventState> events_;
+  std::vector<TextMemo> memos_;
+  std::vector<uint32_t> memo_of_;  ///< per event atom, into memos_
   uint32_t epoch_ = 0;
 };
 

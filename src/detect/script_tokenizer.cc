@@ -165,7 +165,8 @@ bool element_runs(std::string_view text, size_t& at) {
   Tag tag(text, end);
   const bool runs = tag.runs_script();
   at = tag.end();
-  return runs || (!closes && end < text.size() && is_one_of(name, kActiveElements));
+  const bool is_tag = text.substr(end, at - end).find_first_of("/>=") != std::string_view::npos;
+  return runs || (!closes && is_tag && is_one_of(name, kActiveElements));
 }
 
 /// "…" onfocus=…: the value closes an attribute's quote (or needs none) and goes on with attributes.

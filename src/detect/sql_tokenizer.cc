@@ -278,7 +278,8 @@ class Shape {
     if (!quoted_) return one_of(at(i), "1s") && at(i + 1) == '&' && logic(i + 2);
     if (!one_of(at(i), "1svC")) return false;
     if (at(i + 1) == '&') return logic(i + 2);
-    if (at(i) == 's' && ends(i + 1)) return print_.open_string && print_.last_string_size <= kTailMax;
+    if (at(i) == 's' && ends(i + 1))
+      return print_.open_string && print_.first_string_size <= kTailMax && print_.last_string_size <= kTailMax;
     return at(i + 1) == 'c' || (at(i) == 's' && at(i + 1) == 'o');
   }
 
@@ -298,6 +299,7 @@ SqlFingerprint sql_fingerprint(std::string_view value, SqlContext context) {
   Scanner scanner(value);
   if (context != SqlContext::kRaw) {
     scanner.begin_inside(quote_of(context));
+    print.first_string_size = scanner.last_string_size();
     folder.add(SqlToken::kString);
   }
   SqlToken token{};
