@@ -1,5 +1,6 @@
 """The alerts that were published, reduced to the facts that the reference scorer states, and the comparison of both."""
 import collections
+import hashlib
 import json
 
 
@@ -31,6 +32,13 @@ def facts_of_message(key, value, headers):
         ('key', key.decode() == facts['client']), ('ce_id', text.get('ce_id') == facts['id']),
         ('ce_type', text.get('ce_type') == f'weir.{facts["kind"]}.{facts["phase"]}')) if not agrees]
     return facts | {'wrong_in_message': wrong} if wrong else facts
+
+
+def digest(alerts):
+    """Of all facts but those that hold the topic's name: the same for the same traffic in topics of different names."""
+    lines = sorted(repr(sorted((name, value[1:] if name == 'record' else value) for name, value in one.items()
+                               if name not in ('id', 'episode'))) for one in alerts)
+    return hashlib.sha256('\n'.join(lines).encode()).hexdigest()[:32]
 
 
 class Comparison:

@@ -36,6 +36,8 @@ SHORT = [
     Plan('network', scenarios.network, 20, PROXIED, 2),
     Plan('membership', scenarios.membership, 20, PROXIED, 2),
 ]
+SHORT += [Plan(f'scale-{processes}', scenarios.scale, processes, PROXIED, 2, traffic='scale', partitions=16,
+               observations_partitions=16) for processes in (1, 2, 4)]
 LONG_TRAFFIC = {'rate': 1600, 'clients': 4000, 'event_rate': 2000.0}
 LONG = [
     Plan('kills', scenarios.kills, 300, ONE, 0, **LONG_TRAFFIC),
@@ -97,7 +99,7 @@ class Run:
 
     def _one(self, plan, cluster):
         began = time.monotonic()
-        faults = self.arguments.faults or plan.faults
+        faults = self.arguments.faults if self.arguments.faults and plan.run is not scenarios.scale else plan.faults
         result = {'scenario': plan.name, 'kafka': plan.where, 'delivery': self.arguments.delivery, 'seed': self.arguments.seed}
         trial = Trial(cluster, self.folder, plan.name, self.arguments.seed, self.arguments.delivery, **plan.trial)
         self.running[plan.name] = trial
@@ -133,6 +135,9 @@ class Run:
             shutil.rmtree(trial.folder, ignore_errors=True)
 
     def report(self):
+        digests = {one.get('digest') for one in self.results if one['scenario'].startswith('scale-')}
+        if len(digests) > 1:
+            self.results.append({'scenario': 'scale', 'result': 'failed', 'error': 'the number of processes changes the alerts'})
         passed = sum(1 for one in self.results if one['result'] == 'passed')
         failed = len(self.results) - passed
         whole = {'form': self.arguments.form, 'seed': self.arguments.seed, 'delivery': self.arguments.delivery,

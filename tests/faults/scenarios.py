@@ -10,6 +10,7 @@ from fleet import Stuck
 from weir_process import binary
 
 CRASH_SECONDS_MAX = 25
+SCALE_RECORDS = 30_000
 
 
 def wait(trial, low, high):
@@ -185,3 +186,13 @@ def membership(trial, total):
         if member is not None and member.running():
             member.leave()
     trial.fleet.wait_until_ready()
+
+
+def scale(trial, processes):
+    """A backlog, the same for each number of processes, worked off by so many. No faults: the number must not matter."""
+    trial.produce_backlog(SCALE_RECORDS)
+    names = [f'static-{number}' for number in range(processes)]
+    for name in names:
+        trial.fleet.launch(name)
+    if not trial.fleet.wait_until_ready(*names):
+        raise Stuck('weir was not ready in time')

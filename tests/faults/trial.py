@@ -32,12 +32,12 @@ def score_configuration(options):
 
 class Trial:
     def __init__(self, cluster, folder, name, seed, delivery, *, rate=1500, partitions=8, observations_partitions=8,
-                 clients=400, event_rate=200.0, options=OPTIONS):
+                 clients=400, event_rate=200.0, options=OPTIONS, traffic=None):
         self.cluster, self.name, self.delivery, self.options = cluster, name, delivery, options
         self.chance = random.Random(f'{seed}/{name}')
         self.rate = rate
         self.partitions = partitions
-        self.workload = Workload(f'{seed}/{name}', partitions, clients, event_rate)
+        self.workload = Workload(f'{seed}/{traffic or name}', partitions, clients, event_rate)
         unique = f'{name}-{next(_numbers)}'
         self.group = unique
         self.topics = {role: f'{unique}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter')}
@@ -112,9 +112,15 @@ class Trial:
         if producer.flush(120):
             raise RuntimeError('records could not be produced')
 
+    def produce_backlog(self, count):
+        producer = self._producer()
+        self._produce(producer, self.workload.records(count))
+        self._flush(producer)
+
     def finish_feeding(self):
         self._stop_feeding.set()
-        self._feeder.join(150)
+        if self._feeder:
+            self._feeder.join(150)
         if self._feeder_error:
             raise self._feeder_error
 
@@ -186,6 +192,7 @@ class Trial:
         letters = [(message.partition(), message.value()) for message in
                    messages_of(self.cluster.bootstrap, self.topics['dead_letter'], {})]
         found = self._compared(scorer.alerts)
+        self.extra['digest'] = published.digest(scorer.alerts) if found.exact else None
         self.status = 'reading the observations'
         blocks = ((message.partition(), message.value()) for message in
                   messages_of(self.cluster.bootstrap, self.topics['observations'], {}, partition_by_partition=True))
