@@ -37,7 +37,11 @@ Result<CommandSetup> prepare_command(const std::string& config_file, const std::
   if (auto proven = run_matcher_canaries(); !proven) return tl::unexpected(proven.error());
   setup.rule_directories =
       resolve_rule_directories(rule_directories.empty() ? setup.config.rules.directories : rule_directories);
-  setup.rules_digest = digest_of_files(setup.rule_directories);
+  setup.watched_paths = setup.rule_directories;
+  if (!config_file.empty()) setup.watched_paths.push_back(config_file);
+  for (const auto& file : setup.config.policy_files)
+    setup.watched_paths.push_back(file);
+  setup.watched_digest = digest_of_files(setup.watched_paths);
   auto rules = load_rule_set(setup.rule_directories, setup.config.rules.options);
   if (!rules) return tl::unexpected(rules.error());
   setup.rules = std::move(*rules);

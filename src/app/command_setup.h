@@ -17,7 +17,8 @@ struct CommandSetup {
   Config config;
   std::string config_file;  ///< empty: defaults
   std::vector<std::string> rule_directories;
-  ContentDigest rules_digest;  ///< of the files in them, taken before they were loaded
+  std::vector<std::string> watched_paths;  ///< rule directories, the configuration and its policy files
+  ContentDigest watched_digest;            ///< of what stands there, taken before the rules were loaded
   std::shared_ptr<const RuleSet> rules;
 };
 

@@ -54,8 +54,8 @@ void Daemon::start_reloading(const CommandSetup& setup) {
       [this](const ReloadReport& report) { log_reload(report); });
   if (config_.rules.watch == FileWatch::kOff) return;
   FileWatchOptions watch;
-  watch.paths = rule_directories_;
-  watch.known = setup.rules_digest;
+  watch.paths = setup.watched_paths;
+  watch.known = setup.watched_digest;
   watch.check_interval = config_.rules.watch_interval;
   watcher_ = std::make_unique<FileWatcher>(
       std::move(watch), [this] { reloader_->request(); }, log_);

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kSampleRecordsMax = 5'000;
-constexpr size_t kGeneratedRecords = 600;
+constexpr size_t kGeneratedRecords = 3'000;
 constexpr size_t kSampleLineBytesMax = 1 << 20;
 constexpr uint64_t kSeed = 7;
 
@@ -31,7 +31,7 @@ Result<std::vector<std::string>> read_sample(const std::string& file) {
 }
 
 /// Mostly ordinary requests with a few attacks, as in production, and of every rule the first examples, so that each rule meets
-/// what it looks for and what resembles it. Few records: a pass must be short for many of them to be compared.
+/// what it looks for and what resembles it.
 std::vector<std::string> generated_sample(const std::vector<Rule>& rules) {
   std::vector<std::string> records;
   DemoTraffic traffic(kSeed);
