@@ -231,6 +231,8 @@ def told_in(process, *texts):
     ('alerts', {'WRITE', 'DESCRIBE'}), ('alerts', {'WRITE'}), ('state', {'READ'}), ('state', {'WRITE'})])
 def test_a_missing_right_on_a_topic(site, authority, role, operations):
     site.broker.grant('weir', without(site, 'TOPIC', role, operations))
+    if role == 'state':
+        site.broker.produce(site.topics['state'], [b'x', b'x'])     # something that a restore would read
     process = site.weir('sasl', sasl(authority))
     process.launch()
     site.broker.produce(site.topics['requests'],
