@@ -1,5 +1,7 @@
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <bit>
 #include <numeric>
 #include <random>
 #include <string>
@@ -120,6 +122,76 @@ void score_flood(benchmark::State& state) {
   state.counters["alerts"] = static_cast<double>(alerts.size());
 }
 BENCHMARK(score_flood)->Unit(benchmark::kMicrosecond);
+
+/// 200 correlations of the types that count, over the records' addresses.
+std::vector<CorrelationDefinition> correlations_200() {
+  std::vector<CorrelationDefinition> definitions(200);
+  constexpr std::array kTypes{CorrelationType::kEventCount,     CorrelationType::kValueCount,
+                              CorrelationType::kTemporal,       CorrelationType::kTemporalOrdered,
+                              CorrelationType::kValueSum,       CorrelationType::kValueAverage,
+                              CorrelationType::kValuePercentile};
+  for (size_t i = 0; i < definitions.size(); ++i) {
+    CorrelationDefinition& one = definitions[i];
+    one.id = "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + i);
+    one.title = "correlation " + std::to_string(i);
+    one.type = kTypes[i % kTypes.size()];
+    one.sources = 3;
+    one.percentile = one.type == CorrelationType::kValuePercentile ? 95 : 0;
+    one.bounds = {{CorrelationOperator::kGreaterEqual, one.type >= CorrelationType::kValueSum ? 1e6 : 3.0 + i % 20}};
+    if (one.type == CorrelationType::kTemporal || one.type == CorrelationType::kTemporalOrdered)
+      one.bounds[0].number = 3;
+    one.timespan_ms = 60'000;
+    one.group_by = {"c-ip"};
+    one.set_hash();
+  }
+  return definitions;
+}
+
+/// A million clients, and of 100 observations as many events for correlations as the argument says, over 10,000 addresses.
+void score_correlations(benchmark::State& state) {
+  constexpr uint32_t kClients = 1'000'000;
+  ScoreOptions options;
+  options.clients_max = kClients + 1;
+  Scorer scorer(options, kTopics);
+  std::vector<Alert> alerts;
+  Traffic traffic(kClients);
+  traffic.introduce_all(scorer, alerts);
+  const auto definitions = correlations_200();
+  std::mt19937_64 random(2);
+  std::vector<std::vector<Observation>> batches;
+  std::vector<std::vector<CorrelationEvent>> events;
+  for (int i = 0; i < 64; ++i) {
+    batches.push_back(traffic.next_batch());
+    auto& made = events.emplace_back(kBatch * static_cast<size_t>(state.range(0)) / 100);
+    for (size_t k = 0; k < made.size(); ++k) {
+      const Observation& record = batches.back()[k % kBatch];
+      const uint64_t group = random() % 10'000;
+      made[k].definition = &definitions[random() % definitions.size()];
+      made[k].group_hash = (group + 1) * 0x9e3779b97f4a7c15ULL;
+      made[k].group = std::string_view(
+          "\x0b"
+          "192.0.2.100");
+      made[k].sources = 1 + random() % 7;
+      made[k].value = made[k].definition->type >= CorrelationType::kValueSum
+                          ? std::bit_cast<uint64_t>(static_cast<double>(random() % 1000))
+                          : random() % 50;
+      made[k].time = record.time;
+      made[k].at = record.at;
+      made[k].address = record.address;
+    }
+  }
+  size_t i = 0;
+  for (auto _ : state) {
+    alerts.clear();
+    scorer.observe(batches[i % batches.size()], events[i % batches.size()], alerts);
+    ++i;
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+  state.counters["ns_per_observation"] = benchmark::Counter(
+      static_cast<double>(kBatch), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["groups"] = static_cast<double>(scorer.statistics().correlation_groups);
+}
+BENCHMARK(score_correlations)->Arg(0)->Arg(10)->Arg(50)->Arg(100)->Unit(benchmark::kMicrosecond);
 
 /// A million clients of which each has a full window.
 Scorer& full_scorer() {

@@ -61,9 +61,11 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
           {"rule_hits_by_category", hits},
           {"policy_violations", violations_json(d)},
           {"excluded_hits", d.excluded_hits.value()},
-          {"alerts", alerts_of(report, AlertKind::kAttack) + alerts_of(report, AlertKind::kAbuse)},
+          {"alerts", alerts_of(report, AlertKind::kAttack) + alerts_of(report, AlertKind::kAbuse) +
+                         alerts_of(report, AlertKind::kCorrelation)},
           {"alerts_attack", alerts_of(report, AlertKind::kAttack)},
           {"alerts_abuse", alerts_of(report, AlertKind::kAbuse)},
+          {"alerts_correlation", alerts_of(report, AlertKind::kCorrelation)},
           {"alerts_suppressed", report.scorer.alerts_suppressed},
           {"episodes_open", report.scorer.episodes_open},
           {"clients", report.scorer.clients},
@@ -89,10 +91,13 @@ void print(const ScanReport& report, std::FILE* to) {
       number(report.seconds > 0 ? static_cast<uint64_t>(static_cast<double>(d.records.value()) / report.seconds) : 0)
           .c_str());
   std::fprintf(to,
-               "%s malicious; %s attack alerts, %s abuse alerts, %s records counted into open episodes without an "
+               "%s malicious; %s attack alerts, %s abuse alerts, %s correlation alerts, %s records counted into open "
+               "episodes without an "
                "alert of their own\n",
                number(d.malicious.value()).c_str(), number(alerts_of(report, AlertKind::kAttack)).c_str(),
-               number(alerts_of(report, AlertKind::kAbuse)).c_str(), number(report.scorer.alerts_suppressed).c_str());
+               number(alerts_of(report, AlertKind::kAbuse)).c_str(),
+               number(alerts_of(report, AlertKind::kCorrelation)).c_str(),
+               number(report.scorer.alerts_suppressed).c_str());
   if (const auto rejected = rejected_total(report); rejected > 0) {
     std::fprintf(to, "%s rejected:", number(rejected).c_str());
     for (size_t i = 1; i < d.rejected.size(); ++i) {

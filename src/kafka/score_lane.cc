@@ -364,16 +364,18 @@ std::optional<uint64_t> ScoreWork::digest(int32_t partition, int64_t next_offset
 }
 
 void ScoreWork::tick() {
-  uint64_t clients = 0, bytes = 0, episodes = 0;
+  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0;
   for (const auto& state : states_) {
     count(*state);
     clients += state->counted.clients;
     bytes += state->counted.state_bytes;
     episodes += state->counted.episodes_open;
+    groups += state->counted.correlation_groups;
   }
   counters_.clients.set(clients);
   counters_.state_bytes.set(bytes);
   counters_.episodes_open.set(episodes);
+  counters_.correlation_groups.set(groups);
 }
 
 /// Adds what is new in a scorer's statistics to the lane's counters, which outlive it.
@@ -383,6 +385,9 @@ void ScoreWork::count(PartitionState& state) {
   counters_.clients_evicted.add(now.clients_evicted - state.counted.clients_evicted);
   counters_.clients_expired.add(now.clients_expired - state.counted.clients_expired);
   counters_.alerts_suppressed.add(now.alerts_suppressed - state.counted.alerts_suppressed);
+  counters_.correlation_events.add(now.correlation_events - state.counted.correlation_events);
+  counters_.correlation_late.add(now.correlation_late - state.counted.correlation_late);
+  counters_.correlation_groups_evicted.add(now.correlation_evicted - state.counted.correlation_evicted);
   state.counted = now;
 }
 

@@ -49,7 +49,14 @@ inline constexpr Name kClients{"weir_clients", "Clients in the client tables."};
 inline constexpr Name kClientsEvicted{"weir_clients_evicted_total",
                                       "Clients forgotten because a client table was full."};
 inline constexpr Name kClientsExpired{"weir_clients_expired_total", "Clients forgotten because they were idle."};
-inline constexpr Name kStateBytes{"weir_state_bytes", "Memory of the client tables."};
+inline constexpr Name kStateBytes{"weir_state_bytes", "Memory of the client tables and the correlations."};
+inline constexpr Name kCorrelationEvents{"weir_correlation_events_total",
+                                         "Records and results of others that correlations took in."};
+inline constexpr Name kCorrelationLate{"weir_correlation_late_events_total",
+                                       "Records that came too late for their correlation's group."};
+inline constexpr Name kCorrelationGroups{"weir_correlation_groups", "Groups that correlations remember."};
+inline constexpr Name kCorrelationGroupsEvicted{"weir_correlation_groups_evicted_total",
+                                                "Groups of correlations forgotten for lack of room."};
 inline constexpr Name kEpisodesOpen{"weir_episodes_open", "Alert episodes that are open."};
 inline constexpr Name kRestores{"weir_state_restores_total", "Partitions whose client state was restored."};
 inline constexpr Name kRestoreSeconds{"weir_state_restore_seconds_total", "Time spent reading stored client state."};

@@ -183,6 +183,14 @@ void collect_score(const ScoreLanes& lanes, Families& out) {
       metric::kClientsExpired, [](const Lane& lane) -> auto& { return lane.clients_expired; });
   gauge(
       metric::kStateBytes, [](const Lane& lane) -> auto& { return lane.state_bytes; });
+  counter(
+      metric::kCorrelationEvents, [](const Lane& lane) -> auto& { return lane.correlation_events; });
+  counter(
+      metric::kCorrelationLate, [](const Lane& lane) -> auto& { return lane.correlation_late; });
+  gauge(
+      metric::kCorrelationGroups, [](const Lane& lane) -> auto& { return lane.correlation_groups; });
+  counter(
+      metric::kCorrelationGroupsEvicted, [](const Lane& lane) -> auto& { return lane.correlation_groups_evicted; });
   gauge(
       metric::kEpisodesOpen, [](const Lane& lane) -> auto& { return lane.episodes_open; });
   counter(
