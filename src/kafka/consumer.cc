@@ -222,7 +222,8 @@ void KafkaConsumer::on_message_error(const rd_kafka_message_t& message) {
   }
   counters_.client_errors.add();
   const std::string reason = rd_kafka_message_errstr(&message);
-  const Error error = kafka_error("consumer " + context_.client_id, message.err, reason);
+  const std::string topic = message.rkt == nullptr ? "" : std::string(", topic ") + rd_kafka_topic_name(message.rkt);
+  const Error error = kafka_error("consumer " + context_.client_id + topic, message.err, reason);
   if (message.err == RD_KAFKA_RESP_ERR__FATAL) {
     std::array<char, 512> text{};
     const auto code = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
@@ -568,6 +569,12 @@ void KafkaConsumer::check_connection() {
   if (rd_kafka_metadata(client_.get(), 0, nullptr, &metadata, kMetadataTimeoutMs) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const MetadataHandle owner(metadata);
   context_.clear_problem(ClientContext::Problem::kConnection);
+}
+
+/// A problem may be old news, or that of the one connection that is stuck while others work.
+bool KafkaConsumer::connected() {
+  check_connection();
+  return !context_.has_problem(ClientContext::Problem::kConnection);
 }
 
 Status KafkaConsumer::health() const {

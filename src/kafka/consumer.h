@@ -38,7 +38,7 @@ class KafkaConsumer : public RecordSource {
                                                       Patience& patience) override;
   [[nodiscard]] bool exhausted(int32_t partition, int64_t until) const override;
   Status renew(bool keep_done, Patience& patience) override;
-  [[nodiscard]] bool connected() const override { return !context_.has_problem(ClientContext::Problem::kConnection); }
+  [[nodiscard]] bool connected() override;
   Status seek(const PartitionOffset& target) override;
   Status rewind() override;
   void tick() override;

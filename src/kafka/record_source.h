@@ -82,8 +82,8 @@ class RecordSource {
                                                               Patience& patience) = 0;
   /// True when it is known that the partition holds no further record below `until`.
   [[nodiscard]] virtual bool exhausted(int32_t partition, int64_t until) const = 0;
-  /// Brokers answer, as far as is known.
-  [[nodiscard]] virtual bool connected() const = 0;
+  /// A broker answers. May block for half a second to find out.
+  [[nodiscard]] virtual bool connected() = 0;
   /// Leaves the group without asking the listener and joins it anew with a new client; the next poll() goes on. With
   /// `keep_done` the uncommitted offsets are not worked on again if the partitions come back with the same commit.
   virtual Status renew(bool keep_done, Patience& patience) = 0;

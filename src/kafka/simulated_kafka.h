@@ -215,7 +215,7 @@ class SimulatedSource : public RecordSource {
     const auto next = log.lower_bound(found->second.expected);
     return next == log.end() || next->first >= until;
   }
-  bool connected() const override { return true; }
+  bool connected() override { return true; }
   Status renew(bool, Patience&) override { return {}; }
   Status seek(const PartitionOffset& target) override {
     positions_[target.partition].expected = positions_[target.partition].done = target.offset;

@@ -116,7 +116,7 @@ class FakeSource : public RecordSource {
     const auto known = log.find(partition);
     return known == log.end() || static_cast<int64_t>(known->second.size()) <= until;
   }
-  bool connected() const override { return true; }
+  bool connected() override { return true; }
   Status seek(const PartitionOffset& target) override {
     next_[target.partition] = done_[target.partition] = target.offset;
     return {};

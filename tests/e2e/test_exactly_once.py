@@ -3,6 +3,8 @@ import random
 import threading
 import time
 
+import pytest
+
 import traffic
 from test_pipeline import kind_of, phase_of
 from waiting import wait_for
@@ -136,3 +138,27 @@ def test_without_a_name_of_its_own_a_process_takes_over_when_the_transactions_ha
     changes = {'kafka': {'session_timeout_ms': 6000}, 'score': {'snapshot_round_ms': 1000}}
     disturb(pipeline, keys, records, kills=2, between=(2.0, 3.0), **changes)
     assert_same(told(pipeline), undisturbed(pipeline, len(records)))
+
+
+@pytest.mark.parametrize('role,partitions,settings,said', [
+    ('state', 3, {'cleanup.policy': 'compact'}, 'new names'),
+    ('state', 8, {'cleanup.policy': 'delete'}, 'cleanup.policy=compact'),
+    ('observations', 8, {'cleanup.policy': 'compact'}, 'cleanup.policy=delete'),
+    ('observations', 8, {'retention.ms': '60000'}, 'retention.ms'),
+], ids=['other number of partitions', 'state not compacted', 'observations compacted', 'observations kept too shortly'])
+def test_a_topic_that_client_state_cannot_be_restored_from_is_refused(pipeline, role, partitions, settings, said):
+    pipeline.broker.create_topic(pipeline.topics[role], partitions, settings)
+    weir = pipeline.weir()
+    with pytest.raises(AssertionError, match='ended with 1'):
+        weir.start()
+    assert said in weir.log()
+    assert pipeline.topics[role] in weir.log()
+
+
+def test_a_missing_state_topic_is_named_when_weir_may_not_create_it(pipeline):
+    for role in ('alerts', 'observations', 'dead_letter'):
+        pipeline.broker.create_topic(pipeline.topics[role], 8)
+    weir = pipeline.weir(kafka={'topics': {'create': False}})
+    with pytest.raises(AssertionError, match='ended with 1'):
+        weir.start()
+    assert f'do not exist (or may not be seen): {pipeline.topics["state"]};' in weir.log()
