@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle']
+SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults']
 
 
 def run(script, *arguments):
@@ -24,7 +24,8 @@ def test_help_explains_the_script(script):
     ('demo', ['--seconds', 'soon']), ('demo', ['--seconds']), ('test', ['--part', 'nothing']), ('test', ['--frobnicate']),
     ('bench', ['--runs', '0']), ('bench', ['--frobnicate']), ('fuzz', []), ('fuzz', ['--minutes', '-1']),
     ('format', ['--frobnicate']), ('install-deps', ['--frobnicate']),
-    ('sigma-oracle', ['--frobnicate']), ('sigma-oracle', ['--generic', 'many']), ('sigma-oracle', ['/no/such/directory'])])
+    ('sigma-oracle', ['--frobnicate']), ('sigma-oracle', ['--generic', 'many']), ('sigma-oracle', ['/no/such/directory']),
+    ('faults', ['--frobnicate']), ('faults', ['--seed'])])
 def test_wrong_usage_is_code_2_with_a_message(script, arguments):
     result = run(script, *arguments)
     assert result.returncode == 2 and result.stderr.strip() and not result.stdout

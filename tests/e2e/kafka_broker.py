@@ -1,6 +1,6 @@
 """A real Apache Kafka broker for tests: one process, broker and controller in one, on free ports.
 
-`python kafka_broker.py --fetch` only fills the cache: the broker's jars (by Maven, once per version) and a class-data
+`python kafka_broker.py --fetch` only fills the cache: the brokers' jars (by Maven, once per version) and a class-data
 archive that shortens its start from some 15 s to some 3 s.
 """
 import fcntl
@@ -285,4 +285,5 @@ class KafkaBroker(KafkaAccess):
 if __name__ == '__main__':
     if sys.argv[1:] != ['--fetch']:
         sys.exit(__doc__)
-    print(fetch())
+    for version in (HERE, HERE_39):
+        print(fetch(version))

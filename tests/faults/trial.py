@@ -47,6 +47,7 @@ class Trial:
         self.status = 'starting'
         self.faults = 0
         self.produced = 0
+        self.snapshot_round_ms = self.chance.choice((2_000, 30_000))
         self._stop_feeding = threading.Event()
         self._feeder, self._feeder_error = None, None
         cluster.create_topic(self.requests, partitions)
@@ -60,7 +61,7 @@ class Trial:
             'delivery': self.delivery,
             'lanes': {'detect': 1, 'score': 1},
             'rules': {'directories': [str(RULES)]},
-            'score': score_configuration(self.options),
+            'score': {**score_configuration(self.options), 'snapshot_round_ms': self.snapshot_round_ms},
             'batch': {'commit_interval_ms': 100},
             'kafka': {'instance_id': name if name.startswith('static') else '',
                       'topics': {'observations_partitions': self.observations_partitions},
