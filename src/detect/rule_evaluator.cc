@@ -67,7 +67,8 @@ bool RuleEvaluator::look_up(uint32_t index) {
   const auto ask = [&] { return weir::holds(atom, *event_, *record_, scratch_); };
   if (memo_of_[index] == kNoMemo) return ask();
   const std::string_view text = event_text(*event_, atom.field.text, scratch_.first);
-  if (text.empty() || text.size() > TextMemo::kBytesMax) return ask();
+  if (text.empty()) return false;
+  if (text.size() > TextMemo::kBytesMax) return ask();
   const size_t slot_index = (text.size() + static_cast<uint8_t>(text.back())) % TextMemo::kSlots;
   TextMemo::Slot& slot = memos_[memo_of_[index]].slots[slot_index];
   if (slot.size == text.size() && std::equal(text.begin(), text.end(), slot.text.begin())) return slot.value;
