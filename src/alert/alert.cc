@@ -24,6 +24,8 @@ std::string_view to_string(AlertKind kind) {
       return "abuse";
     case AlertKind::kCorrelation:
       return "correlation";
+    case AlertKind::kBurst:
+      return "burst";
     case AlertKind::kCount:
       break;
   }
@@ -38,6 +40,24 @@ std::string_view to_string(EpisodePhase phase) {
       return "updated";
     case EpisodePhase::kClosed:
       return "closed";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(BurstReason reason) {
+  switch (reason) {
+    case BurstReason::kRequestRate:
+      return "request_rate";
+    case BurstReason::kFailedAuthentication:
+      return "failed_authentication";
+    case BurstReason::kCredentialStuffing:
+      return "credential_stuffing";
+    case BurstReason::kPasswordSpraying:
+      return "password_spraying";
+    case BurstReason::kEnumeration:
+      return "enumeration";
+    case BurstReason::kScanning:
+      return "scanning";
   }
   return "unknown";
 }

@@ -20,7 +20,7 @@ namespace weir {
 enum class ClientKind : uint8_t { kCustomer, kApiKey, kAddress, kGroup };
 std::string_view to_string(ClientKind kind);
 
-enum class AlertKind : uint8_t { kAttack, kAbuse, kCorrelation, kCount };
+enum class AlertKind : uint8_t { kAttack, kAbuse, kCorrelation, kBurst, kCount };
 std::string_view to_string(AlertKind kind);
 
 /// Where in an episode (a client's alerts of one kind) this alert stands.
@@ -41,6 +41,24 @@ struct AbuseVerdict {
   bool suspicious = false;
   AbuseReasons reasons = 0;
   int risk_score = 0;
+};
+
+/// What AB3 looks for, as bits, and their stable names (docs/scoring.md).
+enum class BurstReason : uint8_t {
+  kRequestRate = 1 << 0,
+  kFailedAuthentication = 1 << 1,
+  kCredentialStuffing = 1 << 2,
+  kPasswordSpraying = 1 << 3,
+  kEnumeration = 1 << 4,
+  kScanning = 1 << 5,
+};
+using BurstReasons = uint8_t;
+std::string_view to_string(BurstReason reason);
+
+struct BurstVerdict {
+  BurstReasons reasons = 0;
+  uint32_t requests = 0;        ///< request_rate: in the window
+  Milliseconds retry_after{0};  ///< request_rate: until one more request would be within the limit again
 };
 
 /// What a correlation found (docs/correlation.md).
@@ -71,6 +89,7 @@ struct Alert {
   CategoryMask categories = 0;       ///< attacks: of the episode so far
   std::optional<Evidence> evidence;  ///< attacks: of the record that caused this alert
   AbuseVerdict verdict;              ///< abuse
+  BurstVerdict burst;                ///< bursts; reasons: of the episode so far
   std::optional<CorrelationFinding> correlation;
 };
 

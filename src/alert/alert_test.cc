@@ -104,6 +104,18 @@ Alert correlation_alert() {
   return alert;
 }
 
+Alert burst_alert() {
+  Alert alert = abuse_alert();
+  alert.kind = AlertKind::kBurst;
+  alert.phase = EpisodePhase::kOpened;
+  alert.count = 1;
+  alert.verdict = {};
+  alert.burst = {static_cast<BurstReasons>(BurstReason::kRequestRate) |
+                     static_cast<BurstReasons>(BurstReason::kFailedAuthentication),
+                 101, Milliseconds{59'001}};
+  return alert;
+}
+
 Alert closing_alert() {
   Alert alert = attack_alert();
   alert.phase = EpisodePhase::kClosed;
@@ -135,7 +147,7 @@ std::string compact(const rapidjson::Value& value) {
 TEST_CASE("alerts of every kind and phase are written as in the golden file", "[alert]") {
   const std::string path = std::string(WEIR_SOURCE_DIR) + "/tests/data/alerts.golden.ndjson";
   std::string written;
-  for (const Alert& alert : {attack_alert(), abuse_alert(), closing_alert(), correlation_alert()})
+  for (const Alert& alert : {attack_alert(), abuse_alert(), closing_alert(), correlation_alert(), burst_alert()})
     written += encode_ocsf(alert, kSource) + "\n";
   if (std::getenv("WEIR_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << written;
   std::ostringstream golden;
@@ -150,6 +162,18 @@ TEST_CASE("the abuse verdict stands in unmapped under the required names", "[ale
   CHECK(compact(unmapped["reasons"]) == R"(["rapid_ip_changes","user_agent_rotation"])");
   CHECK(unmapped["risk_score"].GetInt() == 50);
   CHECK_FALSE(parse(encode_ocsf(attack_alert(), kSource))["unmapped"].HasMember("suspicious"));
+}
+
+TEST_CASE("a burst of requests says its reasons and in how many seconds it may be tried again", "[alert]") {
+  const auto json = parse(encode_ocsf(burst_alert(), kSource));
+  const auto& unmapped = json["unmapped"];
+  CHECK(compact(unmapped["reasons"]) == R"(["request_rate","failed_authentication"])");
+  CHECK(unmapped["requests"].GetInt() == 101);
+  CHECK(unmapped["retry_after"].GetInt() == 60);  // rounded up to a second, as the header of that name
+  CHECK(unmapped["weir"]["kind"] == "burst");
+  Alert closed = burst_alert();
+  closed.phase = EpisodePhase::kClosed;
+  CHECK_FALSE(parse(encode_ocsf(closed, kSource))["unmapped"].HasMember("retry_after"));
 }
 
 TEST_CASE("severity and activity follow level and phase", "[alert]") {

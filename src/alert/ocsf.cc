@@ -118,7 +118,23 @@ std::string join_categories(CategoryMask categories) {
   return joined;
 }
 
+std::string join_reasons(const BurstVerdict& verdict) {
+  std::string joined;
+  for_each_bit(verdict.reasons, [&](unsigned bit) {
+    if (!joined.empty()) joined += ", ";
+    joined += to_string(static_cast<BurstReason>(bit));
+  });
+  return joined;
+}
+
+void write_reasons(JsonWriter& json, std::string_view name, const BurstVerdict& verdict) {
+  json.begin_array(name);
+  for_each_bit(verdict.reasons, [&](unsigned bit) { json.text(to_string(static_cast<BurstReason>(bit))); });
+  json.end_array();
+}
+
 std::string title_of(const Alert& alert) {
+  if (alert.kind == AlertKind::kBurst) return "Burst of requests: " + join_reasons(alert.burst);
   if (alert.kind == AlertKind::kAbuse) return "Suspicious client behaviour: " + join_reasons(alert.verdict.reasons);
   if (alert.correlation) return alert.correlation->title;
   if (alert.evidence && !alert.evidence->hits.empty()) return alert.evidence->hits.front().title;
@@ -176,6 +192,15 @@ void write_analytics(JsonWriter& json, const Alert& alert) {
     json.text("category", alert.correlation->type);
     json.end_object();
   }
+  if (alert.kind == AlertKind::kBurst) {
+    json.begin_object("analytic");
+    json.number("type_id", kAnalyticBehavioral);
+    json.text("type", "Behavioral");
+    json.text("uid", "weir.client_burst");
+    json.text("name", "Bursts of a client");
+    json.end_object();
+    return;
+  }
   if (!alert.evidence) return;
   const auto& hits = alert.evidence->hits;
   const auto named = [](const EvidenceHit& hit) { return !hit.rule_id.empty() || !hit.title.empty(); };
@@ -221,6 +246,8 @@ void write_finding_info(JsonWriter& json, const Alert& alert) {
     write_reasons(json, "types", alert.verdict.reasons);
   } else if (alert.correlation) {
     write_texts(json, "types", alert.correlation->tags);
+  } else if (alert.kind == AlertKind::kBurst) {
+    write_reasons(json, "types", alert.burst);
   } else {
     write_categories(json, "types", alert.categories);
   }
@@ -379,6 +406,14 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
   json.end_object();
 }
 
+void write_burst(JsonWriter& json, const Alert& alert) {
+  constexpr int64_t kMsPerSecond = 1000;
+  write_reasons(json, "reasons", alert.burst);
+  if (alert.phase == EpisodePhase::kClosed || alert.burst.requests == 0) return;
+  json.number("requests", alert.burst.requests);
+  json.number("retry_after", (alert.burst.retry_after.count() + kMsPerSecond - 1) / kMsPerSecond);
+}
+
 void write_unmapped(JsonWriter& json, const Alert& alert, const AlertSource& source) {
   json.begin_object("unmapped");
   if (alert.kind == AlertKind::kAbuse) {
@@ -386,6 +421,7 @@ void write_unmapped(JsonWriter& json, const Alert& alert, const AlertSource& sou
     write_reasons(json, "reasons", alert.verdict.reasons);
     json.number("risk_score", alert.verdict.risk_score);
   }
+  if (alert.kind == AlertKind::kBurst) write_burst(json, alert);
   write_weir(json, alert, source);
   json.end_object();
 }

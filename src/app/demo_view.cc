@@ -61,7 +61,10 @@ void DemoView::alert(std::string_view ocsf_json) {
   const bool is_abuse = text_at(json, "/unmapped/weir/kind") == "abuse";
   const std::string severity = text_at(json, "/severity"), phase = text_at(json, "/unmapped/weir/phase");
   const std::string time = format_rfc3339(EventTime{Milliseconds{number_at(json, "/time")}}).substr(11, 12);
-  std::string kind = is_abuse ? palette_.magenta("ABUSE ") : palette_.red("ATTACK");
+  const bool is_burst = text_at(json, "/unmapped/weir/kind") == "burst";
+  std::string kind = is_abuse   ? palette_.magenta("ABUSE ")
+                     : is_burst ? palette_.magenta("BURST ")
+                                : palette_.red("ATTACK");
   std::string label = severity + std::string(severity.size() < 9 ? 9 - severity.size() : 0, ' ');
   label = severity == "Critical" || severity == "High" ? palette_.red(label) : palette_.yellow(label);
   std::printf("%s %s %s %s  %s", palette_.dim(time).c_str(), kind.c_str(), label.c_str(),

@@ -62,10 +62,11 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
           {"policy_violations", violations_json(d)},
           {"excluded_hits", d.excluded_hits.value()},
           {"alerts", alerts_of(report, AlertKind::kAttack) + alerts_of(report, AlertKind::kAbuse) +
-                         alerts_of(report, AlertKind::kCorrelation)},
+                         alerts_of(report, AlertKind::kCorrelation) + alerts_of(report, AlertKind::kBurst)},
           {"alerts_attack", alerts_of(report, AlertKind::kAttack)},
           {"alerts_abuse", alerts_of(report, AlertKind::kAbuse)},
           {"alerts_correlation", alerts_of(report, AlertKind::kCorrelation)},
+          {"alerts_burst", alerts_of(report, AlertKind::kBurst)},
           {"alerts_suppressed", report.scorer.alerts_suppressed},
           {"episodes_open", report.scorer.episodes_open},
           {"clients", report.scorer.clients},

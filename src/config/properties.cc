@@ -206,10 +206,35 @@ const auto& property_table() {
       Property{"score.abuse.suspicious_score", AT(score.abuse.suspicious_score),
                "from this sum on a client is suspicious", "points", {1, 10'000}},
 
+      Property{"score.bursts.enabled", choice(REACH(score.bursts.enabled), kTruth), "look for bursts of requests"},
+      Property{"score.bursts.window_ms", AT(score.bursts.window), "event time over which requests, failures, errors and "
+               "hits are counted", "ms", {1'000, kDayMs}},
+      Property{"score.bursts.requests_max", AT(score.bursts.requests_max),
+               "requests of an address within the window; more are a burst", "requests", {1, 10'000'000}},
+      Property{"score.bursts.auth_failure_statuses", AT(score.bursts.auth_failure_statuses),
+               "status codes of a failed authentication", "", {100, 599}},
+      Property{"score.bursts.auth_failures", AT(score.bursts.auth_failures),
+               "failed authentications of a client or an address within the window from which they are a burst",
+               "failures", {1, 10'000'000}},
+      Property{"score.bursts.accounts", AT(score.bursts.accounts),
+               "accounts with failed authentications from one address: within the window credential stuffing, within "
+               "spraying_window_ms and with few tries each password spraying", "accounts", {2, 50}},
+      Property{"score.bursts.spraying_window_ms", AT(score.bursts.spraying_window), "event time for password spraying",
+               "ms", {1'000, kDayMs}},
+      Property{"score.bursts.spraying_tries", AT(score.bursts.spraying_tries),
+               "failures per account, on average, up to which they are password spraying", "failures", {1, 1'000}},
+      Property{"score.bursts.enumeration_paths", AT(score.bursts.enumeration_paths),
+               "distinct paths that a client asked for in vain (4xx) within the window", "paths", {2, 50}},
+      Property{"score.bursts.scanning_hits", AT(score.bursts.scanning_hits),
+               "hits of rules by one client within the window", "hits", {1, 10'000'000}},
+
       Property{"score.episodes.update_counts", AT(score.episodes.update_counts),
                "an alert's episode is updated when it has so many records", "records", {2, INT64_MAX}},
       Property{"score.episodes.update_interval_ms", AT(score.episodes.update_interval),
                "and when so much event time passed since its last alert", "ms", {1'000, kDayMs}},
+      Property{"score.episodes.opened_per_minute_max", AT(score.episodes.opened_per_minute_max),
+               "episodes that may open per minute of a partition's event time; the records of further clients are counted "
+               "together", "episodes", {1, 100'000'000}},
       Property{"score.episodes.idle_close_ms", AT(score.episodes.idle_close),
                "event time without a record that closes it", "ms", {1'000, kDayMs}},
 
@@ -254,6 +279,7 @@ constexpr std::array kSections{
     Section{"rules", "what is looked for"},
     Section{"score", "clients and their state"},
     Section{"score.abuse", "signals of abuse and their points"},
+    Section{"score.bursts", "bursts of requests, failures, errors and hits"},
     Section{"score.episodes", "flood control: which records of a client become alerts"},
     Section{"http", "metrics, health and the admin API"},
     Section{"log", "weir's own log"},

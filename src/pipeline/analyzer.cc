@@ -48,6 +48,22 @@ class Lap {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+/// The record once more for its address, whose partition may be another (AB3): next to its observation, so that neither
+/// partition's order depends on how records are cut into batches.
+Observation address_count(const Observation& observation, const ClientIdentity& address) {
+  Observation count;
+  count.at = observation.at;
+  count.time = observation.time;
+  count.client_kind = ClientKind::kAddress;
+  count.client = address.text;
+  count.client_hash = address.hash;
+  count.address = observation.address;
+  count.path_hash = observation.client_hash;
+  count.status = observation.status;
+  count.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
+  return count;
+}
+
 }  // namespace
 
 struct Analyzer::Impl {
@@ -219,6 +235,8 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
     count_hits(slot);
     if (options.keep_verdicts) keep_verdict(slot, out);
     out.observations.push_back(observation);
+    if (slot.client.kind != ClientKind::kAddress)
+      out.observations.push_back(address_count(observation, identifier.address_of(event, out.arena)));
   }
 }
 

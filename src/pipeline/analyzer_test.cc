@@ -132,15 +132,15 @@ TEST_CASE("the client is the customer, else the API key's digest, else the addre
   fixture.analyze({record("a=1", R"(,"client_id":"c-1","api_key":"ak_secretsecretsecret")"),
                    record("a=1", R"(,"api_key":"ak_secretsecretsecret")"), record("a=1")});
   const auto& observations = fixture.batch.observations;
-  REQUIRE(observations.size() == 3);
+  REQUIRE(observations.size() == 5);
   CHECK(observations[0].client_kind == ClientKind::kCustomer);
   CHECK(observations[0].client == "c-1");
-  CHECK(observations[1].client_kind == ClientKind::kApiKey);
-  CHECK(observations[1].client.substr(0, 7) == "sha256:");
-  CHECK(observations[1].client.find("secret") == std::string_view::npos);
-  CHECK(observations[2].client_kind == ClientKind::kAddress);
-  CHECK(observations[2].client == "192.0.2.7");
-  CHECK(observations[0].client_hash != observations[2].client_hash);
+  CHECK(observations[2].client_kind == ClientKind::kApiKey);
+  CHECK(observations[2].client.substr(0, 7) == "sha256:");
+  CHECK(observations[2].client.find("secret") == std::string_view::npos);
+  CHECK(observations[4].client_kind == ClientKind::kAddress);
+  CHECK(observations[4].client == "192.0.2.7");
+  CHECK(observations[0].client_hash != observations[4].client_hash);
 }
 
 TEST_CASE("an event time in the broker's future is clamped to the append time", "[analyzer]") {
@@ -167,6 +167,26 @@ TEST_CASE("a new rule set is in force from the next batch on", "[analyzer]") {
   fixture.analyze({record("x=needle")});
   CHECK(fixture.batch.verdicts[0].malicious);
   CHECK(fixture.counters.rule_set_changes.value() == 1);
+}
+
+TEST_CASE("the record of a named client is followed by a count for its address", "[analyzer]") {
+  Fixture fixture;
+  fixture.analyze({record("id=1%27%20OR%201=1--", R"(,"client_id":"c-1","status":401)"), record("a=1")});
+  const auto& observations = fixture.batch.observations;
+  REQUIRE(observations.size() == 3);
+  const Observation& count = observations[1];
+  CHECK(count.has(ObservationFlag::kAddressCount));
+  CHECK(count.client_kind == ClientKind::kAddress);
+  CHECK(count.client == "192.0.2.7");
+  CHECK(count.client_hash == observations[2].client_hash);  // where the address itself is a client
+  CHECK(count.at == observations[0].at);
+  CHECK(count.time == observations[0].time);
+  CHECK(count.status == observations[0].status);
+  CHECK(count.path_hash == observations[0].client_hash);
+  CHECK(count.evidence == nullptr);
+  CHECK(count.rule_hits == 0);
+  CHECK_FALSE(observations[0].has(ObservationFlag::kAddressCount));
+  CHECK_FALSE(observations[2].has(ObservationFlag::kAddressCount));
 }
 
 TEST_CASE("the size of batches does not change observations", "[analyzer]") {

@@ -33,13 +33,21 @@ ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
       identity.text = arena.copy(api_key_digest(event.api_key));
     if (kind == ClientKind::kAddress || !identity.text.empty()) break;
   }
-  if (identity.text.empty()) {
-    identity.kind = ClientKind::kAddress;
-    identity.text = arena.copy(event.client_ip.to_string());
-  }
-  const auto kind_salt = static_cast<uint64_t>(identity.kind) + 1;
-  identity.hash = siphash({key_[0] ^ kind_salt, key_[1]}, identity.text);
+  if (identity.text.empty()) return address_of(event, arena);
+  identity.hash = hash_of(identity);
   return identity;
+}
+
+ClientIdentity ClientIdentifier::address_of(const Event& event, Arena& arena) const {
+  ClientIdentity identity;
+  identity.text = arena.copy(event.client_ip.to_string());
+  identity.hash = hash_of(identity);
+  return identity;
+}
+
+uint64_t ClientIdentifier::hash_of(const ClientIdentity& identity) const {
+  const auto kind_salt = static_cast<uint64_t>(identity.kind) + 1;
+  return siphash({key_[0] ^ kind_salt, key_[1]}, identity.text);
 }
 
 std::string_view ClientIdentifier::api_key_digest(std::string_view key) {

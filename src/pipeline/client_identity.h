@@ -27,11 +27,15 @@ class ClientIdentifier {
 
   ClientIdentity identify(const Event& event, Arena& arena);
 
+  /// The client that the record's address alone would be.
+  [[nodiscard]] ClientIdentity address_of(const Event& event, Arena& arena) const;
+
  private:
   static constexpr size_t kTextBytesMax = 256;   // a longer identity is cut and ends in its hash
   static constexpr size_t kKnownKeysMax = 4096;  // digests remembered; forgotten all at once when full
 
   std::string_view api_key_digest(std::string_view key);
+  [[nodiscard]] uint64_t hash_of(const ClientIdentity& identity) const;
   std::string_view bounded(std::string_view text, Arena& arena) const;
 
   std::vector<ClientKind> order_;

@@ -1,6 +1,7 @@
 #include "score/episodes.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "score/alert_id.h"
@@ -28,16 +29,31 @@ uint32_t Episodes::take_number() {
 
 uint32_t Episodes::open(AlertKind kind, ClientSlot owner, uint32_t chunk, const Occurrence& occurrence,
                         std::vector<Alert>& alerts) {
-  const uint32_t number = take_number();
-  const Observation& record = occurrence.observation;
-  Episode& episode = episodes_[number];
-  episode = Episode{};
+  Episode episode;
   episode.kind = kind;
-  episode.client_kind = record.client_kind;
+  episode.client_kind = occurrence.observation.client_kind;
+  episode.client = occurrence.observation.client;
   episode.owner = owner;
   episode.chunk = chunk;
+  return begin(std::move(episode), occurrence, alerts);
+}
+
+uint32_t Episodes::open_summary(AlertKind kind, uint32_t chunk, const Occurrence& occurrence,
+                                std::vector<Alert>& alerts) {
+  Episode episode;
+  episode.kind = kind;
+  episode.client_kind = ClientKind::kGroup;
+  episode.client = kSummaryClient;
+  episode.chunk = chunk;
+  return begin(std::move(episode), occurrence, alerts);
+}
+
+uint32_t Episodes::begin(Episode begun, const Occurrence& occurrence, std::vector<Alert>& alerts) {
+  const Observation& record = occurrence.observation;
+  const uint32_t number = take_number();
+  Episode& episode = episodes_[number];
+  episode = std::move(begun);
   episode.sequence = next_sequence_++;
-  episode.client = record.client;
   episode.first = record.at;
   episode.first_seen_ms = episode.last_seen_ms = record.time.time_since_epoch().count();
   take_in(episode, occurrence);
@@ -45,19 +61,21 @@ uint32_t Episodes::open(AlertKind kind, ClientSlot owner, uint32_t chunk, const 
   text_bytes_ += episode.client.size();
   push_deadline(number);
   alerts.push_back(make_alert(episode, EpisodePhase::kOpened));
-  if (record.evidence != nullptr && kind == AlertKind::kAttack) alerts.back().evidence = *record.evidence;
+  if (record.evidence != nullptr && episode.kind == AlertKind::kAttack) alerts.back().evidence = *record.evidence;
   return number;
 }
 
 void Episodes::count(uint32_t number, const Occurrence& occurrence, std::vector<Alert>& alerts) {
   Episode& episode = episodes_[number];
   const Level severity_before = episode.severity;
+  const BurstReasons reasons_before = episode.burst.reasons;
   take_in(episode, occurrence);
   const auto& counts = options_.update_counts;
   const bool count_reached = episode.next_update < counts.size() && episode.count >= counts[episode.next_update];
   if (count_reached) ++episode.next_update;
   const bool interval_passed = episode.last_seen_ms - episode.alerted_ms >= options_.update_interval.count();
-  if (!count_reached && !interval_passed && episode.severity <= severity_before) {
+  const bool is_worse = episode.severity > severity_before || episode.burst.reasons != reasons_before;
+  if (!count_reached && !interval_passed && !is_worse) {
     ++suppressed_;
     return;
   }
@@ -137,6 +155,9 @@ void Episodes::take_in(Episode& episode, const Occurrence& occurrence) {
   episode.severity = std::max(episode.severity, occurrence.severity);
   episode.categories = static_cast<CategoryMask>(episode.categories | occurrence.categories);
   episode.verdict = occurrence.verdict;
+  const auto reasons = static_cast<BurstReasons>(episode.burst.reasons | occurrence.burst.reasons);
+  episode.burst = occurrence.burst;
+  episode.burst.reasons = reasons;
 }
 
 Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {
@@ -161,6 +182,7 @@ Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {
   alert.severity = episode.severity;
   alert.categories = episode.categories;
   alert.verdict = episode.verdict;
+  alert.burst = episode.burst;
   return alert;
 }
 

@@ -19,9 +19,9 @@ namespace weir {
 struct Episode {
   AlertKind kind = AlertKind::kAttack;
   ClientKind client_kind = ClientKind::kAddress;
-  ClientSlot owner = kNoClient;
-  uint32_t chunk = 0;     ///< of its client
-  uint64_t sequence = 0;  ///< of opening, ascending within a chunk; 0: this place is free
+  ClientSlot owner = kNoClient;  ///< none: the records of many clients
+  uint32_t chunk = 0;            ///< of its client
+  uint64_t sequence = 0;         ///< of opening, ascending within a chunk; 0: this place is free
   std::string client;
   RecordCoordinates first, last;  ///< first and last record counted
   IpAddress address;              ///< of the last
@@ -35,6 +35,7 @@ struct Episode {
   Level severity = Level::kInformational;
   CategoryMask categories = 0;
   AbuseVerdict verdict;
+  BurstVerdict burst;  ///< reasons: all so far
 };
 
 /// The open episodes of one partition, and the alerts they make (AL2). Decides nothing about clients. Not thread-safe.
@@ -49,14 +50,19 @@ class Episodes {
     Level severity = Level::kMedium;
     CategoryMask categories = 0;
     AbuseVerdict verdict;
+    BurstVerdict burst;
   };
 
   /// Opens an episode with its first record. Returns its number.
   uint32_t open(AlertKind kind, ClientSlot owner, uint32_t chunk, const Occurrence& occurrence,
                 std::vector<Alert>& alerts);
 
+  /// As open, for the records of many clients: its client is kSummaryClient, a group, and it has no owner.
+  uint32_t open_summary(AlertKind kind, uint32_t chunk, const Occurrence& occurrence, std::vector<Alert>& alerts);
+  static constexpr std::string_view kSummaryClient = "*";
+
   /// Counts a further record; makes an update when one is due: at the configured counts and intervals, and when the
-  /// severity rises, since a flood of lesser records must not hide that. Otherwise the record is only counted.
+  /// severity rises or a burst has a new reason, since a flood of lesser records must not hide that. Otherwise the record is only counted.
   void count(uint32_t number, const Occurrence& occurrence, std::vector<Alert>& alerts);
 
   /// Makes the closing alert and frees the number.
@@ -106,6 +112,7 @@ class Episodes {
   };
   using Deadlines = std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>>;
 
+  uint32_t begin(Episode episode, const Occurrence& occurrence, std::vector<Alert>& alerts);
   uint32_t take_number();
   [[nodiscard]] Deadline deadline_of(uint32_t number) const;
   void push_deadline(uint32_t number);

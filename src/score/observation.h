@@ -16,6 +16,9 @@ enum class ObservationFlag : uint8_t {
   kUtf8Repaired = 1 << 1,
   kTruncated = 1 << 2,   ///< part of the record was not scanned
   kScanFailed = 1 << 3,  ///< the matcher failed: nothing is known about attacks in it
+  /// The record of a client that is known by more than its address, once more for its address: only counted there (AB3).
+  /// `client` is the address, `path_hash` the client's hash; no evidence, agent or rule hits.
+  kAddressCount = 1 << 4,
 };
 
 /// What the detect stage says about one record: everything that scoring may depend on, and nothing else.

@@ -24,12 +24,20 @@ inline void add_random(Stream& stream, uint32_t seed, int count, int clients, co
     const int client = std::min(below(clients), below(clients));
     const int late = below(4) == 0 ? below(static_cast<int>(kDisorderMs)) : 0;
     const Level level = static_cast<Level>(below(5));
-    stream.add({.client = prefix + std::to_string(client),
-                .at_ms = now - late,
-                .address = "198.51.100." + std::to_string(client % 5 == 0 ? below(9) : client % 256),
-                .user_agent = client % 5 == 0 ? 1U + unsigned(below(4)) : 1U,
-                .flags = static_cast<uint8_t>(client % 7 == 0 ? ObservationFlag::kBotUserAgent : ObservationFlag{}),
-                .evidence = client % 3 == 0 && below(3) == 0 ? attack(level) : nullptr});
+    Observation& record =
+        stream.add({.client = prefix + std::to_string(client),
+                    .at_ms = now - late,
+                    .address = "198.51.100." + std::to_string(client % 5 == 0 ? below(9) : client % 256),
+                    .user_agent = client % 5 == 0 ? 1U + unsigned(below(4)) : 1U,
+                    .flags = static_cast<uint8_t>(client % 7 == 0 ? ObservationFlag::kBotUserAgent : ObservationFlag{}),
+                    .evidence = client % 3 == 0 && below(3) == 0 ? attack(level) : nullptr});
+    if (client % 4 != 1) continue;  // failures, errors and hits, some counted for the address of a named client
+    record.client_kind = ClientKind::kAddress;
+    record.status = static_cast<uint16_t>(below(3) == 0 ? 401 : 404);
+    record.path_hash = random();
+    record.rule_hits = static_cast<uint16_t>(below(20) == 0 ? 30 : 0);
+    if (client % 8 == 1 && record.evidence == nullptr)
+      record.flags = static_cast<uint8_t>(record.flags | static_cast<uint8_t>(ObservationFlag::kAddressCount));
   }
 }
 
@@ -40,6 +48,8 @@ inline std::string describe(const Alert& alert) {
       .append(std::to_string(alert.count))
       .append(" score ")
       .append(std::to_string(alert.verdict.risk_score));
+  text.append(" burst ").append(std::to_string(alert.burst.reasons)).append(" retry ");
+  text.append(std::to_string(alert.burst.retry_after.count()));
   text.append(" ").append(format_rfc3339(alert.first_seen)).append("–").append(format_rfc3339(alert.last_seen));
   text.append(" ").append(to_string(alert.severity)).append(alert.evidence ? " with evidence" : "");
   return text;

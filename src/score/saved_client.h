@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/binary_format.h"
+#include "score/burst.h"
 #include "score/client_table.h"
 
 namespace weir {
@@ -11,15 +12,20 @@ namespace weir {
 /// One client of a saved chunk (docs/state-chunk.md). Its window is written from the oldest request on, so that the bytes do
 /// not depend on where in the rings it stands.
 
-inline constexpr size_t kSavedClientBytesMax = 320;
+inline constexpr size_t kSavedClientBytesMax = 512;
 
-/// Writes a client at `at`, which has room for kSavedClientBytesMax bytes; returns the end. Times are differences to `clock_ms`.
-char* put_client(char* at, const ClientEntry& client, const uint32_t* window, uint32_t capacity, int64_t clock_ms);
+/// Writes a client at `at`, which has room for kSavedClientBytesMax bytes; returns the end. Times are differences to `clock_ms`;
+/// `activity` may be null.
+char* put_client(char* at, const ClientEntry& client, const uint32_t* window, uint32_t capacity, int64_t clock_ms,
+                 const SlidingCount& requests, const BurstActivity* activity);
 
 /// What of a saved client is not in its entry by itself.
 struct SavedClient {
   ClientEntry entry;  ///< hash, check, times, touched
   uint32_t window[3 * 16]{};
+  SlidingCount requests;
+  bool has_activity = false;
+  BurstActivity activity;  ///< its episode is the caller's
 };
 
 /// False if the bytes are no client. The entry's place in queues and its episodes are the caller's.

@@ -27,11 +27,28 @@ struct AbuseOptions {
 struct EpisodeOptions {
   std::vector<uint64_t> update_counts{10, 100, 1'000, 10'000, 100'000, 1'000'000};
   Milliseconds update_interval{60'000};  ///< also an update when this much event time passed since the last alert
-  Milliseconds idle_close{300'000};      ///< event time without a further record that closes the episode
+  /// Episodes that may open per minute of a partition's event time; the records of further clients are counted together.
+  uint32_t opened_per_minute_max = 6'000;
+  Milliseconds idle_close{300'000};  ///< event time without a further record that closes the episode
+};
+
+/// Bursts (AB3). The window is the same for all but spraying.
+struct BurstOptions {
+  bool enabled = true;
+  Milliseconds window{60'000};
+  uint32_t requests_max = 100;  ///< of an address within the window; more are a burst
+  std::vector<uint64_t> auth_failure_statuses{401};
+  uint32_t auth_failures = 10;  ///< this and the following: from so many on
+  uint32_t accounts = 10;       ///< distinct, with failures, of one address
+  Milliseconds spraying_window{3'600'000};
+  uint32_t spraying_tries = 3;      ///< at most so many failures per account, on average
+  uint32_t enumeration_paths = 20;  ///< distinct, answered with a client error
+  uint32_t scanning_hits = 50;      ///< hits of rules
 };
 
 struct ScoreOptions {
   AbuseOptions abuse;
+  BurstOptions bursts;
   EpisodeOptions episodes;
   uint32_t clients_max = 1'000'000;  ///< per partition; beyond it the least telling client is evicted and counted
   uint32_t chunk_clients = 4096;     ///< clients in a chunk of the saved state, at most and about; tests make it small

@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "base/assert.h"
+#include "score/alert_budget.h"
+#include "score/burst.h"
 #include "score/client_table.h"
 #include "score/client_window.h"
 #include "score/correlation/correlator.h"
@@ -41,6 +43,13 @@ CategoryMask categories_of(const Evidence& evidence) {
   return categories;
 }
 
+Level severity_of(const BurstVerdict& verdict) {
+  constexpr auto kHigh = static_cast<BurstReasons>(BurstReason::kCredentialStuffing) |
+                         static_cast<BurstReasons>(BurstReason::kPasswordSpraying) |
+                         static_cast<BurstReasons>(BurstReason::kScanning);
+  return (verdict.reasons & kHigh) != 0 ? Level::kHigh : Level::kMedium;
+}
+
 }  // namespace
 
 struct Scorer::Impl {
@@ -50,19 +59,28 @@ struct Scorer::Impl {
                             AbuseOptions::kWindowRequestsMax)),
         clients(std::max<uint32_t>(score_options.clients_max, 1),
                 ClientTable::chunk_count_for(score_options.clients_max, score_options.chunk_clients),
-                ClientWindow::words(capacity)),
+                ClientWindow::words(capacity) + Bursts::kWords),
+        bursts(score_options.bursts),
         episodes(score_options.episodes, topics),
+        budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
         correlator(score_options, topics, clients.chunk_count()),
         absent(clients.chunk_count(), false) {}
 
   void observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts);
   void observe_one(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
   ClientSlot client_of(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
+  void judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
+  void judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   void note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
 
+  void summarise(AlertKind kind, uint32_t chunk, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
   void close_due(int64_t time_ms, std::vector<Alert>& alerts);
   void close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts);
   void close_episode(uint32_t number, std::vector<Alert>& alerts);
+  [[nodiscard]] std::array<uint32_t, 3> open_episodes(ClientSlot slot) const;
+  void set_episode(AlertKind kind, ClientSlot slot, uint32_t number);
+  [[nodiscard]] uint32_t* burst_words(ClientSlot slot) { return clients.window(slot) + ClientWindow::words(capacity); }
+  void remove(ClientSlot slot);
   void expire_idle();
   void evict_one(uint32_t chunk, std::vector<Alert>& alerts);
   ClientSlot least_telling(uint32_t chunk);
@@ -71,7 +89,9 @@ struct Scorer::Impl {
   ScoreOptions options;
   uint32_t capacity;
   ClientTable clients;
+  Bursts bursts;
   Episodes episodes;
+  AlertBudget budget;
   PartitionClock clock;
   Correlator correlator;
   std::vector<bool> absent;  // chunks that a restore has not yet put back
@@ -102,9 +122,21 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
   if (clock.observations() % kExpiryEvery == 0) expire_idle();
   ++statistics.observations;
   if (absent_count > 0 && absent[clients.chunk_of(record.client_hash)]) return;
+  if (record.has(ObservationFlag::kAddressCount) && !options.bursts.enabled) return;
 
   const ClientSlot slot = client_of(record, check, hint, alerts);
   close_overdue_of(slot, time_ms, alerts);
+  if (record.has(ObservationFlag::kAddressCount)) {
+    ClientEntry& address = clients.entry(slot);
+    if (address.window_size == 0) address.newest_ms = std::max(address.newest_ms, time_ms);
+  } else {
+    judge_window(record, slot, alerts);
+  }
+  if (options.bursts.enabled) judge_bursts(record, slot, alerts);
+}
+
+void Scorer::Impl::judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts) {
+  const int64_t time_ms = milliseconds(record.time);
   ClientEntry& client = clients.entry(slot);
   ClientWindow window(client, clients.window(slot), capacity);
   // By the client's own times, so that it does not matter how far the traffic of others has driven the clock.
@@ -115,13 +147,20 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
 
   if (record.evidence != nullptr) {
     note(AlertKind::kAttack, slot,
-         {record, clock.now_ms(), severity_of(*record.evidence), categories_of(*record.evidence), {}}, alerts);
+         {record, clock.now_ms(), severity_of(*record.evidence), categories_of(*record.evidence), {}, {}}, alerts);
   }
   const AbuseVerdict verdict = window.verdict(options.abuse);
   if (verdict.suspicious) {
     const bool high = verdict.risk_score >= options.abuse.suspicious_score + kHighRiskAbove;
-    note(AlertKind::kAbuse, slot, {record, clock.now_ms(), high ? Level::kHigh : Level::kMedium, 0, verdict}, alerts);
+    note(AlertKind::kAbuse, slot, {record, clock.now_ms(), high ? Level::kHigh : Level::kMedium, 0, verdict, {}},
+         alerts);
   }
+}
+
+void Scorer::Impl::judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts) {
+  const BurstVerdict verdict = bursts.take(burst_words(slot), record);
+  if (verdict.reasons != 0)
+    note(AlertKind::kBurst, slot, {record, clock.now_ms(), severity_of(verdict), 0, {}, verdict}, alerts);
 }
 
 ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, ClientSlot hint,
@@ -135,19 +174,39 @@ ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, Cl
   const uint32_t chunk = clients.chunk_of(record.client_hash);
   while (clients.full(chunk))  // more than once only if the state was saved under a higher limit
     evict_one(chunk, alerts);
-  return clients.insert(record.client_hash, check, clock.now_ms());
+  const ClientSlot slot = clients.insert(record.client_hash, check, clock.now_ms());
+  std::fill_n(burst_words(slot), Bursts::kWords, 0U);
+  return slot;
 }
 
 void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence,
                         std::vector<Alert>& alerts) {
-  uint32_t& number = clients.entry(slot).episodes[static_cast<size_t>(kind)];
-  if (number != kNoEpisode) {
-    episodes.count(number, occurrence, alerts);
+  const uint32_t open = kind == AlertKind::kBurst ? bursts.episode(burst_words(slot))
+                                                  : clients.entry(slot).episodes[static_cast<size_t>(kind)];
+  if (open != kNoEpisode) {
+    episodes.count(open, occurrence, alerts);
     return;
   }
-  number = episodes.open(kind, slot, clients.chunk_of(clients.entry(slot).hash), occurrence, alerts);
+  const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
+  if (!budget.take(chunk, clock.now_ms())) {
+    summarise(kind, chunk, occurrence, alerts);
+    return;
+  }
+  const uint32_t number = episodes.open(kind, slot, chunk, occurrence, alerts);
+  set_episode(kind, slot, number);
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
     clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
+}
+
+/// Counts the record of a client that may not open an episode now.
+void Scorer::Impl::summarise(AlertKind kind, uint32_t chunk, const Episodes::Occurrence& occurrence,
+                             std::vector<Alert>& alerts) {
+  const uint32_t open = budget.summary(chunk, kind);
+  if (open != kNoEpisode) {
+    episodes.count(open, occurrence, alerts);
+  } else {
+    budget.set_summary(chunk, kind, episodes.open_summary(kind, chunk, occurrence, alerts));
+  }
 }
 
 void Scorer::Impl::close_due(int64_t time_ms, std::vector<Alert>& alerts) {
@@ -158,10 +217,9 @@ void Scorer::Impl::close_due(int64_t time_ms, std::vector<Alert>& alerts) {
 
 /// Closes what the client's own time has ended, in the order in which the clock would have.
 void Scorer::Impl::close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts) {
-  const auto& open = clients.entry(slot).episodes;
   while (true) {
     uint32_t first = kNoEpisode;
-    for (const uint32_t number : open) {
+    for (const uint32_t number : open_episodes(slot)) {
       if (number == kNoEpisode || episodes.end_ms(number) > time_ms) continue;
       if (first == kNoEpisode || episodes.precedes(number, first)) first = number;
     }
@@ -173,12 +231,34 @@ void Scorer::Impl::close_overdue_of(ClientSlot slot, int64_t time_ms, std::vecto
 void Scorer::Impl::close_episode(uint32_t number, std::vector<Alert>& alerts) {
   const Episode& episode = episodes.at(number);
   const ClientSlot slot = episode.owner;
-  ClientEntry& client = clients.entry(slot);
-  client.episodes[static_cast<size_t>(episode.kind)] = kNoEpisode;
+  if (slot == kNoClient) {
+    budget.set_summary(episode.chunk, episode.kind, kNoEpisode);
+    episodes.close(number, alerts);
+    return;
+  }
+  set_episode(episode.kind, slot, kNoEpisode);
   episodes.close(number, alerts);
-  const bool none_open =
-      std::all_of(client.episodes.begin(), client.episodes.end(), [](uint32_t open) { return open == kNoEpisode; });
-  if (none_open) clients.queue(slot, ClientRank::kScored, clock.now_ms());
+  const auto open = open_episodes(slot);
+  if (std::all_of(open.begin(), open.end(), [](uint32_t one) { return one == kNoEpisode; }))
+    clients.queue(slot, ClientRank::kScored, clock.now_ms());
+}
+
+std::array<uint32_t, 3> Scorer::Impl::open_episodes(ClientSlot slot) const {
+  const auto& own = clients.entry(slot).episodes;
+  return {own[0], own[1], bursts.episode(clients.window(slot) + ClientWindow::words(capacity))};
+}
+
+void Scorer::Impl::set_episode(AlertKind kind, ClientSlot slot, uint32_t number) {
+  if (kind == AlertKind::kBurst) {
+    bursts.set_episode(burst_words(slot), number);
+  } else {
+    clients.entry(slot).episodes[static_cast<size_t>(kind)] = number;
+  }
+}
+
+void Scorer::Impl::remove(ClientSlot slot) {
+  bursts.release(burst_words(slot));
+  clients.remove(slot);
 }
 
 /// Forgets the clients of a chunk of which nothing came while the partition's time went on by more than their time to live.
@@ -187,15 +267,15 @@ void Scorer::Impl::close_episode(uint32_t number, std::vector<Alert>& alerts) {
 void Scorer::Impl::expire_idle() {
   const auto chunk = static_cast<uint32_t>(clock.observations() / kExpiryEvery % clients.chunk_count());
   const int64_t horizon = clock.now_ms() - options.client_idle.count() - options.lateness.count();
-  int budget = kExpiredPerTurn;
+  int left = kExpiredPerTurn;
   for (const ClientRank rank : {ClientRank::kUnscored, ClientRank::kScored}) {
-    for (; budget > 0; --budget) {
+    for (; left > 0; --left) {
       const ClientSlot slot = clients.front(chunk, rank);
       if (slot == kNoClient || clients.entry(slot).queued_clock_ms > horizon) break;
       if (clients.entry(slot).touched || clients.entry(slot).newest_ms > horizon) {
         clients.queue(slot, rank, clock.now_ms());
       } else {
-        clients.remove(slot);
+        remove(slot);
         ++statistics.clients_expired;
       }
     }
@@ -204,10 +284,10 @@ void Scorer::Impl::expire_idle() {
 
 void Scorer::Impl::evict_one(uint32_t chunk, std::vector<Alert>& alerts) {
   const ClientSlot slot = least_telling(chunk);
-  for (const uint32_t number : std::array{clients.entry(slot).episodes[0], clients.entry(slot).episodes[1]}) {
+  for (const uint32_t number : open_episodes(slot)) {
     if (number != kNoEpisode) close_episode(number, alerts);  // its count must not be lost
   }
-  clients.remove(slot);
+  remove(slot);
   ++statistics.clients_evicted;
 }
 
@@ -229,7 +309,7 @@ void Scorer::Impl::refresh_statistics() {
   statistics.episodes_open = episodes.open_count();
   const CorrelationStatistics& correlations = correlator.statistics();
   statistics.alerts_suppressed = episodes.suppressed() + correlations.suppressed;
-  statistics.state_bytes = clients.bytes() + episodes.bytes() + correlations.bytes;
+  statistics.state_bytes = clients.bytes() + bursts.bytes() + episodes.bytes() + correlations.bytes;
   statistics.correlation_events = correlations.events;
   statistics.correlation_late = correlations.late;
   statistics.correlation_evicted = correlations.evicted;
@@ -269,12 +349,15 @@ void Scorer::save(uint32_t chunk, std::string& out) const {
   WEIR_ASSERT(chunk < chunk_count() && !impl_->absent[chunk], "only a chunk that is there can be saved");
   std::string correlations;
   impl_->correlator.save(chunk, correlations);
-  save_chunk(impl_->clients, impl_->episodes, impl_->clock, impl_->capacity, chunk, correlations, out);
+  save_chunk({impl_->clients, impl_->bursts, impl_->episodes, impl_->budget, impl_->clock, impl_->capacity}, chunk,
+             correlations, out);
 }
 
 void Scorer::begin_restore() {
   impl_->clients.clear();
+  impl_->bursts.clear();
   impl_->episodes.clear();
+  impl_->budget.clear();
   impl_->clock = {};
   impl_->correlator.begin_restore();
   impl_->absent.assign(chunk_count(), true);
@@ -289,8 +372,9 @@ Status Scorer::load(uint32_t chunk, std::string_view bytes) {
   }
   std::string_view correlations;
   if (!bytes.empty()) {
-    if (Status status =
-            load_chunk(bytes, chunk, state.clients, state.episodes, state.clock, state.capacity, correlations);
+    if (Status status = load_chunk(
+            bytes, chunk, {state.clients, state.bursts, state.episodes, state.budget, state.clock, state.capacity},
+            correlations);
         !status)
       return status;
   }

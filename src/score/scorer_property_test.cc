@@ -121,4 +121,54 @@ TEST_CASE("a campaign gives a bounded number of alerts whose counts add up exact
   CHECK(alerts.size() == kClients * 6);  // opened, 10, 100, 1,000, 10,000, closed
 }
 
+TEST_CASE("a flood from ever new clients gives a bounded number of alerts whose counts add up exactly",
+          "[score][property]") {
+  constexpr int kRecords = 200'000, kPerMinute = 600, kMinutes = 4;
+  ScoreOptions options;
+  options.clients_max = 20'000;
+  options.episodes.opened_per_minute_max = kPerMinute;
+  const Evidence* evidence = attack();
+  Stream stream;
+  for (int i = 0; i < kRecords; ++i) {
+    stream.add({.client = "bot-" + std::to_string(i * 7919LL % 100'000),
+                .at_ms = int64_t{i} * 60'000 * kMinutes / kRecords,
+                .evidence = evidence});
+  }
+  const auto alerts = all_alerts_of(stream.observations(), options);
+  const uint32_t chunks = Scorer(options, kTopics).chunk_count();
+  uint64_t counted = 0, summarised = 0, opened = 0;
+  for (const Alert& alert : alerts) {
+    opened += alert.phase == EpisodePhase::kOpened;
+    if (alert.phase != EpisodePhase::kClosed) continue;
+    counted += alert.count;
+    summarised += alert.client_kind == ClientKind::kGroup ? alert.count : 0;
+  }
+  CHECK(counted == kRecords);
+  CHECK(summarised > kRecords / 2);
+  CHECK(opened <= uint64_t{kMinutes + 1} * (kPerMinute + chunks) + chunks);
+}
+
+// Not part of the usual run: weir_score_test "[flood]".
+TEST_CASE("5 million attack records of 50 clients", "[.][flood]") {
+  constexpr int kClients = 50, kRecords = 5'000'000;
+  const Evidence* evidence = attack();
+  Stream names;
+  for (int i = 0; i < kClients; ++i)
+    names.add({.client = "bot-" + std::to_string(i), .evidence = evidence});
+  Scorer scorer({}, kTopics);
+  std::vector<Alert> alerts;
+  for (int i = 0; i < kRecords; ++i) {
+    Observation record = names.observations()[static_cast<size_t>(i % kClients)];
+    record.at.offset = i;
+    record.time += Milliseconds{i / 1000};
+    scorer.observe({&record, 1}, alerts);
+  }
+  scorer.finish(alerts);
+  uint64_t counted = 0;
+  for (const Alert& alert : alerts)
+    counted += alert.phase == EpisodePhase::kClosed ? alert.count : 0;
+  CHECK(counted == kRecords);
+  CHECK(alerts.size() <= kClients * 12);
+}
+
 }  // namespace weir

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/binary_format.h"
+#include "score/client_window.h"
 #include "score/saved_client.h"
 
 namespace weir {
@@ -59,8 +60,10 @@ class Lookahead {
   ClientSlot at_;
 };
 
-void save_clients(const ClientTable& clients, uint32_t chunk, int64_t clock_ms, uint32_t window_requests,
-                  std::vector<OwnedEpisode>& owned, std::string& out) {
+/// Returns how many.
+uint32_t save_clients(const StateParts& state, uint32_t chunk, int64_t clock_ms, std::vector<OwnedEpisode>& owned,
+                      std::string& out) {
+  const ClientTable& clients = state.clients;
   BinaryWriter writer(out);
   std::array<char, kSavedClientBytesMax> bytes;
   uint32_t place = 0;
@@ -72,9 +75,11 @@ void save_clients(const ClientTable& clients, uint32_t chunk, int64_t clock_ms, 
     for (ClientSlot slot = clients.front(chunk, rank); slot != kNoClient; slot = clients.entry(slot).next) {
       ahead.step();
       const ClientEntry& client = clients.entry(slot);
-      const char* end = put_client(bytes.data(), client, clients.window(slot), window_requests, clock_ms);
+      const uint32_t* burst_words = clients.window(slot) + ClientWindow::words(state.window_requests);
+      const char* end = put_client(bytes.data(), client, clients.window(slot), state.window_requests, clock_ms,
+                                   Bursts::requests(burst_words), state.bursts.find(burst_words));
       out.append(bytes.data(), static_cast<size_t>(end - bytes.data()));
-      for (const uint32_t number : client.episodes) {
+      for (const uint32_t number : {client.episodes[0], client.episodes[1], state.bursts.episode(burst_words)}) {
         if (number != kNoEpisode) owned.push_back({0, number, place});
       }
       ++place;
@@ -82,6 +87,7 @@ void save_clients(const ClientTable& clients, uint32_t chunk, int64_t clock_ms, 
     }
     put_fixed(out.data() + count_at, count, 4);
   }
+  return place;
 }
 
 void write_coordinates(BinaryWriter& out, const RecordCoordinates& at) {
@@ -108,6 +114,9 @@ void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
   out.byte(episode.verdict.suspicious ? 1 : 0);
   out.varint(episode.verdict.reasons);
   out.zigzag(episode.verdict.risk_score);
+  out.varint(episode.burst.reasons);
+  out.varint(episode.burst.requests);
+  out.zigzag(episode.burst.retry_after.count());
 }
 
 // --- reading
@@ -133,13 +142,15 @@ bool read_topics(BinaryReader& in, std::span<const std::string> topics, std::vec
   return in.ok();
 }
 
-bool load_clients(BinaryReader& in, uint32_t chunk, ClientTable& clients, int64_t clock_ms, uint32_t window_requests,
+/// `has_same_windows`: counts for bursts were made with the windows now configured; otherwise they mean nothing.
+bool load_clients(BinaryReader& in, uint32_t chunk, const StateParts& state, int64_t clock_ms, bool has_same_windows,
                   std::vector<ClientSlot>& slots) {
+  ClientTable& clients = state.clients;
   SavedClient saved;
   for (const ClientRank rank : kRanks) {
     const auto count = static_cast<uint32_t>(in.fixed(4));
     for (uint32_t i = 0; i < count; ++i) {
-      if (!read_client(in, saved, window_requests, clock_ms)) return false;
+      if (!read_client(in, saved, state.window_requests, clock_ms)) return false;
       const ClientEntry& client = saved.entry;
       if (clients.chunk_of(client.hash) != chunk || clients.find(client.hash, client.check) != kNoClient) return false;
       const ClientSlot slot = clients.insert(client.hash, client.check, client.queued_clock_ms);
@@ -153,7 +164,11 @@ bool load_clients(BinaryReader& in, uint32_t chunk, ClientTable& clients, int64_
       entry.distinct_addresses = client.distinct_addresses;
       entry.distinct_agents = client.distinct_agents;
       entry.touched = client.touched;
-      std::memcpy(clients.window(slot), saved.window, sizeof(uint32_t) * 3 * window_requests);
+      std::memcpy(clients.window(slot), saved.window, sizeof(uint32_t) * 3 * state.window_requests);
+      uint32_t* burst_words = clients.window(slot) + ClientWindow::words(state.window_requests);
+      std::fill_n(burst_words, Bursts::kWords, 0U);
+      if (has_same_windows) state.bursts.set_requests(burst_words, saved.requests);
+      if (saved.has_activity) state.bursts.activity(burst_words) = has_same_windows ? saved.activity : BurstActivity{};
       slots.push_back(slot);
     }
   }
@@ -169,8 +184,9 @@ RecordCoordinates read_coordinates(BinaryReader& in) {
 }
 
 bool read_episode(BinaryReader& in, Episode& episode) {
-  episode.kind = in.enumerator<AlertKind>(static_cast<unsigned>(AlertKind::kAbuse) + 1);
-  episode.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kAddress) + 1);
+  episode.kind = in.enumerator<AlertKind>(static_cast<unsigned>(AlertKind::kCount));
+  if (episode.kind == AlertKind::kCorrelation) return false;  // these are not a client's
+  episode.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup) + 1);
   episode.client = in.text();
   episode.first = read_coordinates(in);
   episode.last = read_coordinates(in);
@@ -190,33 +206,59 @@ bool read_episode(BinaryReader& in, Episode& episode) {
   episode.verdict.suspicious = in.enumerator<uint8_t>(2) == 1;
   episode.verdict.reasons = in.number<AbuseReasons>();
   episode.verdict.risk_score = in.signed_number<int>();
+  episode.burst.reasons = in.number<BurstReasons>();
+  episode.burst.requests = in.number<uint32_t>();
+  episode.burst.retry_after = Milliseconds{in.signed_number<int64_t>()};
   return in.ok() && episode.count > 0;
 }
 
+/// Gives the episode to its client. False if that has one of the kind, or cannot have one.
+bool give_to_owner(const StateParts& state, Episode episode) {
+  ClientEntry& client = state.clients.entry(episode.owner);
+  uint32_t* burst_words = state.clients.window(episode.owner) + ClientWindow::words(state.window_requests);
+  if (client.rank != ClientRank::kEpisodeOpen || client.check != client_check(episode.client_kind, episode.client))
+    return false;
+  if (episode.kind == AlertKind::kBurst) {
+    if (state.bursts.find(burst_words) == nullptr || state.bursts.episode(burst_words) != kNoEpisode) return false;
+    state.bursts.set_episode(burst_words, state.episodes.restore(std::move(episode)));
+    return true;
+  }
+  uint32_t& number = client.episodes[static_cast<size_t>(episode.kind)];
+  if (number != kNoEpisode) return false;
+  number = state.episodes.restore(std::move(episode));
+  return true;
+}
+
+bool give_to_budget(const StateParts& state, Episode episode) {
+  const uint32_t chunk = episode.chunk;
+  const AlertKind kind = episode.kind;
+  if (episode.client_kind != ClientKind::kGroup || state.budget.summary(chunk, kind) != kNoEpisode) return false;
+  state.budget.set_summary(chunk, kind, state.episodes.restore(std::move(episode)));
+  return true;
+}
+
 Status load_episodes(BinaryReader& in, uint32_t chunk, const std::vector<ClientSlot>& slots,
-                     const std::vector<uint16_t>& topics, ClientTable& clients, Episodes& episodes) {
+                     const std::vector<uint16_t>& topics, const StateParts& state) {
   const auto count = in.number<uint32_t>();
   for (uint32_t i = 0; i < count; ++i) {
     Episode episode;
     const auto owner = in.number<uint32_t>();
-    if (owner >= slots.size() || !read_episode(in, episode)) return bad_chunk("episode " + std::to_string(i));
+    if (owner > slots.size() || !read_episode(in, episode)) return bad_chunk("episode " + std::to_string(i));
     for (RecordCoordinates* at : {&episode.first, &episode.last}) {
       if (at->topic >= topics.size()) return bad_chunk("episode of a topic without name");
       at->topic = topics[at->topic];
       if (at->topic == kNoTopic) return other_layout("an episode's topic is no longer configured");
     }
-    episode.owner = slots[owner];
     episode.chunk = chunk;
-    ClientEntry& client = clients.entry(episode.owner);
-    uint32_t& number = client.episodes[static_cast<size_t>(episode.kind)];
-    const bool is_owner = client.check == client_check(episode.client_kind, episode.client);
-    if (client.rank != ClientRank::kEpisodeOpen || number != kNoEpisode || !is_owner)
+    if (owner < slots.size()) episode.owner = slots[owner];
+    if (!(owner < slots.size() ? give_to_owner(state, std::move(episode)) : give_to_budget(state, std::move(episode))))
       return bad_chunk("episode of another client");
-    number = episodes.restore(std::move(episode));
   }
   for (const ClientSlot slot : slots) {
-    const ClientEntry& client = clients.entry(slot);
-    const bool has_none = client.episodes[0] == kNoEpisode && client.episodes[1] == kNoEpisode;
+    const ClientEntry& client = state.clients.entry(slot);
+    const uint32_t* burst_words = state.clients.window(slot) + ClientWindow::words(state.window_requests);
+    const bool has_none = client.episodes[0] == kNoEpisode && client.episodes[1] == kNoEpisode &&
+                          state.bursts.episode(burst_words) == kNoEpisode;
     if (has_none && client.rank == ClientRank::kEpisodeOpen) return bad_chunk("client without its episode");
   }
   return {};
@@ -228,14 +270,17 @@ uint64_t client_check(ClientKind kind, std::string_view client) {
   return XXH3_64bits_withSeed(client.data(), client.size(), static_cast<uint64_t>(kind));
 }
 
-void save_chunk(const ClientTable& clients, const Episodes& episodes, const PartitionClock& clock,
-                uint32_t window_requests, uint32_t chunk, std::string_view correlations, std::string& out) {
+void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correlations, std::string& out) {
+  const Episodes& episodes = state.episodes;
+  const PartitionClock& clock = state.clock;
   const size_t begin = out.size();
   BinaryWriter writer(out);
   writer.byte(kVersion);
-  writer.varint(clients.chunk_count());
+  writer.varint(state.clients.chunk_count());
   writer.varint(chunk);
-  writer.varint(window_requests);
+  writer.varint(state.window_requests);
+  writer.varint(static_cast<uint64_t>(state.bursts.options().window.count()));
+  writer.varint(static_cast<uint64_t>(state.bursts.options().spraying_window.count()));
   writer.varint(clock.observations());
   if (clock.observations() != 0) {
     writer.zigzag(clock.now_ms());
@@ -246,7 +291,13 @@ void save_chunk(const ClientTable& clients, const Episodes& episodes, const Part
     writer.text(topic);
 
   std::vector<OwnedEpisode> owned;
-  save_clients(clients, chunk, clock.observations() == 0 ? 0 : clock.now_ms(), window_requests, owned, out);
+  const uint32_t clients = save_clients(state, chunk, clock.observations() == 0 ? 0 : clock.now_ms(), owned, out);
+  const AlertBudget::Chunk& budget = state.budget.chunk(chunk);
+  writer.zigzag(budget.minute);
+  writer.varint(budget.opened);
+  for (const uint32_t summary : budget.summaries) {
+    if (summary != 0) owned.push_back({0, summary - 1, clients});
+  }
   for (OwnedEpisode& one : owned)
     one.sequence = episodes.at(one.number).sequence;
   std::sort(owned.begin(), owned.end(), [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
@@ -257,8 +308,8 @@ void save_chunk(const ClientTable& clients, const Episodes& episodes, const Part
   writer.fixed64(digest_of(std::string_view(out).substr(begin)));
 }
 
-Status load_chunk(std::string_view bytes, uint32_t chunk, ClientTable& clients, Episodes& episodes,
-                  PartitionClock& clock, uint32_t window_requests, std::string_view& correlations) {
+Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& state, std::string_view& correlations) {
+  PartitionClock& clock = state.clock;
   if (bytes.size() < 2 + kDigestBytes) return bad_chunk(std::to_string(bytes.size()) + " bytes");
   const auto body = bytes.substr(0, bytes.size() - kDigestBytes);
   if (BinaryReader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_chunk("digest does not match");
@@ -269,11 +320,17 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, ClientTable& clients, 
   const auto chunk_count = in.number<uint32_t>();
   const auto number = in.number<uint32_t>();
   const auto requests = in.number<uint32_t>();
-  if (chunk_count != clients.chunk_count())
-    return other_layout("of " + std::to_string(chunk_count) + " chunks, not " + std::to_string(clients.chunk_count()));
+  const uint64_t window_ms = in.varint();
+  const uint64_t spraying_window_ms = in.varint();
+  if (chunk_count != state.clients.chunk_count()) {
+    return other_layout("of " + std::to_string(chunk_count) + " chunks, not " +
+                        std::to_string(state.clients.chunk_count()));
+  }
   if (number != chunk) return bad_chunk("chunk " + std::to_string(number) + " in place of " + std::to_string(chunk));
-  if (requests != window_requests)
-    return other_layout("windows of " + std::to_string(requests) + " requests, not " + std::to_string(window_requests));
+  if (requests != state.window_requests) {
+    return other_layout("windows of " + std::to_string(requests) + " requests, not " +
+                        std::to_string(state.window_requests));
+  }
 
   bool is_plausible = true;
   const PartitionClock saved_clock = read_clock(in, is_plausible);
@@ -284,11 +341,17 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, ClientTable& clients, 
                     ", loaded after " + std::to_string(clock.observations()) + " or after others");
   }
   std::vector<uint16_t> topics;
-  if (!read_topics(in, episodes.topics(), topics)) return bad_chunk("topics");
+  if (!read_topics(in, state.episodes.topics(), topics)) return bad_chunk("topics");
   std::vector<ClientSlot> slots;
   const int64_t clock_ms = saved_clock.observations() == 0 ? 0 : saved_clock.now_ms();
-  if (!load_clients(in, chunk, clients, clock_ms, window_requests, slots)) return bad_chunk("clients");
-  if (Status status = load_episodes(in, chunk, slots, topics, clients, episodes); !status) return status;
+  const BurstOptions& bursts = state.bursts.options();
+  const bool has_same_windows = window_ms == static_cast<uint64_t>(bursts.window.count()) &&
+                                spraying_window_ms == static_cast<uint64_t>(bursts.spraying_window.count());
+  if (!load_clients(in, chunk, state, clock_ms, has_same_windows, slots)) return bad_chunk("clients");
+  const auto minute = in.signed_number<int64_t>();
+  const auto opened = in.number<uint32_t>();
+  state.budget.restore(chunk, minute, opened);
+  if (Status status = load_episodes(in, chunk, slots, topics, state); !status) return status;
   correlations = in.text();
   if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
   clock = saved_clock;

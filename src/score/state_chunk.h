@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "score/alert_budget.h"
+#include "score/burst.h"
 #include "score/client_table.h"
 #include "score/episodes.h"
 #include "score/partition_clock.h"
@@ -12,17 +14,25 @@
 namespace weir {
 
 /// A chunk of a partition's scoring state in a compact, versioned binary form (docs/state-chunk.md): its clients in the order
-/// of their queues, its open episodes by age, the clock. `window_requests` is the capacity of a client's window, `correlations`
+/// of their queues, its open episodes by age, the clock. `correlations`:
 /// what Correlator::save wrote of the same chunk.
 
+/// What the state consists of.
+struct StateParts {
+  ClientTable& clients;
+  Bursts& bursts;
+  Episodes& episodes;
+  AlertBudget& budget;
+  PartitionClock& clock;
+  uint32_t window_requests;  ///< capacity of a client's window
+};
+
 /// Appends the chunk.
-void save_chunk(const ClientTable& clients, const Episodes& episodes, const PartitionClock& clock,
-                uint32_t window_requests, uint32_t chunk, std::string_view correlations, std::string& out);
+void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correlations, std::string& out);
 
 /// Puts the bytes of save_chunk into an empty chunk. Sets a clock that has not begun, and compares one that has. See
 /// Scorer::load for the errors; after one the chunk may be filled in part. Never reads outside `bytes`.
-Status load_chunk(std::string_view bytes, uint32_t chunk, ClientTable& clients, Episodes& episodes,
-                  PartitionClock& clock, uint32_t window_requests, std::string_view& correlations);
+Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& state, std::string_view& correlations);
 
 /// Hash of a client's kind and identity, independent of the keyed client_hash, so that both collide only by chance (2^-128).
 uint64_t client_check(ClientKind kind, std::string_view client);

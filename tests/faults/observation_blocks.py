@@ -54,12 +54,14 @@ def records_of(block):
         reader.skip_text()
         reader.at += 8 + (4 if presence & 2 else 16) + (8 if presence & 4 else 0) + 8
         reader.varint()
+        is_count = block[reader.at] & 16     # the same record once more, for its address
         reader.at += 1
         if presence & 8:
             reader.varint(), reader.varint()
         if presence & 16:
             reader.skip_evidence()
-        found.append((topic, partition, offset))
+        if not is_count:
+            found.append((topic, partition, offset))
     return found
 
 

@@ -24,7 +24,7 @@ def configuration(options):
         'window_requests', 'addresses_min', 'addresses_points', 'user_agents_min', 'user_agents_points', 'bot_points',
         'regular_timing_points', 'regular_timing_intervals_min', 'regular_timing_mean_min_ms', 'suspicious_score')}
     abuse['regular_timing_variation_max'] = options.regular_timing_variation_max_percent / 100
-    return {'abuse': abuse, 'client_idle_ms': options.client_idle_ms, 'lateness_ms': options.lateness_ms,
+    return {'abuse': abuse, 'bursts': {'enabled': False}, 'client_idle_ms': options.client_idle_ms, 'lateness_ms': options.lateness_ms,
             'episodes': {'update_counts': list(options.update_counts), 'update_interval_ms': options.update_interval_ms,
                          'idle_close_ms': options.idle_close_ms}}
 
