@@ -132,6 +132,8 @@ def examples():
     """(rule's name, detection, number of the example, example) of every positive example."""
     for file in sorted(RULES.rglob('*.yml')):
         for document in yaml.safe_load_all(file.read_text()):
+            if 'detection' not in document:  # a correlation: it counts hits of other rules
+                continue
             for number, example in enumerate(document.get('weir', {}).get('examples', {}).get('positive', [])):
                 yield f'{file.parent.name}/{file.stem}', document, number, example
 
