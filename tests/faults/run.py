@@ -42,6 +42,7 @@ LONG_TRAFFIC = {'rate': 1600, 'clients': 4000, 'event_rate': 2000.0}
 LONG = [
     Plan('kills', scenarios.kills, 300, ONE, 0, **LONG_TRAFFIC),
     Plan('crashes', scenarios.crashes, 96, ONE, 0, **LONG_TRAFFIC),
+    Plan('backlog', scenarios.backlog, 5000, ONE, 0, partitions=64, observations_partitions=64, clients=20_000, event_rate=5000.0),
     Plan('brokers', scenarios.brokers, 100, THREE, 1, **LONG_TRAFFIC),
     Plan('zombies', scenarios.zombies, 30, THREE, 1, **LONG_TRAFFIC),
     Plan('network', scenarios.network, 100, PROXIED, 2, **LONG_TRAFFIC),
@@ -160,6 +161,8 @@ def summary(result):
                f"different {result['different']}" if 'lost' in result else 'no verdict')
     observed = {name: value for name, value in result.get('observations', {}).items() if value}
     seen = f'; observations {observed}' if observed else ''
+    if 'memory_peak_mb' in result:
+        seen += f"; {result['memory_peak_mb']} MB resident at most"
     missed = f"; points missed: {', '.join(result['points_missed'])}" if result.get('points_missed') else ''
     codes = ''.join(f'; {name} ended with {code}' for name, code in result.get('exit_codes', {}).items() if code)
     return (f"{result['result']} {result['scenario']:12} {result.get('faults', 0):4} faults, {result.get('records', 0):9,} "

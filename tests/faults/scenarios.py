@@ -10,6 +10,7 @@ from fleet import Stuck
 from weir_process import binary
 
 CRASH_SECONDS_MAX = 25
+BACKLOG_MEMORY_BYTES_MAX = 700_000_000
 SCALE_RECORDS = 30_000
 
 
@@ -196,3 +197,19 @@ def scale(trial, processes):
         trial.fleet.launch(name)
     if not trial.fleet.wait_until_ready(*names):
         raise Stuck('weir was not ready in time')
+
+
+def backlog(trial, thousands):
+    """One process that is so many records behind: it must catch up within bounded memory."""
+    trial.status = f'producing {thousands:,},000 records'
+    trial.produce_backlog(thousands * 1000)
+    member = trial.fleet.launch('static-a')
+    # Before the group exists, asking for its offsets can crash the client library of the tests (confluent-kafka 2.11.1).
+    if not trial.fleet.wait_until_ready('static-a'):
+        raise Stuck('weir was not ready in time')
+    trial.status = 'catching up'
+    trial.wait_until_worked_off()
+    peak = member.process.memory_peak_bytes()
+    trial.extra['memory_peak_mb'] = round(peak / 1e6)
+    if peak > BACKLOG_MEMORY_BYTES_MAX:
+        raise Stuck(f'{peak / 1e6:.0f} MB resident, more than {BACKLOG_MEMORY_BYTES_MAX / 1e6:.0f}')

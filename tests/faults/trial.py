@@ -130,14 +130,15 @@ class Trial:
     def settle(self):
         """Waits until everything was worked on, closes all episodes by traffic far ahead, waits again."""
         self.status = 'catching up'
-        self._wait_until_worked_off()
+        self.wait_until_worked_off()
         self.status = 'closing the episodes'
         producer = self._producer()
         self._produce(producer, self.workload.tail((self.options.lateness_ms + self.options.idle_close_ms) / 1000))
         self._flush(producer)
-        self._wait_until_worked_off()
+        self.wait_until_worked_off()
 
-    def _wait_until_worked_off(self):
+    def wait_until_worked_off(self):
+        """Raises Stuck when nothing moves any more."""
         last, since = None, time.monotonic()
         while True:
             try:
