@@ -311,3 +311,22 @@ TEST_CASE("keywords see the method and the status") {
   CHECK(hits("    '|all': [POST, 404]") == "");
   CHECK(hits("    '|all': [GET, 200]") == "");
 }
+
+TEST_CASE("answers about texts that repeat are those about the text at hand", "[memo]") {
+  RuleBench bench(rule_text("  s: {cs-content-type|re: '^text/(?:a|b)x*$'}\n  condition: s", 1));
+  const auto hit = [&](std::string_view type) {
+    Event event;
+    event.content_type = type;
+    return bench.hits(event) == "1";
+  };
+  const std::string long_type = "text/a" + std::string(100, 'x');
+  for (int round = 0; round < 3; ++round) {
+    CHECK(hit("text/a"));
+    CHECK_FALSE(hit("text/c"));
+    CHECK_FALSE(hit("next/a"));  // as long, with the same end
+    CHECK(hit("text/b"));
+    CHECK_FALSE(hit(""));
+    CHECK(hit(long_type));
+    CHECK_FALSE(hit("y" + long_type));
+  }
+}
