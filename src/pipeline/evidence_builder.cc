@@ -37,7 +37,13 @@ std::string_view excerpt_around(std::string_view line, size_t match_begin, size_
   return cut(line.substr(begin, end - begin), EvidenceHit::kExcerptBytesMax);
 }
 
-EvidenceHit describe(const Hit& hit, const RuleInfo& rule, const DecodedRecord& record) {
+/// The masked text of one line: hits of one request mostly share theirs, and masking is the dear part of evidence.
+struct MaskedLine {
+  uint32_t line = Hit::kNoLine;
+  std::string text;
+};
+
+EvidenceHit describe(const Hit& hit, const RuleInfo& rule, const DecodedRecord& record, MaskedLine& masked) {
   EvidenceHit out;
   out.rule_id = rule.id;
   out.title = rule.title;
@@ -58,8 +64,8 @@ EvidenceHit describe(const Hit& hit, const RuleInfo& rule, const DecodedRecord& 
   const auto around = excerpt_around(text, hit.match_begin - line.begin, hit.match_end - line.begin);
   // A cut may hide what a secret is recognised by, so the whole line decides: if masking changes it anywhere, the masked
   // line is shown from its start instead of the surroundings of the match.
-  const std::string masked = mask_text(text);
-  out.excerpt = masked == text ? around : cut(masked, EvidenceHit::kExcerptBytesMax);
+  if (masked.line != hit.line) masked = {hit.line, mask_text(text)};
+  out.excerpt = masked.text == text ? around : cut(masked.text, EvidenceHit::kExcerptBytesMax);
   return out;
 }
 
@@ -105,8 +111,9 @@ std::unique_ptr<Evidence> build_evidence(const Event& event, const DecodedRecord
   std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return weight_of(a) > weight_of(b); });
   if (order.size() > Evidence::kHitsMax) order.resize(Evidence::kHitsMax);
   evidence->hits.reserve(order.size());
+  MaskedLine masked_line;
   for (const uint32_t i : order) {
-    evidence->hits.push_back(describe(detection.hits[i], rules.rules()[detection.hits[i].rule], record));
+    evidence->hits.push_back(describe(detection.hits[i], rules.rules()[detection.hits[i].rule], record, masked_line));
   }
   return evidence;
 }
