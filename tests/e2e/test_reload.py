@@ -1,5 +1,8 @@
-"""SIGHUP: a good rule set is taken up while records flow, a broken one is refused with file and line."""
+"""Reloads: a good rule set is taken up while records flow, a broken one is refused with file and line; on SIGHUP, and unasked
+when files change."""
+import json
 import shutil
+import urllib.request
 
 import pytest
 
@@ -20,6 +23,13 @@ def rules(tmp_path):
 def strange(number):
     """A request that only the test's own rule finds."""
     return traffic.record(number, number, f'strange-{number}', traffic.address(number), query='id=quuxalpha')
+
+
+def analyzed(weir, record):
+    """What the running weir makes of one record."""
+    request = urllib.request.Request(f'{weir.url}/api/v1/analyze', record, {'Content-Type': 'application/json'})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read())
 
 
 def alerted(pipeline):
@@ -74,3 +84,39 @@ def test_a_reload_keeps_what_is_known_of_the_clients(pipeline, rules):
     pipeline.broker.produce(pipeline.requests, requests[4:], keys=[b'k'] * 6)
     wait_for(lambda: any('rapid_ip_changes' in one['alert']['unmapped'].get('reasons', []) for one in pipeline.alerts()),
              30, 'the abuse alert', 0.3)
+
+
+def test_changed_rule_files_are_taken_up_unasked(pipeline, rules):
+    weir = pipeline.start(rules={'directories': [str(rules)]})
+    assert not analyzed(weir, strange(1))['malicious']
+    (rules / '.strange.yml.new').write_text(GOOD_RULE.replace('  category: sqli\n', '  category: sqli\n  weight: 20\n'))
+    (rules / '.strange.yml.new').rename(rules / 'strange.yml')
+    wait_for(lambda: analyzed(weir, strange(1))['malicious'], 30, 'the new rule to be in force', 0.2)
+
+    (rules / 'strange.yml').write_text('title: [unclosed')
+    weir.wait_for_metric('weir_rule_reloads_total', 1, result='failure')
+    weir.wait_for_log('strange.yml:')
+    assert analyzed(weir, strange(1))['malicious']
+
+    (rules / 'strange.yml').unlink()
+    wait_for(lambda: not analyzed(weir, strange(1))['malicious'], 30, 'the rule to be gone', 0.2)
+
+
+def test_without_watching_changed_files_wait_for_the_signal(pipeline, rules):
+    weir = pipeline.start(rules={'directories': [str(rules)], 'watch': False})
+    (rules / 'strange.yml').write_text(GOOD_RULE.replace('  category: sqli\n', '  category: sqli\n  weight: 20\n'))
+    weir.reload()
+    weir.wait_for_metric('weir_rule_reloads_total', 1, result='success')
+    assert weir.metrics().sum('weir_rule_reloads_total') == 1
+    assert analyzed(weir, strange(1))['malicious']
+
+
+def test_a_changed_policy_file_is_taken_up_unasked(pipeline, rules):
+    attack = traffic.record(1, 1, 'attacker-1', '81.64.0.1', **traffic.ATTACKS['sqli'])
+    weir = pipeline.weir(rules={'directories': [str(rules)]}, policy={'files': ['policy.yaml']})
+    policy = weir.folder / 'policy.yaml'
+    policy.write_text('allow: []\n')
+    weir.start()
+    assert analyzed(weir, attack)['malicious']
+    policy.write_text('allow:\n  - {clients: [81.64.0.1], comment: a scanner of our own}\n')
+    wait_for(lambda: not analyzed(weir, attack)['malicious'], 30, 'the policy to be in force', 0.2)
