@@ -53,6 +53,14 @@ LogLevel level_from_syslog(int level) {
   return LogLevel::kDebug;
 }
 
+/// What to grant, where only the library's text tells that a right is missing.
+std::string_view hint_for_right(std::string_view text) {
+  const auto says = [text](std::string_view words) { return text.find(words) != std::string_view::npos; };
+  if (says("Topic authorization failed")) return hint_for(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, {});
+  if (says("Group authorization failed")) return hint_for(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, {});
+  return {};
+}
+
 void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   const auto* context = client == nullptr ? nullptr : static_cast<const ClientContext*>(rd_kafka_opaque(client));
   if (context == nullptr || !context->log) return;
@@ -62,7 +70,13 @@ void on_log(const rd_kafka_t* client, int level, const char* facility, const cha
   // The library connects again by itself. What weir cannot go on without becomes one error of weir's own.
   if (what == "FAIL" || what == "SSL") shown = LogLevel::kWarning;
   if (what == "SSLCERTVRFY") shown = LogLevel::kDebug;
-  context->log(shown, "kafka client " + context->client_id + ": " + facility + ": " + text);
+  // A missing right ends a transaction. This line alone names the topic or group; what comes of it are further lines.
+  const bool refused = what == "ADDPARTS" || what == "ADDOFFSETS";
+  const std::string_view hint = refused ? hint_for_right(text) : std::string_view();
+  if (what == "TXNERR" || what == "FATAL") shown = LogLevel::kWarning;
+  std::string line = "kafka client " + context->client_id + ": " + facility + ": " + text;
+  if (!hint.empty()) line.append("; ").append(hint);
+  context->log(shown, line);
 }
 
 /// Keeps OpenSSL's verdict on the broker's certificate, and its reason, which the library's own error leaves out.
