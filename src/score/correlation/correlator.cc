@@ -13,7 +13,8 @@ namespace weir {
 namespace {
 
 constexpr size_t kDefinitionsMax = 4'096;
-constexpr int kSecondChances = 64;  // bounds the search for a group to evict
+constexpr int kSecondChances = 8;   // bounds the search for a group to evict
+constexpr int kEvictedAtOnce = 16;  // of one correlation, before it is looked again which has the most
 
 /// Event time without a matching record that ends an episode. For judged timespans the next one has its time, too.
 int64_t idle_of(const CorrelationDefinition& definition) {
@@ -389,15 +390,23 @@ void Correlator::account(CorrelationGroup& group) {
 /// Takes room from the correlation that has the most in the chunk, so that a flood of groups evicts its own.
 void Correlator::make_room(uint32_t number, GroupSlot keep, std::vector<Alert>& alerts) {
   Chunk& chunk = chunks_[number];
-  while (chunk.bytes > chunk_bytes_max_) {
+  if (chunk.bytes <= chunk_bytes_max_) return;
+  // A little more than has to be, so that the search is not made for each record.
+  const uint64_t goal = chunk_bytes_max_ - chunk_bytes_max_ / 32;
+  while (chunk.bytes > goal) {
     auto largest = chunk.queues.begin();
     for (auto one = chunk.queues.begin(); one != chunk.queues.end(); ++one)
       if (one->second.bytes > largest->second.bytes) largest = one;
-    const GroupSlot slot = least_telling(largest->second, keep);
-    if (slot == kNoGroup) return;                                     // nothing but the group at hand
-    if (groups_[slot].episode) close_episode(groups_[slot], alerts);  // its count must not be lost
-    remove(slot);
-    ++statistics_.evicted;
+    const uint64_t hash = largest->first;
+    for (int i = 0; i < kEvictedAtOnce && chunk.bytes > goal; ++i) {
+      const auto queue = chunk.queues.find(hash);
+      if (queue == chunk.queues.end()) break;  // gone with its last group
+      const GroupSlot slot = least_telling(queue->second, keep);
+      if (slot == kNoGroup) return;                                     // nothing but the group at hand
+      if (groups_[slot].episode) close_episode(groups_[slot], alerts);  // its count must not be lost
+      remove(slot);
+      ++statistics_.evicted;
+    }
   }
 }
 
