@@ -4,8 +4,6 @@ import subprocess
 from kafka_broker import KafkaBroker
 from processes import free_ports
 
-GROUPS_AND_TOPICS_OF_WEIR = 'docs/kafka.md, "Groups, topics, rights"'
-
 
 def openssl(*arguments):
     subprocess.run(['openssl', *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, check=True)
@@ -87,14 +85,15 @@ class SecureBroker(KafkaBroker):
         admin = self._admin()
         admin.alter_user_scram_credentials([change])[name].result(30)
 
-    def _binding(self, user, kind, name, operation, prefixed):
+    def _binding(self, user, kind, name, operation, prefixed, permission):
         from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType)
         return AclBinding(ResourceType[kind], name, ResourcePatternType.PREFIXED if prefixed else ResourcePatternType.LITERAL,
-                          f'User:{user}', '*', AclOperation[operation], AclPermissionType.ALLOW)
+                          f'User:{user}', '*', AclOperation[operation], AclPermissionType[permission])
 
-    def grant(self, user, rights):
-        """`rights`: (kind, name, operation), kind as in ResourceType; a name that ends with * is a prefix."""
-        bindings = [self._binding(user, kind, name.rstrip('*'), operation, name.endswith('*'))
+    def grant(self, user, rights, permission='ALLOW'):
+        """`rights`: (kind, name, operation), kind as in ResourceType; a name that ends with * is a prefix. With DENY they are
+        taken away, whatever else was granted."""
+        bindings = [self._binding(user, kind, name.rstrip('*'), operation, name.endswith('*'), permission)
                     for kind, name, operation in rights]
         admin = self._admin()
         for future in admin.create_acls(bindings).values():
