@@ -18,6 +18,7 @@ TEST_CASE("SipHash-2-4 gives the vectors of its paper", "[base]") {
 
 TEST_CASE("addresses are parsed with the ports and brackets proxies add", "[base]") {
   CHECK(IpAddress::parse("192.0.2.1")->to_string() == "192.0.2.1");
+  CHECK(IpAddress::parse("255.0.10.100")->to_string() == "255.0.10.100");
   CHECK(IpAddress::parse("::ffff:192.0.2.1") == IpAddress::parse("192.0.2.1"));
   CHECK(IpAddress::parse("2001:DB8:0::1")->to_string() == "2001:db8::1");
   CHECK(IpAddress::parse("fe80::1%eth0")->to_string() == "fe80::1");
