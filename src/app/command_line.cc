@@ -122,7 +122,8 @@ void add_rules(CLI::App& app, Arguments& arguments) {
 void add_policy(CLI::App& app, Arguments& arguments) {
   auto* policy = app.add_subcommand("policy", "Work on the policy: routes, forms of parameters, exclusions");
   policy->require_subcommand(1);
-  const auto add = [&](const char* name, const char* help, const char* file_help, int (*command)(const PolicyArguments&)) {
+  const auto add = [&](const char* name, const char* help, const char* file_help,
+                       int (*command)(const PolicyArguments&)) {
     auto* sub = policy->add_subcommand(name, help);
     sub->add_option("FILE", arguments.policy.file, file_help)->required();
     sub->callback([&arguments, command] { arguments.exit_code = command(arguments.policy); });
@@ -134,8 +135,8 @@ void add_policy(CLI::App& app, Arguments& arguments) {
   routes->add_option("METHOD", arguments.policy.method, "The request's method");
   routes->add_option("URL", arguments.policy.target, "The request's URL or path");
   routes->footer("Example: weir policy routes policy.yaml POST https://shop.example.com/login");
-  add("import", "Make a policy of an OpenAPI 3 document, on standard output", "OpenAPI 3.0 or 3.1 document, YAML or JSON",
-      run_policy_import);
+  add("import", "Make a policy of an OpenAPI 3 document, on standard output",
+      "OpenAPI 3.0 or 3.1 document, YAML or JSON", run_policy_import);
 }
 
 void add_config(CLI::App& app, Arguments& arguments) {

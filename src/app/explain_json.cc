@@ -101,8 +101,7 @@ Json score_json(const Detection& detection, const RuleSet& rules) {
 
 }  // namespace
 
-Result<std::string> explain_as_json(const Config& config, const Judgement& in_force,
-                                    std::string_view record_text) {
+Result<std::string> explain_as_json(const Config& config, const Judgement& in_force, std::string_view record_text) {
   const std::shared_ptr<const RuleSet>& rules = in_force.rules;
   EventParser parser(config.input);
   Event event;

@@ -17,7 +17,7 @@ struct ScanReport {
   ScoreCounters score;
   ScorerStatistics scorer;
   std::shared_ptr<const Policy> policy;  ///< null: none
-  double seconds = 0;  ///< wall time without loading the rules
+  double seconds = 0;                    ///< wall time without loading the rules
 
   void count(const Alert& alert) {
     score.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add();

@@ -108,7 +108,8 @@ bool indented_with_tab(const std::string& yaml, int line) {
 
 }  // namespace
 
-ConfigNode read_config_document(const std::string& yaml, const std::string& file, Diagnostics& diagnostics, int depth_max) {
+ConfigNode read_config_document(const std::string& yaml, const std::string& file, Diagnostics& diagnostics,
+                                int depth_max) {
   Reader reader(file, diagnostics, depth_max);
   ConfigNode root;
   try {

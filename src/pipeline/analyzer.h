@@ -48,7 +48,7 @@ struct RecordVerdict {
 struct AnalyzedBatch {
   std::vector<Observation> observations;  ///< in the order of the batch
   std::vector<RejectedRecord> rejected;
-  std::vector<RecordVerdict> verdicts;  ///< filled only when AnalyzerOptions::keep_verdicts
+  std::vector<RecordVerdict> verdicts;               ///< filled only when AnalyzerOptions::keep_verdicts
   std::vector<CorrelationEvent> correlation_events;  ///< in the order of the batch; of the rules in force
   Arena arena;                                       ///< text the observations and verdicts borrow
   std::vector<std::unique_ptr<Evidence>> evidence;
