@@ -65,7 +65,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   state.scorer().observe(block_.observations, block_.correlations.events, alerts_);
   const auto spent = std::chrono::steady_clock::now() - start;
   counters_.score_ns.add(static_cast<uint64_t>(std::chrono::nanoseconds(spent).count()));
-  (repeated ? counters_.replayed_observations : counters_.observations).add(block_.observations.size());
+  (repeated ? counters_.replayed_observations : counters_.observations).add(records_of(block_.observations));
   if (repeated) {
     if (state.next_offset() >= state.committed() && load_due(state, state.committed())) finish_restore(state);
     return;

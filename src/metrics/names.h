@@ -38,7 +38,7 @@ inline constexpr Name kStageSeconds{"weir_stage_seconds_total",
                                     "Time spent in each step of the pipeline, over all lanes."};
 
 // The score stage.
-inline constexpr Name kObservations{"weir_observations_total", "Observations scored."};
+inline constexpr Name kObservations{"weir_observations_total", "Records scored: one observation each."};
 inline constexpr Name kObservationBlocks{"weir_observation_blocks_total", "Blocks read from the observations topic."};
 inline constexpr Name kBadBlocks{"weir_bad_observation_blocks_total",
                                  "Blocks of the observations topic that could not be read."};
