@@ -14,6 +14,12 @@
 namespace weir {
 namespace {
 
+/// One a record: a record whose client is not its address comes a second time, for the address.
+uint64_t records_of(std::span<const Observation> observations) {
+  const auto is_record = [](const Observation& one) { return !one.has(ObservationFlag::kAddressCount); };
+  return static_cast<uint64_t>(std::count_if(observations.begin(), observations.end(), is_record));
+}
+
 int64_t number_in(std::string_view text) {
   int64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
