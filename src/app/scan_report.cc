@@ -91,14 +91,13 @@ void print(const ScanReport& report, std::FILE* to) {
       number(d.bytes.value() / 1'000'000).c_str(), report.seconds,
       number(report.seconds > 0 ? static_cast<uint64_t>(static_cast<double>(d.records.value()) / report.seconds) : 0)
           .c_str());
-  std::fprintf(to,
-               "%s malicious; %s attack alerts, %s abuse alerts, %s correlation alerts, %s records counted into open "
-               "episodes without an "
-               "alert of their own\n",
-               number(d.malicious.value()).c_str(), number(alerts_of(report, AlertKind::kAttack)).c_str(),
-               number(alerts_of(report, AlertKind::kAbuse)).c_str(),
-               number(alerts_of(report, AlertKind::kCorrelation)).c_str(),
-               number(report.scorer.alerts_suppressed).c_str());
+  const auto alerts = [&](AlertKind kind) { return number(alerts_of(report, kind)); };
+  std::fprintf(
+      to,
+      "%s malicious; alerts: %s attack, %s abuse, %s burst, %s correlation; %s records counted into open episodes\n",
+      number(d.malicious.value()).c_str(), alerts(AlertKind::kAttack).c_str(), alerts(AlertKind::kAbuse).c_str(),
+      alerts(AlertKind::kBurst).c_str(), alerts(AlertKind::kCorrelation).c_str(),
+      number(report.scorer.alerts_suppressed).c_str());
   if (const auto rejected = rejected_total(report); rejected > 0) {
     std::fprintf(to, "%s rejected:", number(rejected).c_str());
     for (size_t i = 1; i < d.rejected.size(); ++i) {
