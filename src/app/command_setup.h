@@ -20,6 +20,7 @@ struct CommandSetup {
   std::vector<std::string> watched_paths;  ///< rule directories, the configuration and its policy files
   ContentDigest watched_digest;            ///< of what stands there, taken before the rules were loaded
   std::shared_ptr<const RuleSet> rules;
+  bool embedded_broker = false;  ///< `weir demo`
 };
 
 /// Reads the configuration (defaults without a file), applies the command line's rule directories and profile over it,

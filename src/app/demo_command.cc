@@ -182,6 +182,7 @@ Status demonstrate(const DemoArguments& arguments, DemoView& view) {
   auto broker = EmbeddedBroker::start(topics_of(config.kafka.topics), log);
   if (!broker) return tl::unexpected(broker.error());
   adapt(config, arguments, (*broker)->bootstrap_servers());
+  setup->embedded_broker = true;
 
   auto daemon = Daemon::start(*setup, log, &stop_requested);
   if (!daemon) return tl::unexpected(daemon.error());

@@ -81,7 +81,7 @@ Result<PartitionCounts> prepare_topics(const EngineOptions& options, const Clien
                                 std::to_string(topics.observations_partitions) +
                                 " of the configuration; using what it has");
   }
-  if (found->contains(topics.state)) {
+  if (found->contains(topics.state) && options.checks_topic_settings) {
     const StateTopics state{topics.observations, (*found)[topics.observations], topics.state, (*found)[topics.state],
                             options.snapshot_round};
     if (Status status = check_state_topics(**admin, state, log, options.startup_timeout); !status)

@@ -26,6 +26,7 @@ struct EngineOptions {
   AnalyzerOptions analyzer;
   ScoreOptions score;
   Milliseconds snapshot_round{30'000};   ///< in which the whole state is written to the state topic once
+  bool checks_topic_settings = true;     ///< false: the broker cannot tell them (EmbeddedBroker)
   std::string version;                   ///< of the product, for alerts
   Milliseconds startup_timeout{30'000};  ///< for a broker to answer, and again for topics to be created
 
