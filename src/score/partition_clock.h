@@ -9,35 +9,45 @@
 namespace weir {
 
 /// The partition's event time: the greatest that two observations have reached, in bounded steps, so that one wrong time far
-/// ahead ends and forgets nothing. All chunks of the state share it; each saved chunk holds it.
+/// ahead ends and forgets nothing. What a record adds for its address often stands in the same partition with the same time and
+/// must not confirm it: such observations are compared among themselves. All chunks of the state share the clock; each saved
+/// chunk holds it.
 class PartitionClock {
  public:
-  void advance(int64_t time_ms) {
-    if (observations_++ == 0) now_ms_ = greatest_ms_ = time_ms;
-    const int64_t reached_twice = std::min(time_ms, greatest_ms_);
-    greatest_ms_ = std::max(greatest_ms_, time_ms);
+  static constexpr int64_t kUnset = std::numeric_limits<int64_t>::min();
+  enum class Of : uint8_t { kRecord, kAddress };
+
+  void advance(int64_t time_ms, Of of = Of::kRecord) {
+    if (observations_++ == 0) now_ms_ = time_ms;
+    int64_t& greatest = of == Of::kRecord ? greatest_ms_ : greatest_of_addresses_ms_;
+    const int64_t reached_twice = std::min(time_ms, greatest);  // kUnset before the first of them
+    greatest = std::max(greatest, time_ms);
     if (reached_twice > now_ms_) now_ms_ = reached_twice - now_ms_ > kStepMax ? now_ms_ + kStepMax : reached_twice;
   }
   [[nodiscard]] int64_t now_ms() const { return now_ms_; }
+  /// Of either kind; kUnset before its first.
   [[nodiscard]] int64_t greatest_ms() const { return greatest_ms_; }
+  [[nodiscard]] int64_t greatest_of_addresses_ms() const { return greatest_of_addresses_ms_; }
   /// How many observations the partition has had; what comes in turns (expiry) goes by it.
   [[nodiscard]] uint64_t observations() const { return observations_; }
 
-  static PartitionClock restored(uint64_t observations, int64_t now_ms, int64_t greatest_ms) {
+  static PartitionClock restored(uint64_t observations, int64_t now_ms, int64_t greatest_ms,
+                                 int64_t greatest_of_addresses_ms = kUnset) {
     PartitionClock clock;
     clock.observations_ = observations;
     clock.now_ms_ = now_ms;
     clock.greatest_ms_ = greatest_ms;
+    clock.greatest_of_addresses_ms_ = greatest_of_addresses_ms;
     return clock;
   }
   bool operator==(const PartitionClock&) const = default;
 
  private:
-  static constexpr int64_t kUnset = std::numeric_limits<int64_t>::min();
   static constexpr int64_t kStepMax = Milliseconds{600'000}.count();
   uint64_t observations_ = 0;
   int64_t now_ms_ = kUnset;
   int64_t greatest_ms_ = kUnset;
+  int64_t greatest_of_addresses_ms_ = kUnset;
 };
 
 }  // namespace weir

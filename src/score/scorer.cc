@@ -117,7 +117,8 @@ void Scorer::Impl::observe_batch(std::span<const Observation> batch, std::vector
 /// One observation, in the order of the partition. What it does depends on earlier observations alone, never on the batch.
 void Scorer::Impl::observe_one(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts) {
   const int64_t time_ms = milliseconds(record.time);
-  clock.advance(time_ms);
+  clock.advance(
+      time_ms, record.has(ObservationFlag::kAddressCount) ? PartitionClock::Of::kAddress : PartitionClock::Of::kRecord);
   close_due(clock.now_ms() - options.lateness.count(), alerts);
   if (clock.observations() % kExpiryEvery == 0) expire_idle();
   ++statistics.observations;

@@ -5,6 +5,7 @@
 
 #include "base/catch.h"
 #include "score/client_table.h"
+#include "score/partition_clock.h"
 #include "score/scoring_fixture.h"
 
 namespace weir {
@@ -370,6 +371,17 @@ TEST_CASE("a slot of the client table is reused and its queues stay whole", "[sc
     ++removed;
   }
   CHECK(removed == 1000);
+}
+
+TEST_CASE("what a record adds for its address does not confirm the record's time") {
+  PartitionClock clock;
+  clock.advance(1'000);
+  clock.advance(1'000, PartitionClock::Of::kAddress);
+  clock.advance(900'000);
+  clock.advance(900'000, PartitionClock::Of::kAddress);
+  CHECK(clock.now_ms() == 1'000);
+  clock.advance(5'000);
+  CHECK(clock.now_ms() == 5'000);
 }
 
 }  // namespace weir

@@ -125,9 +125,14 @@ PartitionClock read_clock(BinaryReader& in, bool& is_plausible) {
   const uint64_t observations = in.varint();
   if (observations == 0) return {};
   const auto now_ms = in.signed_number<int64_t>();
-  const auto greatest_ms = in.signed_number<int64_t>();
-  is_plausible = is_plausible_time(now_ms) && is_plausible_time(greatest_ms);
-  return PartitionClock::restored(observations, now_ms, greatest_ms);
+  is_plausible = is_plausible_time(now_ms);
+  std::array<int64_t, 2> greatest{PartitionClock::kUnset, PartitionClock::kUnset};
+  for (int64_t& one : greatest) {
+    if (in.enumerator<uint8_t>(2) == 0) continue;
+    one = in.signed_number<int64_t>();
+    is_plausible = is_plausible && is_plausible_time(one);
+  }
+  return PartitionClock::restored(observations, now_ms, greatest[0], greatest[1]);
 }
 
 /// For each saved topic its present index, or none if the configuration no longer has it.
@@ -284,7 +289,10 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
   writer.varint(clock.observations());
   if (clock.observations() != 0) {
     writer.zigzag(clock.now_ms());
-    writer.zigzag(clock.greatest_ms());
+    for (const int64_t greatest : {clock.greatest_ms(), clock.greatest_of_addresses_ms()}) {
+      writer.byte(greatest == PartitionClock::kUnset ? 0 : 1);
+      if (greatest != PartitionClock::kUnset) writer.zigzag(greatest);
+    }
   }
   writer.varint(episodes.topics().size());
   for (const std::string& topic : episodes.topics())

@@ -26,7 +26,7 @@ def configuration(options):
     abuse['regular_timing_variation_max'] = options.regular_timing_variation_max_percent / 100
     return {'abuse': abuse, 'bursts': {'enabled': False}, 'client_idle_ms': options.client_idle_ms, 'lateness_ms': options.lateness_ms,
             'episodes': {'update_counts': list(options.update_counts), 'update_interval_ms': options.update_interval_ms,
-                         'idle_close_ms': options.idle_close_ms}}
+                         'idle_close_ms': options.idle_close_ms, 'opened_per_minute_max': 100_000_000}}
 
 
 def scanned(values, options, folder):
