@@ -63,7 +63,7 @@ def measure(broker, folder, delivery, rate, seconds):
                 continue
             now, last = time.time(), time.monotonic()
             alert = json.loads(message.value())
-            if alert['unmapped']['weir']['phase'] == 'opened':
+            if alert['unmapped']['weir']['phase'] == 'opened' and alert['unmapped']['weir']['kind'] == 'attack':
                 moment = float(alert['evidences'][0]['http_request']['uid']) / 1000
                 if moment > warm:
                     latencies.append((now - moment) * 1000)
