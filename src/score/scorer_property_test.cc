@@ -148,8 +148,7 @@ TEST_CASE("a flood from ever new clients gives a bounded number of alerts whose 
   CHECK(opened <= uint64_t{kMinutes + 1} * (kPerMinute + chunks) + chunks);
 }
 
-// Not part of the usual run: weir_score_test "[flood]".
-TEST_CASE("5 million attack records of 50 clients", "[.][flood]") {
+TEST_CASE("5 million attack records of 50 clients", "[flood]") {
   constexpr int kClients = 50, kRecords = 5'000'000;
   const Evidence* evidence = attack();
   Stream names;
