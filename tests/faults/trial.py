@@ -136,23 +136,30 @@ class Trial:
         self._produce(producer, self.workload.tail((self.options.lateness_ms + self.options.idle_close_ms) / 1000))
         self._flush(producer)
         self.wait_until_worked_off()
+        self.status = 'waiting for the ends of transactions'
+        self._wait_until(lambda: tuple(self._undecided(self.topics[role]) for role in ('alerts', 'dead_letter')),
+                         (0, 0), 'undecided messages of (alerts, dead letters)')
 
     def wait_until_worked_off(self):
         """Raises Stuck when nothing moves any more."""
+        def left():
+            requests = self._left('detect', self.requests)
+            return (0, self._left('score', self.topics['observations'])) if requests == 0 else (requests, None)
+        self._wait_until(left, (0, 0), 'messages left for (detect, score)')
+
+    def _wait_until(self, measure, wanted, what):
         last, since = None, time.monotonic()
         while True:
             try:
-                left = (self._left('detect', self.requests), None)
-                if left[0] == 0:
-                    left = (0, self._left('score', self.topics['observations']))
+                left = measure()
             except Exception as error:      # no broker just now
                 left = repr(error)
-            if left == (0, 0):
+            if left == wanted:
                 return
             if left != last:
                 last, since = left, time.monotonic()
             if time.monotonic() - since > STUCK_SECONDS:
-                raise Stuck(f'no progress for {STUCK_SECONDS} s; messages left for (detect, score): {left}')
+                raise Stuck(f'no progress for {STUCK_SECONDS} s; {what}: {left}')
             time.sleep(0.3)
 
     def _left(self, stage, topic):
@@ -160,11 +167,15 @@ class Trial:
         markers take offsets too and an open transaction may bring more."""
         committed = {number: offset for (name, number), offset in
                      self.cluster.group_offsets(f'{self.group}-{stage}').items() if name == topic}
-        visible, ends = self._ends(topic, 'read_committed'), self._ends(topic, 'read_uncommitted')
         if stage == 'detect':
-            return sum(end - committed.get(number, 0) for number, end in ends.items())
-        under_way = sum(ends.values()) - sum(visible.values())
-        return under_way + sum(1 for _ in messages_of(self.cluster.bootstrap, topic, committed))
+            return sum(end - committed.get(number, 0) for number, end in self._ends(topic, 'read_uncommitted').items())
+        return self._undecided(topic) + sum(1 for _ in messages_of(self.cluster.bootstrap, topic, committed))
+
+    def _undecided(self, topic):
+        """Offsets from the first open transaction on: a reader of committed records sees none of what stands there, not even
+        what others have committed meanwhile."""
+        visible = self._ends(topic, 'read_committed')
+        return sum(self._ends(topic, 'read_uncommitted').values()) - sum(visible.values())
 
     def _ends(self, topic, isolation):
         consumer = Consumer({'bootstrap.servers': self.cluster.bootstrap, 'group.id': 'fault-tests', 'log_level': 0,
