@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,12 +55,26 @@ enum class BurstReason : uint8_t {
   kScanning = 1 << 5,
 };
 using BurstReasons = uint8_t;
+inline constexpr size_t kBurstReasons = 6;
 std::string_view to_string(BurstReason reason);
 
 struct BurstVerdict {
   BurstReasons reasons = 0;
-  uint32_t requests = 0;        ///< request_rate: in the window
+  /// By the reason's bit: how many the window held with the record, of what that reason counts; 0 if the record is not part
+  /// of such a burst.
+  std::array<uint32_t, kBurstReasons> counts{};
   Milliseconds retry_after{0};  ///< request_rate: until one more request would be within the limit again
+
+  void add(BurstReason reason, uint32_t count) {
+    reasons = static_cast<BurstReasons>(reasons | static_cast<BurstReasons>(reason));
+    counts[place_of(reason)] = count;
+  }
+  [[nodiscard]] uint32_t count_of(BurstReason reason) const { return counts[place_of(reason)]; }
+
+ private:
+  static size_t place_of(BurstReason reason) {
+    return static_cast<size_t>(std::countr_zero(static_cast<BurstReasons>(reason)));
+  }
 };
 
 /// What a correlation found (docs/correlation.md).

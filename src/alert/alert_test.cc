@@ -70,7 +70,7 @@ Alert abuse_alert() {
   alert.kind = AlertKind::kAbuse;
   alert.phase = EpisodePhase::kUpdated;
   alert.client_kind = ClientKind::kAddress;
-  alert.client = "2001:db8::7";
+  alert.client = "2001:db8::/64";
   alert.address = *IpAddress::parse("2001:db8::7");
   alert.count = 10;
   alert.last_seen = at_ms(1736942405000);
@@ -89,7 +89,7 @@ Alert correlation_alert() {
   alert.kind = AlertKind::kCorrelation;
   alert.phase = EpisodePhase::kOpened;
   alert.client_kind = ClientKind::kGroup;
-  alert.client = "c-ip=2001:db8::7 cs-host=shop.example.com";
+  alert.client = "c-ip=2001:db8::/64 cs-host=shop.example.com";
   alert.count = 1;
   alert.verdict = {};
   CorrelationFinding finding;
@@ -97,7 +97,7 @@ Alert correlation_alert() {
   finding.title = "Many refused logins";
   finding.type = "event_count";
   finding.tags = {"attack.t1110"};
-  finding.group = {{"c-ip", "2001:db8::7"}, {"cs-host", "shop.example.com"}};
+  finding.group = {{"c-ip", "2001:db8::/64"}, {"cs-host", "shop.example.com"}};
   finding.value = 20;
   finding.timespan = Milliseconds{300'000};
   alert.correlation = finding;
@@ -110,9 +110,9 @@ Alert burst_alert() {
   alert.phase = EpisodePhase::kOpened;
   alert.count = 1;
   alert.verdict = {};
-  alert.burst = {static_cast<BurstReasons>(BurstReason::kRequestRate) |
-                     static_cast<BurstReasons>(BurstReason::kFailedAuthentication),
-                 101, Milliseconds{59'001}};
+  alert.burst.add(BurstReason::kRequestRate, 101);
+  alert.burst.add(BurstReason::kFailedAuthentication, 12);
+  alert.burst.retry_after = Milliseconds{59'001};
   return alert;
 }
 
@@ -171,6 +171,9 @@ TEST_CASE("a burst of requests says its reasons and in how many seconds it may b
   CHECK(unmapped["requests"].GetInt() == 101);
   CHECK(unmapped["retry_after"].GetInt() == 60);  // rounded up to a second, as the header of that name
   CHECK(unmapped["weir"]["kind"] == "burst");
+  CHECK(json["message"] ==
+        "burst by address 2001:db8::/64: 101 requests, 12 failed authentications within the window; "
+        "1 request in the burst");
   Alert closed = burst_alert();
   closed.phase = EpisodePhase::kClosed;
   CHECK_FALSE(parse(encode_ocsf(closed, kSource))["unmapped"].HasMember("retry_after"));

@@ -141,10 +141,43 @@ std::string title_of(const Alert& alert) {
   return "Attack requests: " + join_categories(alert.categories);
 }
 
+std::string_view counted_by(BurstReason reason) {
+  switch (reason) {
+    case BurstReason::kRequestRate:
+      return " requests";
+    case BurstReason::kFailedAuthentication:
+      return " failed authentications";
+    case BurstReason::kCredentialStuffing:
+      return " accounts refused";
+    case BurstReason::kPasswordSpraying:
+      return " accounts refused, few tries each,";
+    case BurstReason::kEnumeration:
+      return " paths answered with client errors";
+    case BurstReason::kScanning:
+      return " rule hits";
+  }
+  return "";
+}
+
+/// "101 requests, 12 failed authentications within the window; "
+std::string counts_of(const BurstVerdict& verdict) {
+  std::string text;
+  for_each_bit(verdict.reasons, [&](unsigned bit) {
+    const auto reason = static_cast<BurstReason>(bit);
+    if (verdict.count_of(reason) == 0) return;  // of an earlier record of the burst
+    if (!text.empty()) text += ", ";
+    text.append(std::to_string(verdict.count_of(reason))).append(counted_by(reason));
+  });
+  return text.empty() ? text : text + " within the window; ";
+}
+
 std::string message_of(const Alert& alert) {
   std::string text(to_string(alert.kind));
-  text.append(" by ").append(to_string(alert.client_kind)).append(" ").append(alert.client);
-  text.append(": ").append(std::to_string(alert.count)).append(alert.count == 1 ? " request" : " requests");
+  text.append(" by ").append(to_string(alert.client_kind)).append(" ").append(alert.client).append(": ");
+  const bool is_burst = alert.kind == AlertKind::kBurst;
+  if (is_burst && alert.phase != EpisodePhase::kClosed) text += counts_of(alert.burst);
+  text.append(std::to_string(alert.count)).append(alert.count == 1 ? " request" : " requests");
+  if (is_burst) text += " in the burst";
   if (alert.phase == EpisodePhase::kClosed) text += ", ended";
   return text;
 }
@@ -409,8 +442,9 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
 void write_burst(JsonWriter& json, const Alert& alert) {
   constexpr int64_t kMsPerSecond = 1000;
   write_reasons(json, "reasons", alert.burst);
-  if (alert.phase == EpisodePhase::kClosed || alert.burst.requests == 0) return;
-  json.number("requests", alert.burst.requests);
+  const uint32_t requests = alert.burst.count_of(BurstReason::kRequestRate);
+  if (alert.phase == EpisodePhase::kClosed || requests == 0) return;
+  json.number("requests", requests);
   json.number("retry_after", (alert.burst.retry_after.count() + kMsPerSecond - 1) / kMsPerSecond);
 }
 

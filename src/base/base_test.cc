@@ -34,6 +34,8 @@ TEST_CASE("IPv6 is counted by /64, IPv4 by address", "[base]") {
   CHECK(IpAddress::parse("2001:db8::1")->counting_unit() == IpAddress::parse("2001:db8::ffff")->counting_unit());
   CHECK(IpAddress::parse("2001:db8:0:1::1")->counting_unit() != IpAddress::parse("2001:db8::1")->counting_unit());
   CHECK(IpAddress::parse("192.0.2.1")->counting_unit() != IpAddress::parse("192.0.2.2")->counting_unit());
+  CHECK(IpAddress::parse("2001:db8:1:2:3:4:5:6")->counting_unit_text() == "2001:db8:1:2::/64");
+  CHECK(IpAddress::parse("::ffff:192.0.2.1")->counting_unit_text() == "192.0.2.1");
 }
 
 TEST_CASE("networks contain their addresses and no others", "[base]") {

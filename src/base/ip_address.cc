@@ -60,6 +60,10 @@ IpAddress IpAddress::counting_unit() const {
   return network;
 }
 
+std::string IpAddress::counting_unit_text() const {
+  return is_v4() ? to_string() : counting_unit().to_string() + "/64";
+}
+
 std::string IpAddress::to_string() const {
   char text[kTextMax];
   if (!is_v4()) {

@@ -30,6 +30,9 @@ class IpAddress {
   /// The unit that abuse counting uses: an IPv4 address as it is, an IPv6 address cut to its /64 network.
   [[nodiscard]] IpAddress counting_unit() const;
 
+  /// The text of that unit: "192.0.2.1", "2001:db8::/64".
+  [[nodiscard]] std::string counting_unit_text() const;
+
   /// Canonical text (RFC 5952 for IPv6, dotted for IPv4).
   [[nodiscard]] std::string to_string() const;
 

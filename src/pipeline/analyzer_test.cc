@@ -4,6 +4,7 @@
 
 #include "base/catch.h"
 #include "rules/loader.h"
+#include "score/scorer.h"
 
 namespace weir {
 namespace {
@@ -187,6 +188,41 @@ TEST_CASE("the record of a named client is followed by a count for its address",
   CHECK(count.rule_hits == 0);
   CHECK_FALSE(observations[0].has(ObservationFlag::kAddressCount));
   CHECK_FALSE(observations[2].has(ObservationFlag::kAddressCount));
+}
+
+TEST_CASE("requests from the addresses of one IPv6 /64 network are counted together", "[analyzer]") {
+  const bool is_named = GENERATE(false, true);
+  CAPTURE(is_named);
+  std::vector<std::string> payloads;
+  for (int i = 1; i <= 101; ++i) {
+    const std::string number = std::to_string(i);
+    payloads.push_back(R"({"ts":1736942400,"method":"GET","path":"/","ip":"2001:db8:0:7::)" + number + '"' +
+                       (is_named ? R"(,"client_id":"c-)" + number + '"' : "") + "}");
+  }
+  Fixture fixture;
+  fixture.analyze(payloads);
+  const std::vector<std::string> topics{"http.requests"};
+  Scorer scorer({}, topics);
+  std::vector<Alert> alerts;
+  scorer.observe(fixture.batch.observations, alerts);
+  std::erase_if(alerts, [](const Alert& alert) { return alert.kind != AlertKind::kBurst; });
+  REQUIRE(alerts.size() == 1);
+  CHECK(alerts[0].client == "2001:db8:0:7::/64");
+  CHECK(alerts[0].client_kind == ClientKind::kAddress);
+  CHECK(alerts[0].address.to_string() == "2001:db8:0:7::101");  // of the record itself
+  CHECK(alerts[0].burst.count_of(BurstReason::kRequestRate) == 101);
+}
+
+TEST_CASE("IPv6 addresses of different /64 networks are different clients", "[analyzer]") {
+  Fixture fixture;
+  fixture.analyze({R"({"ts":1736942400,"ip":"2001:db8:0:1::1","method":"GET","path":"/"})",
+                   R"({"ts":1736942400,"ip":"2001:db8:0:2::1","method":"GET","path":"/"})",
+                   R"({"ts":1736942400,"ip":"2001:db8:0:1:ffff::2","method":"GET","path":"/"})"});
+  const auto& observations = fixture.batch.observations;
+  REQUIRE(observations.size() == 3);
+  CHECK(observations[0].client == "2001:db8:0:1::/64");
+  CHECK(observations[0].client_hash != observations[1].client_hash);
+  CHECK(observations[0].client_hash == observations[2].client_hash);
 }
 
 TEST_CASE("the size of batches does not change observations", "[analyzer]") {

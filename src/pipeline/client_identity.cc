@@ -40,7 +40,7 @@ ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
 
 ClientIdentity ClientIdentifier::address_of(const Event& event, Arena& arena) const {
   ClientIdentity identity;
-  identity.text = arena.copy(event.client_ip.to_string());
+  identity.text = arena.copy(event.client_ip.counting_unit_text());
   identity.hash = hash_of(identity);
   return identity;
 }

@@ -20,7 +20,7 @@ struct ClientIdentity {
 };
 
 /// Decides who a record's client is (AB4): the first of the configured order that the record has; always at least the
-/// address. An API key becomes "sha256:" and the first 32 hex digits of its SHA-256. Owned by one lane.
+/// address, of IPv6 its /64 network: who holds one such address commonly holds them all. An API key becomes "sha256:" and the first 32 hex digits of its SHA-256. Owned by one lane.
 class ClientIdentifier {
  public:
   ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key);

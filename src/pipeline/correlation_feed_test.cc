@@ -130,6 +130,15 @@ TEST_CASE("three refused logins of an address within the timespan raise the corr
         std::string::npos);
 }
 
+TEST_CASE("the addresses of an IPv6 /64 network are one value to correlations") {
+  Stages stages(kBurst);
+  stages.refused(0, "2001:db8:0:7::1").refused(1, "2001:db8:0:7::2").refused(2, "2001:db8:0:8::1");
+  CHECK(stages.run().empty());
+  CHECK(stages.refused(3, "2001:db8:0:7:ffff::").run() == "opened correlation 1 2001:db8:0:7::/64\n");
+  REQUIRE(stages.alerts.size() == 1);
+  CHECK(stages.alerts[0].client_kind == ClientKind::kAddress);
+}
+
 TEST_CASE("a record without a group-by field belongs to no group") {
   Stages stages(correlation(
       1,

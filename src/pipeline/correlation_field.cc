@@ -42,7 +42,7 @@ std::string_view value_of(const CorrelationField& field, const Event& event, con
     case CorrelationField::Kind::kClient:
       return client.text;
     case CorrelationField::Kind::kAddress:
-      return buffer = event.client_ip.to_string();
+      return buffer = event.client_ip.counting_unit_text();
     case CorrelationField::Kind::kNumber: {
       if (field.number == EventNumber::kStatus && event.status == 0) return {};
       char digits[32];

@@ -23,8 +23,10 @@ uint32_t saturated_sum(uint32_t a, uint32_t b) {
   return a > std::numeric_limits<uint32_t>::max() - b ? std::numeric_limits<uint32_t>::max() : a + b;
 }
 
-void add_reason(BurstReason reason, BurstVerdict& verdict) {
-  verdict.reasons = static_cast<BurstReasons>(verdict.reasons | static_cast<BurstReasons>(reason));
+/// What SlidingCount::weighted() came to, in whole ones.
+uint32_t whole(uint64_t weighted, int64_t window_ms) {
+  return static_cast<uint32_t>(
+      std::min<uint64_t>(weighted / static_cast<uint64_t>(window_ms), std::numeric_limits<uint32_t>::max()));
 }
 
 constexpr uint16_t kTooManyRequests = 429;
@@ -69,17 +71,22 @@ BurstVerdict Bursts::take(uint32_t* words, const Observation& record) {
 
   BurstActivity& client = activity(words);
   if (failed) take_failure(client, record, now, verdict);
-  if (missed && client.paths.add(now.period, record.path_hash ^ record.client_hash) &&
-      client.paths.count() >= options_.enumeration_paths) {
-    add_reason(BurstReason::kEnumeration, verdict);
+  if (missed && client.paths.add(now.period, record.path_hash ^ record.client_hash)) {
+    const uint32_t paths = client.paths.count();
+    if (paths >= options_.enumeration_paths) verdict.add(BurstReason::kEnumeration, paths);
   }
-  const int64_t window_ms = options_.window.count();
-  if (hit && client.hits.add(now.period, record.rule_hits) && client.hits.period == now.period &&
-      client.hits.weighted(now.elapsed_ms, window_ms) >=
-          uint64_t{options_.scanning_hits} * static_cast<uint64_t>(window_ms)) {
-    add_reason(BurstReason::kScanning, verdict);
-  }
+  if (hit && client.hits.add(now.period, record.rule_hits))
+    judge_count(BurstReason::kScanning, client.hits, options_.scanning_hits, now, verdict);
   return verdict;
+}
+
+/// A late record is not judged: the newer ones have been.
+void Bursts::judge_count(BurstReason reason, const SlidingCount& count, uint32_t least, const Moment& now,
+                         BurstVerdict& verdict) const {
+  if (count.period != now.period) return;
+  const int64_t window_ms = options_.window.count();
+  const uint64_t weighted = count.weighted(now.elapsed_ms, window_ms);
+  if (weighted >= uint64_t{least} * static_cast<uint64_t>(window_ms)) verdict.add(reason, whole(weighted, window_ms));
 }
 
 bool Bursts::is_rate_exceeded(uint32_t* words, const Moment& now, BurstVerdict& verdict) const {
@@ -90,9 +97,7 @@ bool Bursts::is_rate_exceeded(uint32_t* words, const Moment& now, BurstVerdict& 
   const int64_t window_ms = options_.window.count();
   const uint64_t weighted = count.weighted(now.elapsed_ms, window_ms);
   if (weighted <= uint64_t{options_.requests_max} * static_cast<uint64_t>(window_ms)) return false;
-  add_reason(BurstReason::kRequestRate, verdict);
-  verdict.requests = static_cast<uint32_t>(
-      std::min<uint64_t>(weighted / static_cast<uint64_t>(window_ms), std::numeric_limits<uint32_t>::max()));
+  verdict.add(BurstReason::kRequestRate, whole(weighted, window_ms));
   verdict.retry_after = Milliseconds{retry_after_ms(count, now.elapsed_ms)};
   return true;
 }
@@ -113,22 +118,18 @@ int64_t Bursts::retry_after_ms(const SlidingCount& requests, int64_t elapsed_ms)
 
 void Bursts::take_failure(BurstActivity& client, const Observation& record, const Moment& now,
                           BurstVerdict& verdict) const {
-  const int64_t window_ms = options_.window.count();
-  if (client.failures.add(now.period, 1) && client.failures.period == now.period &&
-      client.failures.weighted(now.elapsed_ms, window_ms) >=
-          uint64_t{options_.auth_failures} * static_cast<uint64_t>(window_ms)) {
-    add_reason(BurstReason::kFailedAuthentication, verdict);
-  }
+  if (client.failures.add(now.period, 1))
+    judge_count(BurstReason::kFailedAuthentication, client.failures, options_.auth_failures, now, verdict);
   if (!record.has(ObservationFlag::kAddressCount)) return;  // only these name an account of an address
   const uint64_t account = record.path_hash ^ record.client_hash;
   if (client.accounts.add(now.period, account) && client.accounts.count() >= options_.accounts)
-    add_reason(BurstReason::kCredentialStuffing, verdict);
+    verdict.add(BurstReason::kCredentialStuffing, client.accounts.count());
   const Moment slow = moment_of(record.time.time_since_epoch().count(), options_.spraying_window.count());
   if (!client.slow_accounts.add(slow.period, account) || !client.slow_failures.add(slow.period, 1)) return;
   const uint64_t failures = uint64_t{client.slow_failures.current} + client.slow_failures.previous;
-  const uint64_t accounts = client.slow_accounts.count();
-  if (accounts >= options_.accounts && failures <= options_.spraying_tries * accounts)
-    add_reason(BurstReason::kPasswordSpraying, verdict);
+  const uint32_t accounts = client.slow_accounts.count();
+  if (accounts >= options_.accounts && failures <= uint64_t{options_.spraying_tries} * accounts)
+    verdict.add(BurstReason::kPasswordSpraying, accounts);
 }
 
 bool Bursts::is_auth_failure(uint16_t status) const {

@@ -85,6 +85,8 @@ class Bursts {
   static Moment moment_of(int64_t time_ms, int64_t window_ms);
 
   bool is_rate_exceeded(uint32_t* words, const Moment& now, BurstVerdict& verdict) const;
+  void judge_count(BurstReason reason, const SlidingCount& count, uint32_t least, const Moment& now,
+                   BurstVerdict& verdict) const;
   [[nodiscard]] int64_t retry_after_ms(const SlidingCount& requests, int64_t elapsed_ms) const;
   void take_failure(BurstActivity& client, const Observation& record, const Moment& now, BurstVerdict& verdict) const;
   [[nodiscard]] bool is_auth_failure(uint16_t status) const;

@@ -55,7 +55,7 @@ TEST_CASE("100 requests of an address in a minute are no burst, the 101st is", "
     if (alerts.empty()) continue;
     CHECK(alerts[0].at.offset == 100);
     CHECK(alerts[0].burst.reasons == bit(BurstReason::kRequestRate));
-    CHECK(alerts[0].burst.requests == 101);
+    CHECK(alerts[0].burst.count_of(BurstReason::kRequestRate) == 101);
     CHECK(alerts[0].severity == Level::kMedium);
   }
 }
@@ -127,7 +127,9 @@ TEST_CASE("10 failed authentications of a client in a minute are a burst, 9 are 
         requests.add(i * 2000, 401, 1, kind);
       const auto alerts = bursts_of(requests);
       CHECK(alerts.empty() == (failures == 9));
-      if (!alerts.empty()) CHECK(alerts[0].burst.reasons == bit(BurstReason::kFailedAuthentication));
+      if (alerts.empty()) continue;
+      CHECK(alerts[0].burst.reasons == bit(BurstReason::kFailedAuthentication));
+      CHECK(alerts[0].burst.count_of(BurstReason::kFailedAuthentication) == 10);
     }
   }
 }

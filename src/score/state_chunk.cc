@@ -115,7 +115,7 @@ void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
   out.varint(episode.verdict.reasons);
   out.zigzag(episode.verdict.risk_score);
   out.varint(episode.burst.reasons);
-  out.varint(episode.burst.requests);
+  out.varint(episode.burst.count_of(BurstReason::kRequestRate));
   out.zigzag(episode.burst.retry_after.count());
 }
 
@@ -212,7 +212,8 @@ bool read_episode(BinaryReader& in, Episode& episode) {
   episode.verdict.reasons = in.number<AbuseReasons>();
   episode.verdict.risk_score = in.signed_number<int>();
   episode.burst.reasons = in.number<BurstReasons>();
-  episode.burst.requests = in.number<uint32_t>();
+  episode.burst.counts[0] =
+      in.number<uint32_t>();  // request_rate; the others are not needed: each record brings its own
   episode.burst.retry_after = Milliseconds{in.signed_number<int64_t>()};
   return in.ok() && episode.count > 0;
 }

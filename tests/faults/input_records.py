@@ -52,12 +52,13 @@ def milliseconds(text):
 
 
 def client_of(fields, address):
-    """(kind, identity): the customer, else the digest of the API key, else the address (docs/alerts.md)."""
+    """(kind, identity): the customer, else the digest of the API key, else the address, of IPv6 its /64 (docs/alerts.md)."""
     if fields.get('client_id'):
         return 'customer', fields['client_id']
     if fields.get('api_key'):
         return 'api_key', 'sha256:' + hashlib.sha256(fields['api_key'].encode()).hexdigest()[:32]
-    return 'address', address
+    parsed = ipaddress.ip_address(address)
+    return 'address', address if parsed.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def read(topic, partition, offset, value):

@@ -258,7 +258,7 @@ Alert Correlator::make_alert(CorrelationGroup& group, EpisodePhase phase) const 
   }
   if (definition.group_by.size() == 1 && definition.group_by[0] == "weir.client")
     alert.client_kind = group.last.client_kind;
-  else if (definition.group_by.size() == 1 && alert.client == alert.address.to_string())
+  else if (definition.group_by.size() == 1 && alert.client == alert.address.counting_unit_text())
     alert.client_kind = ClientKind::kAddress;
   alert.correlation = std::move(finding);
   return alert;
