@@ -108,6 +108,7 @@ Status KafkaConsumer::join() {
 std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseconds idle, Milliseconds fill) {
   drop_batch();
   if (must_renew_ && patience_ != nullptr) {
+    lose_partitions();
     if (Status status = renew(false, *patience_); !status) health_ = status;
   }
   wake_fetches_if_due();
@@ -123,6 +124,10 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
       continue;
     }
     if (message != nullptr) on_message_error(*message);
+    if (must_renew_) {
+      drop_batch();  // of partitions that are lost
+      break;
+    }
     const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now());
     if (left.count() <= 0) break;
     timeout_ms = static_cast<int>(left.count());
@@ -182,7 +187,10 @@ bool KafkaConsumer::check_order(Position& position, int64_t offset) {
   if (position.expected == PartitionOffset::kUnknown || offset == position.expected) return true;
   if (offset > position.expected) {
     counters_.offset_gaps.add(static_cast<uint64_t>(offset - position.expected));
-    if (!position.read || offset - position.expected >= kSuspiciousGap) check_retention(position, offset);
+    // The question waits behind a fetch that is under way, half a second at worst: not asked where the answer is known.
+    const bool was_there = position.low != PartitionOffset::kUnknown && position.low <= position.expected;
+    if ((!position.read && !was_there) || offset - position.expected >= kSuspiciousGap)
+      check_retention(position, offset);
     return true;
   }
   int64_t low = 0;
@@ -224,13 +232,38 @@ void KafkaConsumer::on_message_error(const rd_kafka_message_t& message) {
   const std::string reason = rd_kafka_message_errstr(&message);
   const std::string topic = message.rkt == nullptr ? "" : std::string(", topic ") + rd_kafka_topic_name(message.rkt);
   const Error error = kafka_error("consumer " + context_.client_id + topic, message.err, reason);
-  if (message.err == RD_KAFKA_RESP_ERR__FATAL) {
-    std::array<char, 512> text{};
-    const auto code = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
-    health_ = tl::unexpected(kafka_error("consumer " + context_.client_id, code, text.data()));
-  }
   context_.set_problem(ClientContext::Problem::kGroup, error.detail);
-  context_.log(LogLevel::kError, "kafka: " + error.detail);
+  if (message.err == RD_KAFKA_RESP_ERR__FATAL)
+    on_fatal_error();
+  else
+    context_.log(LogLevel::kError, "kafka: " + error.detail);
+}
+
+/// The client is of no use any more. A static member can be shut out by its own earlier join: its answer was lost with the
+/// group's coordinator, the repeat got another member id. A new client joins for good then. With a second process of the same
+/// name it would go on like that for ever, so the second time in a row ends this one.
+void KafkaConsumer::on_fatal_error() {
+  std::array<char, 512> text{};
+  const auto code = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
+  const auto now = Clock::now();
+  const bool fenced = code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+  const bool again = fenced_at_ != Clock::time_point::min() && now - fenced_at_ < kRivalWithin;
+  if (!fenced || again) {
+    const std::string rival =
+        again ? " (for the second time within 30 s: a second process has the same kafka.instance_id)" : "";
+    health_ = tl::unexpected(kafka_error("consumer " + context_.client_id + rival, code, text.data()));
+    context_.log(LogLevel::kError, "kafka: " + health_.error().detail);
+    return;
+  }
+  fenced_at_ = now;
+  give_up_client("another member has its name (kafka.instance_id), perhaps its own earlier join");
+}
+
+/// The next poll() tells the listener that the partitions are lost, and joins with a new client.
+void KafkaConsumer::give_up_client(std::string_view reason) {
+  must_renew_ = true;
+  context_.log(LogLevel::kWarning,
+               "kafka: consumer " + context_.client_id + ": " + std::string(reason) + "; joining the group anew");
 }
 
 std::string_view KafkaConsumer::header(const InputRecord& record, const char* name) const {
@@ -313,7 +346,8 @@ Status KafkaConsumer::rewind() {
     targets.push_back({one.topic, one.partition, target});
     one.expected = one.done = one.committed;
   }
-  return seek_all(targets);
+  seek_all(targets);
+  return {};
 }
 
 Status KafkaConsumer::seek(const PartitionOffset& target) {
@@ -326,19 +360,20 @@ Status KafkaConsumer::seek(const PartitionOffset& target) {
   const int64_t native =
       target.offset == PartitionOffset::kUnknown ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : target.offset;
   const PartitionOffset where{target.topic, target.partition, native};
-  return seek_all({&where, 1});
+  seek_all({&where, 1});
+  return {};
 }
 
-Status KafkaConsumer::seek_all(std::span<const PartitionOffset> targets) {
-  if (targets.empty()) return {};
+/// A partition that the library has already taken away, without having said so yet, cannot be sought in. Then all are given up:
+/// they are assigned anew, at their committed offsets, to whoever owns them.
+void KafkaConsumer::seek_all(std::span<const PartitionOffset> targets) {
+  if (targets.empty()) return;
   const PartitionListHandle list = list_of(targets);
   const ErrorHandle error(rd_kafka_seek_partitions(client_.get(), list.get(), -1));
-  if (error != nullptr) return tl::unexpected(kafka_error("going to an offset", rd_kafka_error_code(error.get())));
-  for (int i = 0; i < list->cnt; ++i) {
-    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return tl::unexpected(kafka_error("going to an offset", list->elems[i].err));
-  }
-  return {};
+  auto code = error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error.get());
+  for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+    code = list->elems[i].err;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) give_up_client(kafka_error("cannot go to an offset", code).detail);
 }
 
 // --- rebalances
@@ -403,6 +438,7 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   }
   std::vector<AssignedPartition> assignment;
   std::vector<int64_t> committed;
+  bool bounds_known = true;
   for (int i = 0; i < partitions.cnt; ++i) {
     const rd_kafka_topic_partition_t& one = partitions.elems[i];
     const auto topic = std::find(topics_.begin(), topics_.end(), one.topic);
@@ -417,7 +453,8 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
       // Nobody else committed meanwhile: what was done stays done.
       if (same && carried_from_[k].offset == partition.committed) partition.committed = carried_[k].offset;
     }
-    if (member_.finds_ends) find_bounds(partition);
+    // While one leader does not answer, only a restore must ask the others too.
+    if (bounds_known || member_.finds_ends) bounds_known = find_bounds(partition);
     if (partition.committed == PartitionOffset::kUnknown) committed.back() = PartitionOffset::kUnknown;
     partition.start = partition.committed;
     assignment.push_back(partition);
@@ -440,21 +477,24 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   if (result != RD_KAFKA_RESP_ERR_NO_ERROR) health_ = tl::unexpected(kafka_error("taking the assignment", result));
 }
 
-/// Where the partition begins, and whether it is still the one of which offsets were committed.
-void KafkaConsumer::find_bounds(AssignedPartition& partition) {
+/// Where the partition begins, and whether it is still the one of which offsets were committed. False: the broker does not say.
+bool KafkaConsumer::find_bounds(AssignedPartition& partition) {
   int64_t low = 0;
   int64_t high = 0;
   const std::string& topic = topics_[partition.topic];
   const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition.partition, &low, &high,
                                                      kWatermarkTimeoutMs);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
   partition.low = low;
-  if (partition.committed == PartitionOffset::kUnknown || high >= partition.committed) return;
+  // Without state to restore, the first record that comes tells it.
+  if (!member_.finds_ends || partition.committed == PartitionOffset::kUnknown || high >= partition.committed)
+    return true;
   counters_.offset_resets.add();
   context_.log(LogLevel::kError, "kafka: " + topic + "/" + std::to_string(partition.partition) + " ends at offset " +
                                      std::to_string(high) + ", but " + std::to_string(partition.committed) +
                                      " is committed: was the topic made anew? Reading from its beginning");
   partition.committed = PartitionOffset::kUnknown;
+  return true;
 }
 
 /// `committed` is what the group has on record, which is less than the assignment says when work was carried over.
@@ -465,6 +505,7 @@ void KafkaConsumer::take_over(const AssignedPartition& partition, int64_t commit
   position.partition = partition.partition;
   position.expected = position.done = partition.start;
   position.committed = committed;
+  position.low = partition.low;
   position.read = partition.start > committed;
   positions_.push_back(position);
   native.offset = partition.start == PartitionOffset::kUnknown ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : partition.start;
@@ -474,7 +515,20 @@ void KafkaConsumer::revoked() {
   drop_batch();  // not worked on, so not committed: whoever gets the partition reads it
   for (Position& one : positions_)
     one.expected = one.done;
-  if (listener_ != nullptr) listener_->on_revoked(rd_kafka_assignment_lost(client_.get()) != 0);
+  // A client that is given up has nothing to commit with.
+  const bool lost = must_renew_ || rd_kafka_assignment_lost(client_.get()) != 0;
+  if (listener_ != nullptr) listener_->on_revoked(lost);
+  forget_partitions();
+}
+
+void KafkaConsumer::lose_partitions() {
+  if (positions_.empty()) return;
+  drop_batch();
+  if (listener_ != nullptr) listener_->on_revoked(true);
+  forget_partitions();
+}
+
+void KafkaConsumer::forget_partitions() {
   membership_.reset();
   positions_.clear();
   last_position_ = 0;
@@ -498,12 +552,8 @@ Status KafkaConsumer::renew(bool keep_done, Patience& patience) {
     carried_.push_back({one.topic, one.partition, one.done});
     carried_from_.push_back({one.topic, one.partition, one.committed});
   }
-  positions_.clear();
-  last_position_ = 0;
-  membership_.reset();
+  forget_partitions();
   counters_.consumer_renewals.add();
-  counters_.assigned_partitions.set(0);
-  counters_.lag.clear_from(0);
   leave(*client_, patience);
   // Seen to hang for ever in a client whose coordinator connection is stuck: not on the lane's thread.
   ending_.end(std::move(client_));

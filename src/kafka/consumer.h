@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kafka/client_config.h"
@@ -19,6 +21,9 @@ namespace weir {
 class KafkaConsumer : public RecordSource {
  public:
   static constexpr size_t kBatchBytesMax = 16 << 20;  ///< a batch ends early at this size
+  /// A member that is shut out for another one of its name twice within this time has a rival; once, it was itself: a join
+  /// whose answer was lost with the group's coordinator.
+  static constexpr Milliseconds kRivalWithin{30'000};
 
   static Result<std::unique_ptr<KafkaConsumer>> create(const ClientOptions& options, const std::string& client_id,
                                                        const GroupMember& member, std::vector<std::string> topics,
@@ -61,6 +66,7 @@ class KafkaConsumer : public RecordSource {
     int64_t done = PartitionOffset::kUnknown;      ///< by the lane
     int64_t committed = PartitionOffset::kUnknown;
     int64_t end = PartitionOffset::kUnknown;  ///< the broker last said that nothing is there from here on
+    int64_t low = PartitionOffset::kUnknown;  ///< of the first record there was at the assignment
     bool read = false;                        ///< a record came since the assignment
     const rd_kafka_topic_t* native_topic = nullptr;
   };
@@ -73,8 +79,12 @@ class KafkaConsumer : public RecordSource {
                            void* opaque);
   void assigned(rd_kafka_topic_partition_list_t& partitions);
   void revoked();
+  void lose_partitions();
+  void forget_partitions();
+  void give_up_client(std::string_view reason);
+  void on_fatal_error();
   bool find_committed(rd_kafka_topic_partition_list_t& partitions, Milliseconds timeout, Patience& patience) const;
-  void find_bounds(AssignedPartition& partition);
+  [[nodiscard]] bool find_bounds(AssignedPartition& partition);
   void take_over(const AssignedPartition& partition, int64_t committed, rd_kafka_topic_partition_t& native);
   void leave(rd_kafka_t& client, Patience& patience);
   void accept(MessageHandle message);
@@ -83,7 +93,7 @@ class KafkaConsumer : public RecordSource {
   bool check_order(Position& position, int64_t offset);
   void check_retention(Position& position, int64_t offset);
   void drop_batch();
-  Status seek_all(std::span<const PartitionOffset> targets);
+  void seek_all(std::span<const PartitionOffset> targets);
   void wake_fetches_if_due();
   void update_lag();
   void check_connection();
@@ -102,6 +112,7 @@ class KafkaConsumer : public RecordSource {
   std::vector<PartitionOffset> carried_;  // done before renew(), with stored output, but not committed
   std::vector<PartitionOffset> carried_from_;
   bool must_renew_ = false;
+  std::chrono::steady_clock::time_point fenced_at_ = std::chrono::steady_clock::time_point::min();
   std::vector<Position> positions_;
   size_t last_position_ = 0;  // records of one partition come in runs
   std::vector<PartitionOffset> uncommitted_;

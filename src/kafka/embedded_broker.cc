@@ -9,6 +9,7 @@ namespace {
 
 constexpr int16_t kProduceRequest = 0;  // numbers of the Kafka protocol
 constexpr int16_t kOffsetCommitRequest = 8;
+constexpr int16_t kHeartbeatRequest = 12;
 
 }  // namespace
 
@@ -52,6 +53,10 @@ void EmbeddedBroker::fail_produce_requests(int code, size_t count) {
 
 void EmbeddedBroker::fail_offset_commits(int code, size_t count) {
   impl_->push_errors(kOffsetCommitRequest, code, count);
+}
+
+void EmbeddedBroker::fail_heartbeats(int code, size_t count) {
+  impl_->push_errors(kHeartbeatRequest, code, count);
 }
 
 void EmbeddedBroker::set(Reachability reachability) {

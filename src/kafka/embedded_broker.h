@@ -28,9 +28,10 @@ class EmbeddedBroker {
 
   ~EmbeddedBroker();
 
-  /// For tests: the next produce requests, or offset commits, are answered with this error code of the Kafka protocol.
+  /// For tests: the next requests of the kind are answered with this error code of the Kafka protocol.
   void fail_produce_requests(int code, size_t count);
   void fail_offset_commits(int code, size_t count);
+  void fail_heartbeats(int code, size_t count);
   /// For tests: refuses connections and drops those it has, or takes them again.
   enum class Reachability : uint8_t { kDown, kUp };
   void set(Reachability reachability);

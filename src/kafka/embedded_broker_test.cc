@@ -47,8 +47,9 @@ struct Cluster {
 
 /// A consumer, and an at-least-once output beside it.
 struct LaneEdges {
-  explicit LaneEdges(Cluster& cluster, const std::string& dead_letter_topic = "dead") {
-    auto made = KafkaConsumer::create(cluster.options, "test", {"group", {}}, {"in"}, counters);
+  explicit LaneEdges(Cluster& cluster, const std::string& dead_letter_topic = "dead",
+                     const std::string& instance_id = {}) {
+    auto made = KafkaConsumer::create(cluster.options, "test", {"group", instance_id}, {"in"}, counters);
     REQUIRE(made);
     consumer = std::move(*made);
     const auto factory = [&cluster, this] { return KafkaProducer::create(cluster.options, "test", counters); };
@@ -69,9 +70,12 @@ struct Ignore : RebalanceListener {
     assigned.assign(partitions.begin(), partitions.end());
     return {};
   }
-  void on_revoked(bool) override { ++revocations; }
+  void on_revoked(bool lost) override {
+    ++revocations;
+    losses += lost;
+  }
   std::vector<AssignedPartition> assigned;
-  int revocations = 0;
+  int revocations = 0, losses = 0;
 };
 
 }  // namespace
@@ -181,6 +185,75 @@ TEST_CASE("a consumer reads, commits, goes back, and a successor starts at the c
   REQUIRE(listener.assigned.size() == 1);
   CHECK(listener.assigned.front().committed == 4);
   successor.consumer->close(successor.patience);
+}
+
+namespace {
+
+/// Polls until `text` has been read, and forgets it.
+bool read_until(KafkaConsumer& consumer, std::string& read, std::string_view text) {
+  const bool found = wait_for([&] {
+    for (const auto& record : consumer.poll(100, Milliseconds(50), Milliseconds(0)))
+      read += record.payload;
+    return read.find(text) != std::string::npos;
+  });
+  read.clear();
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a static member that is shut out once joins anew; shut out again, it has a rival and ends",
+          "[kafka][mock]") {
+  Cluster cluster({{"in", 1}, {"dead", 1}});
+  auto feeder = RecordFeeder::create(cluster.options);
+  REQUIRE(feeder);
+  REQUIRE((*feeder)->produce("in", "", "first", 0));
+  REQUIRE((*feeder)->flush(Milliseconds(5'000)));
+  Ignore listener;
+  LaneEdges edges(cluster, "dead", "host-1");
+  KafkaConsumer& consumer = *edges.consumer;
+  REQUIRE(consumer.subscribe(listener, edges.patience));
+  std::string read;
+  REQUIRE(read_until(consumer, read, "first"));
+
+  cluster.broker->fail_heartbeats(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1);
+  REQUIRE(read_until(consumer, read, "first"));  // nothing was committed, so the new member reads it again
+  CHECK(consumer.health());
+  CHECK(listener.losses == 1);
+  CHECK(edges.counters.consumer_renewals.value() == 1);
+
+  cluster.broker->fail_heartbeats(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1);
+  REQUIRE(wait_for([&] {
+    consumer.poll(100, Milliseconds(50), Milliseconds(0));
+    return !consumer.health();
+  }));
+  CHECK(consumer.health().error().detail.find("second process") != std::string::npos);
+  CHECK(edges.counters.consumer_renewals.value() == 1);
+}
+
+TEST_CASE("going back where the partition is already taken away ends in a new assignment, not in an error",
+          "[kafka][mock]") {
+  Cluster cluster({{"in", 1}, {"dead", 1}});
+  auto feeder = RecordFeeder::create(cluster.options);
+  REQUIRE(feeder);
+  REQUIRE((*feeder)->produce("in", "", "first", 0));
+  REQUIRE((*feeder)->flush(Milliseconds(5'000)));
+  Ignore listener;
+  LaneEdges edges(cluster);
+  KafkaConsumer& consumer = *edges.consumer;
+  REQUIRE(consumer.subscribe(listener, edges.patience));
+  std::string read;
+  REQUIRE(read_until(consumer, read, "first"));
+  consumer.batch_done();
+  REQUIRE(rd_kafka_assign(consumer.native(), nullptr) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  const bool by_seek = GENERATE(false, true);
+  const Status gone = by_seek ? consumer.seek({0, 0, 0}) : consumer.rewind();
+  CHECK(gone);
+  CHECK(listener.losses == 0);  // told by the next poll
+  REQUIRE(read_until(consumer, read, "first"));
+  CHECK(listener.losses == 1);
+  CHECK(consumer.health());
+  CHECK(edges.counters.consumer_renewals.value() == 1);
 }
 
 TEST_CASE("output that the broker refuses aborts, and no offset is committed", "[kafka][mock]") {

@@ -224,27 +224,41 @@ Status ScoreWork::on_assigned(std::span<AssignedPartition> partitions, Patience&
     };
     return std::none_of(partitions.begin(), partitions.end(), same);
   });
+  std::vector<AssignedPartition*> cold;
   for (AssignedPartition& one : partitions) {
     const auto warm = [&](const auto& state) { return state->partition() == one.partition; };
-    if (std::any_of(states_.begin(), states_.end(), warm)) continue;
-    if (Status status = restore(one, patience); !status) return status;
+    if (std::none_of(states_.begin(), states_.end(), warm)) cold.push_back(&one);
   }
-  tick();
+  const Status status = restore(cold, patience);
+  if (status) tick();
+  return status;
+}
+
+/// Reads the stored states of partitions and decides from where their observations are read, so that each state is complete at the
+/// committed offset.
+Status ScoreWork::restore(std::span<AssignedPartition*> partitions, Patience& patience) {
+  std::vector<AssignedPartition*> stored_ones;
+  for (AssignedPartition* one : partitions) {
+    if (store_ != nullptr && one->committed != PartitionOffset::kUnknown)
+      stored_ones.push_back(one);
+    else
+      state_of(one->partition).advance(one->committed);
+  }
+  if (stored_ones.empty()) return {};
+  const auto start = std::chrono::steady_clock::now();
+  auto stored = read_states(stored_ones, patience);
+  if (!stored) return patience.may_wait() ? Status(tl::unexpected(stored.error())) : Status();
+  WEIR_CRASH_POINT("score", "restore");
+  for (size_t i = 0; i < stored_ones.size(); ++i) {
+    if (Status status = restore_from(*stored_ones[i], std::move((*stored)[i])); !status) return status;
+  }
+  const auto spent = std::chrono::steady_clock::now() - start;
+  counters_.restore_ms.add(static_cast<uint64_t>(std::chrono::duration_cast<Milliseconds>(spent).count()));
   return {};
 }
 
-/// Decides from where the observations of a partition are read, so that its state is complete at the committed offset.
-Status ScoreWork::restore(AssignedPartition& partition, Patience& patience) {
-  PartitionState& state = state_of(partition.partition);
-  if (store_ == nullptr || partition.committed == PartitionOffset::kUnknown) {
-    state.advance(partition.committed);
-    return {};
-  }
-  const auto start = std::chrono::steady_clock::now();
-  auto stored = read_state(partition, patience);
-  if (!stored) return patience.may_wait() ? Status(tl::unexpected(stored.error())) : Status();
-  WEIR_CRASH_POINT("score", "restore");
-  const uint32_t partitions = stored->observations_partitions;
+Status ScoreWork::restore_from(AssignedPartition& partition, StoredState stored) {
+  const uint32_t partitions = stored.observations_partitions;
   if (partitions != 0 && options_.observations_partitions != 0 && partitions != options_.observations_partitions) {
     return fail(ErrorCode::kUnsupported, "kafka",
                 "the state in " + options_.state_topic + " is of " + std::to_string(partitions) +
@@ -254,31 +268,33 @@ Status ScoreWork::restore(AssignedPartition& partition, Patience& patience) {
   }
   if (const auto damaged = damaged_.find(partition.partition); damaged != damaged_.end()) {
     for (const uint32_t chunk : damaged->second)
-      stored->chunks.erase(chunk);
-    stored->genesis = PartitionOffset::kUnknown;  // what is damaged starts afresh, without reading everything again
+      stored.chunks.erase(chunk);
+    stored.genesis = PartitionOffset::kUnknown;  // what is damaged starts afresh, without reading everything again
     damaged_.erase(damaged);
   }
-  counters_.chunks_damaged.add(stored->bad_records);
-  RestorePlan plan = plan_restore(std::move(*stored), partition.committed, partition.low, state.scorer().chunk_count());
+  counters_.chunks_damaged.add(stored.bad_records);
+  PartitionState& state = state_of(partition.partition);
+  RestorePlan plan = plan_restore(std::move(stored), partition.committed, partition.low, state.scorer().chunk_count());
   report_restore(partition, plan);
   partition.start = plan.start;
   state.begin_restore(std::move(plan), partition.committed);
   counters_.restores.add();
   if (state.restoring() && state.next_offset() >= state.committed() && load_due(state, state.committed()))
     finish_restore(state);
-  const auto spent = std::chrono::steady_clock::now() - start;
-  counters_.restore_ms.add(static_cast<uint64_t>(std::chrono::duration_cast<Milliseconds>(spent).count()));
   return {};
 }
 
-Result<StoredState> ScoreWork::read_state(const AssignedPartition& partition, Patience& patience) {
+Result<std::vector<StoredState>> ScoreWork::read_states(std::span<AssignedPartition*> partitions, Patience& patience) {
+  std::vector<StateStore::Request> requests;
+  for (const AssignedPartition* one : partitions)
+    requests.push_back({one->partition, one->committed});
+  const uint32_t chunk_count = state_of(requests.front().partition).scorer().chunk_count();
   bool said = false;
   while (true) {
-    auto stored = store_->read(partition.partition, partition.committed, patience);
+    auto stored = store_->read(requests, chunk_count, patience);
     if (stored || !patience.may_wait()) return stored;
     if (!std::exchange(said, true))
-      log_(LogLevel::kError, "kafka: the state of partition " + std::to_string(partition.partition) +
-                                 " cannot be read, trying again: " + stored.error().detail);
+      log_(LogLevel::kError, "kafka: the state of the clients cannot be read, trying again: " + stored.error().detail);
     pause(kStateTriesPause, patience);
   }
 }
@@ -328,17 +344,20 @@ void ScoreWork::finish_restore(PartitionState& state) {
 
 /// Restores partitions of which something could not be loaded once more, without that.
 void ScoreWork::begin_again(RecordSource& source, Patience& patience) {
-  std::vector<int32_t> partitions;
-  for (const auto& one : damaged_)
-    partitions.push_back(one.first);
-  for (const int32_t partition : partitions) {
+  std::vector<AssignedPartition> again;
+  std::vector<AssignedPartition*> pointers;
+  for (const auto& [partition, chunks] : damaged_) {
     const int64_t committed = state_of(partition).committed();
     std::erase_if(states_, [&](const auto& state) { return state->partition() == partition; });
-    AssignedPartition again{0, partition, committed, committed};
-    Status status = restore(again, patience);
-    if (status) status = source.seek({0, partition, again.start});
-    if (!status) log_(LogLevel::kError, "kafka: " + status.error().to_string());
+    again.push_back({0, partition, committed, committed});
   }
+  for (AssignedPartition& one : again)
+    pointers.push_back(&one);
+  Status status = restore(pointers, patience);
+  for (const AssignedPartition& one : again) {
+    if (status) status = source.seek({0, one.partition, one.start});
+  }
+  if (!status) log_(LogLevel::kError, "kafka: " + status.error().to_string());
 }
 
 bool ScoreWork::restoring(RecordSource& source, Patience& patience) {

@@ -80,8 +80,9 @@ class ScoreWork : public StageWork {
   void score_block(const InputRecord& record, const RecordSource& source);
   bool load_due(PartitionState& state, int64_t offset);
   void finish_restore(PartitionState& state);
-  Status restore(AssignedPartition& partition, Patience& patience);
-  Result<StoredState> read_state(const AssignedPartition& partition, Patience& patience);
+  Status restore(std::span<AssignedPartition*> partitions, Patience& patience);
+  Status restore_from(AssignedPartition& partition, StoredState stored);
+  Result<std::vector<StoredState>> read_states(std::span<AssignedPartition*> partitions, Patience& patience);
   void report_restore(const AssignedPartition& partition, const RestorePlan& plan);
   void begin_again(RecordSource& source, Patience& patience);
 

@@ -340,8 +340,16 @@ class SimulatedStore : public StateStore {
  public:
   explicit SimulatedStore(SimulatedKafka& kafka) : kafka_(kafka) {}
 
-  Result<StoredState> read(int32_t partition, int64_t committed, Patience&) override {
+  Result<std::vector<StoredState>> read(std::span<const Request> partitions, uint32_t, Patience&) override {
     if (kafka_.happens(0.02)) return fail(ErrorCode::kKafka, "test", "no broker answers");
+    std::vector<StoredState> states;
+    for (const Request& one : partitions)
+      states.push_back(read(one.partition, one.committed));
+    return states;
+  }
+
+ private:
+  StoredState read(int32_t partition, int64_t committed) {
     StateCollector collector(committed);
     collect(partition, collector);
     if (collector.enough()) return collector.take();
@@ -354,8 +362,6 @@ class SimulatedStore : public StateStore {
     collect(partition, again);
     return again.take();
   }
-
- private:
   void collect(int32_t partition, StateCollector& collector) {
     for (const auto& [offset, message] : kafka_.state[partition]) {
       const auto& transaction = kafka_.transactions[message.transaction];

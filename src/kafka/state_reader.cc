@@ -31,6 +31,8 @@ Result<ClientHandle> StateReader::connect(const char* isolation) {
   auto properties = consumer_properties(options_, context_.client_id, member);
   properties.push_back({"isolation.level", Secret(isolation)});
   properties.push_back({"max.partition.fetch.bytes", Secret("8388608")});
+  // The end of a partition is told by a fetch that finds nothing, which by default waits for half a second.
+  properties.push_back({"fetch.wait.max.ms", Secret("10")});
   auto client = make_client(RD_KAFKA_CONSUMER, properties, context_);
   if (client) rd_kafka_poll_set_consumer(client->get());
   return client;
@@ -50,79 +52,146 @@ Result<StateReader::Bounds> StateReader::bounds(rd_kafka_t& client, int32_t part
   }
 }
 
-Result<StoredState> StateReader::read(int32_t partition, int64_t committed, Patience& patience) {
+Result<std::vector<StoredState>> StateReader::read(std::span<const Request> partitions, uint32_t chunk_count,
+                                                   Patience& patience) {
   const auto client = connect("read_committed");
   if (!client) return tl::unexpected(client.error());
-  StateCollector collector(committed);
-  auto enough = collect(**client, partition, collector, patience);
-  if (!enough) return tl::unexpected(enough.error());
-  if (*enough) return collector.take();
+  // A round of snapshots with the marker of each transaction; usually all chunks are in it.
+  const int64_t first_window = std::max(kFirstWindowMin, int64_t{chunk_count} * 2);
+  std::vector<Reading> readings;
+  for (const Request& one : partitions)
+    readings.push_back({one.partition, StateCollector(one.committed), 0, {}, true});
+  if (Status status = collect(**client, readings, first_window, patience); !status)
+    return tl::unexpected(status.error());
   // What is missing may be in a transaction whose offsets are committed already and whose end is only not written here yet.
-  if (Status status = wait_until_decided(**client, partition, patience); !status) return tl::unexpected(status.error());
-  StateCollector again(committed);
-  enough = collect(**client, partition, again, patience);
-  if (!enough) return tl::unexpected(enough.error());
-  return again.take();
+  std::vector<Reading> again;
+  for (size_t i = 0; i < readings.size(); ++i) {
+    if (!readings[i].collector.enough())
+      again.push_back({partitions[i].partition, StateCollector(partitions[i].committed), 0, {}, true});
+  }
+  if (!again.empty()) {
+    if (Status status = wait_until_decided(**client, again, patience); !status) return tl::unexpected(status.error());
+    if (Status status = collect(**client, again, first_window, patience); !status)
+      return tl::unexpected(status.error());
+  }
+  std::vector<StoredState> states;
+  auto second = again.begin();
+  for (Reading& one : readings) {
+    const bool repeated = second != again.end() && second->partition == one.partition;
+    states.push_back(repeated ? (second++)->collector.take() : one.collector.take());
+  }
+  return states;
 }
 
-Status StateReader::wait_until_decided(rd_kafka_t& client, int32_t partition, Patience& patience) {
+Status StateReader::wait_until_decided(rd_kafka_t& client, std::span<const Reading> incomplete, Patience& patience) {
   const auto everything = connect("read_uncommitted");
   if (!everything) return tl::unexpected(everything.error());
-  const auto end = bounds(**everything, partition, patience);
-  if (!end) return tl::unexpected(end.error());
   const auto give_up = Clock::now() + kUndecidedMax;
-  while (true) {
-    const auto decided = bounds(client, partition, patience);
-    if (!decided) return tl::unexpected(decided.error());
-    if (decided->high >= end->high) return {};
-    if (!patience.may_wait() || Clock::now() >= give_up) {
-      return fail(ErrorCode::kKafka, "kafka",
-                  "a transaction on " + topic_ + "/" + std::to_string(partition) + " stays undecided");
+  for (const Reading& one : incomplete) {
+    const auto end = bounds(**everything, one.partition, patience);
+    if (!end) return tl::unexpected(end.error());
+    while (true) {
+      const auto decided = bounds(client, one.partition, patience);
+      if (!decided) return tl::unexpected(decided.error());
+      if (decided->high >= end->high) break;
+      if (!patience.may_wait() || Clock::now() >= give_up) {
+        return fail(ErrorCode::kKafka, "kafka",
+                    "a transaction on " + topic_ + "/" + std::to_string(one.partition) + " stays undecided");
+      }
+      std::this_thread::sleep_for(kUndecidedPause);
     }
-    std::this_thread::sleep_for(kUndecidedPause);
+  }
+  return {};
+}
+
+/// Windows from the end backwards until each collector has enough or its partition's beginning is reached.
+Status StateReader::collect(rd_kafka_t& client, std::span<Reading> readings, int64_t first_window,
+                            Patience& patience) const {
+  for (Reading& one : readings) {
+    const auto whole = bounds(client, one.partition, patience);
+    if (!whole) return tl::unexpected(whole.error());
+    one.low = whole->low;
+    one.window = {whole->high, whole->high};
+  }
+  for (int64_t size = first_window;; size *= 2) {
+    std::vector<Reading*> wanted;
+    for (Reading& one : readings) {
+      if (one.window.low <= one.low || one.collector.enough()) continue;
+      one.window = {std::max(one.low, one.window.low - size), one.window.low};
+      one.window_read = false;
+      wanted.push_back(&one);
+    }
+    if (wanted.empty()) return {};
+    if (Status status = read_windows(client, wanted, patience); !status) return status;
   }
 }
 
-/// Windows from the end backwards until the collector has enough. False when the beginning was reached without that.
-Result<bool> StateReader::collect(rd_kafka_t& client, int32_t partition, StateCollector& collector,
-                                  Patience& patience) const {
-  const auto whole = bounds(client, partition, patience);
-  if (!whole) return tl::unexpected(whole.error());
-  int64_t end = whole->high;
-  for (int64_t size = kFirstWindow; end > whole->low && !collector.enough(); size *= 4) {
-    const Bounds window{std::max(whole->low, end - size), end};
-    if (Status status = read_window(client, partition, window, collector, patience); !status)
-      return tl::unexpected(status.error());
-    end = window.low;
-  }
-  return collector.enough();
-}
-
-Status StateReader::read_window(rd_kafka_t& client, int32_t partition, Bounds window, StateCollector& collector,
-                                Patience& patience) const {
-  const PartitionListHandle list(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = window.low;
+/// Reads the present window of each, all at once.
+Status StateReader::read_windows(rd_kafka_t& client, std::span<Reading*> readings, Patience& patience) const {
+  const PartitionListHandle list = list_of(readings);
   auto code = rd_kafka_assign(&client, nullptr);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = rd_kafka_assign(&client, list.get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("reading " + topic_, code));
+  const uint64_t wake_bytes = fetches_need_wake_up() ? uint64_t{options_.memory.consumer_queue_kbytes} * 1024 / 2 : 0;
+  uint64_t bytes = 0;
   auto give_up = Clock::now() + kSilenceMax;
-  while (true) {
+  while (std::any_of(readings.begin(), readings.end(), [](const Reading* one) { return !one->window_read; })) {
     const MessageHandle message(rd_kafka_consumer_poll(&client, kPollMs));
     if (!patience.may_wait() || Clock::now() >= give_up)
       return fail(ErrorCode::kKafka, "kafka", "reading " + topic_ + " took too long");
     if (message == nullptr) continue;
     give_up = Clock::now() + kSilenceMax;
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      if (message->offset >= window.high) return {};
-      continue;
-    }
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const char* reason = rd_kafka_message_errstr(message.get());
-      return tl::unexpected(kafka_error("reading " + topic_, message->err, reason == nullptr ? "" : reason));
-    }
-    if (message->offset >= window.high) return {};
-    collector.add(message->offset, {static_cast<const char*>(message->payload), message->len});
+    if (Status status = take(client, *message, readings); !status) return status;
+    bytes += message->len;
+    if (wake_bytes == 0 || bytes < wake_bytes) continue;
+    bytes = 0;
+    wake_fetches(client, message->partition);
   }
+  return {};
+}
+
+/// A message, an error, or the news that a partition ends here.
+Status StateReader::take(rd_kafka_t& client, const rd_kafka_message_t& message, std::span<Reading*> readings) const {
+  const bool end = message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+  if (!end && message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const char* reason = rd_kafka_message_errstr(&message);
+    return tl::unexpected(kafka_error("reading " + topic_, message.err, reason == nullptr ? "" : reason));
+  }
+  const auto found = std::find_if(readings.begin(), readings.end(),
+                                  [&](const Reading* one) { return one->partition == message.partition; });
+  if (found == readings.end() || (*found)->window_read) return {};
+  Reading& reading = **found;
+  // Markers of transactions are no messages, so the window's last message need not stand at its end.
+  if (message.offset >= reading.window.high) return finish_window(client, reading);
+  if (!end) reading.collector.add(message.offset, {static_cast<const char*>(message.payload), message.len});
+  if (message.offset + 1 >= reading.window.high) return finish_window(client, reading);
+  return {};
+}
+
+/// The other partitions go on without this one.
+Status StateReader::finish_window(rd_kafka_t& client, Reading& reading) const {
+  reading.window_read = true;
+  Reading* one = &reading;
+  const PartitionListHandle list = list_of({&one, 1});
+  const ErrorHandle error(rd_kafka_incremental_unassign(&client, list.get()));
+  if (error != nullptr) return tl::unexpected(kafka_error("reading " + topic_, rd_kafka_error_code(error.get())));
+  return {};
+}
+
+/// See KafkaConsumer::wake_fetches_if_due().
+void StateReader::wake_fetches(rd_kafka_t& client, int32_t partition) const {
+  constexpr int kWakeTimeoutMs = 200;
+  int64_t low = 0;
+  int64_t high = 0;
+  // Whether it is answered does not matter; the reading goes on by itself, only later.
+  static_cast<void>(rd_kafka_query_watermark_offsets(&client, topic_.c_str(), partition, &low, &high, kWakeTimeoutMs));
+}
+
+PartitionListHandle StateReader::list_of(std::span<Reading*> readings) const {
+  PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(readings.size())));
+  for (const Reading* one : readings)
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), one->partition)->offset = one->window.low;
+  return list;
 }
 
 }  // namespace weir

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
@@ -10,26 +12,38 @@
 namespace weir {
 
 /// Reads partitions of the state topic, the newest messages first: usually a round of snapshots is all that is needed. Each read
-/// has a client of its own, which is gone afterwards. One thread.
+/// has a client of its own, which has all its partitions at once and is gone afterwards. One thread.
 class StateReader : public StateStore {
  public:
-  static constexpr int64_t kFirstWindow = 4'096;  ///< messages; each further window is four times as large
+  static constexpr int64_t kFirstWindowMin = 256;  ///< messages; each further window is twice as large
 
   StateReader(const ClientOptions& options, std::string topic);
 
-  Result<StoredState> read(int32_t partition, int64_t committed, Patience& patience) override;
+  Result<std::vector<StoredState>> read(std::span<const Request> partitions, uint32_t chunk_count,
+                                        Patience& patience) override;
 
  private:
   struct Bounds {
     int64_t low = 0, high = 0;
   };
+  /// One partition on its way through its windows.
+  struct Reading {
+    int32_t partition = 0;
+    StateCollector collector;
+    int64_t low = 0;
+    Bounds window;
+    bool window_read = true;
+  };
 
   Result<ClientHandle> connect(const char* isolation);
   Result<Bounds> bounds(rd_kafka_t& client, int32_t partition, Patience& patience) const;
-  Status wait_until_decided(rd_kafka_t& client, int32_t partition, Patience& patience);
-  Result<bool> collect(rd_kafka_t& client, int32_t partition, StateCollector& collector, Patience& patience) const;
-  Status read_window(rd_kafka_t& client, int32_t partition, Bounds window, StateCollector& collector,
-                     Patience& patience) const;
+  Status wait_until_decided(rd_kafka_t& client, std::span<const Reading> incomplete, Patience& patience);
+  Status collect(rd_kafka_t& client, std::span<Reading> readings, int64_t first_window, Patience& patience) const;
+  Status read_windows(rd_kafka_t& client, std::span<Reading*> readings, Patience& patience) const;
+  Status take(rd_kafka_t& client, const rd_kafka_message_t& message, std::span<Reading*> readings) const;
+  Status finish_window(rd_kafka_t& client, Reading& reading) const;
+  void wake_fetches(rd_kafka_t& client, int32_t partition) const;
+  [[nodiscard]] PartitionListHandle list_of(std::span<Reading*> readings) const;
 
   const ClientOptions options_;
   const std::string topic_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,14 +62,21 @@ class StateCollector {
 /// Where a score lane finds the state of its partitions. Kafka in the daemon; tests and the simulation put a fake here.
 class StateStore {
  public:
+  struct Request {
+    int32_t partition = 0;
+    int64_t committed = 0;  ///< by the group, of the observations
+  };
+
   StateStore() = default;
   StateStore(const StateStore&) = delete;
   StateStore& operator=(const StateStore&) = delete;
   virtual ~StateStore() = default;
 
-  /// The state of a partition whose group has committed `committed`. If it is not complete, waits for transactions
-  /// that may still add to it. Blocks as long as `patience` lasts.
-  virtual Result<StoredState> read(int32_t partition, int64_t committed, Patience& patience) = 0;
+  /// The states of these partitions, in their order, read side by side. For what is not complete, waits for transactions
+  /// that may still add to it. `chunk_count` is the scorer's: about so many messages are a round of snapshots. Blocks as long as
+  /// `patience` lasts.
+  virtual Result<std::vector<StoredState>> read(std::span<const Request> partitions, uint32_t chunk_count,
+                                                Patience& patience) = 0;
 };
 
 /// How the state of a partition is brought back.

@@ -94,7 +94,7 @@ inline constexpr Name kTransactionsAborted{"weir_transactions_aborted_total",
 inline constexpr Name kProducerRenewals{"weir_producer_renewals_total",
                                         "Transactional producers given up and made anew, by stage."};
 inline constexpr Name kConsumerRenewals{"weir_consumer_renewals_total",
-                                        "Consumers made anew because their group did not answer, by stage."};
+                                        "Consumers made anew because the old one was of no use any more, by stage."};
 inline constexpr Name kCommitFailures{"weir_commit_failures_total", "Commits that failed, by stage."};
 inline constexpr Name kOutputRetries{"weir_output_retries_total",
                                      "Batches whose output was given up and made again, by stage."};
