@@ -302,7 +302,12 @@ std::string_view hint_for(rd_kafka_resp_err_t code, std::string_view reason) {
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
       return "grant WRITE and DESCRIBE on the transactional ids that begin with <kafka.group_id>-";
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-      return "another process uses the same kafka.instance_id";
+      return "another process uses the same kafka.instance_id; without one, the group lost sight of this process while "
+             "its "
+             "broker was away, and starting it again is all it takes";
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return "this machine's clock is too far from the broker's; correct it, or set "
+             "message.timestamp.type=LogAppendTime on the topic";
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
       return "create the topic, or correct its name in kafka.topics";

@@ -25,6 +25,9 @@ std::string joined(const std::vector<std::string>& names) {
 }  // namespace
 
 std::vector<TopicSpec> topic_specs(const KafkaTopics& topics) {
+  // Retention, and the broker's limits of how far off a message may be, go by its clock then, not by those of weir's machines: one
+  // that is a day behind would have its observations removed unread, one an hour ahead could write nothing.
+  const std::pair<std::string, std::string> by_broker_time{"message.timestamp.type", "LogAppendTime"};
   std::vector<TopicSpec> specs;
   for (const std::string& name : topics.requests)
     specs.push_back({name, false, 0, {}});
@@ -32,18 +35,19 @@ std::vector<TopicSpec> topic_specs(const KafkaTopics& topics) {
   specs.push_back({topics.observations,
                    true,
                    topics.observations_partitions,
-                   {{"cleanup.policy", "delete"}, {"retention.ms", "86400000"}}});
-  specs.push_back({topics.alerts, true, topics.alerts_partitions, {{"cleanup.policy", "delete"}}});
+                   {by_broker_time, {"cleanup.policy", "delete"}, {"retention.ms", "86400000"}}});
+  specs.push_back({topics.alerts, true, topics.alerts_partitions, {by_broker_time, {"cleanup.policy", "delete"}}});
   // As large as a record that input topics are commonly allowed to hold: dead letters keep the original bytes.
   specs.push_back({topics.dead_letter,
                    true,
                    topics.alerts_partitions,
-                   {{"cleanup.policy", "delete"}, {"max.message.bytes", "16777216"}}});
+                   {by_broker_time, {"cleanup.policy", "delete"}, {"max.message.bytes", "16777216"}}});
   // One snapshot per chunk counts; compaction removes the rest soon, so that a restore reads little.
   specs.push_back({topics.state,
                    true,
                    topics.observations_partitions,
-                   {{"cleanup.policy", "compact"},
+                   {by_broker_time,
+                    {"cleanup.policy", "compact"},
                     {"min.cleanable.dirty.ratio", "0.2"},
                     {"segment.ms", "600000"},
                     {"segment.bytes", "67108864"},

@@ -31,6 +31,12 @@ Status check_observations(const StateTopics& topics, const Settings& settings, c
                 "topic " + topics.observations + " has cleanup.policy " + policy +
                     ", which would remove observations that a restore reads again: set cleanup.policy=delete on it");
   }
+  if (setting(settings, "message.timestamp.type") == "CreateTime") {
+    log(LogLevel::kWarning,
+        "kafka: topic " + topics.observations +
+            " goes by the clocks of weir's machines: with one that is wrong, observations are refused "
+            "or removed too early; set message.timestamp.type=LogAppendTime on it");
+  }
   const std::string text = setting(settings, "retention.ms");
   int64_t retention_ms = -1;
   std::from_chars(text.data(), text.data() + text.size(), retention_ms);

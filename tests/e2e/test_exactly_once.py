@@ -170,3 +170,22 @@ def test_a_missing_state_topic_is_named_when_weir_may_not_create_it(pipeline):
     with pytest.raises(AssertionError, match='ended with 1'):
         weir.start()
     assert f'do not exist (or may not be seen): {pipeline.topics["state"]};' in weir.log()
+
+
+def settings_of(pipeline, topic):
+    from confluent_kafka.admin import ConfigResource
+    admin = pipeline.broker._admin()
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+    return {name: entry.value for name, entry in admin.describe_configs([resource])[resource].result(30).items()}
+
+
+def test_topics_that_weir_creates_go_by_the_brokers_clock(pipeline):
+    pipeline.start()
+    for role in ('observations', 'alerts', 'dead_letter', 'state'):
+        assert settings_of(pipeline, pipeline.topics[role])['message.timestamp.type'] == 'LogAppendTime'
+
+
+def test_observations_that_go_by_the_clocks_of_weirs_machines_are_warned_of(pipeline):
+    pipeline.broker.create_topic(pipeline.topics['observations'], 8)
+    weir = pipeline.start()
+    assert 'set message.timestamp.type=LogAppendTime' in weir.log()
