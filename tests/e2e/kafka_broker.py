@@ -163,6 +163,16 @@ class KafkaAccess:
         finally:
             consumer.close()
 
+    def limit_producer(self, client_id, bytes_a_second):
+        """Sets the broker's quota for what clients of that id produce; None takes it away. By Kafka's own tool, since the
+        client library cannot."""
+        change = ['--delete-config', 'producer_byte_rate'] if bytes_a_second is None else [
+            '--add-config', f'producer_byte_rate={bytes_a_second}']
+        subprocess.run(['java', *JAVA_OPTIONS, '-cp', f'{fetch()}/lib/*', 'kafka.admin.ConfigCommand',
+                        '--bootstrap-server', self.bootstrap, '--alter', '--entity-type', 'clients',
+                        '--entity-name', client_id, *change],
+                       stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=120)
+
     # --- records
 
     def produce(self, topic, values, codec='none', keys=None):
@@ -250,8 +260,8 @@ class KafkaBroker(KafkaAccess):
 
     def prepare(self):
         """The formatted log folder and the properties, before the first start."""
-        self.folder.mkdir(parents=True)
-        shutil.copytree(self.files / 'formatted', self.folder / 'data')
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(self.files / 'formatted', self.folder / 'data', dirs_exist_ok=True)
         changes = ''.join(f'{name}={value}\n' for name, value in self.properties.items())     # the last of a name counts
         (self.folder / 'server.properties').write_text(
             _properties(self.folder / 'data', self.port, self._controller_port) + changes)
@@ -262,7 +272,7 @@ class KafkaBroker(KafkaAccess):
 
     def launch(self):
         """As start, without waiting."""
-        if not self.folder.exists():
+        if not (self.folder / 'server.properties').exists():
             self.prepare()
         log = self.folder / 'broker.log'
         self._starts = log.read_text(errors='replace').count(READY) if log.exists() else 0
@@ -276,6 +286,14 @@ class KafkaBroker(KafkaAccess):
     def stop(self, timeout=60):
         if self._process:
             self._process.stop(timeout)
+
+    def wait_until_ended(self, seconds):
+        """True if the broker ends by itself within that time."""
+        try:
+            self._process.child.wait(seconds)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
 
     def kill(self):
         if self._process:

@@ -1,11 +1,14 @@
 """Kafka for the fault tests: one or three nodes in KRaft, with a fault-injecting proxy in front of each if wanted."""
 import base64
 import re
+import subprocess
 import uuid
 
 from fault_proxy import FaultProxy
 from kafka_broker import KafkaAccess, KafkaBroker
 from processes import free_ports
+
+SMALL_DISK_MB = 512
 
 # Sessions shorter than the broker's default minimum, so that a pause longer than one does not take long.
 COMMON = {'group.min.session.timeout.ms': 1000, 'num.partitions': 4}
@@ -46,15 +49,42 @@ class Node(KafkaBroker):
         path.write_text(re.sub(r'directory\.id=.*', f'directory.id={directory}', text))
 
 
-class Cluster(KafkaAccess):
-    """`bootstrap` leads straight to the brokers (for the tests), `weir_bootstrap` through the proxies (for weir)."""
+class SmallDisk:
+    """A file system of its own, in memory, that can be filled to the last byte. Needs the right to mount."""
 
-    def __init__(self, folder, nodes=1, proxied=False):
+    def __init__(self, folder):
+        self.folder = folder
+        self.filler = folder / 'filler'
+        folder.mkdir(parents=True)
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={SMALL_DISK_MB}m', 'weir-faults', folder], check=True)
+
+    def fill(self):
+        with open(self.filler, 'wb', buffering=0) as file:
+            for size in (1 << 20, 1 << 12, 1):
+                while True:
+                    try:
+                        file.write(b'\0' * size)
+                    except OSError:      # no space left
+                        break
+
+    def free(self):
+        self.filler.unlink()
+
+    def close(self):
+        subprocess.run(['umount', '--lazy', self.folder], check=False)
+
+
+class Cluster(KafkaAccess):
+    """`bootstrap` leads straight to the brokers (for the tests), `weir_bootstrap` through the proxies (for weir). With
+    `small_disks` each node's log folder is a disk of its own."""
+
+    def __init__(self, folder, nodes=1, proxied=False, small_disks=False):
         self.replication = nodes
         voters = dict(zip(range(1, nodes + 1), free_ports(nodes)))
         self.proxies = [FaultProxy() for _ in voters] if proxied else []
         ports = [proxy.port for proxy in self.proxies] or [None] * nodes
         self.nodes = [Node(folder / f'node-{number}', number, voters, port) for number, port in zip(voters, ports)]
+        self.disks = [SmallDisk(node.folder / 'data') for node in self.nodes] if small_disks else []
         for node, proxy in zip(self.nodes, self.proxies):
             proxy.forward_to(node.proxied_port)
         self.bootstrap = ','.join(node.bootstrap for node in self.nodes)
@@ -72,3 +102,5 @@ class Cluster(KafkaAccess):
             node.kill()        # their data are thrown away
         for proxy in self.proxies:
             proxy.close()
+        for disk in self.disks:
+            disk.close()

@@ -52,10 +52,13 @@ class Member(WeirProcess):
 
 
 class Fleet:
-    """`configure(name)` gives the changes of a member's configuration. Members are restarted by a thread of its own."""
+    """`configure(name)` gives the changes of a member's configuration; `environment`, if set, (folder of a member) → more
+    variables of its environment. Members are restarted by a thread of its own."""
 
     def __init__(self, folder, broker, topics, group, configure):
-        self._make = lambda name: Member(folder / name, broker, topics, group, configure(name))
+        self.environment = lambda _: {}
+        self._make = lambda name: Member(folder / name, broker, topics, group, configure(name),
+                                         self.environment(folder / name))
         self.members = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()

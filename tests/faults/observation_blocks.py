@@ -65,8 +65,9 @@ def records_of(block):
     return found
 
 
-def check(expected, blocks):
-    """`expected`: all (partition, offset) that are requests; `blocks`: (observations partition, block) in order.
+def check(expected, blocks, partitions=None):
+    """`expected`: all (partition, offset) that are requests; `blocks`: (observations partition, block) in order;
+    `partitions`: of the requests, those that are looked at (None: all).
     Figures of what is missing, there twice, or behind a later one of the same source within its partition."""
     seen, twice, disordered, latest, unreadable = set(), 0, 0, {}, 0
     for target, block in blocks:
@@ -76,6 +77,8 @@ def check(expected, blocks):
             unreadable += 1
             continue
         for _, partition, offset in records:
+            if partitions is not None and partition not in partitions:
+                continue
             twice += (partition, offset) in seen
             seen.add((partition, offset))
             disordered += offset < latest.get((target, partition), -1)

@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -17,7 +18,7 @@ from cluster import Cluster         # noqa: E402
 from fleet import Stuck             # noqa: E402
 from trial import Trial             # noqa: E402
 
-ONE, THREE, PROXIED = 'one node', 'three nodes', 'one node behind a proxy'
+ONE, THREE, PROXIED, SMALL = 'one node', 'three nodes', 'one node behind a proxy', 'one node with a small disk'
 
 
 class Plan:
@@ -31,10 +32,13 @@ SHORT = [
     Plan('undisturbed', scenarios.undisturbed, 5, ONE, 0),
     Plan('kills', scenarios.kills, 30, ONE, 0),
     Plan('crashes', scenarios.crashes, 24, ONE, 0),
+    Plan('clocks', scenarios.clocks, 8, ONE, 0),
+    Plan('slow-alerts', scenarios.slow_alerts, 3, ONE, 0),
     Plan('brokers', scenarios.brokers, 10, THREE, 1),
     Plan('zombies', scenarios.zombies, 5, THREE, 1),
     Plan('network', scenarios.network, 20, PROXIED, 2),
     Plan('membership', scenarios.membership, 20, PROXIED, 2),
+    Plan('full-disk', scenarios.full_disk, 2, SMALL, 1),
 ]
 SHORT += [Plan(f'scale-{processes}', scenarios.scale, processes, PROXIED, 2, traffic='scale', partitions=16,
                observations_partitions=16) for processes in (1, 2, 4)]
@@ -42,17 +46,21 @@ LONG_TRAFFIC = {'rate': 1600, 'clients': 4000, 'event_rate': 2000.0}
 LONG = [
     Plan('kills', scenarios.kills, 300, ONE, 0, **LONG_TRAFFIC),
     Plan('crashes', scenarios.crashes, 96, ONE, 0, **LONG_TRAFFIC),
-    Plan('backlog', scenarios.backlog, 5000, ONE, 0, partitions=64, observations_partitions=64, clients=20_000, event_rate=5000.0),
+    Plan('backlog', scenarios.backlog, 5000, ONE, 0, partitions=64, observations_partitions=64, clients=20_000, event_rate=5000.0,
+         verdict_on=8, lanes=0),
+    Plan('clocks', scenarios.clocks, 60, ONE, 0, **LONG_TRAFFIC),
+    Plan('slow-alerts', scenarios.slow_alerts, 30, ONE, 0, **LONG_TRAFFIC),
     Plan('brokers', scenarios.brokers, 100, THREE, 1, **LONG_TRAFFIC),
     Plan('zombies', scenarios.zombies, 30, THREE, 1, **LONG_TRAFFIC),
     Plan('network', scenarios.network, 100, PROXIED, 2, **LONG_TRAFFIC),
     Plan('membership', scenarios.membership, 100, PROXIED, 2, **LONG_TRAFFIC),
+    Plan('full-disk', scenarios.full_disk, 30, SMALL, 1, **LONG_TRAFFIC),
 ]
 PLANS = {'short': SHORT, 'long': LONG}
 
 
 def make_cluster(where, folder):
-    return Cluster(folder, 3 if where == THREE else 1, proxied=where == PROXIED).start()
+    return Cluster(folder, 3 if where == THREE else 1, proxied=where == PROXIED, small_disks=where == SMALL).start()
 
 
 class Run:
@@ -61,6 +69,8 @@ class Run:
         self.plans = [plan for plan in PLANS[arguments.form] if not arguments.scenario or plan.name in arguments.scenario]
         self.results = []
         self.running = {}
+        self.clusters = []
+        self.stopping = threading.Event()
         self.began = time.monotonic()
 
     def seconds(self):
@@ -70,33 +80,51 @@ class Run:
         print(f'[{self.seconds():5.0f} s] {text}', file=sys.stderr, flush=True)
 
     def go(self):
-        lanes = [threading.Thread(target=self._lane, args=(lane,)) for lane in sorted({plan.lane for plan in self.plans})]
+        """Runs the plans; the exit code. SIGINT and SIGTERM end it early, with the verdicts of what is finished."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stopping.set())
+        lanes = [threading.Thread(target=self._lane, args=(lane,), daemon=True)
+                 for lane in sorted({plan.lane for plan in self.plans})]
         for lane in lanes:
             lane.start()
         ticks = 0
-        while any(lane.is_alive() for lane in lanes):
-            time.sleep(0.5)
+        while any(lane.is_alive() for lane in lanes) and not self.stopping.wait(0.5):
             ticks += 1
             if ticks % 20 == 0:
                 for trial in list(self.running.values()):
                     self.tell(f'{trial.name}: {trial.status}, {trial.produced:,} records')
+        if self.stopping.is_set():
+            self.tell('stopped: ' + ', '.join(self.unfinished()) + ' not finished')
+            for one in [trial.fleet for trial in list(self.running.values())]:
+                one.close()
+            for one in list(self.clusters):
+                one.stop()
         return self.report()
+
+    def unfinished(self):
+        done = {one['scenario'] for one in self.results}
+        return [plan.name for plan in self.plans if plan.name not in done]
 
     def _lane(self, lane):
         cluster, where = None, None
         try:
             for plan in [one for one in self.plans if one.lane == lane]:
                 if where != plan.where:
-                    if cluster:
-                        cluster.stop()
+                    self._stop(cluster)
                     cluster, where = make_cluster(plan.where, self.folder / f'kafka-{lane}-{plan.name}'), plan.where
+                    self.clusters.append(cluster)
                 self._one(plan, cluster)
         except Exception:
-            self.tell(traceback.format_exc())
-            self.results.append({'scenario': f'lane {lane}', 'result': 'failed', 'error': traceback.format_exc()})
+            if not self.stopping.is_set():
+                self.tell(traceback.format_exc())
+                self.results.append({'scenario': f'lane {lane}', 'result': 'failed', 'error': traceback.format_exc()})
         finally:
-            if cluster:
-                cluster.stop()
+            self._stop(cluster)
+
+    def _stop(self, cluster):
+        if cluster in self.clusters:
+            self.clusters.remove(cluster)
+            cluster.stop()
 
     def _one(self, plan, cluster):
         began = time.monotonic()
@@ -123,6 +151,8 @@ class Run:
         finally:
             trial.fleet.close()
             del self.running[plan.name]
+        if self.stopping.is_set():
+            return               # what it found was of processes that were being stopped
         result |= {'faults': trial.faults, 'records': trial.produced, 'restarts': trial.fleet.restarts(),
                    'seconds': round(time.monotonic() - began, 1)}
         self.results.append(result)
@@ -132,28 +162,38 @@ class Run:
         for name in ('error', 'logs'):
             if name in result:
                 self.tell(result[name])
+        self.write_report()
         if result['result'] == 'passed' and not self.arguments.keep:
             shutil.rmtree(trial.folder, ignore_errors=True)
+
+    def write_report(self):
+        """What is known so far, after each scenario: a run that is stopped leaves its verdicts."""
+        passed = sum(1 for one in self.results if one['result'] == 'passed')
+        whole = {'form': self.arguments.form, 'seed': self.arguments.seed, 'delivery': self.arguments.delivery,
+                 'seconds': round(self.seconds(), 1), 'passed': passed, 'failed': len(self.results) - passed,
+                 'unfinished': self.unfinished(),
+                 **{name: sum(one.get(name, 0) for one in self.results)
+                    for name in ('faults', 'records', 'expected', 'lost', 'duplicated', 'different')},
+                 'scenarios': self.results}
+        if self.arguments.json:
+            path = Path(self.arguments.json)
+            new = path.with_name(path.name + '.new')
+            new.write_text(json.dumps(whole, indent=2, default=str) + '\n')
+            new.replace(path)
+        return whole
 
     def report(self):
         digests = {one.get('digest') for one in self.results if one['scenario'].startswith('scale-')}
         if len(digests) > 1:
             self.results.append({'scenario': 'scale', 'result': 'failed', 'error': 'the number of processes changes the alerts'})
-        passed = sum(1 for one in self.results if one['result'] == 'passed')
-        failed = len(self.results) - passed
-        whole = {'form': self.arguments.form, 'seed': self.arguments.seed, 'delivery': self.arguments.delivery,
-                 'seconds': round(self.seconds(), 1), 'passed': passed, 'failed': failed,
-                 **{name: sum(one.get(name, 0) for one in self.results)
-                    for name in ('faults', 'records', 'expected', 'lost', 'duplicated', 'different')},
-                 'scenarios': self.results}
-        if self.arguments.json:
-            Path(self.arguments.json).write_text(json.dumps(whole, indent=2, default=str) + '\n')
+        whole = self.write_report()
         for one in self.results:
             print(summary(one))
-        print(f"{passed} passed, {failed} failed: {whole['faults']} faults, {whole['records']:,} records, "
-              f"{whole['expected']:,} alerts; lost {whole['lost']}, duplicated {whole['duplicated']}, "
-              f"different {whole['different']}; {whole['seconds']:.0f} s")
-        return 0 if passed and not failed else 1
+        unfinished = f", {len(whole['unfinished'])} not finished" if whole['unfinished'] else ''
+        print(f"{whole['passed']} passed, {whole['failed']} failed{unfinished}: {whole['faults']} faults, "
+              f"{whole['records']:,} records, {whole['expected']:,} alerts; lost {whole['lost']}, "
+              f"duplicated {whole['duplicated']}, different {whole['different']}; {whole['seconds']:.0f} s")
+        return 0 if whole['passed'] and not whole['failed'] and not whole['unfinished'] else 1
 
 
 def summary(result):
@@ -172,7 +212,7 @@ def summary(result):
 def parse(arguments):
     parser = argparse.ArgumentParser(prog='scripts/faults', description=__doc__)
     form = parser.add_mutually_exclusive_group()
-    form.add_argument('--short', dest='form', action='store_const', const='short', help='some 5 minutes (the default)')
+    form.add_argument('--short', dest='form', action='store_const', const='short', help='5 to 10 minutes (the default)')
     form.add_argument('--long', dest='form', action='store_const', const='long', help='hundreds of faults, millions of records')
     parser.set_defaults(form='short')
     names = sorted({plan.name for plans in PLANS.values() for plan in plans})
@@ -192,7 +232,8 @@ def main(arguments):
     code = Run(options, folder).go()
     if code == 0 and not options.keep:
         shutil.rmtree(folder, ignore_errors=True)
-    return code
+    sys.stdout.flush()
+    os._exit(code)      # scenarios that were stopped may still be inside the client library
 
 
 if __name__ == '__main__':

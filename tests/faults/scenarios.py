@@ -2,9 +2,12 @@
 
 A scenario is a function of a Trial and the number of faults; it counts them in trial.faults.
 """
+import mmap
 import signal
+import struct
 import subprocess
 import time
+from pathlib import Path
 
 from fleet import Stuck
 from weir_process import binary
@@ -187,6 +190,96 @@ def membership(trial, total):
         if member is not None and member.running():
             member.leave()
     trial.fleet.wait_until_ready()
+
+
+def slow_alerts(trial, total):
+    """The broker lets the score lanes write a few kilobytes a second only: alerts and snapshots pile up in weir, transactions
+    take longer than they may."""
+    start(trial, 'static-a', 'static-b')
+    client = 'weir-score-0'
+    while trial.faults < total:
+        wait(trial, 1.0, 2.0)
+        trial.cluster.limit_producer(client, trial.chance.choice((1_000, 5_000, 20_000)))
+        try:
+            count(trial, total, 'slow phases')
+            wait(trial, 3.0, 12.0)
+            trial.extra['score_lag_max'] = max(trial.extra.get('score_lag_max', 0), trial.blocks_behind())
+        finally:
+            trial.cluster.limit_producer(client, None)
+    if trial.extra['score_lag_max'] < 10:
+        raise Stuck('the quota slowed nothing down')
+    trial.fleet.wait_until_ready()
+
+
+def full_disk(trial, total):
+    """The broker's disk is full: it cannot write, and ends. When there is room again it is started. Weir waits; a lane that the
+    restarted group takes for a second one of its name ends, and is started again."""
+    trial.requests_may_be_refused = True
+    start(trial, 'static-a', 'static-b')
+    node, disk = trial.cluster.nodes[0], trial.cluster.disks[0]
+    while trial.faults < total:
+        wait(trial, 1.0, 2.0)
+        disk.fill()
+        count(trial, total, 'full disks')
+        trial.extra.setdefault('brokers_ended', 0)
+        trial.extra['brokers_ended'] += node.wait_until_ended(trial.chance.uniform(3, 10))
+        node.kill()
+        disk.free()
+        wait(trial, 0.1, 1.0)
+        node.start()
+        wait(trial, 1.0, 2.0)
+    trial.fleet.wait_until_ready()
+
+
+CLOCK_JUMPS_SECONDS = (3, -3, 600, -600, 7_200, -7_200, 90_000, -90_000)    # around limits: sessions, windows, 1 h, a day
+
+
+def clocks(trial, total):
+    """The wall clock of a process jumps, forwards and backwards, by up to a day; every fourth time a process starts in the wrong
+    time."""
+    shim = build_clock_shim(trial.folder)
+    trial.fleet.environment = lambda folder: {'LD_PRELOAD': str(shim), 'WEIR_CLOCK_OFFSET_FILE': str(folder / 'clock')}
+    names = ('static-a', 'static-b')
+    offsets = {name: ClockOffset(trial.folder / name / 'clock') for name in names}
+    start(trial, *names)
+    jumps = list(CLOCK_JUMPS_SECONDS)
+    while trial.faults < total:
+        name = trial.chance.choice(names)
+        if trial.faults % len(jumps) == 0:
+            trial.chance.shuffle(jumps)
+        seconds = jumps[trial.faults % len(jumps)]
+        wait(trial, 1.0, 2.0)
+        offsets[name].set(seconds)
+        count(trial, total, f'clock jumps (now {seconds} s)')
+        if trial.faults % 4 == 0:
+            trial.fleet.kill(name)
+            trial.fleet.launch(name)
+        wait(trial, 1.0, 4.0)
+        if trial.chance.random() < 0.5:
+            offsets[name].set(0)
+    trial.fleet.wait_until_ready()
+    if any('Invalid timestamp' in one.log() for one in trial.fleet.members.values()):
+        raise Stuck('the broker refused output for its time')
+
+
+def build_clock_shim(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    shim = folder / 'clock_shim.so'
+    subprocess.run(['cc', '-shared', '-fPIC', '-O2', '-o', shim, Path(__file__).with_name('clock_shim.c'), '-ldl'], check=True)
+    return shim
+
+
+class ClockOffset:
+    """What clock_shim.c adds to a process's wall clock."""
+
+    def __init__(self, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(8))
+        with open(path, 'r+b') as file:
+            self._memory = mmap.mmap(file.fileno(), 8)
+
+    def set(self, seconds):
+        self._memory[:] = struct.pack('=q', seconds * 1_000_000_000)
 
 
 def scale(trial, processes):
