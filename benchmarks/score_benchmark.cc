@@ -1,5 +1,6 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <numeric>
@@ -147,8 +148,62 @@ std::vector<CorrelationDefinition> correlations_200() {
   return definitions;
 }
 
-/// A million clients, and of 100 observations as many events for correlations as the argument says, over 10,000 addresses.
-void score_correlations(benchmark::State& state) {
+/// Numbers from 0 on of which the n-th comes 1/n as often as the first (Zipf), as attackers and the rules they hit do.
+class Zipf {
+ public:
+  explicit Zipf(uint32_t count) {
+    double sum = 0;
+    for (uint32_t i = 0; i < count; ++i)
+      sums_.push_back(sum += 1.0 / (i + 1));
+  }
+  uint32_t operator()(std::mt19937_64& random) const {
+    const double at = std::uniform_real_distribution<>(0, sums_.back())(random);
+    return static_cast<uint32_t>(std::lower_bound(sums_.begin(), sums_.end(), at) - sums_.begin());
+  }
+
+ private:
+  std::vector<double> sums_;
+};
+
+/// Which correlations and addresses a batch's events are of.
+enum class Shape {
+  kUniform,  ///< any of 200, any of 10,000 addresses: two million groups, of which memory holds a tenth
+  kSkewed,   ///< rules and addresses by Zipf: few attackers, and few rules that hit often
+  kOneBase,  ///< all 200 take in the same rule, so that one record makes 200 events; addresses by Zipf
+};
+
+void fill_events(Shape shape, const std::vector<CorrelationDefinition>& definitions,
+                 const std::vector<Observation>& records, std::mt19937_64& random,
+                 std::vector<CorrelationEvent>& events) {
+  static const Zipf address(10'000), rule(200);
+  for (size_t k = 0; k < events.size(); ++k) {
+    const bool is_new_record = shape != Shape::kOneBase || k % definitions.size() == 0;
+    CorrelationEvent& event = events[k];
+    if (is_new_record) {
+      const Observation& record = records[k % records.size()];
+      const uint64_t group = shape == Shape::kUniform ? random() % 10'000 : address(random);
+      event.group_hash = (group + 1) * 0x9e3779b97f4a7c15ULL;
+      event.time = record.time;
+      event.at = record.at;
+      event.address = record.address;
+    } else {
+      event = events[k - 1];
+    }
+    event.definition = &definitions[shape == Shape::kUniform  ? random() % definitions.size()
+                                    : shape == Shape::kSkewed ? rule(random)
+                                                              : k % definitions.size()];
+    event.group = std::string_view(
+        "\x0b"
+        "192.0.2.100");
+    event.sources = 1 + random() % 7;
+    event.value = event.definition->type >= CorrelationType::kValueSum
+                      ? std::bit_cast<uint64_t>(static_cast<double>(random() % 1000))
+                      : random() % 50;
+  }
+}
+
+/// A million clients, and of 100 observations as many events for correlations as the argument says.
+void score_correlations(benchmark::State& state, Shape shape) {
   constexpr uint32_t kClients = 1'000'000;
   ScoreOptions options;
   options.clients_max = kClients + 1;
@@ -163,22 +218,7 @@ void score_correlations(benchmark::State& state) {
   for (int i = 0; i < 64; ++i) {
     batches.push_back(traffic.next_batch());
     auto& made = events.emplace_back(kBatch * static_cast<size_t>(state.range(0)) / 100);
-    for (size_t k = 0; k < made.size(); ++k) {
-      const Observation& record = batches.back()[k % kBatch];
-      const uint64_t group = random() % 10'000;
-      made[k].definition = &definitions[random() % definitions.size()];
-      made[k].group_hash = (group + 1) * 0x9e3779b97f4a7c15ULL;
-      made[k].group = std::string_view(
-          "\x0b"
-          "192.0.2.100");
-      made[k].sources = 1 + random() % 7;
-      made[k].value = made[k].definition->type >= CorrelationType::kValueSum
-                          ? std::bit_cast<uint64_t>(static_cast<double>(random() % 1000))
-                          : random() % 50;
-      made[k].time = record.time;
-      made[k].at = record.at;
-      made[k].address = record.address;
-    }
+    fill_events(shape, definitions, batches.back(), random, made);
   }
   size_t i = 0;
   for (auto _ : state) {
@@ -191,7 +231,18 @@ void score_correlations(benchmark::State& state) {
       static_cast<double>(kBatch), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
   state.counters["groups"] = static_cast<double>(scorer.statistics().correlation_groups);
 }
-BENCHMARK(score_correlations)->Arg(0)->Arg(10)->Arg(50)->Arg(100)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(score_correlations, none, Shape::kUniform)->Arg(0)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(score_correlations, uniform, Shape::kUniform)
+    ->Arg(10)
+    ->Arg(50)
+    ->Arg(100)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(score_correlations, skewed, Shape::kSkewed)
+    ->Arg(10)
+    ->Arg(50)
+    ->Arg(100)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(score_correlations, one_base, Shape::kOneBase)->Arg(50)->Arg(100)->Unit(benchmark::kMicrosecond);
 
 /// A million clients of which each has a full window.
 Scorer& full_scorer() {

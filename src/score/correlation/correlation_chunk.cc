@@ -76,7 +76,7 @@ bool read_window(BinaryReader& in, int64_t newest_ms, CorrelationType type, Corr
   }
   const uint64_t records = in.varint();
   const auto sum = std::bit_cast<double>(in.fixed64());
-  window = CorrelationWindow::restored(std::move(samples), records, sum);
+  window = CorrelationWindow::restored(samples, records, sum);
   return in.ok();
 }
 
@@ -100,13 +100,19 @@ bool read_episode(BinaryReader& in, std::span<const uint16_t> topics, const std:
   return in.ok() && episode.count > 0;
 }
 
-void write_group(BinaryWriter& out, const CorrelationGroup& group) {
-  out.byte(static_cast<uint8_t>((group.touched ? kTouched : 0) | (group.begin_ms != kNoTime ? kWindowOpen : 0) |
+/// What the table knows of a group.
+struct GroupPlace {
+  uint64_t sequence = 0;
+  bool touched = false;
+};
+
+void write_group(BinaryWriter& out, const CorrelationGroup& group, const GroupPlace& place) {
+  out.byte(static_cast<uint8_t>((place.touched ? kTouched : 0) | (group.begin_ms != kNoTime ? kWindowOpen : 0) |
                                 (group.judged_until_ms != kNoTime ? kWasJudged : 0) |
                                 (group.fed_ms != kNoTime ? kWasFed : 0) | (group.episode ? kEpisodeOpen : 0)));
   out.fixed64(group.hash);
   out.text(group.text);
-  out.varint(group.sequence);
+  out.varint(place.sequence);
   out.zigzag(group.newest_ms);
   out.zigzag(group.clock_ms);
   if (group.begin_ms != kNoTime) {
@@ -135,12 +141,12 @@ bool read_last(BinaryReader& in, std::span<const uint16_t> topics, CorrelationLa
 }
 
 bool read_group(BinaryReader& in, std::span<const uint16_t> topics, const std::vector<uint64_t>& update_counts,
-                CorrelationType type, CorrelationGroup& group) {
+                CorrelationType type, CorrelationGroup& group, GroupPlace& place) {
   const uint8_t presence = in.byte();
-  group.touched = (presence & kTouched) != 0;
+  place.touched = (presence & kTouched) != 0;
   group.hash = in.fixed64();
   group.text = in.text();
-  group.sequence = in.varint();
+  place.sequence = in.varint();
   if (!read_time(in, group.newest_ms) || !read_time(in, group.clock_ms)) return false;
   if ((presence & kWindowOpen) != 0 && !(read_time(in, group.begin_ms) && read_time(in, group.begin_clock_ms)))
     return false;
@@ -148,9 +154,9 @@ bool read_group(BinaryReader& in, std::span<const uint16_t> topics, const std::v
   if ((presence & kWasFed) != 0 && !read_time(in, group.fed_ms)) return false;
   if (!read_last(in, topics, group.last)) return false;
   if (!read_window(in, group.newest_ms, type, group.window)) return false;
-  if ((presence & kEpisodeOpen) == 0) return group.sequence != 0;
+  if ((presence & kEpisodeOpen) == 0) return place.sequence != 0;
   group.episode = std::make_unique<CorrelationEpisode>();
-  return read_episode(in, topics, update_counts, *group.episode) && group.sequence != 0;
+  return read_episode(in, topics, update_counts, *group.episode) && place.sequence != 0;
 }
 
 bool read_topics(BinaryReader& in, std::span<const std::string> topics, std::vector<uint16_t>& places) {
@@ -209,38 +215,31 @@ void Correlator::save(uint32_t number, std::string& out) const {
   for (const std::string& topic : topics_)
     writer.text(topic);
   writer.varint(chunk.next_sequence);
+  const auto queues = groups_.queues_of(number);
   std::vector<const CorrelationDefinition*> definitions;
-  for (const auto& [hash, queue] : chunk.queues)
-    append_with_fed(*groups_[queue.front].definition, definitions);
+  for (const auto& slots : queues)
+    append_with_fed(*groups_.at(slots.front()).definition, definitions);
   writer.varint(definitions.size());
   for (const auto* definition : definitions)
     write_definition(writer, *definition);
-  writer.varint(chunk.queues.size());
-  for (const auto& [hash, queue] : chunk.queues) {
-    writer.fixed64(hash);
-    uint64_t count = 0;
-    for (GroupSlot slot = queue.front; slot != kNoGroup; slot = groups_[slot].next)
-      ++count;
-    writer.varint(count);
-    for (GroupSlot slot = queue.front; slot != kNoGroup; slot = groups_[slot].next)
-      write_group(writer, groups_[slot]);
+  writer.varint(queues.size());
+  for (const auto& slots : queues) {
+    writer.fixed64(groups_.at(slots.front()).definition->hash);
+    writer.varint(slots.size());
+    for (const GroupSlot slot : slots)
+      write_group(writer, groups_.at(slot), {groups_.sequence(slot), groups_.touched(slot)});
   }
 }
 
 void Correlator::begin_restore() {
   groups_.clear();
-  free_.clear();
-  index_.clear();
   definitions_.clear();
+  free_numbers_.clear();
   results_.clear();
-  timers_ = {};
+  deadlines_ = {};
   clock_ = {};
   partition_ms_ = kNoTime;
-  statistics_.groups = statistics_.bytes = 0;
-  for (Chunk& chunk : chunks_) {
-    chunk = {};
-    chunk.absent = true;
-  }
+  chunks_.assign(chunks_.size(), {.next_sequence = 1, .absent = true});
 }
 
 Status Correlator::load(uint32_t number, std::string_view bytes) {
@@ -282,23 +281,24 @@ Status Correlator::load(uint32_t number, std::string_view bytes) {
   return {};
 }
 
-bool Correlator::load_queue(BinaryReader& in, uint32_t chunk, const CorrelationDefinition& definition,
+bool Correlator::load_queue(BinaryReader& in, uint32_t chunk, const Known& definition,
                             std::span<const uint16_t> topics) {
   const uint64_t count = in.varint();
   if (count > in.left()) return false;
   for (uint64_t i = 0; i < count; ++i) {
     CorrelationGroup saved;
-    if (!read_group(in, topics, episodes_.update_counts, definition.type, saved)) return false;
-    if (chunk_of(saved.hash) != chunk || index_.contains(key_of(saved.hash, definition))) return false;
-    const GroupSlot slot = add_group(definition, saved.hash);
-    CorrelationGroup& group = groups_[slot];
-    saved.definition = group.definition;
-    saved.chunk = group.chunk;
-    saved.next = group.next;
-    saved.previous = group.previous;
-    group = std::move(saved);
-    account(group);
-    set_timer(slot);
+    GroupPlace place;
+    if (!read_group(in, topics, episodes_.update_counts, definition.type, saved, place)) return false;
+    if (groups_.chunk_of(saved.hash) != chunk || groups_.find(GroupTable::key_of(saved.hash, definition)) != kNoGroup)
+      return false;
+    const GroupSlot slot = groups_.add(definition, definition.number, saved.hash, place.sequence);
+    saved.definition = &definition;
+    saved.chunk = chunk;
+    CorrelationGroup& group = groups_.at(slot) = std::move(saved);
+    if (place.touched) groups_.touch(slot);
+    groups_.set_episode_open(slot, group.episode != nullptr);
+    groups_.account(slot, group.bytes());
+    set_deadline(slot);
   }
   return true;
 }

@@ -36,29 +36,32 @@ struct CorrelationEpisode {
   double value = 0;
 };
 
-/// What a correlation knows about one group.
-struct CorrelationGroup {
-  /// About what a group costs besides its samples and text.
-  static constexpr uint64_t kBytes = 320;
-
+/// What a correlation knows about one group. Its place in the queues and the deadline that holds stand in GroupTable.
+struct alignas(64) CorrelationGroup {
   const CorrelationDefinition* definition = nullptr;  ///< null: this place is free
-  uint64_t hash = 0;
-  std::string text;  ///< as CorrelationEvent::group
-  uint32_t chunk = 0;
-  uint64_t sequence = 0;  ///< of creation, ascending within a chunk
-  GroupSlot next = kNoGroup, previous = kNoGroup;
-  bool touched = false;  ///< a record came since it was queued
-  CorrelationWindow window;
-  int64_t newest_ms = kNoTime;  ///< greatest event time of its records
-  int64_t clock_ms = kNoTime;   ///< the partition's event time when the latest came
-  int64_t begin_ms = kNoTime;   ///< of the tumbling window; kNoTime: none is open
+  int64_t newest_ms = kNoTime;                        ///< greatest event time of its records
+  int64_t clock_ms = kNoTime;                         ///< the partition's event time when the latest came
+  int64_t begin_ms = kNoTime;                         ///< of the tumbling window; kNoTime: none is open
   int64_t begin_clock_ms = kNoTime;
   int64_t judged_until_ms = kNoTime;  ///< where the latest judged one ended; older records are late
-  int64_t fed_ms = kNoTime;           ///< event time of its latest result for other correlations
-  int64_t timer_ms = kNoTime;         ///< of its valid timer
-  uint64_t bytes = 0;                 ///< as accounted
-  CorrelationLast last;
   std::unique_ptr<CorrelationEpisode> episode;
+  CorrelationWindow window;
+  CorrelationLast last;
+  int64_t fed_ms = kNoTime;  ///< event time of its latest result for other correlations
+  uint64_t hash = 0;
+  uint32_t chunk = 0;
+  std::string text;  ///< as CorrelationEvent::group
+
+  /// About what it takes in memory, its part of index, queue and deadlines included. A function of what is saved, so that a
+  /// restored group counts as before.
+  [[nodiscard]] uint64_t bytes() const {
+    return kBytes + (text.size() > kShortText ? text.size() + 1 : 0) + window.heap_bytes() +
+           (episode ? sizeof(CorrelationEpisode) : 0);
+  }
+  static const uint64_t kBytes;
+  static constexpr size_t kShortText = 15;  // a std::string holds as much in itself
 };
+/// Besides the group itself a node of the table, 17 to 34 bytes of index and up to three deadlines.
+inline constexpr uint64_t CorrelationGroup::kBytes = sizeof(CorrelationGroup) + 48 + 24 + 3 * 24;
 
 }  // namespace weir

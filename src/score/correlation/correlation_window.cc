@@ -55,7 +55,15 @@ std::optional<double> CorrelationWindow::slide(const CorrelationDefinition& defi
   return std::nullopt;
 }
 
+/// Before a sample is added: reuses the places of those that are gone rather than to grow.
+void CorrelationWindow::make_room() {
+  if (first_ == 0 || samples_.size() < samples_.capacity()) return;
+  samples_.erase(samples_.begin(), samples_.begin() + first_);
+  first_ = 0;
+}
+
 void CorrelationWindow::insert_by_time(const Sample& sample) {
+  make_room();
   auto at = samples_.end();
   while (at != samples_.begin() + first_ && (at - 1)->time_ms > sample.time_ms)
     --at;
@@ -87,6 +95,7 @@ std::optional<double> CorrelationWindow::slide_parts(const CorrelationDefinition
                                                      double amount, int64_t oldest_ms) {
   const int64_t part_ms = std::max<int64_t>(1, definition.timespan_ms / kParts);
   const int64_t begin_ms = time_ms - ((time_ms % part_ms) + part_ms) % part_ms;
+  make_room();
   auto at = samples_.end();
   while (at != samples_.begin() + first_ && (at - 1)->time_ms > begin_ms)
     --at;
@@ -212,12 +221,15 @@ double CorrelationWindow::total(const CorrelationDefinition& definition) const {
 }
 
 void CorrelationWindow::clear() {
-  *this = {};
+  samples_.clear();
+  first_ = 0;
+  records_ = 0;
+  sum_ = 0;
 }
 
-CorrelationWindow CorrelationWindow::restored(std::vector<Sample> samples, uint64_t records, double sum) {
+CorrelationWindow CorrelationWindow::restored(std::span<const Sample> samples, uint64_t records, double sum) {
   CorrelationWindow window;
-  window.samples_ = std::move(samples);
+  window.samples_.assign(samples.begin(), samples.end());
   window.records_ = records;
   window.sum_ = sum;
   return window;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
 #include <optional>
-#include <vector>
+#include <span>
 
 #include "score/correlation/definition.h"
 
@@ -41,15 +43,23 @@ class CorrelationWindow {
 
   void clear();
 
+  void prefetch() const { __builtin_prefetch(samples_.data(), 1); }
+
   // What a saved state consists of.
   [[nodiscard]] const Sample* begin() const { return samples_.data() + first_; }
   [[nodiscard]] const Sample* end() const { return samples_.data() + samples_.size(); }
   [[nodiscard]] size_t size() const { return samples_.size() - first_; }
   [[nodiscard]] uint64_t records() const { return records_; }
   [[nodiscard]] double sum() const { return sum_; }
-  static CorrelationWindow restored(std::vector<Sample> samples, uint64_t records, double sum);
+  static CorrelationWindow restored(std::span<const Sample> samples, uint64_t records, double sum);
+
+  /// About what it takes in memory beyond its own size: room for half as many samples again as there are.
+  [[nodiscard]] uint64_t heap_bytes() const { return size() > kInline ? size() * sizeof(Sample) * 3 / 2 : 0; }
 
  private:
+  static constexpr size_t kInline = 4;  // most groups never have more
+  using Samples = absl::InlinedVector<Sample, kInline>;
+
   std::optional<double> slide_times(const CorrelationDefinition& definition, int64_t time_ms, int64_t oldest_ms);
   std::optional<double> slide_parts(const CorrelationDefinition& definition, int64_t time_ms, double amount,
                                     int64_t oldest_ms);
@@ -58,8 +68,9 @@ class CorrelationWindow {
   void note_value(uint64_t value, int64_t time_ms, uint64_t limit, int64_t oldest_ms);
   void insert_by_time(const Sample& sample);
   void drop_until(int64_t oldest_ms);
+  void make_room();
 
-  std::vector<Sample> samples_;
+  Samples samples_;
   uint32_t first_ = 0;  // samples before it are gone; they are removed many at a time
   uint64_t records_ = 0;
   double sum_ = 0;

@@ -12,9 +12,8 @@
 namespace weir {
 namespace {
 
-constexpr size_t kDefinitionsMax = 4'096;
-constexpr int kSecondChances = 8;   // bounds the search for a group to evict
-constexpr int kEvictedAtOnce = 16;  // of one correlation, before it is looked again which has the most
+constexpr size_t kDefinitionsMin = 512;      // so many may be kept that no group needs
+constexpr size_t kDeadlinesPerGroupMax = 3;  // before those that hold no more are dropped
 
 /// Event time without a matching record that ends an episode. For judged timespans the next one has its time, too.
 int64_t idle_of(const CorrelationDefinition& definition) {
@@ -45,76 +44,94 @@ Correlator::Correlator(const ScoreOptions& options, std::span<const std::string>
       episodes_(options.episodes),
       chunk_bytes_max_(
           std::max<uint64_t>(options.correlation_bytes_max / std::max(1U, chunk_count), 4 * CorrelationGroup::kBytes)),
-      chunk_bits_(static_cast<uint32_t>(std::bit_width(std::max(1U, chunk_count)) - 1)),
       topics_(topics.begin(), topics.end()),
-      chunks_(std::max(1U, chunk_count)) {
-  WEIR_ASSERT(std::has_single_bit(chunks_.size()), "a power of two");
+      chunks_(std::max(1U, chunk_count)),
+      groups_(std::max(1U, chunk_count)),
+      definitions_max_(kDefinitionsMin) {
   episodes_.update_counts = update_counts(options.episodes);
-}
-
-uint32_t Correlator::chunk_of(uint64_t group_hash) const {
-  // The partition is a function of the hash, so its low bits are not evenly spread within one.
-  const uint64_t mixed = group_hash * 0x9e3779b97f4a7c15ULL;
-  return chunk_bits_ == 0 ? 0 : static_cast<uint32_t>(mixed >> (64 - chunk_bits_));
-}
-
-uint64_t Correlator::key_of(uint64_t group_hash, const CorrelationDefinition& definition) {
-  const uint64_t mixed = (group_hash ^ std::rotl(definition.hash, 32)) * 0x9e3779b97f4a7c15ULL;
-  return mixed ^ (mixed >> 32);
 }
 
 // --- records
 
 void Correlator::observe(std::span<const CorrelationEvent> events, int64_t partition_ms, std::vector<Alert>& alerts) {
-  if (definitions_.size() > kDefinitionsMax) forget_unused_definitions();
-  for (const CorrelationEvent& event : events) {
-    const int64_t time_ms = event.time.time_since_epoch().count();
-    clock_.advance(time_ms);
-    run_timers(now_ms() - lateness_ms_, alerts);
-    take(*keep(*event.definition),
-         {event.group_hash,
-          event.group,
-          {time_ms, event.sources, event.value},
-          {event.at, time_ms, event.address, event.client_kind}},
-         alerts);
-    take_results(alerts);
+  if (definitions_.size() > definitions_max_) forget_unused_definitions();
+  for (size_t begin = 0; begin < events.size(); begin += kBatch) {
+    const auto batch = events.subspan(begin, std::min(kBatch, events.size() - begin));
+    load_ahead(batch);
+    for (const CorrelationEvent& event : batch) {
+      const int64_t time_ms = event.time.time_since_epoch().count();
+      clock_.advance(time_ms);
+      run_deadlines(now_ms() - lateness_ms_, alerts);
+      take(*keep(*event.definition),
+           {event.group_hash,
+            event.group,
+            {time_ms, event.sources, event.value},
+            {event.at, time_ms, event.address, event.client_kind}},
+           alerts);
+      if (!results_.empty()) take_results(alerts);
+    }
   }
   partition_ms_ = std::max(partition_ms_, partition_ms);
-  if (!timers_.empty()) run_timers(now_ms() - lateness_ms_, alerts);
+  run_deadlines(now_ms() - lateness_ms_, alerts);
+}
+
+/// Most groups lie in no cache: has the memory of a few events' groups loaded at once. Changes nothing.
+void Correlator::load_ahead(std::span<const CorrelationEvent> batch) {
+  std::array<uint64_t, kBatch> keys;
+  std::array<GroupSlot, kBatch> slots;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const Known& definition = *keep(*batch[i].definition);
+    keys[i] = GroupTable::key_of(batch[i].group_hash, definition);
+    groups_.prefetch_index(keys[i], groups_.chunk_of(batch[i].group_hash), definition.number);
+  }
+  for (size_t i = 0; i < batch.size(); ++i) {
+    slots[i] = groups_.find(keys[i]);
+    if (slots[i] != kNoGroup) groups_.prefetch(slots[i]);
+  }
+  for (size_t i = 0; i < batch.size(); ++i)
+    if (slots[i] != kNoGroup) groups_.at(slots[i]).window.prefetch();
 }
 
 /// Definitions that reloads have replaced go when they are many.
 void Correlator::forget_unused_definitions() {
   std::vector<const CorrelationDefinition*> used;
-  for (const Chunk& chunk : chunks_)
-    for (const auto& [hash, queue] : chunk.queues)
-      append_with_fed(*groups_[queue.front].definition, used);
-  absl::erase_if(definitions_,
-                 [&](const auto& one) { return std::find(used.begin(), used.end(), one.second.get()) == used.end(); });
+  groups_.for_each_definition([&](const CorrelationDefinition& definition) { append_with_fed(definition, used); });
+  absl::erase_if(definitions_, [&](const auto& one) {
+    const bool is_unused = std::find(used.begin(), used.end(), one.second.get()) == used.end();
+    if (is_unused) free_numbers_.push_back(one.second->number);
+    return is_unused;
+  });
+  definitions_max_ = std::max(kDefinitionsMin, 2 * definitions_.size());
 }
 
 /// Our own copy of a definition, with all that it feeds.
-const CorrelationDefinition* Correlator::keep(const CorrelationDefinition& definition) {
+const Correlator::Known* Correlator::keep(const CorrelationDefinition& definition) {
   const auto known = definitions_.find(definition.hash);
   if (known != definitions_.end()) return known->second.get();
-  auto copy = std::make_unique<CorrelationDefinition>(definition);
+  auto copy = std::make_unique<Known>(definition);
+  copy->at_end = definition.judged_at_end();
   for (auto& feed : copy->feeds)
     feed.definition = keep(*feed.definition);
+  copy->number = static_cast<uint32_t>(definitions_.size());
+  if (!free_numbers_.empty()) {
+    copy->number = free_numbers_.back();
+    free_numbers_.pop_back();
+  }
   return definitions_.emplace(definition.hash, std::move(copy)).first->second.get();
 }
 
-void Correlator::take(const CorrelationDefinition& definition, const Occurrence& occurrence,
-                      std::vector<Alert>& alerts) {
-  if (chunks_[chunk_of(occurrence.group_hash)].absent) return;
+void Correlator::take(const Known& definition, const Occurrence& occurrence, std::vector<Alert>& alerts) {
+  if (chunks_[groups_.chunk_of(occurrence.group_hash)].absent) return;
   ++statistics_.events;
   const GroupSlot slot = group_of(definition, occurrence);
-  CorrelationGroup& group = groups_[slot];
+  CorrelationGroup& group = groups_.at(slot);
   const int64_t time_ms = occurrence.record.time_ms;
-  const bool at_end = definition.judged_at_end();
-  if (at_end && group.begin_ms != kNoTime && time_ms >= group.begin_ms + definition.timespan_ms) judge(group, alerts);
-  if (group.episode && time_ms >= group.episode->last_seen_ms + idle_of(definition)) close_episode(group, alerts);
-  const bool is_late = at_end ? time_ms < group.judged_until_ms
-                              : group.newest_ms != kNoTime && time_ms <= group.newest_ms - definition.timespan_ms;
+  if (definition.at_end && group.begin_ms != kNoTime && time_ms >= group.begin_ms + definition.timespan_ms)
+    judge(slot, alerts);
+  if (group.episode && time_ms >= group.episode->last_seen_ms + idle_of(definition)) close_episode(slot, alerts);
+  const bool is_late = definition.at_end
+                           ? time_ms < group.judged_until_ms
+                           : group.newest_ms != kNoTime && time_ms <= group.newest_ms - definition.timespan_ms;
   if (is_late) {
     ++statistics_.late;
     return;
@@ -122,7 +139,7 @@ void Correlator::take(const CorrelationDefinition& definition, const Occurrence&
   group.newest_ms = std::max(group.newest_ms, time_ms);
   group.clock_ms = now_ms();
   group.last = occurrence.last;
-  if (at_end) {
+  if (definition.at_end) {
     if (group.begin_ms == kNoTime) {
       group.begin_ms = time_ms;
       group.begin_clock_ms = now_ms();
@@ -131,32 +148,33 @@ void Correlator::take(const CorrelationDefinition& definition, const Occurrence&
   } else if (const auto value = group.window.slide(definition, occurrence.record, group.newest_ms)) {
     const auto* first = group.window.begin();
     const bool has_times = definition.type != CorrelationType::kTemporalOrdered && first != group.window.end();
-    on_match(group, *value, has_times ? std::min(first->time_ms, time_ms) : time_ms, alerts);
+    on_match(slot, *value, has_times ? std::min(first->time_ms, time_ms) : time_ms, alerts);
   }
-  account(group);
-  set_timer(slot);
-  make_room(group.chunk, slot, alerts);
+  groups_.account(slot, group.bytes());
+  set_deadline(slot);
+  if (groups_.bytes(group.chunk) > chunk_bytes_max_) make_room(group.chunk, slot, alerts);
 }
 
-GroupSlot Correlator::group_of(const CorrelationDefinition& definition, const Occurrence& occurrence) {
-  const uint64_t key = key_of(occurrence.group_hash, definition);
-  const auto found = index_.find(key);
-  if (found != index_.end()) {
-    groups_[found->second].touched = true;
-    return found->second;
+GroupSlot Correlator::group_of(const Known& definition, const Occurrence& occurrence) {
+  const GroupSlot known = groups_.find(GroupTable::key_of(occurrence.group_hash, definition));
+  if (known != kNoGroup) {
+    groups_.touch(known);
+    return known;
   }
-  const GroupSlot slot = add_group(definition, occurrence.group_hash);
-  groups_[slot].text = occurrence.group;
-  groups_[slot].sequence = chunks_[groups_[slot].chunk].next_sequence++;
+  uint64_t& next_sequence = chunks_[groups_.chunk_of(occurrence.group_hash)].next_sequence;
+  const GroupSlot slot = groups_.add(definition, definition.number, occurrence.group_hash, next_sequence++);
+  groups_.at(slot).text = occurrence.group;
   return slot;
 }
 
 /// The condition holds: the episode goes on or begins, and the correlations that take this one in hear of it.
-void Correlator::on_match(CorrelationGroup& group, double value, int64_t oldest_ms, std::vector<Alert>& alerts) {
+void Correlator::on_match(GroupSlot slot, double value, int64_t oldest_ms, std::vector<Alert>& alerts) {
+  CorrelationGroup& group = groups_.at(slot);
   if (group.definition->alerts) {
     const bool is_new = group.episode == nullptr;
     if (is_new) {
       group.episode = std::make_unique<CorrelationEpisode>();
+      groups_.set_episode_open(slot, true);
       group.episode->first = group.last.at;
       group.episode->first_seen_ms = oldest_ms;
       group.episode->last_seen_ms = group.last.time_ms;
@@ -187,8 +205,9 @@ void Correlator::feed(CorrelationGroup& group) {
   if (group.fed_ms != kNoTime && last.time_ms - group.fed_ms < definition.timespan_ms) return;
   group.fed_ms = last.time_ms;
   for (const auto& one : definition.feeds)
-    results_.push_back(
-        {one.definition, group.text, {group.hash, {}, {last.time_ms, uint64_t{1} << one.source, 0}, last}});
+    results_.push_back({static_cast<const Known*>(one.definition),
+                        group.text,
+                        {group.hash, {}, {last.time_ms, uint64_t{1} << one.source, 0}, last}});
 }
 
 /// Chains have no cycles and a bounded length, so this ends.
@@ -202,19 +221,22 @@ void Correlator::take_results(std::vector<Alert>& alerts) {
 }
 
 /// A tumbling window is over.
-void Correlator::judge(CorrelationGroup& group, std::vector<Alert>& alerts) {
+void Correlator::judge(GroupSlot slot, std::vector<Alert>& alerts) {
+  CorrelationGroup& group = groups_.at(slot);
   const double value = group.window.total(*group.definition);
   const int64_t begin_ms = group.begin_ms;
   group.window.clear();
   group.judged_until_ms = begin_ms + group.definition->timespan_ms;
   group.begin_ms = group.begin_clock_ms = kNoTime;
   if (holds(group.definition->bounds, value))
-    on_match(group, value, begin_ms, alerts);
+    on_match(slot, value, begin_ms, alerts);
   else if (group.episode)
-    close_episode(group, alerts);
+    close_episode(slot, alerts);
 }
 
-void Correlator::close_episode(CorrelationGroup& group, std::vector<Alert>& alerts) {
+void Correlator::close_episode(GroupSlot slot, std::vector<Alert>& alerts) {
+  CorrelationGroup& group = groups_.at(slot);
+  groups_.set_episode_open(slot, false);
   alerts.push_back(make_alert(group, EpisodePhase::kClosed));
   group.episode.reset();
 }
@@ -265,7 +287,7 @@ Alert Correlator::make_alert(CorrelationGroup& group, EpisodePhase phase) const 
 }
 
 void Correlator::finish(std::vector<Alert>& alerts) {
-  run_timers(std::numeric_limits<int64_t>::max(), alerts);
+  run_deadlines(std::numeric_limits<int64_t>::max(), alerts);
 }
 
 // --- time
@@ -281,144 +303,63 @@ int64_t Correlator::deadline_of(const CorrelationGroup& group) const {
   return std::max(group.newest_ms, group.clock_ms) + span_ms;
 }
 
-void Correlator::set_timer(GroupSlot slot) {
-  CorrelationGroup& group = groups_[slot];
+/// A deadline that has moved on is found out when the earlier one comes.
+void Correlator::set_deadline(GroupSlot slot) {
+  const CorrelationGroup& group = groups_.at(slot);
   const int64_t deadline = deadline_of(group);
-  if (group.timer_ms != kNoTime && group.timer_ms <= deadline) return;
-  group.timer_ms = deadline;
-  timers_.push({deadline, group.chunk, group.sequence, slot});
+  const int64_t set = groups_.deadline_ms(slot);
+  if (set != kNoTime && set <= deadline) return;
+  groups_.set_deadline(slot, deadline);
+  deadlines_.push({deadline, groups_.sequence(slot), group.chunk, slot});
+  if (deadlines_.size() > kDeadlinesPerGroupMax * (groups_.size() + 1024))
+    deadlines_.keep_if([&](const auto& one) { return still_holds(one); });
 }
 
-void Correlator::run_timers(int64_t clock_ms, std::vector<Alert>& alerts) {
-  while (!timers_.empty() && timers_.top().time_ms <= clock_ms) {
-    const Timer top = timers_.top();
-    timers_.pop();
-    CorrelationGroup& group = groups_[top.slot];
-    const bool is_valid = group.definition != nullptr && group.chunk == top.chunk && group.sequence == top.sequence &&
-                          group.timer_ms == top.time_ms;
-    if (!is_valid) continue;
-    group.timer_ms = kNoTime;
-    if (deadline_of(group) <= top.time_ms)
-      attend(top.slot, top.time_ms, alerts);
+bool Correlator::still_holds(const DeadlineQueue::Deadline& deadline) const {
+  return groups_.sequence(deadline.slot) == deadline.sequence && groups_.chunk(deadline.slot) == deadline.chunk &&
+         groups_.deadline_ms(deadline.slot) == deadline.time_ms;
+}
+
+void Correlator::run_deadlines(int64_t clock_ms, std::vector<Alert>& alerts) {
+  DeadlineQueue::Deadline due;
+  while (deadlines_.pop_due(clock_ms, due)) {
+    if (!still_holds(due)) continue;
+    groups_.set_deadline(due.slot, kNoTime);
+    if (deadline_of(groups_.at(due.slot)) <= due.time_ms)
+      attend(due.slot, due.time_ms, alerts);
     else
-      set_timer(top.slot);
+      set_deadline(due.slot);
   }
 }
 
 /// Does what a group's deadline is for: judges its window, closes its episode, or forgets it.
 void Correlator::attend(GroupSlot slot, int64_t clock_ms, std::vector<Alert>& alerts) {
-  CorrelationGroup& group = groups_[slot];
+  CorrelationGroup& group = groups_.at(slot);
   const bool is_over = group.begin_ms != kNoTime &&
                        std::max(group.begin_ms, group.begin_clock_ms) + group.definition->timespan_ms <= clock_ms;
-  if (!is_over && !group.episode) return remove(slot);
+  if (!is_over && !group.episode) return groups_.remove(slot);
   if (is_over)
-    judge(group, alerts);
+    judge(slot, alerts);
   else
-    close_episode(group, alerts);
-  account(group);
-  set_timer(slot);
+    close_episode(slot, alerts);
+  groups_.account(slot, group.bytes());
+  set_deadline(slot);
   take_results(alerts);
 }
 
 // --- memory
 
-GroupSlot Correlator::add_group(const CorrelationDefinition& definition, uint64_t group_hash) {
-  GroupSlot slot = 0;
-  if (free_.empty()) {
-    slot = static_cast<GroupSlot>(groups_.size());
-    groups_.emplace_back();
-  } else {
-    slot = free_.back();
-    free_.pop_back();
+/// Frees a little more than has to be, so that the search is not made for each record.
+void Correlator::make_room(uint32_t chunk, GroupSlot keep, std::vector<Alert>& alerts) {
+  victims_.clear();
+  groups_.choose_victims(chunk, chunk_bytes_max_ - chunk_bytes_max_ / 32, keep, victims_);
+  for (const GroupSlot slot : victims_)
+    groups_.prefetch_for_removal(slot);
+  for (const GroupSlot slot : victims_) {
+    if (groups_.at(slot).episode) close_episode(slot, alerts);  // its count must not be lost
+    groups_.remove(slot);
   }
-  CorrelationGroup& group = groups_[slot];
-  group.definition = &definition;
-  group.hash = group_hash;
-  group.chunk = chunk_of(group_hash);
-  index_.emplace(key_of(group_hash, definition), slot);
-  append_to_queue(slot);
-  ++statistics_.groups;
-  return slot;
-}
-
-void Correlator::append_to_queue(GroupSlot slot) {
-  CorrelationGroup& group = groups_[slot];
-  Queue& queue = queue_of(group);
-  group.previous = queue.back;
-  group.next = kNoGroup;
-  group.touched = false;
-  if (queue.back != kNoGroup) groups_[queue.back].next = slot;
-  queue.back = slot;
-  if (queue.front == kNoGroup) queue.front = slot;
-}
-
-void Correlator::unlink(GroupSlot slot) {
-  CorrelationGroup& group = groups_[slot];
-  Queue& queue = queue_of(group);
-  (group.previous == kNoGroup ? queue.front : groups_[group.previous].next) = group.next;
-  (group.next == kNoGroup ? queue.back : groups_[group.next].previous) = group.previous;
-}
-
-void Correlator::remove(GroupSlot slot) {
-  CorrelationGroup& group = groups_[slot];
-  Chunk& chunk = chunks_[group.chunk];
-  unlink(slot);
-  chunk.bytes -= group.bytes;
-  statistics_.bytes -= group.bytes;
-  const auto queue = chunk.queues.find(group.definition->hash);
-  queue->second.bytes -= group.bytes;
-  if (queue->second.front == kNoGroup) chunk.queues.erase(queue);
-  index_.erase(key_of(group.hash, *group.definition));
-  group = CorrelationGroup{};
-  free_.push_back(slot);
-  --statistics_.groups;
-}
-
-/// Brings the accounts up to date with a group's size.
-void Correlator::account(CorrelationGroup& group) {
-  const uint64_t bytes = CorrelationGroup::kBytes + group.text.size() +
-                         group.window.size() * sizeof(CorrelationWindow::Sample) +
-                         (group.episode ? sizeof(CorrelationEpisode) : 0);
-  if (bytes == group.bytes) return;
-  Chunk& chunk = chunks_[group.chunk];
-  chunk.bytes += bytes - group.bytes;
-  queue_of(group).bytes += bytes - group.bytes;
-  statistics_.bytes += bytes - group.bytes;
-  group.bytes = bytes;
-}
-
-/// Takes room from the correlation that has the most in the chunk, so that a flood of groups evicts its own.
-void Correlator::make_room(uint32_t number, GroupSlot keep, std::vector<Alert>& alerts) {
-  Chunk& chunk = chunks_[number];
-  if (chunk.bytes <= chunk_bytes_max_) return;
-  // A little more than has to be, so that the search is not made for each record.
-  const uint64_t goal = chunk_bytes_max_ - chunk_bytes_max_ / 32;
-  while (chunk.bytes > goal) {
-    auto largest = chunk.queues.begin();
-    for (auto one = chunk.queues.begin(); one != chunk.queues.end(); ++one)
-      if (one->second.bytes > largest->second.bytes) largest = one;
-    const uint64_t hash = largest->first;
-    for (int i = 0; i < kEvictedAtOnce && chunk.bytes > goal; ++i) {
-      const auto queue = chunk.queues.find(hash);
-      if (queue == chunk.queues.end()) break;  // gone with its last group
-      const GroupSlot slot = least_telling(queue->second, keep);
-      if (slot == kNoGroup) return;                                     // nothing but the group at hand
-      if (groups_[slot].episode) close_episode(groups_[slot], alerts);  // its count must not be lost
-      remove(slot);
-      ++statistics_.evicted;
-    }
-  }
-}
-
-/// The longest queued group that has had no record since and has no open episode, as far as a bounded search finds one.
-GroupSlot Correlator::least_telling(Queue& queue, GroupSlot keep) {
-  for (int chances = kSecondChances; chances > 0; --chances) {
-    const GroupSlot slot = queue.front;
-    if (slot != keep && !groups_[slot].touched && !groups_[slot].episode) return slot;
-    unlink(slot);
-    append_to_queue(slot);
-  }
-  return queue.front != keep ? queue.front : groups_[keep].next;
+  statistics_.evicted += victims_.size();
 }
 
 }  // namespace weir

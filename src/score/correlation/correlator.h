@@ -4,22 +4,19 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <limits>
-#include <map>
 #include <memory>
-#include <queue>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "alert/alert.h"
 #include "base/result.h"
 #include "score/correlation/correlation_event.h"
 #include "score/correlation/correlation_group.h"
+#include "score/correlation/deadline_queue.h"
+#include "score/correlation/group_table.h"
 #include "score/partition_clock.h"
 #include "score/score_options.h"
 
@@ -31,6 +28,7 @@ struct CorrelationStatistics {
   uint64_t evicted = 0;     ///< groups that had to go for lack of room
   uint64_t groups = 0;      ///< now
   uint64_t bytes = 0;       ///< now, about
+  uint64_t deadlines = 0;   ///< now in memory, those that hold no more included
   uint64_t suppressed = 0;  ///< records counted into an episode without an alert of their own
 };
 
@@ -48,9 +46,15 @@ class Correlator {
   /// Closes what is still open, as at the end of a file.
   void finish(std::vector<Alert>& alerts);
 
-  [[nodiscard]] const CorrelationStatistics& statistics() const { return statistics_; }
+  [[nodiscard]] CorrelationStatistics statistics() const {
+    CorrelationStatistics now = statistics_;
+    now.groups = groups_.size();
+    now.bytes = groups_.bytes();
+    now.deadlines = deadlines_.size();
+    return now;
+  }
 
-  [[nodiscard]] uint32_t chunk_of(uint64_t group_hash) const;
+  [[nodiscard]] uint32_t chunk_of(uint64_t group_hash) const { return groups_.chunk_of(group_hash); }
 
   /// Appends a chunk as it is now; whoever stores it sees to its integrity.
   void save(uint32_t chunk, std::string& out) const;
@@ -60,26 +64,17 @@ class Correlator {
   Status load(uint32_t chunk, std::string_view bytes);
 
  private:
-  /// The groups of one definition in one chunk, in the order in which they would have to go.
-  struct Queue {
-    GroupSlot front = kNoGroup, back = kNoGroup;
-    uint64_t bytes = 0;
-  };
+  static constexpr size_t kBatch = 16;  // events whose memory is loaded ahead
+
   struct Chunk {
-    std::map<uint64_t, Queue> queues;  // by the definition's hash
-    uint64_t bytes = 0;
     uint64_t next_sequence = 1;
     bool absent = false;
   };
-  /// When a group wants attention, as it was when the node was made. A group whose time has moved on is put back.
-  struct Timer {
-    int64_t time_ms = 0;
-    uint32_t chunk = 0;
-    uint64_t sequence = 0;
-    GroupSlot slot = kNoGroup;
-    bool operator>(const Timer& other) const {
-      return std::tie(time_ms, chunk, sequence) > std::tie(other.time_ms, other.chunk, other.sequence);
-    }
+  /// Our own copy of a definition; those it feeds are such copies, too.
+  struct Known : CorrelationDefinition {
+    explicit Known(const CorrelationDefinition& definition) : CorrelationDefinition(definition) {}
+    uint32_t number = 0;  ///< small, for tables
+    bool at_end = false;  ///< judged_at_end()
   };
   /// A record or the result of another correlation on its way into a group.
   struct Occurrence {
@@ -90,55 +85,48 @@ class Correlator {
   };
   /// A result that waits until the group it came from is done with.
   struct Result {
-    const CorrelationDefinition* definition = nullptr;
+    const Known* definition = nullptr;
     std::string group;
     Occurrence occurrence;  // its view of the group is set when its turn comes
   };
 
   void forget_unused_definitions();
-  const CorrelationDefinition* keep(const CorrelationDefinition& definition);
-  void take(const CorrelationDefinition& definition, const Occurrence& occurrence, std::vector<Alert>& alerts);
-  GroupSlot group_of(const CorrelationDefinition& definition, const Occurrence& occurrence);
-  void on_match(CorrelationGroup& group, double value, int64_t oldest_ms, std::vector<Alert>& alerts);
+  const Known* keep(const CorrelationDefinition& definition);
+  void load_ahead(std::span<const CorrelationEvent> batch);
+  void take(const Known& definition, const Occurrence& occurrence, std::vector<Alert>& alerts);
+  GroupSlot group_of(const Known& definition, const Occurrence& occurrence);
+  void on_match(GroupSlot slot, double value, int64_t oldest_ms, std::vector<Alert>& alerts);
   void feed(CorrelationGroup& group);
   void take_results(std::vector<Alert>& alerts);
-  void judge(CorrelationGroup& group, std::vector<Alert>& alerts);
-  void close_episode(CorrelationGroup& group, std::vector<Alert>& alerts);
+  void judge(GroupSlot slot, std::vector<Alert>& alerts);
+  void close_episode(GroupSlot slot, std::vector<Alert>& alerts);
   Alert make_alert(CorrelationGroup& group, EpisodePhase phase) const;
 
-  void run_timers(int64_t clock_ms, std::vector<Alert>& alerts);
+  void run_deadlines(int64_t clock_ms, std::vector<Alert>& alerts);
   void attend(GroupSlot slot, int64_t clock_ms, std::vector<Alert>& alerts);
   [[nodiscard]] int64_t deadline_of(const CorrelationGroup& group) const;
-  void set_timer(GroupSlot slot);
+  void set_deadline(GroupSlot slot);
+  [[nodiscard]] bool still_holds(const DeadlineQueue::Deadline& deadline) const;
+  void make_room(uint32_t chunk, GroupSlot keep, std::vector<Alert>& alerts);
   [[nodiscard]] int64_t now_ms() const { return std::max(clock_.now_ms(), partition_ms_); }
 
-  GroupSlot add_group(const CorrelationDefinition& definition, uint64_t group_hash);
-  void append_to_queue(GroupSlot slot);
-  void unlink(GroupSlot slot);
-  void remove(GroupSlot slot);
-  void account(CorrelationGroup& group);
-  void make_room(uint32_t chunk, GroupSlot keep, std::vector<Alert>& alerts);
-  [[nodiscard]] GroupSlot least_telling(Queue& queue, GroupSlot keep);
-  static uint64_t key_of(uint64_t group_hash, const CorrelationDefinition& definition);
-  Queue& queue_of(const CorrelationGroup& group) { return chunks_[group.chunk].queues[group.definition->hash]; }
-
-  [[nodiscard]] bool load_queue(BinaryReader& in, uint32_t chunk, const CorrelationDefinition& definition,
+  [[nodiscard]] bool load_queue(BinaryReader& in, uint32_t chunk, const Known& definition,
                                 std::span<const uint16_t> topics);
 
   int64_t lateness_ms_;
   EpisodeOptions episodes_;
   uint64_t chunk_bytes_max_;
-  uint32_t chunk_bits_;
   std::vector<std::string> topics_;
   std::vector<Chunk> chunks_;
-  std::deque<CorrelationGroup> groups_;  // references stay valid while it grows
-  std::vector<GroupSlot> free_;
-  absl::flat_hash_map<uint64_t, GroupSlot> index_;  // by key_of
-  absl::flat_hash_map<uint64_t, std::unique_ptr<CorrelationDefinition>> definitions_;
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  GroupTable groups_;
+  DeadlineQueue deadlines_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Known>> definitions_;  // by hash
+  std::vector<uint32_t> free_numbers_;
+  size_t definitions_max_;
   PartitionClock clock_;
   int64_t partition_ms_ = std::numeric_limits<int64_t>::min();
   std::vector<Result> results_;
+  std::vector<GroupSlot> victims_;
   CorrelationStatistics statistics_;
 };
 

@@ -14,6 +14,50 @@ const std::string kIp = "192.0.2.1";
 
 }  // namespace
 
+TEST_CASE("deadlines of groups that were evicted do not pile up") {
+  ScoreOptions options;
+  options.correlation_bytes_max = 100'000;
+  Bench bench(options);
+  const auto definition = definition_of(CorrelationType::kEventCount, 1'000, 86'400'000);
+  for (int i = 0; i < 50'000; ++i)
+    bench.at(definition, i, 0, 1, "group-" + std::to_string(i));
+  const CorrelationStatistics statistics = bench.correlator.statistics();
+  CHECK(statistics.evicted > 49'000);
+  CHECK(statistics.groups < 1'000);
+  CHECK(statistics.bytes <= 100'000);
+  CHECK(statistics.deadlines < 10'000);
+}
+
+TEST_CASE("deadlines come in the order of time, chunk and age, however far apart they are") {
+  std::mt19937_64 random(1);
+  DeadlineQueue queue;
+  std::vector<DeadlineQueue::Deadline> expected;
+  int64_t clock_ms = -5'000'000;
+  for (uint32_t step = 0; step < 300; ++step) {
+    for (uint64_t left = random() % 20; left > 0; --left) {
+      const auto ahead = static_cast<int64_t>(random() % (random() % 2 == 0 ? 3'000 : 3'000'000));
+      expected.push_back({clock_ms + ahead, random() % 4, static_cast<uint32_t>(random() % 3), step});
+      queue.push(expected.back());
+    }
+    if (step % 100 == 50) {
+      const auto is_odd = [](const auto& one) { return one.slot % 2 == 1; };
+      std::erase_if(expected, [&](const auto& one) { return !is_odd(one); });
+      queue.keep_if(is_odd);
+    }
+    clock_ms += static_cast<int64_t>(random() % 50'000);
+    std::sort(expected.begin(), expected.end(), [](const auto& a, const auto& b) { return b > a; });
+    DeadlineQueue::Deadline due;
+    while (queue.pop_due(clock_ms, due)) {
+      REQUIRE_FALSE(expected.empty());
+      CHECK_FALSE(due > expected.front());
+      CHECK_FALSE(expected.front() > due);
+      expected.erase(expected.begin());
+    }
+    CHECK((expected.empty() || expected.front().time_ms > clock_ms));
+    REQUIRE(queue.size() == expected.size());
+  }
+}
+
 TEST_CASE("the record that fulfils the condition raises the alert, and the group says whose it is") {
   const auto three = definition_of(CorrelationType::kEventCount, 3, 60'000);
   Bench bench;
