@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "detect/always_rules.h"
 #include "detect/known_lines.h"
 #include "detect/rule_evaluator.h"
 #include "detect/rule_set_impl.h"
@@ -58,6 +59,7 @@ struct Matcher::Impl {
   const RuleProgram* program = nullptr;
   HsScratch hs_scratch;
   RuleEvaluator evaluator;
+  AlwaysRules always_rules;
   AtomHits atoms;    ///< of the record
   AtomHits visible;  ///< of the lines that one rule may see
   std::vector<LastReport> last_reports;
@@ -94,7 +96,7 @@ struct Matcher::Impl {
   bool confirmed(Confirmation by, uint32_t line);
   void accept(uint32_t atom, uint32_t line, uint32_t end);
   void touch(uint32_t rule);
-  void touch_always_rules();
+  void touch_always_rules(const Event& event);
   /// Rules without weight (bots, say) hit often and need no evidence.
   Hit hit_of(uint32_t rule, const AtomHits& hits) {
     return evaluator.hit_of(rule, hits, rules->rules()[rule].weight > 0);
@@ -280,9 +282,9 @@ bool Matcher::Impl::scan_group(SecurityLevel level, Gate gate) {
   return code == HS_SUCCESS || code == HS_SCAN_TERMINATED;
 }
 
-void Matcher::Impl::touch_always_rules() {
+void Matcher::Impl::touch_always_rules(const Event& event) {
   const SecurityLevel level = compiled(policy->level);
-  for (const uint32_t rule : program->always_rules)
+  for (const uint32_t rule : always_rules.candidates(event, *record))
     if (rules->impl().rule_levels[rule] <= level) touch(rule);
 }
 
@@ -356,6 +358,7 @@ Status Matcher::use(std::shared_ptr<const RuleSet> rules) {
   const RuleProgram& program = rules->impl().program;
   impl_->program = &program;
   impl_->evaluator.use(program);
+  impl_->always_rules.use(program);
   impl_->atoms.resize(program.atoms.size());
   impl_->visible.resize(program.atoms.size());
   impl_->last_reports.assign(program.atoms.size(), {});
@@ -382,7 +385,7 @@ void Matcher::match(const Event& event, const DecodedRecord& record, const Match
   impl_->begin(event, record, policy);
   out.scan_failed = !impl_->scan();
   out.capped = impl_->capped;
-  impl_->touch_always_rules();
+  impl_->touch_always_rules(event);
   impl_->decide(out);
   impl_->judge(out);
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "detect/condition_truth.h"
 #include "detect/pattern_text.h"
 #include "detect/regex_rewrite.h"
 
@@ -360,7 +361,9 @@ class Compiler {
     std::vector<std::vector<uint32_t>> rules_of(program_.atoms.size());
     for (uint32_t rule = 0; rule < program_.rule_root.size(); ++rule) {
       touch_atoms(program_.rule_root[rule], rule, rules_of);
-      if (without_hit(program_.rule_root[rule]) != Truth::kFalse) program_.always_rules.push_back(rule);
+      const auto unknown = [](uint32_t) { return Truth::kUnknown; };
+      if (truth_without_hit(program_, program_.rule_root[rule], unknown) != Truth::kFalse)
+        program_.always_rules.push_back(rule);
     }
     for (size_t i = 0; i < rules_of.size(); ++i) {
       program_.atoms[i].first_rule = static_cast<uint32_t>(program_.atom_rules.size());
@@ -378,35 +381,6 @@ class Compiler {
     }
     for (uint32_t i = 0; i < step.child_count; ++i)
       touch_atoms(program_.children[step.first_child + i], rule, rules_of);
-  }
-
-  enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
-
-  /// The condition's value when no pattern hits; what the event decides is unknown.
-  Truth without_hit(StepIndex index) const {
-    const Step& step = program_.steps[index];
-    std::array<uint32_t, 3> counts{};
-    for (uint32_t i = 0; i < step.child_count; ++i)
-      ++counts[static_cast<size_t>(without_hit(program_.children[step.first_child + i]))];
-    const uint32_t possible = counts[1] + counts[2];
-    switch (step.kind) {
-      case Step::Kind::kAtom:
-      case Step::Kind::kFalse:
-        return Truth::kFalse;
-      case Step::Kind::kTrue:
-        return Truth::kTrue;
-      case Step::Kind::kEvent:
-        return Truth::kUnknown;
-      case Step::Kind::kAnd:
-        return counts[0] > 0 ? Truth::kFalse : counts[1] > 0 ? Truth::kUnknown : Truth::kTrue;
-      case Step::Kind::kOr:
-        return counts[2] > 0 ? Truth::kTrue : possible > 0 ? Truth::kUnknown : Truth::kFalse;
-      case Step::Kind::kNot:
-        return counts[2] > 0 ? Truth::kFalse : counts[1] > 0 ? Truth::kUnknown : Truth::kTrue;
-      case Step::Kind::kAtLeast:
-        return counts[2] >= step.index ? Truth::kTrue : possible >= step.index ? Truth::kUnknown : Truth::kFalse;
-    }
-    return Truth::kUnknown;
   }
 
   const Rule* rule_ = nullptr;

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "detect/rule_set_impl.h"
+
+namespace weir {
+
+/// The rules that may hold without a pattern hit ("status 401 and method POST") and so would be evaluated for every record.
+/// Most ask for a status, a method or an evasion, of which a stream has a few combinations: for each combination the rules that
+/// it does not rule out are worked out once and remembered. Of one thread.
+class AlwaysRules {
+ public:
+  /// Takes a rule set into use, which must outlive this.
+  void use(const RuleProgram& program);
+
+  /// Indices of the rules that may hold for such a record when no pattern hits, ascending; none is missing, some may prove
+  /// false. Valid until the next call.
+  std::span<const uint32_t> candidates(const Event& event, const DecodedRecord& record);
+
+ private:
+  static constexpr size_t kSlots = 64;
+  static constexpr size_t kMethodBytesMax = 12;
+  /// What a combination is recognised by: compared whole, so an answer is never wrong.
+  struct Facts {
+    std::array<char, kMethodBytesMax> method{};
+    uint8_t method_size = 0;
+    Evasions evasions = 0;
+    uint16_t status = 0;
+    bool operator==(const Facts&) const = default;
+  };
+  struct Slot {
+    bool used = false;
+    Facts facts;
+    std::vector<uint32_t> rules;
+  };
+
+  const RuleProgram* program_ = nullptr;
+  std::array<Slot, kSlots> slots_;
+  EventScratch scratch_;
+};
+
+}  // namespace weir
