@@ -264,6 +264,51 @@ TEST_CASE("a flood of matches ends the scan, says so, and keeps what was found")
   CHECK_FALSE(bench.detection.capped);
 }
 
+TEST_CASE("records matched together come out as records matched one by one") {
+  RuleBench bench(
+      rule_item("weir.query|re: 'a.?b'", 1) + "---\n" + rule_item("weir.query|contains: \"'or\"", 2) + "---\n" +
+      rule_item("cs-user-agent|contains: probe", 3) + "---\n" + rule_item("sc-status: 404", 4) + "---\n" +
+      rule_text("  s: {weir.query|contains: [u, v, w, '<x']}\n  f: {weir.query|contains: zz}\n  condition: s and not f",
+                5));
+  const std::array<std::string_view, 6> parts{"ab", "'or", "a<x", "zz", "w", "plain"};
+  std::vector<Event> events(200);
+  std::vector<DecodedRecord> records;
+  for (uint32_t i = 0; i < events.size(); ++i) {
+    events[i].status = i % 7 == 0 ? 404 : 200;
+    std::string query = "q=";
+    for (uint32_t part = 0; part < parts.size(); ++part)
+      if ((i >> part & 1U) != 0) query += parts[part];
+    // User agents repeat, so that some lines are known from the second time on.
+    records.push_back(record_of({{Place::kQuery, query}, {Place::kUserAgent, i % 5 == 0 ? "probe/1" : "browser/2"}}));
+  }
+  const MatchPolicy policy = bench.matcher.own_level();
+  std::vector<Detection> together(events.size());
+  Matcher other;
+  REQUIRE(other.use(bench.set).has_value());
+  constexpr std::array<size_t, 4> kBatches{1, 3, 16, 64};
+  size_t next = 0, hits = 0;
+  for (size_t first = 0; first < events.size(); first += kBatches[next++ % kBatches.size()]) {
+    std::vector<MatchTask> tasks;
+    const size_t last = std::min(events.size(), first + kBatches[next % kBatches.size()]);
+    for (size_t i = first; i < last; ++i)
+      tasks.push_back({&events[i], &records[i], &policy, &together[i]});
+    other.match(tasks);
+  }
+  for (size_t i = 0; i < events.size(); ++i) {
+    INFO(i);
+    bench.hits(events[i], records[i]);
+    REQUIRE(together[i].hits.size() == bench.detection.hits.size());
+    for (size_t k = 0; k < together[i].hits.size(); ++k) {
+      const Hit &one = together[i].hits[k], &alone = bench.detection.hits[k];
+      CHECK((one.rule == alone.rule && one.line == alone.line && one.match_begin == alone.match_begin &&
+             one.match_end == alone.match_end));
+    }
+    CHECK(together[i].score == bench.detection.score);
+    hits += together[i].hits.size();
+  }
+  CHECK(hits > 200);
+}
+
 TEST_CASE("equal patterns are compiled once") {
   RuleBench bench(rule_item("weir.query|contains: aaa", 1) + "---\n" + rule_item("weir.form|contains: aaa", 2) +
                   "---\n" + rule_item("weir.query|contains: aaa", 3));

@@ -20,10 +20,17 @@ namespace {
 constexpr size_t kLinesReserved = 512;
 constexpr size_t kHitsRemembered = 64;
 
-/// The last line in which an atom was reported, confirmed or not; valid while `epoch` is that of the record.
+/// The last line in which a pattern was reported; valid while `epoch` is that of the scan.
 struct LastReport {
   uint32_t epoch = 0;
   uint32_t line = 0;
+};
+
+/// A pattern that matched in a line of the record, for the first time.
+struct Report {
+  uint32_t pattern = 0;
+  uint32_t line = 0;
+  uint32_t end = 0;  ///< offset into the line
 };
 
 /// An atom that matched in a line of the record.
@@ -52,51 +59,83 @@ struct TokenVerdict {
   bool script_known = false, script = false;
 };
 
+/// What is known of one record of a batch between the phases.
+struct RecordScan {
+  const MatchTask* task = nullptr;
+  std::vector<RecordHit> known_hits;     ///< of lines whose hits are known
+  std::vector<GatedLine> unknown_lines;  ///< the others
+  std::vector<Report> reports;           ///< of the others, group by group
+  SecurityLevels levels = 0;             ///< of the lines
+  GateMask gates = 0;                    ///< that some unknown line passes
+  bool capped = false;
+  bool failed = false;
+
+  void begin(const MatchTask& new_task) {
+    task = &new_task;
+    known_hits.clear();
+    unknown_lines.clear();
+    reports.clear();
+    levels = 0;
+    gates = 0;
+    capped = failed = false;
+  }
+};
+
 }  // namespace
 
+/// Works in phases over a batch. Scanning goes group by group, each over all records: a pattern database then stays in the
+/// processor's cache, which halves the time of a scan. The last phase decides record by record.
 struct Matcher::Impl {
   std::shared_ptr<const RuleSet> rules;
   const RuleProgram* program = nullptr;
   HsScratch hs_scratch;
+  KnownLines known_lines;
+  std::vector<RecordScan> scans;  ///< by task; may be more
+
+  // While one group is scanned for in one record:
+  RecordScan* scan = nullptr;
+  const ScanGroup* group = nullptr;
+  std::string scan_text;                 ///< the lines to scan, when these are not all
+  std::vector<ScanLine> scan_lines;      ///< what is scanned, in order
+  size_t line_cursor = 0;                ///< into scan_lines; reports come in the order of their ends
+  std::vector<LastReport> last_reports;  ///< by pattern
+  uint32_t scan_epoch = 0;
+  uint32_t report_count = 0;  ///< callbacks for this scan
+
+  // While one record is decided:
+  const DecodedRecord* record = nullptr;
+  const MatchPolicy* policy = nullptr;
   RuleEvaluator evaluator;
   AlwaysRules always_rules;
   AtomHits atoms;    ///< of the record
   AtomHits visible;  ///< of the lines that one rule may see
-  std::vector<LastReport> last_reports;
+  std::vector<RecordHit>
+      line_hits;  ///< every (line, atom), once; of known lines only if the policy distinguishes lines
   std::vector<TokenVerdict> token_verdicts;  ///< by line
   std::vector<uint32_t> rule_epochs;
   std::vector<uint32_t> touched;  ///< rules to evaluate for this record
   uint32_t epoch = 0;
-  uint32_t reports = 0;  ///< callbacks for this scan
-  KnownLines known_lines;
-  std::vector<RecordHit>
-      line_hits;  ///< every (line, atom), once; of known lines only if the policy distinguishes lines
-  std::vector<GatedLine> unknown_lines;  ///< lines that known_lines does not hold
-  std::string scan_text;                 ///< the lines to scan, when these are not all
-  std::vector<ScanLine> scan_lines;      ///< what is scanned, in order
-  const ScanGroup* group = nullptr;      ///< whose patterns are scanned for
-  bool capped = false;
-  size_t line_cursor = 0;  ///< into scan_lines; reports come in the order of their ends
-  const DecodedRecord* record = nullptr;
-  const MatchPolicy* policy = nullptr;
-  SecurityLevels levels = 0;  ///< of the record's lines
 
-  void begin(const Event& event, const DecodedRecord& new_record, const MatchPolicy& new_policy);
   [[nodiscard]] SecurityLevel compiled(SecurityLevel level) const;
-  [[nodiscard]] SecurityLevel level_of(uint32_t line) const;
+  [[nodiscard]] SecurityLevel level_of(const MatchPolicy& of, uint32_t line) const;
   /// Do rules see different lines? Else the whole record's hits decide.
   [[nodiscard]] bool distinguishes_lines() const { return !policy->line_levels.empty() || !policy->exclusions.empty(); }
-  void find_unknown_lines();
+
+  void sort_lines(RecordScan& one);
+  void scan_group(std::span<RecordScan> records, SecurityLevel level, Gate gate);
+  void scan_record(RecordScan& one, SecurityLevel level, Gate gate);
   std::string_view join_lines(SecurityLevel level, GateMask gate);
-  void remember_lines();
-  bool scan();
-  bool scan_group(SecurityLevel level, Gate gate);
   bool on_report(uint32_t pattern, uint32_t end);
   ScanLine line_of(uint32_t end);
+
+  void finish(const RecordScan& one);
+  void begin(const MatchTask& task);
+  void take(const Report& report);
   bool confirmed(Confirmation by, uint32_t line);
-  void accept(uint32_t atom, uint32_t line, uint32_t end);
+  void accept(const RecordHit& hit);
   void touch(uint32_t rule);
   void touch_always_rules(const Event& event);
+  void remember_lines(const RecordScan& one);
   /// Rules without weight (bots, say) hit often and need no evidence.
   Hit hit_of(uint32_t rule, const AtomHits& hits) {
     return evaluator.hit_of(rule, hits, rules->rules()[rule].weight > 0);
@@ -108,73 +147,150 @@ struct Matcher::Impl {
   void judge(Detection& out) const;
 };
 
-void Matcher::Impl::begin(const Event& event, const DecodedRecord& new_record, const MatchPolicy& new_policy) {
-  WEIR_ASSERT(new_policy.line_levels.empty() || new_policy.line_levels.size() == new_record.lines.size(),
-              "a level for each line or for none");
-  record = &new_record;
-  policy = &new_policy;
-  capped = false;
+SecurityLevel Matcher::Impl::compiled(SecurityLevel level) const {
+  return (rules->impl().levels & mask_of(level)) != 0 ? level : rules->options().security_level;
+}
+
+SecurityLevel Matcher::Impl::level_of(const MatchPolicy& of, uint32_t line) const {
+  return compiled(line < of.line_levels.size() ? of.line_levels[line] : of.level);
+}
+
+/// Sorts the lines into those whose hits are known and those to scan.
+void Matcher::Impl::sort_lines(RecordScan& one) {
+  const DecodedRecord& of = *one.task->record;
+  for (uint32_t i = 0; i < of.lines.size(); ++i) {
+    const Line& line = of.lines[i];
+    const std::string_view text = of.line_text(line);
+    const SecurityLevel level = level_of(*one.task->policy, i);
+    one.levels |= mask_of(level);
+    std::span<const LineHit> hits;
+    if (!KnownLines::eligible(line) || !known_lines.find(level, line.place, text, hits)) {
+      one.unknown_lines.push_back({i, gates_of(text, line.place), level});
+      one.gates = static_cast<GateMask>(one.gates | one.unknown_lines.back().gates);
+    }
+    for (const LineHit& hit : hits)
+      one.known_hits.push_back({i, hit});
+  }
+}
+
+void Matcher::Impl::scan_group(std::span<RecordScan> records, SecurityLevel level, Gate gate) {
+  const uint32_t index = rules->impl().group_of[static_cast<size_t>(level)][static_cast<size_t>(gate)];
+  if (index == RuleSet::Impl::kNoGroup) return;
+  group = &rules->impl().groups[index];
+  for (auto& one : records)
+    if ((one.levels & mask_of(level)) != 0 && (one.gates & mask_of(gate)) != 0) scan_record(one, level, gate);
+}
+
+void Matcher::Impl::scan_record(RecordScan& one, SecurityLevel level, Gate gate) {
+  scan = &one;
+  const std::string_view text = join_lines(level, mask_of(gate));
+  if (text.empty()) return;
+  report_count = 0;
+  line_cursor = 0;
+  if (++scan_epoch == 0) {
+    // The stamp wrapped around: old stamps could look new.
+    std::fill(last_reports.begin(), last_reports.end(), LastReport{});
+    scan_epoch = 1;
+  }
+  const auto report = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* context) {
+    auto* impl = static_cast<Impl*>(context);
+    return impl->on_report(impl->group->patterns[id], static_cast<uint32_t>(to)) ? 0 : 1;
+  };
+  const hs_error_t code = hs_scan(group->database.get(), text.data(), static_cast<unsigned>(text.size()), 0,
+                                  hs_scratch.get(), report, this);
+  one.capped |= code == HS_SCAN_TERMINATED;
+  one.failed |= code != HS_SUCCESS && code != HS_SCAN_TERMINATED;
+}
+
+/// Fills scan_lines and gives the text to scan: the record's own when it is all of it.
+std::string_view Matcher::Impl::join_lines(SecurityLevel level, GateMask gate) {
+  const DecodedRecord& of = *scan->task->record;
+  scan_lines.clear();
+  for (const auto& unknown : scan->unknown_lines)
+    if ((unknown.gates & gate) != 0 && unknown.level == level)
+      scan_lines.push_back({of.lines[unknown.line].begin, unknown.line});
+  if (scan_lines.size() == of.lines.size()) return of.text;
+  scan_text.clear();
+  for (auto& scanned : scan_lines) {
+    const Line& line = of.lines[scanned.line];
+    scanned.begin = static_cast<uint32_t>(scan_text.size());
+    scan_text.append(of.text, line.begin, line.end - line.begin + size_t{1});
+  }
+  return scan_text;
+}
+
+/// True to go on, false to end the scan.
+bool Matcher::Impl::on_report(uint32_t pattern, uint32_t end) {
+  if (++report_count > Matcher::kReportsMax) return false;
+  const ScanLine scanned = line_of(end);
+  LastReport& seen = last_reports[pattern];
+  if (seen.epoch == scan_epoch && seen.line == scanned.line) return true;
+  seen = {scan_epoch, scanned.line};
+  scan->reports.push_back({pattern, scanned.line, end - scanned.begin});
+  return true;
+}
+
+/// The line that holds the byte before `end`. Ends ascend, so it is nearly always the last one or a later one.
+ScanLine Matcher::Impl::line_of(uint32_t end) {
+  const uint32_t byte = end == 0 ? 0 : end - 1;
+  if (byte < scan_lines[line_cursor].begin) line_cursor = 0;
+  while (line_cursor + 1 < scan_lines.size() && scan_lines[line_cursor + 1].begin <= byte)
+    ++line_cursor;
+  return scan_lines[line_cursor];
+}
+
+void Matcher::Impl::finish(const RecordScan& one) {
+  const MatchTask& task = *one.task;
+  Detection& out = *task.out;
+  out.clear();
+  begin(task);
+  out.scan_failed = one.failed;
+  out.capped = one.capped;
+  for (const RecordHit& hit : one.known_hits) {
+    if (distinguishes_lines()) line_hits.push_back(hit);
+    accept(hit);
+  }
+  for (const Report& report : one.reports)
+    take(report);
+  if (!one.failed && !one.capped) remember_lines(one);
+  touch_always_rules(*task.event);
+  decide(out);
+  judge(out);
+}
+
+void Matcher::Impl::begin(const MatchTask& task) {
+  record = task.record;
+  policy = task.policy;
   touched.clear();
   line_hits.clear();
-  unknown_lines.clear();
   atoms.clear();
-  evaluator.begin(event, new_record);
-  levels = 0;
+  evaluator.begin(*task.event, *record);
   if (++epoch != 0) return;
   // The stamp wrapped around: old stamps could look new.
-  std::fill(last_reports.begin(), last_reports.end(), LastReport{});
   std::fill(token_verdicts.begin(), token_verdicts.end(), TokenVerdict{});
   std::fill(rule_epochs.begin(), rule_epochs.end(), 0U);
   epoch = 1;
 }
 
-SecurityLevel Matcher::Impl::compiled(SecurityLevel level) const {
-  return (rules->impl().levels & mask_of(level)) != 0 ? level : rules->options().security_level;
-}
-
-SecurityLevel Matcher::Impl::level_of(uint32_t line) const {
-  return compiled(line < policy->line_levels.size() ? policy->line_levels[line] : policy->level);
-}
-
-/// Sorts the lines into those whose hits are known, which count at once, and those to scan.
-void Matcher::Impl::find_unknown_lines() {
-  const auto& lines = record->lines;
-  const bool keep = distinguishes_lines();
-  for (uint32_t i = 0; i < lines.size(); ++i) {
-    const std::string_view text = record->line_text(lines[i]);
-    const SecurityLevel level = level_of(i);
-    levels |= mask_of(level);
-    std::span<const LineHit> hits;
-    if (!KnownLines::eligible(lines[i]) || !known_lines.find(level, lines[i].place, text, hits))
-      unknown_lines.push_back({i, gates_of(text, lines[i].place), level});
-    for (const LineHit& hit : hits) {
-      if (keep) line_hits.push_back({i, hit});
-      accept(hit.atom, i, lines[i].begin + hit.end);
-    }
+/// Confirms what the scan reported.
+void Matcher::Impl::take(const Report& report) {
+  const Line& line = record->lines[report.line];
+  const uint32_t last = program->pattern_first_atom[report.pattern + 1];
+  for (uint32_t i = program->pattern_first_atom[report.pattern]; i < last; ++i) {
+    const uint32_t atom = program->pattern_atoms[i];
+    if ((mask_of(line.place) & program->atoms[atom].places) == 0) continue;
+    if (!evaluator.confirmed(report.pattern, record->line_text(line))) continue;
+    if (!confirmed(program->atoms[atom].confirmation, report.line)) continue;
+    const RecordHit hit{report.line, {atom, report.end}};
+    line_hits.push_back(hit);
+    accept(hit);
   }
 }
 
-/// Fills scan_lines and gives the text to scan: the record's own when it is all of it.
-std::string_view Matcher::Impl::join_lines(SecurityLevel level, GateMask gate) {
-  const auto& lines = record->lines;
-  scan_lines.clear();
-  for (const auto& unknown : unknown_lines)
-    if ((unknown.gates & gate) != 0 && unknown.level == level)
-      scan_lines.push_back({lines[unknown.line].begin, unknown.line});
-  if (scan_lines.size() == lines.size()) return record->text;
-  scan_text.clear();
-  for (auto& scanned : scan_lines) {
-    const Line& line = lines[scanned.line];
-    scanned.begin = static_cast<uint32_t>(scan_text.size());
-    scan_text.append(record->text, line.begin, line.end - line.begin + size_t{1});
-  }
-  return scan_text;
-}
-
-void Matcher::Impl::remember_lines() {
+void Matcher::Impl::remember_lines(const RecordScan& one) {
   if (line_hits.size() > kHitsRemembered)
     return;  // an attack; its lines will not come again often, and this loop is short
-  for (const auto& unknown : unknown_lines) {
+  for (const auto& unknown : one.unknown_lines) {
     const Line& line = record->lines[unknown.line];
     if (!KnownLines::eligible(line)) continue;
     std::array<LineHit, KnownLines::kHitsMax> hits;
@@ -187,15 +303,6 @@ void Matcher::Impl::remember_lines() {
     if (count <= hits.size())
       known_lines.note(unknown.level, line.place, record->line_text(line), {hits.data(), count});
   }
-}
-
-/// The line that holds the byte before `end`. Ends ascend, so it is nearly always the last one or a later one.
-ScanLine Matcher::Impl::line_of(uint32_t end) {
-  const uint32_t byte = end == 0 ? 0 : end - 1;
-  if (byte < scan_lines[line_cursor].begin) line_cursor = 0;
-  while (line_cursor + 1 < scan_lines.size() && scan_lines[line_cursor + 1].begin <= byte)
-    ++line_cursor;
-  return scan_lines[line_cursor];
 }
 
 /// Does the tokenizer agree? It reads a line at most once.
@@ -216,9 +323,9 @@ bool Matcher::Impl::confirmed(Confirmation by, uint32_t line) {
 }
 
 /// The atom holds for this record.
-void Matcher::Impl::accept(uint32_t atom, uint32_t line, uint32_t end) {
-  if (!atoms.add(atom, {line, end})) return;
-  const Atom& definition = program->atoms[atom];
+void Matcher::Impl::accept(const RecordHit& hit) {
+  if (!atoms.add(hit.hit.atom, {hit.line, record->lines[hit.line].begin + hit.hit.end})) return;
+  const Atom& definition = program->atoms[hit.hit.atom];
   for (uint32_t i = 0; i < definition.rule_count; ++i)
     touch(program->atom_rules[definition.first_rule + i]);
 }
@@ -227,59 +334,6 @@ void Matcher::Impl::touch(uint32_t rule) {
   if (rule_epochs[rule] == epoch) return;
   rule_epochs[rule] = epoch;
   touched.push_back(rule);
-}
-
-/// True to go on, false to end the scan.
-bool Matcher::Impl::on_report(uint32_t pattern, uint32_t end) {
-  if (++reports > Matcher::kReportsMax) return false;
-  const ScanLine scanned = line_of(end);
-  const Line& line = record->lines[scanned.line];
-  const uint32_t last = program->pattern_first_atom[pattern + 1];
-  for (uint32_t i = program->pattern_first_atom[pattern]; i < last; ++i) {
-    const uint32_t atom = program->pattern_atoms[i];
-    if ((mask_of(line.place) & program->atoms[atom].places) == 0) continue;
-    LastReport& seen = last_reports[atom];
-    if (seen.epoch == epoch && seen.line == scanned.line) continue;
-    seen = {epoch, scanned.line};
-    if (!evaluator.confirmed(pattern, record->line_text(line))) continue;
-    if (!confirmed(program->atoms[atom].confirmation, scanned.line)) continue;
-    const uint32_t end_in_line = end - scanned.begin;
-    line_hits.push_back({scanned.line, {atom, end_in_line}});
-    accept(atom, scanned.line, line.begin + end_in_line);
-  }
-  return true;
-}
-
-/// False when the library failed.
-bool Matcher::Impl::scan() {
-  if (record->lines.empty()) return true;
-  find_unknown_lines();
-  bool good = true;
-  for (size_t level = 0; level < kSecurityLevels; ++level) {
-    if ((levels & mask_of(static_cast<SecurityLevel>(level))) == 0) continue;
-    for (size_t gate = 0; gate < kGates; ++gate)
-      good &= scan_group(static_cast<SecurityLevel>(level), static_cast<Gate>(gate));
-  }
-  if (good && !capped) remember_lines();
-  return good;
-}
-
-bool Matcher::Impl::scan_group(SecurityLevel level, Gate gate) {
-  const uint32_t index = rules->impl().group_of[static_cast<size_t>(level)][static_cast<size_t>(gate)];
-  if (index == RuleSet::Impl::kNoGroup) return true;
-  group = &rules->impl().groups[index];
-  const std::string_view text = join_lines(level, mask_of(gate));
-  if (text.empty()) return true;
-  reports = 0;
-  line_cursor = 0;
-  const auto report = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* context) {
-    auto* impl = static_cast<Impl*>(context);
-    return impl->on_report(impl->group->patterns[id], static_cast<uint32_t>(to)) ? 0 : 1;
-  };
-  const hs_error_t code = hs_scan(group->database.get(), text.data(), static_cast<unsigned>(text.size()), 0,
-                                  hs_scratch.get(), report, this);
-  capped |= code == HS_SCAN_TERMINATED;
-  return code == HS_SUCCESS || code == HS_SCAN_TERMINATED;
 }
 
 void Matcher::Impl::touch_always_rules(const Event& event) {
@@ -313,7 +367,7 @@ const RuleExclusion* Matcher::Impl::exclusion_of(uint32_t rule, uint32_t line) c
 }
 
 bool Matcher::Impl::may_see(uint32_t rule, uint32_t line) const {
-  return rules->impl().rule_levels[rule] <= level_of(line) && exclusion_of(rule, line) == nullptr;
+  return rules->impl().rule_levels[rule] <= level_of(*policy, line) && exclusion_of(rule, line) == nullptr;
 }
 
 /// A rule that holds for the record as a whole: does it hold for what it may see? Both must be, so that hiding the line of a
@@ -359,17 +413,16 @@ Status Matcher::use(std::shared_ptr<const RuleSet> rules) {
   impl_->program = &program;
   impl_->evaluator.use(program);
   impl_->always_rules.use(program);
-  impl_->atoms.resize(program.atoms.size());
-  impl_->visible.resize(program.atoms.size());
-  impl_->last_reports.assign(program.atoms.size(), {});
+  impl_->atoms.use(program);
+  impl_->visible.use(program);
+  impl_->last_reports.assign(program.patterns.size(), {});
   impl_->token_verdicts.assign(kLinesReserved, {});
   impl_->rule_epochs.assign(program.rule_root.size(), 0);
   impl_->line_hits.reserve(kLinesReserved);
   impl_->scan_lines.reserve(kLinesReserved);
-  impl_->unknown_lines.reserve(kLinesReserved);
   impl_->touched.reserve(program.rule_root.size());
   impl_->known_lines.clear();
-  impl_->epoch = 0;
+  impl_->epoch = impl_->scan_epoch = 0;
   impl_->rules = std::move(rules);
   return {};
 }
@@ -379,21 +432,42 @@ const RuleSet& Matcher::rules() const {
   return *impl_->rules;
 }
 
-void Matcher::match(const Event& event, const DecodedRecord& record, const MatchPolicy& policy, Detection& out) {
+void Matcher::match(std::span<const MatchTask> tasks) {
   WEIR_ASSERT(impl_->rules != nullptr, "use() comes before match()");
-  out.clear();
-  impl_->begin(event, record, policy);
-  out.scan_failed = !impl_->scan();
-  out.capped = impl_->capped;
-  impl_->touch_always_rules(event);
-  impl_->decide(out);
-  impl_->judge(out);
+  auto& scans = impl_->scans;
+  if (scans.size() < tasks.size()) scans.resize(tasks.size());
+  const auto records = std::span(scans).first(tasks.size());
+  SecurityLevels levels = 0;
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    const MatchTask& task = tasks[i];
+    WEIR_ASSERT(task.policy->line_levels.empty() || task.policy->line_levels.size() == task.record->lines.size(),
+                "a level for each line or for none");
+    records[i].begin(task);
+    impl_->sort_lines(records[i]);
+    levels |= records[i].levels;
+  }
+  for (size_t level = 0; level < kSecurityLevels; ++level) {
+    if ((levels & mask_of(static_cast<SecurityLevel>(level))) == 0) continue;
+    for (size_t gate = 0; gate < kGates; ++gate)
+      impl_->scan_group(records, static_cast<SecurityLevel>(level), static_cast<Gate>(gate));
+  }
+  for (const auto& one : records)
+    impl_->finish(one);
+}
+
+void Matcher::match(const Event& event, const DecodedRecord& record, const MatchPolicy& policy, Detection& out) {
+  const MatchTask task{&event, &record, &policy, &out};
+  match(std::span(&task, 1));
 }
 
 void Matcher::match(const Event& event, const DecodedRecord& record, Detection& out) {
+  match(event, record, own_level(), out);
+}
+
+MatchPolicy Matcher::own_level() const {
   MatchPolicy policy;
   policy.level = rules().options().security_level;
-  match(event, record, policy, out);
+  return policy;
 }
 
 }  // namespace weir

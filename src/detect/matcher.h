@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "base/result.h"
 #include "decode/decoded_record.h"
@@ -10,6 +11,14 @@
 #include "event/event.h"
 
 namespace weir {
+
+/// One record to match; borrows all of it until match() returns.
+struct MatchTask {
+  const Event* event = nullptr;
+  const DecodedRecord* record = nullptr;
+  const MatchPolicy* policy = nullptr;
+  Detection* out = nullptr;
+};
 
 /// Runs a rule set over decoded records. One per lane (it owns the scratch space), not thread-safe.
 class Matcher {
@@ -30,11 +39,16 @@ class Matcher {
 
   [[nodiscard]] const RuleSet& rules() const;
 
-  /// Clears and fills `out`. A matching-library error sets scan_failed and is counted by the caller.
-  /// Does not allocate once its buffers have grown.
+  /// Clears and fills each task's `out`. What comes out does not depend on how records are grouped; some 16 at a time are the
+  /// fastest, because the pattern databases then stay in the caches. A matching-library error sets scan_failed and is counted
+  /// by the caller. Does not allocate once its buffers have grown.
+  void match(std::span<const MatchTask> tasks);
+  /// One record.
   void match(const Event& event, const DecodedRecord& record, const MatchPolicy& policy, Detection& out);
-  /// At the rule set's own level, without exclusions.
+  /// One record, as own_level() says.
   void match(const Event& event, const DecodedRecord& record, Detection& out);
+  /// The rule set's own level for every line, without exclusions.
+  [[nodiscard]] MatchPolicy own_level() const;
 
  private:
   struct Impl;

@@ -79,6 +79,7 @@ class Compiler {
   RuleProgram finish() {
     link_patterns();
     link_rules();
+    link_alternatives();
     return std::move(program_);
   }
 
@@ -369,6 +370,26 @@ class Compiler {
       program_.atoms[i].first_rule = static_cast<uint32_t>(program_.atom_rules.size());
       program_.atoms[i].rule_count = static_cast<uint32_t>(rules_of[i].size());
       program_.atom_rules.insert(program_.atom_rules.end(), rules_of[i].begin(), rules_of[i].end());
+    }
+  }
+
+  /// A hit of an atom decides the lists that it stands in at once; some (of bots' names) have hundreds of values.
+  void link_alternatives() {
+    std::vector<std::vector<AtomAlternative>> alternatives_of(program_.atoms.size());
+    for (uint32_t index = 0; index < program_.steps.size(); ++index) {
+      Step& step = program_.steps[index];
+      const auto first = program_.children.begin() + step.first_child;
+      const auto is_atom = [&](StepIndex child) { return program_.steps[child].kind == Step::Kind::kAtom; };
+      step.only_atoms = step.kind == Step::Kind::kOr && std::all_of(first, first + step.child_count, is_atom);
+      if (!step.only_atoms) continue;
+      for (uint32_t i = step.first_child; i < step.first_child + step.child_count; ++i)
+        alternatives_of[program_.steps[program_.children[i]].index].push_back({index, i});
+    }
+    for (size_t i = 0; i < alternatives_of.size(); ++i) {
+      program_.atoms[i].first_alternative = static_cast<uint32_t>(program_.atom_alternatives.size());
+      program_.atoms[i].alternative_count = static_cast<uint32_t>(alternatives_of[i].size());
+      program_.atom_alternatives.insert(program_.atom_alternatives.end(), alternatives_of[i].begin(),
+                                        alternatives_of[i].end());
     }
   }
 

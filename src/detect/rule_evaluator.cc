@@ -12,8 +12,10 @@ bool repeats(const EventAtom& atom) {
 
 }  // namespace
 
-void AtomHits::resize(size_t atoms) {
-  states_.assign(atoms, {});
+void AtomHits::use(const RuleProgram& program) {
+  program_ = &program;
+  states_.assign(program.atoms.size(), {});
+  alternatives_.assign(program.steps.size(), {});
   epoch_ = 1;
 }
 
@@ -21,6 +23,7 @@ void AtomHits::clear() {
   if (++epoch_ != 0) return;
   // The stamp wrapped around: old stamps could look new.
   std::fill(states_.begin(), states_.end(), State{});
+  std::fill(alternatives_.begin(), alternatives_.end(), Alternative{});
   epoch_ = 1;
 }
 
@@ -28,7 +31,14 @@ bool AtomHits::add(uint32_t atom, Found found) {
   State& state = states_[atom];
   const bool first = state.epoch != epoch_;
   if (first || found.line < state.found.line) state = {epoch_, found};
-  return first;
+  if (!first) return false;
+  const Atom& definition = program_->atoms[atom];
+  for (uint32_t i = 0; i < definition.alternative_count; ++i) {
+    const AtomAlternative& place = program_->atom_alternatives[definition.first_alternative + i];
+    Alternative& alternative = alternatives_[place.step];
+    if (alternative.epoch != epoch_ || place.child < alternative.child) alternative = {epoch_, place.child};
+  }
+  return true;
 }
 
 void RuleEvaluator::use(const RuleProgram& program) {
@@ -89,6 +99,7 @@ bool RuleEvaluator::evaluate(uint32_t index, const AtomHits& hits) {
     case ConditionStep::Kind::kAnd:
       return std::all_of(child, end, [&](uint32_t c) { return evaluate(c, hits); });
     case ConditionStep::Kind::kOr:
+      if (step.only_atoms) return hits.has_any_of(index);
       return std::any_of(child, end, [&](uint32_t c) { return evaluate(c, hits); });
     case ConditionStep::Kind::kNot:
       return !evaluate(*child, hits);
@@ -112,6 +123,8 @@ const AtomHits::Found* RuleEvaluator::evidence(uint32_t index, const AtomHits& h
     return &hits.found(step.index);
   }
   if (step.kind == ConditionStep::Kind::kNot) return nullptr;
+  if (step.only_atoms)
+    return hits.has_any_of(index) ? evidence(program_->children[hits.first_of(index)], hits, pattern) : nullptr;
   for (uint32_t i = 0; i < step.child_count; ++i) {
     const uint32_t child = program_->children[step.first_child + i];
     if (!evaluate(child, hits)) continue;

@@ -16,21 +16,31 @@ class AtomHits {
     uint32_t end = 0;  ///< offset into the record's text
   };
 
-  /// Makes room for a rule set's atoms and forgets all.
-  void resize(size_t atoms);
+  /// Takes a rule set into use, which must outlive this, and forgets all.
+  void use(const RuleProgram& program);
   /// Forgets all, in constant time.
   void clear();
   /// True when it is the atom's first hit; of several the first line counts.
   bool add(uint32_t atom, Found found);
   [[nodiscard]] bool has(uint32_t atom) const { return states_[atom].epoch == epoch_; }
   [[nodiscard]] const Found& found(uint32_t atom) const { return states_[atom].found; }
+  /// Did one of an alternative's atoms hit? `step` must be one of atoms only.
+  [[nodiscard]] bool has_any_of(uint32_t step) const { return alternatives_[step].epoch == epoch_; }
+  /// The first of them in the condition's order, into RuleProgram::children.
+  [[nodiscard]] uint32_t first_of(uint32_t step) const { return alternatives_[step].child; }
 
  private:
   struct State {
     uint32_t epoch = 0;
     Found found;
   };
+  struct Alternative {
+    uint32_t epoch = 0;
+    uint32_t child = 0;
+  };
+  const RuleProgram* program_ = nullptr;
   std::vector<State> states_;
+  std::vector<Alternative> alternatives_;  ///< by step
   uint32_t epoch_ = 0;
 };
 

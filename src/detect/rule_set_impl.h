@@ -20,6 +20,8 @@ struct Atom {
   Confirmation confirmation = Confirmation::kNone;
   uint32_t first_rule = 0;  ///< into RuleProgram::atom_rules
   uint32_t rule_count = 0;
+  uint32_t first_alternative = 0;  ///< into RuleProgram::atom_alternatives
+  uint32_t alternative_count = 0;
 };
 
 /// A condition as a graph in one array; selections used twice are shared.
@@ -29,6 +31,13 @@ struct ConditionStep {
   uint32_t index = 0;        ///< of the atom or event atom; for kAtLeast how many
   uint32_t first_child = 0;  ///< into RuleProgram::children
   uint32_t child_count = 0;
+  bool only_atoms = false;  ///< kOr: each child is an atom, as with a list of values
+};
+
+/// Where an atom stands in an alternative of atoms only.
+struct AtomAlternative {
+  uint32_t step = 0;   ///< of kind kOr
+  uint32_t child = 0;  ///< into RuleProgram::children
 };
 
 /// Everything a set of rules compiles to but the database.
@@ -38,6 +47,7 @@ struct RuleProgram {
   std::vector<uint32_t> pattern_first_atom;  ///< per pattern, into pattern_atoms; one more at the end
   std::vector<uint32_t> pattern_atoms;
   std::vector<uint32_t> atom_rules;
+  std::vector<AtomAlternative> atom_alternatives;
   std::vector<EventAtom> event_atoms;
   std::vector<ConditionStep> steps;
   std::vector<uint32_t> children;

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "detect/matcher.h"
@@ -93,6 +94,8 @@ struct Analyzer::Impl {
   CorrelationFeed correlations;
   std::vector<Slot> slots;
   size_t slots_used = 0;
+  std::array<MatchTask, kPhaseRecords> tasks;
+  MatchPolicy own_level;  ///< of the rules in force, where there is no policy
   std::vector<bool> is_bot_rule;
   uint64_t rules_generation = ~uint64_t{0};
 };
@@ -135,6 +138,7 @@ Status Analyzer::Impl::take_rules_in_force() {
   const auto in_force = rule_slot.in_force();
   const auto& rules = in_force->rules;
   if (auto used = matcher.use(rules); !used) return used;
+  own_level = matcher.own_level();
   policy.use(in_force->policy, *rules);
   is_bot_rule.clear();
   for (const RuleInfo& rule : rules->rules()) {
@@ -177,7 +181,7 @@ void Analyzer::Impl::match(std::span<const RawRecord> batch, AnalyzedBatch& out)
     Slot& slot = slots[i];
     slot.client = identifier.identify(slot.event, out.arena);
     if (!policy.active()) {
-      matcher.match(slot.event, slot.decoded, slot.detection);
+      tasks[i] = {&slot.event, &slot.decoded, &own_level, &slot.detection};
       continue;
     }
     const RecordFacts facts{slot.event.client_ip, slot.client.text,
@@ -186,6 +190,7 @@ void Analyzer::Impl::match(std::span<const RawRecord> batch, AnalyzedBatch& out)
     matcher.match(slot.event, slot.decoded, how, slot.detection);
     policy.judge(slot.event, slot.decoded, facts, slot.detection, slot.policy);
   }
+  if (!policy.active()) matcher.match(std::span(tasks).first(slots_used));
 }
 
 void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& out) {
