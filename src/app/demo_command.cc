@@ -189,7 +189,7 @@ Status demonstrate(const DemoArguments& arguments, DemoView& view) {
   const Engine& engine = (*daemon)->engine();
   view.started(setup->rules->rules().size(), (*broker)->bootstrap_servers(), (*daemon)->http_port());
 
-  const ClientOptions client{config.kafka, config.memory, log};
+  const ClientOptions client{config.kafka, memory_per_lane(config.memory, 1), log};
   const std::vector<std::string> alert_topics{config.kafka.topics.alerts};
   auto reader = TopicReader::open(client, alert_topics, TopicReader::Start::kBeginning);
   if (!reader) return tl::unexpected(reader.error());

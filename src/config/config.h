@@ -76,9 +76,10 @@ struct BatchConfig {
 };
 
 struct MemoryConfig {
-  uint32_t consumer_queue_kbytes = 32'768;  ///< prefetched records per consumer
-  uint32_t fetch_bytes_max = 8 << 20;       ///< one fetch response
-  uint32_t producer_queue_kbytes = 65'536;  ///< unsent output per producer
+  uint32_t kafka_kbytes = 524'288;     ///< of the Kafka clients of all lanes together; the others derive from it
+  uint32_t consumer_queue_kbytes = 0;  ///< prefetched records per lane; 0: derived
+  uint32_t fetch_bytes_max = 0;        ///< one fetch response; 0: derived
+  uint32_t producer_queue_kbytes = 0;  ///< unsent output per lane; 0: derived
 };
 
 struct RulesConfig {

@@ -116,12 +116,15 @@ const auto& property_table() {
       Property{"batch.commit_interval_ms", AT(batch.commit_interval),
                "output is flushed and offsets are committed at least this often", "ms", {10, 60'000}},
 
+      Property{"memory.kafka_kbytes", AT(memory.kafka_kbytes),
+               "what the Kafka clients of all lanes hold together, on a backlog too; the three keys below derive from it",
+               "KiB", {65'536, 1U << 30}},
       Property{"memory.consumer_queue_kbytes", AT(memory.consumer_queue_kbytes),
-               "prefetched records per lane", "KiB", {1'024, 2'097'151}},
+               "prefetched records per lane; 0 for a share of kafka_kbytes", "KiB", {0, 2'097'151}},
       Property{"memory.fetch_bytes_max", AT(memory.fetch_bytes_max),
-               "one response of a broker", "bytes", {1 << 16, 1 << 30}},
+               "one response of a broker, 1 MiB at least; 0 for a share of kafka_kbytes", "bytes", {0, 1 << 30}},
       Property{"memory.producer_queue_kbytes", AT(memory.producer_queue_kbytes),
-               "output not yet sent, per lane", "KiB", {1'024, 2'097'151}},
+               "output not yet sent, per lane; 0 for a share of kafka_kbytes", "KiB", {0, 2'097'151}},
 
       Property{"input.profile", ProfileAccess{},
                "how records are read: flat, ecs, nginx, envoy, traefik, caddy, or custom for a mapping that stands "

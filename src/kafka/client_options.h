@@ -2,13 +2,14 @@
 
 #include "config/config.h"
 #include "kafka/log_sink.h"
+#include "kafka/memory_share.h"
 
 namespace weir {
 
 /// What all Kafka clients of a process have in common.
 struct ClientOptions {
   KafkaConfig kafka;
-  MemoryConfig memory;
+  MemoryConfig memory = memory_per_lane({}, 1);  ///< nothing in it is left open
   LogSink log;
 };
 

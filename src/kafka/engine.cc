@@ -15,6 +15,7 @@
 #include "kafka/exactly_once.h"
 #include "kafka/kafka_transactions.h"
 #include "kafka/lane.h"
+#include "kafka/memory_share.h"
 #include "kafka/score_lane.h"
 #include "kafka/state_reader.h"
 #include "kafka/topic_admin.h"
@@ -136,17 +137,22 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
   Impl& impl = *engine->impl_;
   impl.options = options;
   impl.log = std::move(log);
-  impl.client = {options.kafka, options.memory, impl.log};
+  const auto lanes_of = [&](Stage stage) {
+    const uint32_t configured = stage == Stage::kDetect ? options.lanes.detect : options.lanes.score;
+    return configured == 0 ? std::max(1U, std::thread::hardware_concurrency()) : configured;
+  };
+  uint32_t lanes = 0;
+  for (const Stage stage : options.stages)
+    lanes += lanes_of(stage);
+  impl.client = {options.kafka, memory_per_lane(options.memory, lanes), impl.log};
   StartupPatience patience(stop_requested);
   auto partitions = prepare_topics(options, impl.client, impl.log, patience);
   if (!partitions) return tl::unexpected(partitions.error());
   const int32_t observations_partitions = (*partitions)[options.kafka.topics.observations];
   impl.has_state_topic = partitions->contains(options.kafka.topics.state);
 
-  const uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
   for (const Stage stage : options.stages) {
-    const uint32_t configured = stage == Stage::kDetect ? options.lanes.detect : options.lanes.score;
-    const uint32_t count = configured == 0 ? cores : configured;
+    const uint32_t count = lanes_of(stage);
     for (uint32_t i = 0; i < count; ++i) {
       if (Status status = impl.add_lane(stage, i, rules, observations_partitions); !status)
         return tl::unexpected(status.error());

@@ -66,7 +66,7 @@ struct Fixture {
     options.batch.commit_interval = Milliseconds(50);
     options.analyzer.input.profile = *InputProfile::built_in("flat");
     options.version = "test";
-    client = {options.kafka, options.memory, lines.sink()};
+    client = {options.kafka, memory_per_lane(options.memory, 1), lines.sink()};
     auto made = RecordFeeder::create(client);
     REQUIRE(made);
     feeder = std::move(*made);

@@ -47,7 +47,7 @@ LONG = [
     Plan('kills', scenarios.kills, 300, ONE, 0, **LONG_TRAFFIC),
     Plan('crashes', scenarios.crashes, 96, ONE, 0, **LONG_TRAFFIC),
     Plan('backlog', scenarios.backlog, 5000, ONE, 0, partitions=64, observations_partitions=64, clients=20_000, event_rate=5000.0,
-         verdict_on=8, lanes=0),
+         verdict_on=8, lanes=(8, 8)),
     Plan('clocks', scenarios.clocks, 60, ONE, 0, **LONG_TRAFFIC),
     Plan('slow-alerts', scenarios.slow_alerts, 30, ONE, 0, **LONG_TRAFFIC),
     Plan('brokers', scenarios.brokers, 100, THREE, 1, **LONG_TRAFFIC),

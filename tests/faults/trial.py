@@ -33,7 +33,7 @@ def score_configuration(options):
 class Trial:
     def __init__(self, cluster, folder, name, seed, delivery, *, rate=1500, partitions=8, observations_partitions=8,
                  clients=400, event_rate=200.0, options=OPTIONS, traffic=None, verdict_on=None,
-                 lanes=1):
+                 lanes=(1, 1)):
         self.cluster, self.name, self.delivery, self.options = cluster, name, delivery, options
         self.chance = random.Random(f'{seed}/{name}')
         self.rate, self.lanes = rate, lanes
@@ -63,7 +63,7 @@ class Trial:
         """Members named `static-…` have static membership, as one that is restarted would have."""
         return {
             'delivery': self.delivery,
-            'lanes': {'detect': self.lanes, 'score': self.lanes},     # 0: one for each core, weir's default
+            'lanes': dict(zip(('detect', 'score'), self.lanes)),
             'rules': {'directories': [str(RULES)]},
             'score': {**score_configuration(self.options), 'snapshot_round_ms': self.snapshot_round_ms},
             'batch': {'commit_interval_ms': 100},
