@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <deque>
 #include <numeric>
 #include <random>
 #include <string>
@@ -89,6 +90,41 @@ void score(benchmark::State& state) {
   state.counters["alerts"] = static_cast<double>(alerts.size());
 }
 BENCHMARK(score)->Arg(10'000)->Arg(1'000'000)->Arg(10'000'000)->Unit(benchmark::kMicrosecond);
+
+/// Records of named clients, each followed by its count for the client's address, as the detect stage makes them: three
+/// clients share an address.
+void score_named_clients(benchmark::State& state) {
+  const auto clients = static_cast<uint32_t>(state.range(0));
+  ScoreOptions options;
+  options.clients_max = 2 * clients;
+  options.bursts.requests_max = 1'000'000;  // the same batches again and again would be one
+  Scorer scorer(options, kTopics);
+  std::vector<Alert> alerts;
+  Traffic traffic(clients);
+  std::vector<std::vector<Observation>> batches;
+  std::deque<std::string> addresses;
+  for (int i = 0; i < 64; ++i) {
+    auto& batch = batches.emplace_back();
+    for (const Observation& record : traffic.next_batch()) {
+      const uint64_t address = record.client_hash % (clients / 3);
+      batch.push_back(record);
+      batch.back().client_kind = ClientKind::kCustomer;
+      Observation& count = batch.emplace_back(record);
+      count.client = addresses.emplace_back("198.51.100." + std::to_string(address));
+      count.client_hash = (address + 1) * 0x9e3779b97f4a7c15ULL ^ 0x5555;
+      count.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
+    }
+    scorer.observe(batch, alerts);
+  }
+  size_t i = 0;
+  for (auto _ : state)
+    scorer.observe(batches[i++ % batches.size()], alerts);
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+  state.counters["ns_per_record"] = benchmark::Counter(
+      static_cast<double>(kBatch), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["alerts"] = static_cast<double>(alerts.size());
+}
+BENCHMARK(score_named_clients)->Arg(10'000)->Arg(100'000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 
 /// A flood of ever new clients against a full table: every observation evicts one.
 void score_random_clients(benchmark::State& state) {

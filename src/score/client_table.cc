@@ -52,6 +52,11 @@ void ClientTable::prefetch(ClientSlot slot) const {
   __builtin_prefetch(window + window_words_ - 1, 1);
 }
 
+void ClientTable::prefetch_end(ClientSlot slot) const {
+  __builtin_prefetch(&entry(slot), 1);
+  __builtin_prefetch(window(slot) + window_words_ - 1, 1);
+}
+
 ClientSlot ClientTable::find(uint64_t hash, uint64_t check) const {
   // A second client with the same 64-bit hash stands under the next free key. It practically never happens; that it is
   // looked at costs nothing, since the entry is read anyway.

@@ -63,6 +63,8 @@ class ClientTable {
   /// Starts loading the index cells of a hash, and the memory of a slot.
   void prefetch_index(uint64_t hash) const { index_.prefetch(hash); }
   void prefetch(ClientSlot slot) const;
+  /// Only the entry and the last words of its storage.
+  void prefetch_end(ClientSlot slot) const;
 
   /// The client's slot or kNoClient. Two clients with the same hash are told apart by `check`.
   [[nodiscard]] ClientSlot find(uint64_t hash, uint64_t check) const;

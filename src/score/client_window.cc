@@ -93,6 +93,14 @@ AbuseVerdict ClientWindow::verdict(const AbuseOptions& options) const {
   return verdict;
 }
 
+bool ClientWindow::may_be_suspicious(const AbuseOptions& options) const {
+  int points = std::max(options.regular_timing_points, 0);
+  if (client_.distinct_addresses >= options.addresses_min) points += options.addresses_points;
+  if (client_.distinct_agents >= options.user_agents_min) points += options.user_agents_points;
+  if (client_.bots != 0) points += options.bot_points;
+  return points >= options.suspicious_score;
+}
+
 /// The intervals between the window's times in ascending order: the stored ones, unless records came out of order.
 void ClientWindow::sorted_intervals(int64_t* out) const {
   const uint32_t size = client_.window_size;

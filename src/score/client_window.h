@@ -38,6 +38,9 @@ class ClientWindow {
   /// The signals over the requests now in the window. Pure.
   [[nodiscard]] AbuseVerdict verdict(const AbuseOptions& options) const;
 
+  /// False if the verdict cannot be "suspicious" however regular the timing is, which is dear to find out. Pure.
+  [[nodiscard]] bool may_be_suspicious(const AbuseOptions& options) const;
+
   /// Whether the requests came as regularly as a machine sends them.
   [[nodiscard]] bool is_regular(const AbuseOptions& options) const;
 

@@ -1,5 +1,6 @@
 #include "score/client_window.h"
 
+#include <random>
 #include <set>
 
 #include "base/catch.h"
@@ -44,6 +45,29 @@ AbuseVerdict verdict_of(uint32_t addresses, uint32_t agents, bool bot = false) {
 }
 
 }  // namespace
+
+TEST_CASE("the quick look never misses a suspicious window, whatever the points", "[score]") {
+  std::mt19937_64 random(1);
+  size_t suspicious = 0, passed_over = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    Bench bench;
+    for (int* points : {&bench.options.addresses_points, &bench.options.user_agents_points, &bench.options.bot_points,
+                        &bench.options.regular_timing_points})
+      *points = static_cast<int>(random() % 60);
+    const uint64_t spread = random() % 2 == 0 ? 1 : 4'000;
+    int64_t time_ms = 0;
+    for (int k = 0; k < 10; ++k)
+      bench.push(time_ms += 1'000 + static_cast<int64_t>(random() % spread), static_cast<uint32_t>(random() % 8),
+                 static_cast<uint32_t>(random() % 4), random() % 20 == 0);
+    const bool is_suspicious = bench.verdict().suspicious;
+    const bool looks_so = bench.window.may_be_suspicious(bench.options);
+    CHECK((looks_so || !is_suspicious));
+    suspicious += is_suspicious;
+    passed_over += !looks_so;
+  }
+  CHECK(suspicious > 1'000);
+  CHECK(passed_over > 1'000);
+}
 
 TEST_CASE("5 addresses count as rapid changes, 4 do not", "[score]") {
   CHECK(verdict_of(4, 1).risk_score == 0);

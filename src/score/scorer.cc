@@ -108,7 +108,12 @@ void Scorer::Impl::observe_batch(std::span<const Observation> batch, std::vector
     checks[i] = client_check(batch[i].client_kind, batch[i].client);
   for (size_t i = 0; i < batch.size(); ++i) {
     hints[i] = clients.guess(batch[i].client_hash);
-    if (hints[i] != kNoClient) clients.prefetch(hints[i]);
+    if (hints[i] == kNoClient) continue;
+    if (batch[i].has(ObservationFlag::kAddressCount)) {
+      clients.prefetch_end(hints[i]);
+    } else {
+      clients.prefetch(hints[i]);
+    }
   }
   for (size_t i = 0; i < batch.size(); ++i)
     observe_one(batch[i], checks[i], hints[i], alerts);
@@ -150,6 +155,7 @@ void Scorer::Impl::judge_window(const Observation& record, ClientSlot slot, std:
     note(AlertKind::kAttack, slot,
          {record, clock.now_ms(), severity_of(*record.evidence), categories_of(*record.evidence), {}, {}}, alerts);
   }
+  if (!window.may_be_suspicious(options.abuse)) return;
   const AbuseVerdict verdict = window.verdict(options.abuse);
   if (verdict.suspicious) {
     const bool high = verdict.risk_score >= options.abuse.suspicious_score + kHighRiskAbove;
@@ -218,6 +224,7 @@ void Scorer::Impl::close_due(int64_t time_ms, std::vector<Alert>& alerts) {
 
 /// Closes what the client's own time has ended, in the order in which the clock would have.
 void Scorer::Impl::close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts) {
+  if (clients.entry(slot).rank != ClientRank::kEpisodeOpen) return;
   while (true) {
     uint32_t first = kNoEpisode;
     for (const uint32_t number : open_episodes(slot)) {

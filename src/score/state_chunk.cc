@@ -1,5 +1,7 @@
 #include "score/state_chunk.h"
 
+// Inlined: the check of a client is computed for each observation.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
