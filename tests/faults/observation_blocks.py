@@ -1,4 +1,24 @@
 """Reads blocks of the observations topic, written from docs/observation-block.md: which records were observed, in which order."""
+import ipaddress
+from typing import NamedTuple
+
+KINDS = ('customer', 'api_key', 'address')
+
+
+class Observation(NamedTuple):
+    """What bursts are told from; named as in input_records.Request where it is the same."""
+    topic: str
+    partition: int
+    offset: int
+    time_ms: int
+    client_kind: str
+    client: str
+    client_hash: int
+    address: str
+    path_hash: int
+    status: int
+    is_count: bool       # the same record once more, for its address
+    rule_hits: int
 
 
 class _Reader:
@@ -19,6 +39,13 @@ class _Reader:
         number = self.varint()
         return number >> 1 ^ -(number & 1)
 
+    def take(self, size):
+        self.at += size
+        return self.data[self.at - size:self.at]
+
+    def u64(self):
+        return int.from_bytes(self.take(8), 'little')
+
     def skip_text(self):
         size = self.varint()
         self.at += size
@@ -38,50 +65,68 @@ class _Reader:
         self.skip_text()
 
 
-def records_of(block):
-    """[(topic index, partition, offset)] of one block's observations, in order."""
+def observations_of(block, topics):
+    """The observations of one block, in order; `topics`: the names of the requests topics."""
     if block[0] == 2:
         return []  # events for correlations; the records' observations stand in blocks of their own
     if block[0] != 1:
         raise ValueError(f'a block of version {block[0]}')
-    reader, found, topic, partition, offset = _Reader(block), [], 0, 0, 0
+    reader, found, topic, partition, offset, time_ms = _Reader(block), [], 0, 0, 0, 0
     while presence := block[reader.at]:
         reader.at += 1
         if not presence & 1:
             topic, partition = reader.varint(), reader.zigzag()
         offset += reader.zigzag()
-        reader.zigzag()
-        reader.skip_text()
-        reader.at += 8 + (4 if presence & 2 else 16) + (8 if presence & 4 else 0) + 8
-        reader.varint()
-        is_count = block[reader.at] & 16     # the same record once more, for its address
+        time_ms += reader.zigzag()
+        client = reader.take(reader.varint()).decode()
+        client_hash = reader.u64()
+        address = reader.take(4 if presence & 2 else 16)
+        reader.at += 8 if presence & 4 else 0
+        path_hash, status = reader.u64(), reader.varint()
+        flags = block[reader.at]
         reader.at += 1
+        rule_hits = 0
         if presence & 8:
-            reader.varint(), reader.varint()
+            rule_hits, _ = reader.varint(), reader.varint()
         if presence & 16:
             reader.skip_evidence()
-        if not is_count:
-            found.append((topic, partition, offset))
+        found.append(Observation(topics[topic], partition, offset, time_ms, KINDS[presence >> 5 & 3], client, client_hash,
+                                 text_of(address), path_hash, status, bool(flags & 16), rule_hits))
     return found
 
 
-def check(expected, blocks, partitions=None):
-    """`expected`: all (partition, offset) that are requests; `blocks`: (observations partition, block) in order;
-    `partitions`: of the requests, those that are looked at (None: all).
-    Figures of what is missing, there twice, or behind a later one of the same source within its partition."""
-    seen, twice, disordered, latest, unreadable = set(), 0, 0, {}, 0
-    for target, block in blocks:
-        try:
-            records = records_of(block)
-        except (IndexError, ValueError):
-            unreadable += 1
-            continue
-        for _, partition, offset in records:
-            if partitions is not None and partition not in partitions:
+_TEXTS = {}
+
+
+def text_of(address):
+    if address not in _TEXTS:
+        _TEXTS[address] = ipaddress.ip_address(address).compressed
+    return _TEXTS[address]
+
+
+class Check:
+    """`expected`: all (partition, offset) that are requests; `partitions`: of the requests, those that are looked at (None: all)."""
+
+    def __init__(self, expected, partitions=None):
+        self._expected, self._partitions = expected, partitions
+        self._seen, self._latest = set(), {}
+        self._twice = self._disordered = self._unreadable = 0
+
+    def take(self, target, observations):
+        """Of a block of the partition `target`, in order; None for one that cannot be read."""
+        if observations is None:
+            self._unreadable += 1
+            return
+        for one in observations:
+            if one.is_count or self._partitions is not None and one.partition not in self._partitions:
                 continue
-            twice += (partition, offset) in seen
-            seen.add((partition, offset))
-            disordered += offset < latest.get((target, partition), -1)
-            latest[target, partition] = offset
-    return {'lost': len(expected - seen), 'duplicated': twice, 'disordered': disordered, 'unexpected': len(seen - expected),
-            'unreadable_blocks': unreadable}
+            place = one.partition, one.offset
+            self._twice += place in self._seen
+            self._seen.add(place)
+            self._disordered += one.offset < self._latest.get((target, one.partition), -1)
+            self._latest[target, one.partition] = one.offset
+
+    def figures(self):
+        """Of what is missing, there twice, or behind a later one of the same source within its partition."""
+        return {'lost': len(self._expected - self._seen), 'duplicated': self._twice, 'disordered': self._disordered,
+                'unexpected': len(self._seen - self._expected), 'unreadable_blocks': self._unreadable}

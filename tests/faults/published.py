@@ -16,6 +16,9 @@ def facts_of(alert):
     }
     if facts['kind'] == 'abuse':
         facts |= {'reasons': tuple(alert['unmapped']['reasons']), 'risk_score': alert['risk_score']}
+    elif facts['kind'] == 'burst':
+        facts['reasons'] = tuple(sorted(alert['unmapped']['reasons']))
+        facts |= {name: alert['unmapped'][name] for name in ('requests', 'retry_after') if name in alert['unmapped']}
     else:
         facts['categories'] = tuple(sorted(weir['categories']))
         if facts['phase'] != 'closed':
@@ -35,9 +38,10 @@ def facts_of_message(key, value, headers):
 
 
 def digest(alerts):
-    """Of all facts but those that hold the topic's name: the same for the same traffic in topics of different names."""
+    """Of all facts but those that hold the topic's name: the same for the same traffic in topics of different names. Without
+    bursts: those of an address depend on how partitions are interleaved."""
     lines = sorted(repr(sorted((name, value[1:] if name == 'record' else value) for name, value in one.items()
-                               if name not in ('id', 'episode'))) for one in alerts)
+                               if name not in ('id', 'episode'))) for one in alerts if one['kind'] != 'burst')
     return hashlib.sha256('\n'.join(lines).encode()).hexdigest()[:32]
 
 

@@ -70,7 +70,7 @@ class Run:
         self.results = []
         self.running = {}
         self.clusters = []
-        self.stopping = threading.Event()
+        self.ending, self.stopping = threading.Event(), threading.Event()
         self.began = time.monotonic()
 
     def seconds(self):
@@ -80,9 +80,10 @@ class Run:
         print(f'[{self.seconds():5.0f} s] {text}', file=sys.stderr, flush=True)
 
     def go(self):
-        """Runs the plans; the exit code. SIGINT and SIGTERM end it early, with the verdicts of what is finished."""
+        """Runs the plans; the exit code. At the first SIGINT or SIGTERM no further faults come and what is under way is judged; at
+        the second it ends at once, with the verdicts of what is finished."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.stopping.set())
+            signal.signal(number, lambda *_: self._end())
         lanes = [threading.Thread(target=self._lane, args=(lane,), daemon=True)
                  for lane in sorted({plan.lane for plan in self.plans})]
         for lane in lanes:
@@ -101,6 +102,13 @@ class Run:
                 one.stop()
         return self.report()
 
+    def _end(self):
+        if self.ending.is_set():
+            self.stopping.set()
+        self.ending.set()
+        for trial in list(self.running.values()):
+            trial.ending.set()
+
     def unfinished(self):
         done = {one['scenario'] for one in self.results}
         return [plan.name for plan in self.plans if plan.name not in done]
@@ -109,6 +117,8 @@ class Run:
         cluster, where = None, None
         try:
             for plan in [one for one in self.plans if one.lane == lane]:
+                if self.ending.is_set():
+                    break
                 if where != plan.where:
                     self._stop(cluster)
                     cluster, where = make_cluster(plan.where, self.folder / f'kafka-{lane}-{plan.name}'), plan.where
@@ -171,7 +181,7 @@ class Run:
         passed = sum(1 for one in self.results if one['result'] == 'passed')
         whole = {'form': self.arguments.form, 'seed': self.arguments.seed, 'delivery': self.arguments.delivery,
                  'seconds': round(self.seconds(), 1), 'passed': passed, 'failed': len(self.results) - passed,
-                 'unfinished': self.unfinished(),
+                 'unfinished': self.unfinished(), 'cut_short': self.ending.is_set(),
                  **{name: sum(one.get(name, 0) for one in self.results)
                     for name in ('faults', 'records', 'expected', 'lost', 'duplicated', 'different')},
                  'scenarios': self.results}
@@ -190,10 +200,11 @@ class Run:
         for one in self.results:
             print(summary(one))
         unfinished = f", {len(whole['unfinished'])} not finished" if whole['unfinished'] else ''
+        unfinished += ', cut short' if whole['cut_short'] else ''
         print(f"{whole['passed']} passed, {whole['failed']} failed{unfinished}: {whole['faults']} faults, "
               f"{whole['records']:,} records, {whole['expected']:,} alerts; lost {whole['lost']}, "
               f"duplicated {whole['duplicated']}, different {whole['different']}; {whole['seconds']:.0f} s")
-        return 0 if whole['passed'] and not whole['failed'] and not whole['unfinished'] else 1
+        return 0 if whole['passed'] and not (whole['failed'] or whole['unfinished'] or whole['cut_short']) else 1
 
 
 def summary(result):

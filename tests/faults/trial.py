@@ -1,4 +1,5 @@
 """One trial: topics of its own, traffic while faults happen, then the verdict by the reference scorer."""
+import collections
 import itertools
 import random
 import threading
@@ -10,6 +11,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 import input_records
 import observation_blocks
 import published
+from burst_reference import BurstOptions, BurstReference
 from fleet import Fleet, Stuck
 from reference_scorer import Options, ReferenceScorer
 from workload import Workload
@@ -18,6 +20,9 @@ RULES = Path(__file__).resolve().parent / 'rules'
 # So short that episodes open, go on and close many times; so late that no interleaving of partitions closes one.
 OPTIONS = Options(update_counts=(5, 20, 50), update_interval_ms=5_000, idle_close_ms=10_000, client_idle_ms=60_000,
                   lateness_ms=7_200_000)
+# Low, so that the few requests a second of this traffic make bursts of each kind.
+BURSTS = BurstOptions(requests_max=60, auth_failures=4, accounts=4, enumeration_paths=8, scanning_hits=8)
+BURST_KEYS = ('requests_max', 'auth_failures', 'accounts', 'enumeration_paths', 'scanning_hits')
 STUCK_SECONDS = 90        # without any progress
 SESSION_MS = 3_000
 TRANSACTION_MS = 8_000
@@ -25,7 +30,8 @@ _numbers = itertools.count(1)
 
 
 def score_configuration(options):
-    return {'bursts': {'enabled': False}, 'client_idle_ms': options.client_idle_ms, 'lateness_ms': options.lateness_ms,
+    bursts = {name: value for name, value in vars(BURSTS).items() if name in BURST_KEYS}
+    return {'bursts': bursts, 'client_idle_ms': options.client_idle_ms, 'lateness_ms': options.lateness_ms,
             'episodes': {'update_counts': list(options.update_counts), 'update_interval_ms': options.update_interval_ms,
                          'idle_close_ms': options.idle_close_ms, 'opened_per_minute_max': 100_000_000}}
 
@@ -51,6 +57,7 @@ class Trial:
         self.faults = 0
         self.produced = 0
         self.snapshot_round_ms = self.chance.choice((2_000, 30_000))
+        self.ending = threading.Event()          # no further faults, only the verdict
         self._stop_feeding = threading.Event()
         self._feeder, self._feeder_error, self._refused = None, None, False
         self.requests_may_be_refused = False     # a scenario hurts the brokers so that even the requests do not get through
@@ -58,6 +65,10 @@ class Trial:
         view = type('Bootstrap', (), {'bootstrap': cluster.weir_bootstrap})
         self.fleet = Fleet(self.folder, view, self.topics, self.group, self.configure)
         self.extra = {}
+
+    def more(self, total):
+        """Whether further faults are wanted."""
+        return self.faults < total and not self.ending.is_set()
 
     def configure(self, name):
         """Members named `static-…` have static membership, as one that is restarted would have."""
@@ -223,18 +234,39 @@ class Trial:
             self.produced = records
         elif self.verdict_on is None:
             assert records == self.produced, f'{self.produced} records produced, {records} in the topic'
+        self.status = 'reading the observations'
+        check = observation_blocks.Check(requests, self.verdict_on)
+        expected = scorer.alerts + self._bursts(check)
+        self.extra['observations'] = check.figures()
         self.status = 'reading the alerts'
         letters = [(message.partition(), message.value()) for message in
                    messages_of(self.cluster.bootstrap, self.topics['dead_letter'], {})
                    if self._judged(int(dict(message.headers())['__connect.errors.partition']))]
-        found = self._compared(scorer.alerts)
+        found = self._compared(expected)
         self.extra['digest'] = published.digest(scorer.alerts) if found.exact else None
-        self.status = 'reading the observations'
-        blocks = ((message.partition(), message.value()) for message in
-                  messages_of(self.cluster.bootstrap, self.topics['observations'], {}, partition_by_partition=True))
-        self.extra['observations'] = observation_blocks.check(requests, blocks, self.verdict_on)
         return found, {'expected': bad, 'published': len(letters),
                        'duplicated': len(letters) - len({value for _, value in letters})}
+
+    def _bursts(self, check):
+        """The alerts of bursts that must exist for the observations as they stand in the topic, which `check` gets to see."""
+        scorers, partition = [], None
+        for message in messages_of(self.cluster.bootstrap, self.topics['observations'], {}, partition_by_partition=True):
+            if message.partition() != partition:
+                partition = message.partition()
+                scorers.append(BurstReference(self.options, BURSTS))
+                self.status = f'reading the observations (partition {partition})'
+            try:
+                observations = observation_blocks.observations_of(message.value(), [self.requests])
+            except (IndexError, ValueError):
+                observations = None
+            check.take(partition, observations)
+            for one in observations or ():
+                scorers[-1].observe(one)
+        for scorer in scorers:
+            scorer.finish()
+        alerts = [alert for scorer in scorers for alert in scorer.alerts if self._judged(alert['record'][1])]
+        self.extra['bursts'] = collections.Counter(reason for one in alerts if one['phase'] == 'closed' for reason in one['reasons'])
+        return alerts
 
     def _judged(self, partition):
         return self.verdict_on is None or partition in self.verdict_on

@@ -1,7 +1,8 @@
 """Made-up traffic for the fault tests: clients of every kind of conduct, each in one partition of the requests topic.
 
 A client's records stand in one partition, so their order is defined; event times move on alike in all partitions, so nothing
-depends on how weir interleaves them. docs/fault-testing.md says why that matters.
+depends on how weir interleaves them, but the bursts of addresses that several named clients share. docs/fault-testing.md says why
+that matters.
 """
 import json
 import random
@@ -25,12 +26,15 @@ class Client:
         self.base = number * 64
         self.by_address = not self.identity
         self.v6 = chance.random() < 0.2
+        self.shared = chance.randrange(6) if self.identity and chance.random() < 0.15 else None    # behind one address with others
         self.spell = chance.uniform(10, 90)          # seconds of conduct, then as many without
         self.period = chance.choice((700, 1000, 1300))
         self.next_ms = 0
         self.sent = 0
 
     def address(self, variant):
+        if self.shared is not None and variant == 0:
+            return f'100.64.0.{self.shared}'
         number = self.base + (0 if self.by_address else variant)
         if self.v6:
             return f'2001:db8:{number >> 16 & 0xffff:x}:{number & 0xffff:x}::{1 + variant}'
@@ -66,10 +70,17 @@ class Workload:
         if self.chance.random() < 0.02:
             ms -= self.chance.randrange(5000)        # late, as logs are
         if client.active(seconds):
+            fields['status'] = self._status(client)
             address, ms = self._conduct(client, fields, ms)
         elif client.conduct == 'regular':
             ms = ms // client.period * client.period
         return self._record(client, fields, client.address(address), ms)
+
+    def _status(self, client):
+        draw = self.chance.random()
+        if client.shared is not None and draw < 0.2 or client.conduct == 'abuser' and draw < 0.4:
+            return 401
+        return 404 if client.conduct in ('crawler', 'half') and draw < 0.6 else 200
 
     def _conduct(self, client, fields, ms):
         address, draw = 0, self.chance.random()
