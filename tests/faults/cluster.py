@@ -2,6 +2,7 @@
 import base64
 import re
 import subprocess
+import tempfile
 import uuid
 
 from fault_proxy import FaultProxy
@@ -57,6 +58,15 @@ class SmallDisk:
         self.filler = folder / 'filler'
         folder.mkdir(parents=True)
         subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={SMALL_DISK_MB}m', 'weir-faults', folder], check=True)
+
+    @staticmethod
+    def possible():
+        """Whether this process may mount: in a container it often may not."""
+        with tempfile.TemporaryDirectory() as folder:
+            made = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'weir-faults', folder], capture_output=True, check=False)
+            if made.returncode == 0:
+                subprocess.run(['umount', folder], check=False)
+        return made.returncode == 0
 
     def fill(self):
         with open(self.filler, 'wb', buffering=0) as file:

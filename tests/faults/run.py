@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / 'e2e')]
 
 import scenarios                    # noqa: E402
-from cluster import Cluster         # noqa: E402
+from cluster import Cluster, SmallDisk  # noqa: E402
 from fleet import Stuck             # noqa: E402
 from trial import Trial             # noqa: E402
 
@@ -119,6 +119,9 @@ class Run:
             for plan in [one for one in self.plans if one.lane == lane]:
                 if self.ending.is_set():
                     break
+                if plan.where == SMALL and not SmallDisk.possible():
+                    self.results.append({'scenario': plan.name, 'result': 'skipped', 'error': 'it needs the right to mount'})
+                    continue
                 if where != plan.where:
                     self._stop(cluster)
                     cluster, where = make_cluster(plan.where, self.folder / f'kafka-{lane}-{plan.name}'), plan.where
@@ -178,9 +181,10 @@ class Run:
 
     def write_report(self):
         """What is known so far, after each scenario: a run that is stopped leaves its verdicts."""
-        passed = sum(1 for one in self.results if one['result'] == 'passed')
+        passed, failed, skipped = (sum(1 for one in self.results if one['result'] == name)
+                                   for name in ('passed', 'failed', 'skipped'))
         whole = {'form': self.arguments.form, 'seed': self.arguments.seed, 'delivery': self.arguments.delivery,
-                 'seconds': round(self.seconds(), 1), 'passed': passed, 'failed': len(self.results) - passed,
+                 'seconds': round(self.seconds(), 1), 'passed': passed, 'failed': failed, 'skipped': skipped,
                  'unfinished': self.unfinished(), 'cut_short': self.ending.is_set(),
                  **{name: sum(one.get(name, 0) for one in self.results)
                     for name in ('faults', 'records', 'expected', 'lost', 'duplicated', 'different')},
@@ -200,6 +204,7 @@ class Run:
         for one in self.results:
             print(summary(one))
         unfinished = f", {len(whole['unfinished'])} not finished" if whole['unfinished'] else ''
+        unfinished += f", {whole['skipped']} skipped" if whole['skipped'] else ''
         unfinished += ', cut short' if whole['cut_short'] else ''
         print(f"{whole['passed']} passed, {whole['failed']} failed{unfinished}: {whole['faults']} faults, "
               f"{whole['records']:,} records, {whole['expected']:,} alerts; lost {whole['lost']}, "
@@ -208,6 +213,8 @@ class Run:
 
 
 def summary(result):
+    if result['result'] == 'skipped':
+        return f"skipped {result['scenario']}: {result['error']}"
     figures = (f"{result['expected']:,} alerts: lost {result['lost']}, duplicated {result['duplicated']}, "
                f"different {result['different']}" if 'lost' in result else 'no verdict')
     observed = {name: value for name, value in result.get('observations', {}).items() if value}
