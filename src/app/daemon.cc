@@ -81,7 +81,10 @@ Result<Judgement> Daemon::load_judgement(Diagnostics& diagnostics) const {
     for (const std::string& warning : unknown_rules(*policy, **rules))
       log_(LogLevel::kWarning, warning);
   }
-  if (const auto before = rules_.load_policy()) log_policy_use(*before);
+  if (const auto before = rules_.load_policy()) {
+    log_policy_use(*before);
+    if (policy && policy != before) policy->continue_counts(*before);
+  }
   return Judgement(std::move(*rules), std::move(policy));
 }
 

@@ -1,6 +1,9 @@
 #include "policy/policy.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace weir {
 
@@ -18,6 +21,33 @@ const ParameterSpec* Route::covering(Place place, std::string_view parameter) co
     const size_t bracket = parameter.rfind('[');
     if (bracket == std::string_view::npos || bracket == 0) return nullptr;
     parameter = parameter.substr(0, bracket);
+  }
+}
+
+namespace {
+
+/// All that decides what an exclusion takes away, but for its date.
+std::string identity_of(const ExclusionSpec& exclusion) {
+  std::string identity = exclusion.route + '\n' + exclusion.parameter + '\n' + std::to_string(exclusion.places);
+  for (const auto* texts : {&exclusion.rules, &exclusion.clients.as_written}) {
+    identity += '\n';
+    for (const std::string& text : *texts)
+      identity += text + '\t';
+  }
+  return identity;
+}
+
+}  // namespace
+
+void Policy::continue_counts(const Policy& before) const {
+  std::multimap<std::string, size_t> known;
+  for (size_t i = 0; i < before.spec_.exclusions.size(); ++i)
+    known.emplace(identity_of(before.spec_.exclusions[i]), i);
+  for (size_t i = 0; i < spec_.exclusions.size(); ++i) {
+    const auto same = known.find(identity_of(spec_.exclusions[i]));
+    if (same == known.end()) continue;
+    use_->count_with(i, before.use(), same->second);
+    known.erase(same);
   }
 }
 

@@ -67,6 +67,10 @@ class Policy {
   [[nodiscard]] uint8_t levels() const { return levels_; }
   [[nodiscard]] PolicyUse& use() const { return *use_; }
 
+  /// For a reload: exclusions that take away the same as one of `before` go on with its count, whatever their comments and
+  /// dates say. To be called before records are judged by this policy.
+  void continue_counts(const Policy& before) const;
+
  private:
   explicit Policy(PolicySpec spec) : spec_(std::move(spec)) {}
 

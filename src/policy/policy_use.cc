@@ -2,10 +2,14 @@
 
 namespace weir {
 
-PolicyUse::PolicyUse(size_t exclusions, size_t routes) : exclusions_(exclusions), responses_(routes) {}
+PolicyUse::PolicyUse(size_t exclusions, size_t routes) : responses_(routes) {
+  exclusions_.reserve(exclusions);
+  while (exclusions_.size() < exclusions)
+    exclusions_.push_back(std::make_shared<ExclusionCount>());
+}
 
 void PolicyUse::count_exclusion(size_t exclusion, EventTime at) {
-  ExclusionCount& count = exclusions_[exclusion];
+  ExclusionCount& count = *exclusions_[exclusion];
   count.uses.fetch_add(1, std::memory_order_relaxed);
   const int64_t ms = at.time_since_epoch().count();
   int64_t last = count.last_ms.load(std::memory_order_relaxed);
@@ -24,7 +28,7 @@ void PolicyUse::count_response(size_t route, ResponseFaults faults) {
 }
 
 PolicyUse::Exclusion PolicyUse::exclusion(size_t index) const {
-  const ExclusionCount& count = exclusions_[index];
+  const ExclusionCount& count = *exclusions_[index];
   Exclusion use;
   use.uses = count.uses.load(std::memory_order_relaxed);
   if (const int64_t ms = count.last_ms.load(std::memory_order_relaxed); ms != INT64_MIN)

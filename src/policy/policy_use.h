@@ -30,6 +30,11 @@ class PolicyUse {
     ResponseFaults faults = 0;  ///< of all of them
   };
   [[nodiscard]] Exclusion exclusion(size_t index) const;
+  /// From now on this exclusion counts together with one of another policy, which may be in use still. To be called before
+  /// this object is.
+  void count_with(size_t exclusion, const PolicyUse& other, size_t other_exclusion) {
+    exclusions_[exclusion] = other.exclusions_[other_exclusion];
+  }
   [[nodiscard]] Responses responses(size_t route) const;
   /// Changes when a route shows a fault that it had not shown.
   [[nodiscard]] uint64_t fault_changes() const { return fault_changes_.load(std::memory_order_relaxed); }
@@ -43,7 +48,7 @@ class PolicyUse {
     std::atomic<uint64_t> checked{0}, faulty{0};
     std::atomic<uint32_t> faults{0};
   };
-  std::vector<ExclusionCount> exclusions_;
+  std::vector<std::shared_ptr<ExclusionCount>> exclusions_;
   std::vector<ResponseCount> responses_;
   std::atomic<uint64_t> fault_changes_{0};
 };

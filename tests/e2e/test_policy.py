@@ -1,11 +1,13 @@
 """The policy: routes, levels, forms of parameters, exclusions, and the commands around it."""
 import json
+import textwrap
 
 import pytest
 
 import traffic
 from command import run
-from weir_process import REPOSITORY
+from waiting import wait_for
+from weir_process import OBSERVATIONS, REPOSITORY
 
 RULES = str(REPOSITORY / 'rules')
 SQLI = "1' UNION SELECT password FROM users--"
@@ -158,3 +160,45 @@ def test_an_imported_openapi_document_is_a_policy(tmp_path):
     assert verdict(config, '/v2/users/5df41881-3aed-3515-88a7-2f4a814cf09e')['rules'] == []
     assert verdict(config, '/v2/users/7')['rules'] == ['weir-policy-parameter-type']
     assert verdict(config, '/v2/users/5df41881-3aed-3515-88a7-2f4a814cf09e', '', 'DELETE')['rules'] == ['weir-policy-method']
+
+
+# --- in the daemon
+
+def published(pipeline):
+    """(client, rule, category) of each hit in an alert."""
+    return {(alert['unmapped']['weir']['client'], hit['rule_id'], hit['category'])
+            for alert in (one['alert'] for one in pipeline.alerts() if one['alert']['unmapped']['weir']['kind'] == 'attack')
+            for evidence in alert['evidences'] for hit in evidence.get('data', {}).get('hits', ())}
+
+
+def test_violations_of_routes_and_parameters_are_published_and_a_reload_keeps_the_counts_of_exclusions(pipeline):
+    attack = {'client_id': 'scanner-1', 'query': 'q=1%27%20UNION%20SELECT%20password%20FROM%20users--'}
+    weir = pipeline.weir(policy={'files': ['policy.yaml']})
+    policy = weir.folder / 'policy.yaml'
+    text = textwrap.dedent(POLICY.split('policy:\n', 1)[1].format(expires='2030-12-31'))
+    policy.write_text('weights: {url_length: 10, parameter_type: 10, content_type: 10}\n' + text.replace('203.0.113.0/24', 'scanner-1'))
+    weir.start()
+    pipeline.broker.produce(pipeline.requests, [
+        record('/search', client_id='long-1', query='a=' + 'b' * 300),
+        record('/editor/seven', client_id='form-1'),
+        record('/admin/users', client_id='admin-1'),
+        record('/api/orders', client_id='content-1', method='POST', content_type='text/plain'),
+        record('/search', **attack)])
+    expected = {('long-1', 'weir-policy-url-length', 'other'), ('form-1', 'weir-policy-parameter-type', 'other'),
+                ('admin-1', 'weir-policy-admin', 'other'), ('content-1', 'weir-policy-content-type', 'other')}
+    wait_for(lambda: published(pipeline) >= expected, 30,
+             lambda: f'an alert for each violation; now {published(pipeline)}', 0.3)
+    weir.wait_for_metric(OBSERVATIONS, 5)
+    assert not [hit for hit in published(pipeline) if hit[0] == 'scanner-1']
+
+    def uses():
+        exclusions = json.loads(weir.get('/-/status')[2])['policy']['exclusions']
+        return {one['comment']: one['uses'] for one in exclusions}
+    assert uses()['our scanner'] > 0 and uses()['long links'] == 0
+    before = uses()
+    policy.write_text(policy.read_text().replace('expires: 2030-12-31', 'expires: 2031-12-31'))
+    weir.reload()
+    weir.wait_for_metric('weir_rule_reloads_total', 1, result='success')
+    assert uses() == before
+    pipeline.broker.produce(pipeline.requests, [record('/search', **attack)])
+    wait_for(lambda: uses()['our scanner'] == 2 * before['our scanner'], 30, 'the count to go on', 0.3)
