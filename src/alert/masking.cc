@@ -53,6 +53,11 @@ bool is_masked_already(std::string_view text) {
   return text.starts_with(kMask) && text.size() <= kMask.size() + kShownBytes;
 }
 
+/// Could there be a card number? Most texts have too few digits.
+bool has_digits_of_a_card(std::string_view text) {
+  return std::count_if(text.begin(), text.end(), is_digit) >= static_cast<std::ptrdiff_t>(kCardDigitsMin);
+}
+
 /// Card numbers, in a pass of their own, since their separators end words. At most 19 digits are looked at from each group's
 /// start.
 std::string mask_cards(std::string_view text) {
@@ -74,7 +79,7 @@ std::string mask_cards(std::string_view text) {
 /// One pass over the text, word by word. Percent-encoded quotes, separators and ends are understood like literal ones.
 class TextMasker {
  public:
-  explicit TextMasker(std::string_view text) : text_(text) { out_.reserve(text.size()); }
+  explicit TextMasker(std::string_view text) : text_(text) {}
 
   std::string run() {
     while (at_ < text_.size()) {
@@ -86,6 +91,7 @@ class TextMasker {
         copy_to(at_ + 1);
       }
     }
+    copy_pending();
     return std::move(out_);
   }
 
@@ -113,14 +119,19 @@ class TextMasker {
     return {static_cast<char>(value), 3, true};
   }
 
-  void copy_to(size_t end) {
-    out_.append(text_.substr(at_, end - at_));
-    at_ = end;
+  /// Marks the text up to there as to be copied: it is when something is masked behind it.
+  void copy_to(size_t end) { at_ = end; }
+  void copy_pending() {
+    out_.append(text_.substr(copied_, at_ - copied_));
+    copied_ = at_;
   }
+  void skip_to(size_t end) { at_ = copied_ = end; }
   void mask_to(size_t end) {
     const auto secret = text_.substr(at_, end - at_);
-    if (!secret.empty()) out_ += is_masked_already(secret) ? std::string(secret) : mask_secret(secret);
-    at_ = end;
+    if (secret.empty() || is_masked_already(secret)) return copy_to(end);
+    copy_pending();
+    out_ += mask_secret(secret);
+    skip_to(end);
   }
 
   void take_word();
@@ -138,6 +149,7 @@ class TextMasker {
 
   std::string_view text_;
   size_t at_ = 0;
+  size_t copied_ = 0;  ///< up to there the text is in out_, masked or not
   std::string out_;
 };
 
@@ -270,8 +282,9 @@ void TextMasker::take_secret_value(std::string_view name, const Separator& separ
   if (separator.quote != 0) {
     end = quoted_end(at_, separator.quote, separator.encoded);
   } else if (peek(at_).value == '[' || peek(at_).value == '{') {
+    copy_pending();
     out_ += kMask;  // of a list or object not even the last characters: they may be most of a short secret
-    at_ = bracketed_end(at_);
+    skip_to(bracketed_end(at_));
     return;
   } else if (separator.is_colon && (is_cookie || is_authorization)) {
     end = line_end(at_);
@@ -370,7 +383,9 @@ std::string mask_secret(std::string_view secret) {
 }
 
 std::string mask_text(std::string_view text) {
-  return TextMasker(mask_cards(text)).run();
+  if (!has_digits_of_a_card(text)) return TextMasker(text).run();
+  const std::string without_cards = mask_cards(text);
+  return TextMasker(without_cards).run();
 }
 
 }  // namespace weir

@@ -37,6 +37,11 @@ constexpr std::array kIssuedKeys{
     IssuedKey{"whsec_", 24},   IssuedKey{"xoxa-", 10},    IssuedKey{"xoxb-", 10},       IssuedKey{"xoxp-", 10},
     IssuedKey{"xoxr-", 10},    IssuedKey{"xoxs-", 10},    IssuedKey{"ya29.", 30}};
 
+/// No key of any of these forms is shorter: most words are not looked at further.
+constexpr size_t kKeyBytesMin = 15;
+static_assert(std::all_of(kIssuedKeys.begin(), kIssuedKeys.end(),
+                          [](const IssuedKey& key) { return key.prefix.size() + key.rest_min >= kKeyBytesMin; }));
+
 bool is_random(std::string_view text) {
   const bool lower = std::any_of(text.begin(), text.end(), is_lower);
   const bool upper = std::any_of(text.begin(), text.end(), is_upper);
@@ -92,6 +97,7 @@ bool passes_luhn(const uint8_t* digits, size_t count) {
 }  // namespace
 
 bool looks_like_api_key(std::string_view word) {
+  if (word.size() < kKeyBytesMin) return false;
   for (const IssuedKey& key : kIssuedKeys) {
     if (word.size() >= key.prefix.size() + key.rest_min && word.starts_with(key.prefix)) return true;
   }
@@ -128,7 +134,7 @@ bool looks_like_basic_credentials(std::string_view word) {
 }
 
 size_t card_number_length(std::string_view text) {
-  constexpr size_t kDigitsMin = 13, kDigitsMax = 19;
+  constexpr size_t kDigitsMin = kCardDigitsMin, kDigitsMax = 19;
   std::array<uint8_t, kDigitsMax> digits{};
   size_t count = 0;
   size_t length = 0;

@@ -16,6 +16,9 @@ bool looks_like_jwt(std::string_view word);
 /// True for the base64 of "user:password" as Basic authentication sends it (RFC 7617).
 bool looks_like_basic_credentials(std::string_view word);
 
+/// Digits of the shortest payment card number.
+constexpr size_t kCardDigitsMin = 13;
+
 /// The length of a payment card number at the front of the text, 0 if there is none: 13 to 19 digits, single spaces, '-' or
 /// '+' between them, with a known issuer's first digits and length and the right check digit (Luhn, ISO/IEC 7812-1).
 size_t card_number_length(std::string_view text);

@@ -22,17 +22,17 @@ constexpr char lower(char c) {
 }
 
 /// Whole words of a name that make it a secret's.
-constexpr std::array kWords{"auth", "authorization", "bearer",     "cookie",  "credential", "credentials",
-                            "cvc",  "cvc2",          "cvv",        "cvv2",    "jwt",        "otp",
-                            "pass", "passcode",      "passphrase", "passwd",  "password",   "passwort",
-                            "pin",  "pwd",           "secret",     "secrets", "session",    "sessionid",
-                            "sid",  "sig",           "signature",  "ssn",     "token",      "totp"};
+constexpr auto kWords = std::to_array<std::string_view>(
+    {"auth",     "authorization", "bearer",    "cookie", "credential", "credentials", "cvc",        "cvc2",
+     "cvv",      "cvv2",          "jwt",       "otp",    "pass",       "passcode",    "passphrase", "passwd",
+     "password", "passwort",      "pin",       "pwd",    "secret",     "secrets",     "session",    "sessionid",
+     "sid",      "sig",           "signature", "ssn",    "token",      "totp"});
 
 /// Words that others are glued to: "accesstoken", "phpsessid", "userpassword".
-constexpr std::array kEndings{"accesskey",  "apikey", "authorization", "cardnumber", "cookie",
-                              "passphrase", "passwd", "password",      "privatekey", "secret",
-                              "secretkey",  "sessid", "sessionid",     "token"};
-constexpr std::array kBeginnings{"aspsession", "password", "passwd", "saml", "sessionid"};
+constexpr auto kEndings = std::to_array<std::string_view>({"accesskey", "apikey", "authorization", "cardnumber",
+                                                           "cookie", "passphrase", "passwd", "password", "privatekey",
+                                                           "secret", "secretkey", "sessid", "sessionid", "token"});
+constexpr auto kBeginnings = std::to_array<std::string_view>({"aspsession", "password", "passwd", "saml", "sessionid"});
 
 /// Two words in a row.
 struct Pair {
