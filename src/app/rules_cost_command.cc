@@ -25,9 +25,13 @@ constexpr uint64_t kSeed = 7;
 Result<std::vector<std::string>> read_sample(const std::string& file) {
   LineReader reader(file, kSampleLineBytesMax);
   if (auto opened = reader.open(); !opened) return tl::unexpected(opened.error());
+  std::vector<std::string> records;
   std::vector<std::string_view> lines;
-  if (auto read = reader.read(kSampleRecordsMax, lines); !read) return tl::unexpected(read.error());
-  return std::vector<std::string>(lines.begin(), lines.end());
+  do {
+    if (auto read = reader.read(kSampleRecordsMax - records.size(), lines); !read) return tl::unexpected(read.error());
+    records.insert(records.end(), lines.begin(), lines.end());
+  } while (!lines.empty() && records.size() < kSampleRecordsMax);
+  return records;
 }
 
 /// Mostly ordinary requests with a few attacks, as in production, and of every rule the first examples, so that each rule meets
@@ -86,7 +90,7 @@ bool write_json(const std::string& file, const RuleCosts& costs, double share_ma
                              {"percent_low", cost.share_low * 100},
                              {"percent_high", cost.share_high * 100},
                              {"nanoseconds_per_record", cost.nanoseconds_per_record},
-                             {"rounds", cost.rounds},
+                             {"measurements", cost.measurements},
                              {"too_dear", is_too_dear(cost, share_max_percent)}});
   }
   std::ofstream stream(file);
@@ -96,11 +100,11 @@ bool write_json(const std::string& file, const RuleCosts& costs, double share_ma
 
 size_t print_table(const RuleCosts& costs, double share_max_percent) {
   size_t over = 0;
-  std::printf("%8s  %16s  %9s  %s\n", "share", "95 % interval", "ns/record", "rule");
+  std::printf("%8s  %17s  %9s  %s\n", "share", "lowest to highest", "ns/record", "rule");
   for (const RuleCost& cost : costs.rules) {
     const bool too_dear = is_too_dear(cost, share_max_percent);
     over += too_dear;
-    std::printf("%6.2f %%  %6.2f to %6.2f  %9.1f  %s  %s%s\n", cost.share * 100, cost.share_low * 100,
+    std::printf("%6.2f %%  %6.2f to %7.2f  %9.1f  %s  %s%s\n", cost.share * 100, cost.share_low * 100,
                 cost.share_high * 100, cost.nanoseconds_per_record, cost.rule_id.c_str(), cost.title.c_str(),
                 too_dear ? "  <- too dear" : "");
   }

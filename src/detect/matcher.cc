@@ -90,6 +90,7 @@ struct Matcher::Impl {
   const RuleProgram* program = nullptr;
   HsScratch hs_scratch;
   KnownLines known_lines;
+  bool learns_lines = true;
   std::vector<RecordScan> scans;  ///< by task; may be more
 
   // While one group is scanned for in one record:
@@ -252,7 +253,7 @@ void Matcher::Impl::finish(const RecordScan& one) {
   }
   for (const Report& report : one.reports)
     take(report);
-  if (!one.failed && !one.capped) remember_lines(one);
+  if (learns_lines && !one.failed && !one.capped) remember_lines(one);
   touch_always_rules(*task.event);
   decide(out);
   judge(out);
@@ -462,6 +463,10 @@ void Matcher::match(const Event& event, const DecodedRecord& record, const Match
 
 void Matcher::match(const Event& event, const DecodedRecord& record, Detection& out) {
   match(event, record, own_level(), out);
+}
+
+void Matcher::learn_lines(bool learn) {
+  impl_->learns_lines = learn;
 }
 
 MatchPolicy Matcher::own_level() const {

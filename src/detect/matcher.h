@@ -47,6 +47,9 @@ class Matcher {
   void match(const Event& event, const DecodedRecord& record, const MatchPolicy& policy, Detection& out);
   /// One record, as own_level() says.
   void match(const Event& event, const DecodedRecord& record, Detection& out);
+  /// Whether lines that come again are remembered with what matched in them, as they are from the start. A measurement that
+  /// matches the same records again and again learns from one pass and then stops: else it would find every line known.
+  void learn_lines(bool learn);
   /// The rule set's own level for every line, without exclusions.
   [[nodiscard]] MatchPolicy own_level() const;
 

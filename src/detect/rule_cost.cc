@@ -1,8 +1,9 @@
 #include "detect/rule_cost.h"
 
 #include <algorithm>
-#include <cmath>
 #include <deque>
+#include <limits>
+#include <span>
 
 #include "base/assert.h"
 #include "decode/decoder.h"
@@ -13,8 +14,10 @@ namespace weir {
 namespace {
 
 constexpr size_t kSampleRecordsMax = 5'000;
-/// Two standard deviations of the binomial distribution: 95 %.
-constexpr double kDeviations = 1.96;
+/// Matched together, as the analyzer does.
+constexpr size_t kGroupRecords = 16;
+/// Timed together: so short that a pass without a disturbance is likely for each, so long that reading the clock costs little.
+constexpr size_t kPieceRecords = 64;
 
 /// Records parsed and decoded once, so that only the matching is timed.
 struct Sample {
@@ -61,47 +64,63 @@ Result<Matcher> matcher_for(const std::vector<Rule>& rules, const RuleSetOptions
   return matcher;
 }
 
-double seconds_for(Matcher& matcher, const Sample& sample, const Stopwatch& now) {
-  Detection detection;
-  const double begin = now();
-  for (size_t i = 0; i < sample.events.size(); ++i)
-    matcher.match(sample.events[i], sample.decoded[i], detection);
-  return now() - begin;
-}
-
-/// What the rounds so far say of one rule.
-class PairedRounds {
+/// Matches parts of a sample against one rule set.
+class Contestant {
  public:
-  PairedRounds(Matcher& all, Matcher& without, const Sample& sample, const Stopwatch& now)
-      : all_(all), without_(without), sample_(sample), now_(now) {
-    seconds_for(without_, sample_, now_);  // its caches fill
+  Contestant(Matcher& matcher, const Sample& sample) : matcher_(matcher), policy_(matcher.own_level()) {
+    detections_.resize(kGroupRecords);
+    for (size_t i = 0; i < sample.events.size(); ++i)
+      tasks_.push_back({&sample.events[i], &sample.decoded[i], &policy_, &detections_[i % kGroupRecords]});
+    for (size_t at = 0; at < tasks_.size(); at += kGroupRecords)
+      match_group(at);
+    matcher_.learn_lines(false);  // as many are known now as in a stream of such records
+  }
+  Contestant(const Contestant&) = delete;
+  Contestant& operator=(const Contestant&) = delete;
+
+  /// Seconds for the records from `first` on, at most a piece.
+  double seconds_for(size_t first, const Stopwatch& now) {
+    const size_t last = std::min(tasks_.size(), first + kPieceRecords);
+    const double begin = now();
+    for (size_t at = first; at < last; at += kGroupRecords)
+      match_group(at);
+    return now() - begin;
   }
 
-  void measure(size_t rounds) {
-    for (size_t i = 0; i < rounds; ++i) {
-      // Who comes first in turn: the one that does finds the caches of the processor differently.
-      const bool all_first = shares_.size() % 2 == 0;
-      const double first = seconds_for(all_first ? all_ : without_, sample_, now_);
-      const double second = seconds_for(all_first ? without_ : all_, sample_, now_);
-      const double all = all_first ? first : second;
-      const double without = all_first ? second : first;
-      all_seconds_.push_back(all);
-      shares_.push_back(all > 0 ? 1 - without / all : 0);
-    }
-  }
-
-  [[nodiscard]] RuleCost cost() const { return summarize_rounds(shares_); }
-  [[nodiscard]] size_t rounds() const { return shares_.size(); }
-  [[nodiscard]] const std::vector<double>& all_seconds() const { return all_seconds_; }
+  [[nodiscard]] size_t records() const { return tasks_.size(); }
 
  private:
-  Matcher& all_;
-  Matcher& without_;
-  const Sample& sample_;
-  const Stopwatch& now_;
-  std::vector<double> shares_;
-  std::vector<double> all_seconds_;
+  void match_group(size_t first) {
+    matcher_.match(std::span(tasks_).subspan(first, std::min(kGroupRecords, tasks_.size() - first)));
+  }
+
+  Matcher& matcher_;
+  MatchPolicy policy_;
+  std::vector<Detection> detections_;
+  std::vector<MatchTask> tasks_;
 };
+
+struct PairSeconds {
+  double all = 0, without = 0;
+};
+
+/// The sum over the pieces of the sample of their fastest times.
+PairSeconds fastest(Contestant& all, Contestant& without, size_t passes, const Stopwatch& now) {
+  PairSeconds sum;
+  for (size_t first = 0; first < all.records(); first += kPieceRecords) {
+    PairSeconds best{std::numeric_limits<double>::max(), std::numeric_limits<double>::max()};
+    for (size_t pass = 0; pass < passes; ++pass) {
+      // Who comes first in turn: the one that does finds the caches of the processor differently.
+      const bool all_first = pass % 2 == 0;
+      if (all_first) best.all = std::min(best.all, all.seconds_for(first, now));
+      best.without = std::min(best.without, without.seconds_for(first, now));
+      if (!all_first) best.all = std::min(best.all, all.seconds_for(first, now));
+    }
+    sum.all += best.all;
+    sum.without += best.without;
+  }
+  return sum;
+}
 
 double median_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -109,22 +128,16 @@ double median_of(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-}  // namespace
-
-RuleCost summarize_rounds(std::vector<double> shares) {
-  WEIR_ASSERT(!shares.empty(), "a median of something");
-  std::sort(shares.begin(), shares.end());
-  const auto count = static_cast<double>(shares.size());
-  // The median lies below the k-th value with the probability that fewer than k of n fair coins fall on one side.
-  const double below = std::max(0.0, std::floor((count - kDeviations * std::sqrt(count)) / 2));
-  const auto k = static_cast<size_t>(below);
+RuleCost cost_of(const std::vector<double>& shares) {
   RuleCost cost;
   cost.share = median_of(shares);
-  cost.share_low = shares[k];
-  cost.share_high = shares[shares.size() - 1 - k];
-  cost.rounds = shares.size();
+  cost.share_low = *std::min_element(shares.begin(), shares.end());
+  cost.share_high = *std::max_element(shares.begin(), shares.end());
+  cost.measurements = shares.size();
   return cost;
 }
+
+}  // namespace
 
 Result<RuleCosts> measure_rule_costs(const std::vector<Rule>& rules, const RuleSetOptions& options,
                                      const std::vector<std::string>& records, const Stopwatch& now,
@@ -134,25 +147,31 @@ Result<RuleCosts> measure_rule_costs(const std::vector<Rule>& rules, const RuleS
   const Sample sample = sample_of(records, all->rules().raw_places());
   if (sample.events.empty())
     return fail(ErrorCode::kInvalidArgument, "rules", "no record of the sample could be read in the flat profile");
-  seconds_for(*all, sample, now);
+  Contestant with_all(*all, sample);
   RuleCosts costs;
   costs.records = sample.events.size();
   std::vector<double> all_seconds;
   for (size_t i = 0; i < rules.size(); ++i) {
     std::vector<Rule> others = rules;
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
-    auto without = matcher_for(others, options);
-    if (!without) return tl::unexpected<Error>(without.error());
-    PairedRounds rounds(*all, *without, sample, now);
-    rounds.measure(cost_options.rounds);
-    while (cost_options.share_max > 0 && rounds.cost().share_high > cost_options.share_max &&
-           rounds.rounds() < cost_options.rounds_max)
-      rounds.measure(cost_options.rounds);
-    RuleCost cost = rounds.cost();
+    auto matcher = matcher_for(others, options);
+    if (!matcher) return tl::unexpected<Error>(matcher.error());
+    Contestant without(*matcher, sample);
+    std::vector<double> shares;
+    const auto measure = [&] {
+      const PairSeconds seconds = fastest(with_all, without, cost_options.passes, now);
+      shares.push_back(seconds.all > 0 ? 1 - seconds.without / seconds.all : 0);
+      all_seconds.push_back(seconds.all);
+    };
+    while (shares.size() < cost_options.measurements)
+      measure();
+    while (cost_options.share_max > 0 && cost_of(shares).share_low > cost_options.share_max &&
+           shares.size() < cost_options.measurements_max)
+      measure();
+    RuleCost cost = cost_of(shares);
     cost.rule_id = rules[i].id;
     cost.title = rules[i].title;
     costs.rules.push_back(std::move(cost));
-    all_seconds.push_back(median_of(rounds.all_seconds()));
     if (cost_options.progress) cost_options.progress(i + 1);
   }
   if (!all_seconds.empty())

@@ -16,10 +16,10 @@ struct RuleCost {
   std::string rule_id;
   std::string title;
   double share = 0;      ///< 0.03: 3 % of the time of all rules; noise makes it negative at times
-  double share_low = 0;  ///< the share lies between these two with a probability of some 95 %
+  double share_low = 0;  ///< the smallest and the largest of the measurements
   double share_high = 0;
   double nanoseconds_per_record = 0;
-  size_t rounds = 0;  ///< measured
+  size_t measurements = 0;
 };
 
 struct RuleCosts {
@@ -32,24 +32,23 @@ struct RuleCosts {
 using Stopwatch = std::function<double()>;
 
 struct RuleCostOptions {
-  /// Each round times the sample once with the rule and once without it, so that both meet the same machine.
-  size_t rounds = 9;
-  /// A share that matters (0: none): a rule that may be above it is measured up to `rounds_max` times.
+  /// Passes over the sample in one measurement. In each pass every few records are timed with the rule and without it, one
+  /// directly after the other, and of the passes the fastest counts: other programs only make things slower.
+  size_t passes = 6;
+  /// Measurements of each rule; the share is their median.
+  size_t measurements = 3;
+  /// A share that matters (0: none): a rule that may be above it is measured up to `measurements_max` times.
   double share_max = 0;
-  size_t rounds_max = 61;
+  size_t measurements_max = 9;
   /// Called after each rule with the number of those done.
   std::function<void(size_t)> progress{};
 };
 
-/// Measures every rule's share by leaving it out, on flat-profile records, one thread: the median over the rounds, and its
-/// confidence interval by order statistics, which a few disturbed rounds do not move. Only the databases that hold a pattern of
-/// the rule are compiled again if `options.cache_directory` is set. An error value: no record of the sample can be read, or
+/// Measures every rule's share by leaving it out, on flat-profile records, one thread. Only the databases that hold a pattern
+/// of the rule are compiled again if `options.cache_directory` is set. An error value: no record of the sample can be read, or
 /// the rules do not compile.
 Result<RuleCosts> measure_rule_costs(const std::vector<Rule>& rules, const RuleSetOptions& options,
                                      const std::vector<std::string>& records, const Stopwatch& now,
                                      const RuleCostOptions& cost_options);
-
-/// The share's median and interval out of the rounds' shares. For rule_cost_test.
-RuleCost summarize_rounds(std::vector<double> shares);
 
 }  // namespace weir

@@ -41,28 +41,32 @@ class StepClock {
   double time_ = 0;
 };
 
-}  // namespace
-
-TEST_CASE("the median and its interval are not moved by a few disturbed rounds") {
-  const RuleCost calm = summarize_rounds({0.04, 0.041, 0.039, 0.04, 0.042, 0.038, 0.04, 0.041, 0.039});
-  const RuleCost disturbed = summarize_rounds({0.04, 0.041, 0.039, 0.04, 0.042, 0.038, 0.04, 0.9, -0.7});
-  CHECK(calm.share == Approx(0.04));
-  CHECK(disturbed.share == Approx(0.04));
-  CHECK(disturbed.share_low > 0.037);
-  CHECK(disturbed.share_high < 0.043);
-  CHECK(calm.rounds == 9);
+RuleCostOptions two_passes() {
+  RuleCostOptions options;
+  options.passes = 2;
+  return options;
 }
 
-TEST_CASE("more rounds narrow the interval") {
-  std::vector<double> few, many;
-  for (int i = 0; i < 9; ++i)
-    few.push_back(0.01 * i);
-  for (int i = 0; i < 81; ++i)
-    many.push_back(0.01 * (i % 9));
-  const RuleCost wide = summarize_rounds(few);
-  const RuleCost narrow = summarize_rounds(many);
-  CHECK(narrow.share_high - narrow.share_low < wide.share_high - wide.share_low);
-  CHECK(summarize_rounds({0.5}).share_low == 0.5);
+}  // namespace
+
+TEST_CASE("of the passes the fastest counts") {
+  // With, without; then without, with: 4 and 3 seconds, and what a busy machine makes of them.
+  const auto rules = rules_of(rule_text("01", "quuxone"));
+  const auto calm = measure_rule_costs(rules, {}, kRecords, StepClock({4, 3, 3, 4}), two_passes());
+  const auto busy = measure_rule_costs(rules, {}, kRecords, StepClock({4, 90, 3, 70}), two_passes());
+  CHECK(calm->rules[0].share == Approx(0.25));
+  CHECK(busy->rules[0].share == Approx(0.25));
+  CHECK(busy->nanoseconds_per_record == Approx(2e9));
+}
+
+TEST_CASE("the share is the median of the measurements, the bounds their extremes") {
+  const auto rules = rules_of(rule_text("01", "quuxone"));
+  const auto costs =
+      measure_rule_costs(rules, {}, kRecords, StepClock({4, 3, 3, 4, 4, 2, 2, 4, 4, 1, 1, 4}), two_passes());
+  CHECK(costs->rules[0].share == Approx(0.5));
+  CHECK(costs->rules[0].share_low == Approx(0.25));
+  CHECK(costs->rules[0].share_high == Approx(0.75));
+  CHECK(costs->rules[0].measurements == 3);
 }
 
 TEST_CASE("every rule is measured on the records that can be read") {
@@ -70,30 +74,28 @@ TEST_CASE("every rule is measured on the records that can be read") {
   size_t done = 0;
   RuleCostOptions options;
   options.progress = [&](size_t count) { done = count; };
-  double time = 0;
-  const auto costs = measure_rule_costs(
-      rules, {}, kRecords, [&] { return time += 1; }, options);
+  const auto costs = measure_rule_costs(rules, {}, kRecords, StepClock({1}), options);
   REQUIRE(costs);
   CHECK(costs->records == 2);
   CHECK(costs->rules.size() == 2);
   CHECK(done == 2);
   CHECK(costs->rules[0].share == Approx(0));
-  CHECK(costs->rules[0].rounds == options.rounds);
   CHECK(costs->nanoseconds_per_record == Approx(0.5e9));
 }
 
-TEST_CASE("a rule that may be above the share that matters is measured more often") {
+TEST_CASE("a rule that seems to be above the share that matters is measured again") {
   const auto rules = rules_of(rule_text("01", "quuxone"));
-  RuleCostOptions options;
+  RuleCostOptions options = two_passes();
   options.share_max = 0.03;
-  options.rounds_max = 40;
-  double time = 0;
-  const auto cheap = measure_rule_costs(
-      rules, {}, kRecords, [&] { return time += 1; }, options);
-  CHECK(cheap->rules[0].rounds == 9);
-  // With the rule 2 s, without 1 s: calls come as warm-up of each, then pairs in alternating order.
-  const auto dear = measure_rule_costs(rules, {}, kRecords, StepClock({2, 1, 2, 1, 1, 2, 2, 1, 1, 2}), options);
-  CHECK(dear->rules[0].rounds >= 40);
+  CHECK(measure_rule_costs(rules, {}, kRecords, StepClock({1}), options)->rules[0].measurements == 3);
+  const auto dear = measure_rule_costs(rules, {}, kRecords, StepClock({2, 1, 1, 2}), options);
+  CHECK(dear->rules[0].measurements == options.measurements_max);
+  CHECK(dear->rules[0].share_low == Approx(0.5));
+  // Three measurements above it, the fourth below: no verdict against the rule, and no more work.
+  const auto unsure =
+      measure_rule_costs(rules, {}, kRecords, StepClock({2, 1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 1, 1, 1, 1}), options);
+  CHECK(unsure->rules[0].measurements == 4);
+  CHECK(unsure->rules[0].share_low == Approx(0));
 }
 
 TEST_CASE("a sample without a record is an error") {
