@@ -4,6 +4,7 @@
 
 #include "app/exit_code.h"
 #include "app/rule_source.h"
+#include "kafka/client_check.h"
 #include "pipeline/policy_stage.h"
 
 namespace weir {
@@ -12,8 +13,14 @@ Result<Config> read_config(const std::string& config_file) {
   Diagnostics diagnostics;
   auto config = config_file.empty() ? load_config_text("", "defaults", process_environment(), diagnostics)
                                     : load_config(config_file, process_environment(), diagnostics);
+  if (config) {
+    for (Diagnostic& one : check_client_properties(*config))
+      diagnostics.push_back(std::move(one));
+  }
   for (const auto& diagnostic : diagnostics)
     std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  if (config && has_errors(diagnostics))
+    return fail(ErrorCode::kInvalidArgument, "kafka", "kafka.client_properties cannot be used");
   return config;
 }
 

@@ -62,6 +62,13 @@ struct KafkaConfig {
   KafkaSecurity security;
   /// Passed to librdkafka verbatim, over what weir sets itself.
   std::map<std::string, Secret> client_properties;
+  /// Where each of them was written: what librdkafka finds wrong with them is told with the place.
+  struct PropertyPlace {
+    std::string source;  ///< a file, or an environment variable
+    int line = 0;        ///< from 1; 0 when there is none
+    int column = 0;
+  };
+  std::map<std::string, PropertyPlace> client_property_places;
 };
 
 struct LanesConfig {

@@ -52,12 +52,16 @@ class Setter {
   void operator()(Access<SecretMap> access) const {
     if (value_.kind != ConfigNode::Kind::kMap) return wrong_kind("a map of names and values");
     SecretMap map;
+    std::map<std::string, KafkaConfig::PropertyPlace> places;
     for (const auto& entry : value_.entries) {
       const auto text = text_of(entry.value);
       if (!text) return;
       map.emplace(entry.key, Secret(*text));
+      const FilePosition& at = entry.position.line == 0 ? origin_.position : entry.position;
+      places[entry.key] = {origin_.source, at.line, at.column};
     }
     access(config_) = std::move(map);
+    config_.kafka.client_property_places = std::move(places);  // the only map of secrets there is
   }
   void operator()(Access<double> access) const {
     if (!check_scalar(value_, "a number")) return;

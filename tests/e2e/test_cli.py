@@ -269,6 +269,15 @@ def test_the_daemon_refuses_a_wrong_configuration_the_same_way(tmp_path):
     assert 'bad.yaml:2' in result.err and 'bad.yaml:3' in result.err
 
 
+def test_client_properties_that_contradict_each_other_are_refused_where_they_stand(tmp_path):
+    path = tmp_path / 'weir.yaml'
+    path.write_text('kafka:\n  client_properties:\n    linger.ms: 5\n    transaction.timeout.ms: 10000\n')
+    for arguments in (('config', 'check', str(path)), ('run', '--config', str(path))):
+        result = run(*arguments)
+        assert result.code == 2, result
+        assert 'weir.yaml:4:5: error:' in result.err and 'set message.timeout.ms' in result.err, result
+
+
 def test_config_print_masks_secrets(tmp_path):
     path = tmp_path / 'secret.yaml'
     path.write_text('kafka:\n  security:\n    protocol: sasl_plaintext\n    sasl_mechanism: PLAIN\n'
