@@ -65,10 +65,22 @@ inline void pass(std::string_view stage, std::string_view point) {
   if (here && ++passes == target.pass) std::raise(SIGKILL);
 }
 
+/// $WEIR_CRASH_ON: "stage:text". Each record of the stage that contains the text crashes the process as a bad pointer would.
+inline void on_record(std::string_view stage, std::string_view payload) {
+  static const char* const text = std::getenv("WEIR_CRASH_ON");
+  if (text == nullptr) return;
+  const std::string_view target(text);
+  const auto colon = target.find(':');
+  if (target.substr(0, colon) != stage || payload.find(target.substr(colon + 1)) == std::string_view::npos) return;
+  std::raise(SIGSEGV);
+}
+
 }  // namespace crash
 
+#define WEIR_CRASH_ON_RECORD(stage, payload) ::weir::crash::on_record(stage, payload)
 #define WEIR_CRASH_POINT(stage, point) ::weir::crash::pass(stage, point)
 #else
+#define WEIR_CRASH_ON_RECORD(stage, payload) static_cast<void>(0)
 #define WEIR_CRASH_POINT(stage, point) static_cast<void>(0)
 #endif
 

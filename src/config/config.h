@@ -89,6 +89,12 @@ struct MemoryConfig {
   uint32_t producer_queue_kbytes = 0;  ///< unsent output per lane; 0: derived
 };
 
+/// Records that crash the process.
+struct QuarantineConfig {
+  std::string directory;  ///< for the journal; empty: no quarantine
+  uint32_t crashes = 3;   ///< at a record; then it goes to the dead-letter topic unread
+};
+
 struct RulesConfig {
   std::vector<std::string> directories;  ///< empty: the installed rules, or the repository's
   RuleSetOptions options;
@@ -119,6 +125,7 @@ struct Config {
   LanesConfig lanes;
   BatchConfig batch;
   MemoryConfig memory;
+  QuarantineConfig quarantine;
   InputOptions input;
   std::vector<std::string> trusted_proxies;  ///< as written; input.trusted_proxies is made from it
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4

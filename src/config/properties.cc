@@ -116,6 +116,12 @@ const auto& property_table() {
       Property{"batch.commit_interval_ms", AT(batch.commit_interval),
                "output is flushed and offsets are committed at least this often", "ms", {10, 60'000}},
 
+      Property{"quarantine.directory", AT(quarantine.directory),
+               "folder for the journal of crashes, on a disk of this machine; the systemd unit sets it. Empty: a record that "
+               "crashes the process is tried for ever"},
+      Property{"quarantine.crashes", AT(quarantine.crashes),
+               "after so many crashes at a record it goes to the dead-letter topic, unread", "crashes", {2, 100}},
+
       Property{"memory.kafka_kbytes", AT(memory.kafka_kbytes),
                "what the Kafka clients of all lanes hold together, on a backlog too; the three keys below derive from it",
                "KiB", {65'536, 1U << 30}},
@@ -272,6 +278,7 @@ constexpr std::array kSections{
     Section{"kafka.security", "encryption and authentication towards the brokers"},
     Section{"lanes", "threads of each stage"},
     Section{"batch", "how records are taken together"},
+    Section{"quarantine", "records that crash the process"},
     Section{"memory", "bounds of the Kafka client's queues"},
     Section{"input", "how records are read"},
     Section{"input.fields",

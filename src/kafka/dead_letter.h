@@ -12,6 +12,9 @@ namespace weir {
 /// Header of a dead letter whose payload the broker found too large: the size of the payload that is missing.
 inline constexpr const char* kPayloadTruncatedHeader = "weir.payload.truncated";
 
+/// Why a record is here at which the process has crashed again and again (CrashJournal).
+inline constexpr std::string_view kQuarantinedReason = "quarantined";
+
 /// A record that could not be processed, in the convention of Kafka Connect: its key and bytes unchanged, and headers that
 /// say where it stood, in which stage it failed and why. The text of a reason never holds bytes of the record.
 class DeadLetter {

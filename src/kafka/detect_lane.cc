@@ -29,13 +29,27 @@ Status DetectWork::process(std::span<const InputRecord> batch, const RecordSourc
 Status DetectWork::produce_dead_letters(std::span<const InputRecord> batch, OutputTransaction& output,
                                         Patience& patience) {
   for (const RejectedRecord& rejected : analyzed_.rejected) {
-    const InputRecord& record = batch[rejected.index];
-    const DeadLetter letter(record, options_.input_topics[record.topic], "detect", to_string(rejected.reason),
-                            rejected.detail);
-    if (Status status = output.produce(letter.message(options_.dead_letter_topic), patience); !status) return status;
-    kafka_counters_.dead_letters.add();
+    if (Status status =
+            produce_dead_letter(batch[rejected.index], to_string(rejected.reason), rejected.detail, output, patience);
+        !status)
+      return status;
   }
   return {};
+}
+
+Status DetectWork::produce_dead_letter(const InputRecord& record, std::string_view reason, std::string_view detail,
+                                       OutputTransaction& output, Patience& patience) {
+  const DeadLetter letter(record, options_.input_topics[record.topic], "detect", reason, detail);
+  Status status = output.produce(letter.message(options_.dead_letter_topic), patience);
+  if (status) kafka_counters_.dead_letters.add();
+  return status;
+}
+
+Status DetectWork::quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
+                              Patience& patience) {
+  const Status status = produce_dead_letter(record, kQuarantinedReason, detail, output, patience);
+  if (status) kafka_counters_.quarantined.add();
+  return status;
 }
 
 Status DetectWork::produce_observations(OutputTransaction& output, Patience& patience) {

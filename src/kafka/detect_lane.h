@@ -31,6 +31,8 @@ class DetectWork : public StageWork {
 
   Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
                  Patience& patience) override;
+  Status quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
+                    Patience& patience) override;
   void on_committed(bool) override {}
   bool can_reproduce() override { return false; }
   Status reproduce(OutputTransaction&, Patience&) override { return {}; }
@@ -42,6 +44,8 @@ class DetectWork : public StageWork {
 
  private:
   Status produce_dead_letters(std::span<const InputRecord> batch, OutputTransaction& output, Patience& patience);
+  Status produce_dead_letter(const InputRecord& record, std::string_view reason, std::string_view detail,
+                             OutputTransaction& output, Patience& patience);
   Status produce_observations(OutputTransaction& output, Patience& patience);
 
   Options options_;

@@ -11,6 +11,7 @@
 #include "base/siphash.h"
 #include "kafka/at_least_once.h"
 #include "kafka/consumer.h"
+#include "kafka/crash_journal.h"
 #include "kafka/detect_lane.h"
 #include "kafka/exactly_once.h"
 #include "kafka/kafka_transactions.h"
@@ -35,6 +36,7 @@ struct LaneRuntime {
   std::unique_ptr<OutputTransaction> output;
   std::unique_ptr<StateReader> state;
   std::unique_ptr<StageWork> work;
+  std::unique_ptr<CrashJournal::Guard> guard;
   std::unique_ptr<Lane> lane;
   std::thread thread;
 };
@@ -97,6 +99,7 @@ struct Engine::Impl {
   EngineOptions options;
   ClientOptions client;
   LogSink log;
+  std::unique_ptr<CrashJournal> journal;  // null: no quarantine
   std::vector<std::unique_ptr<LaneRuntime>> lanes;
   std::vector<LaneCounters> counters;
   bool has_state_topic = false;
@@ -118,6 +121,7 @@ EngineOptions EngineOptions::from(const Config& config, std::string version) {
   options.lanes = config.lanes;
   options.batch = config.batch;
   options.memory = config.memory;
+  options.quarantine = config.quarantine;
   options.analyzer.input = config.input;
   options.analyzer.decode = config.decode;
   if (!config.hash_key.empty()) options.analyzer.hash_key = siphash_key_from(config.hash_key.reveal());
@@ -145,6 +149,12 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
   for (const Stage stage : options.stages)
     lanes += lanes_of(stage);
   impl.client = {options.kafka, memory_per_lane(options.memory, lanes), impl.log};
+  if (!options.quarantine.directory.empty()) {
+    auto journal =
+        CrashJournal::open(options.quarantine.directory, options.kafka.group_id, options.quarantine.crashes, impl.log);
+    if (!journal) return tl::unexpected(journal.error());
+    impl.journal = std::move(*journal);
+  }
   StartupPatience patience(stop_requested);
   auto partitions = prepare_topics(options, impl.client, impl.log, patience);
   if (!partitions) return tl::unexpected(partitions.error());
@@ -183,6 +193,8 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
     batch.wait_max = Milliseconds(0);  // its records are blocks, batches already: waiting only costs latency
   runtime->lane = std::make_unique<Lane>(runtime->name, *runtime->consumer, *runtime->output, *runtime->work, batch,
                                          log, runtime->kafka);
+  if (journal != nullptr) runtime->guard = journal->guard(lanes.size(), topics);
+  runtime->lane->set_guard(runtime->guard.get());
   describe(stage, *runtime);
   lanes.push_back(std::move(runtime));
   return {};

@@ -23,6 +23,7 @@ struct EngineOptions {
   LanesConfig lanes;
   BatchConfig batch;
   MemoryConfig memory;
+  QuarantineConfig quarantine;
   AnalyzerOptions analyzer;
   ScoreOptions score;
   Milliseconds snapshot_round{30'000};   ///< in which the whole state is written to the state topic once

@@ -59,10 +59,12 @@ class Lane::StopOrHeartbeat : public Patience {
 };
 
 void Lane::run() {
+  if (guard_ != nullptr) guard_->attach();
   Status status = prepare();
   while (!stopping() && status)
     status = step();
   finish();
+  if (guard_ != nullptr) guard_->detach();
   if (!status) {
     log_(LogLevel::kError, "kafka: lane " + name_ + " ends: " + status.error().to_string());
     const std::lock_guard lock(failure_mutex_);
@@ -119,7 +121,7 @@ Status Lane::work_on(std::span<const InputRecord> batch) {
   OutputTransaction& output = begun ? output_ : static_cast<OutputTransaction&>(refusing);
   Status status = begun;
   // A stage that keeps its output works through the batch even so: its state and the offsets go on together.
-  if (begun || work_.can_reproduce()) status = work_.process(batch, source_, output, *this);
+  if (begun || work_.can_reproduce()) status = process(batch, output);
   const bool ours = !status && status.error().code != ErrorCode::kKafka && status.error().code != ErrorCode::kLimit;
   if (ours) return status;
   WEIR_CRASH_POINT(stage_, "process");
@@ -136,6 +138,45 @@ Status Lane::work_on(std::span<const InputRecord> batch) {
   return {};
 }
 
+Status Lane::process(std::span<const InputRecord> batch, OutputTransaction& output) {
+  if (guard_ == nullptr || batch.empty()) return work_.process(batch, source_, output, *this);
+  const bool unsuspected = guard_->enter(batch);
+  if (!unsuspected) return process_one_by_one(batch, output);
+  return process_noted(batch, output);
+}
+
+/// The note names these records.
+Status Lane::process_noted(std::span<const InputRecord> batch, OutputTransaction& output) {
+  for ([[maybe_unused]] const InputRecord& record : batch) {
+    WEIR_CRASH_ON_RECORD(stage_, record.payload);
+  }
+  const Status status = work_.process(batch, source_, output, *this);
+  guard_->leave();
+  return status;
+}
+
+/// So that a crash tells which record it was. Records that are convicted are set aside.
+Status Lane::process_one_by_one(std::span<const InputRecord> batch, OutputTransaction& output) {
+  guard_->leave();
+  Status first_failure;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    Status status;
+    if (const auto verdict = guard_->quarantined(batch[i]); verdict.crashes > 0) {
+      const std::string detail = "the process crashed " + std::to_string(verdict.crashes) + " times at it, by signal " +
+                                 std::to_string(verdict.signal);
+      status = work_.quarantine(batch[i], detail, output, *this);
+    } else {
+      guard_->enter(batch.subspan(i, 1));
+      status = process_noted(batch.subspan(i, 1), output);
+    }
+    if (status) continue;
+    // A stage that keeps its output works through the whole batch even so.
+    if (!work_.can_reproduce()) return status;
+    if (first_failure) first_failure = status;
+  }
+  return first_failure;
+}
+
 bool Lane::commit_due() const {
   if (!offsets_pending_) return false;
   return work_.retained_bytes() >= kRetainedBytesMax || Clock::now() - work_since_ >= batch_.commit_interval;
@@ -143,7 +184,9 @@ bool Lane::commit_due() const {
 
 CommitOutcome Lane::commit() {
   if (must_repeat_) return CommitOutcome::kAborted;
-  const CommitOutcome outcome = output_.commit(source_.uncommitted(), *this);
+  const auto offsets = source_.uncommitted();
+  const CommitOutcome outcome = output_.commit(offsets, *this);
+  if (outcome == CommitOutcome::kCommitted && guard_ != nullptr) guard_->passed(offsets);
   if (outcome == CommitOutcome::kAborted) return outcome;
   // Stored is stored: only offsets that could not be committed stay pending, and go with the next commit.
   open_ = false;

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "kafka/crash_journal.h"
 #include "kafka/log_sink.h"
 #include "kafka/output.h"
 #include "kafka/patience.h"
@@ -29,6 +30,9 @@ class StageWork {
   /// A stage that can reproduce its output works through the whole batch even then.
   virtual Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
                          Patience& patience) = 0;
+  /// Instead of process(): the record goes to the dead-letter topic unread, with the reason `quarantined` and this detail.
+  virtual Status quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
+                            Patience& patience) = 0;
   /// The output since the last commit is stored; and the offsets with it are committed if `offsets_too`.
   virtual void on_committed(bool offsets_too) = 0;
   /// The output of the work since the last commit was not stored. True: this stage keeps that output and reproduce() will
@@ -66,6 +70,9 @@ class Lane : private RebalanceListener, private Patience {
   Lane(std::string name, RecordSource& source, OutputTransaction& output, StageWork& work, const BatchConfig& batch,
        LogSink log, KafkaCounters& counters);
 
+  /// Before run(): where the lane notes what it works on. Must outlive run(); null: nowhere.
+  void set_guard(CrashJournal::Guard* guard) { guard_ = guard; }
+
   /// The parts of run(), for a simulation that calls them itself: prepare once, then one turn of the loop after the other.
   Status prepare();
   Status step();
@@ -101,6 +108,9 @@ class Lane : private RebalanceListener, private Patience {
   bool may_wait() override;
 
   Status work_on(std::span<const InputRecord> batch);
+  Status process(std::span<const InputRecord> batch, OutputTransaction& output);
+  Status process_one_by_one(std::span<const InputRecord> batch, OutputTransaction& output);
+  Status process_noted(std::span<const InputRecord> batch, OutputTransaction& output);
   bool commit_due() const;
   CommitOutcome commit();
   Status recover();
@@ -120,6 +130,7 @@ class Lane : private RebalanceListener, private Patience {
   const BatchConfig batch_;
   const LogSink log_;
   KafkaCounters& counters_;
+  CrashJournal::Guard* guard_ = nullptr;
 
   bool open_ = false;               // a transaction with output is open
   bool offsets_pending_ = false;    // work was done since the last commit

@@ -1,5 +1,11 @@
 #include "kafka/lane.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
 #include "base/catch.h"
 #include "kafka/test_support.h"
 
@@ -27,6 +33,11 @@ class CopyWork : public StageWork {
       if (status) status = output.produce({"out", 0, {}, record.payload, {}}, patience);
     }
     return status;
+  }
+  Status quarantine(const InputRecord& record, const std::string&, OutputTransaction& output,
+                    Patience& patience) override {
+    if (keeps_) kept_.emplace_back("quarantined " + std::string(record.payload));
+    return output.produce({"dead", 0, {}, record.payload, {}}, patience);
   }
   void on_committed(bool) override {
     calls.emplace_back("committed");
@@ -205,4 +216,55 @@ TEST_CASE("an error that is not Kafka's ends the lane without a commit", "[kafka
   CHECK(lane.finished());
   CHECK_FALSE(lane.ready());
   CHECK(test.source.committed.empty());
+}
+
+namespace {
+
+/// A process that crashes at these records of partition 0.
+void crash_at(const std::string& folder, int64_t first, int64_t last) {
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGSEGV, SIG_DFL);
+    auto journal = CrashJournal::open(folder, "group", 3, [](LogLevel, std::string_view) {});
+    const std::string topic = "in";
+    const auto guard = (*journal)->guard(0, {&topic, 1});
+    guard->attach();
+    const std::vector<InputRecord> batch{{0, 0, first, {}, {}, {}, nullptr}, {0, 0, last, {}, {}, {}, nullptr}};
+    guard->enter(batch);
+    std::raise(SIGSEGV);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+}
+
+}  // namespace
+
+TEST_CASE("a record at which the process crashed three times is set aside, the others are worked on", "[kafka]") {
+  const bool keeps = GENERATE(false, true);
+  std::string folder = (std::filesystem::temp_directory_path() / "weir-lane-XXXXXX").string();
+  REQUIRE(mkdtemp(folder.data()) != nullptr);
+  crash_at(folder, 0, 2);
+  crash_at(folder, 1, 1);
+  crash_at(folder, 1, 1);
+  Fixture test(keeps);
+  {
+    const auto journal = CrashJournal::open(folder, "group", 3, test.lines.sink());
+    REQUIRE(journal);
+    const std::string topic = "in";
+    const auto guard = (*journal)->guard(0, {&topic, 1});
+    Lane lane("test-0", test.source, test.output, test.work, test.batch, test.lines.sink(), test.counters);
+    lane.set_guard(guard.get());
+    std::thread thread([&] { lane.run(); });
+    CHECK(wait_for([&] { return test.output.commits.load() > 0; }));
+    lane.request_stop();
+    thread.join();
+    CHECK(lane.failure());
+  }
+  std::filesystem::remove_all(folder);
+  CHECK(test.stored() == "abcd");
+  REQUIRE(test.output.stored.size() == 4);
+  for (const auto& one : test.output.stored)
+    CHECK(one.topic == (one.value == "b" ? "dead" : "out"));
+  CHECK(test.work.processed == 3);
+  CHECK(test.source.committed[0] == 3);
 }

@@ -51,19 +51,32 @@ Status ScoreWork::process(std::span<const InputRecord> batch, const RecordSource
   return produce_retained(output, patience);
 }
 
-void ScoreWork::score_block(const InputRecord& record, const RecordSource& source) {
-  if (damaged_.contains(record.partition)) return;  // its restore begins again
-  PartitionState& state = state_of(record.partition);
-  if (state.restoring() && !load_due(state, record.offset)) return;
+/// Before what a block holds, whatever it is: restored chunks that belong there, and the offset.
+ScoreWork::Turn ScoreWork::take_turn(PartitionState& state, const InputRecord& record) {
+  if (state.restoring() && !load_due(state, record.offset)) return Turn::kSkipped;
   if (state.restoring() && record.offset >= state.committed()) finish_restore(state);
   const bool repeated = state.restoring();
   if (!repeated && state.genesis_due()) retain_genesis(state, record.offset);
   state.advance(record.offset + 1);
   (repeated ? counters_.replayed_blocks : counters_.blocks).add();
+  return repeated ? Turn::kRepeated : Turn::kNew;
+}
+
+/// After a repeated block.
+void ScoreWork::end_turn(PartitionState& state) {
+  if (state.next_offset() >= state.committed() && load_due(state, state.committed())) finish_restore(state);
+}
+
+void ScoreWork::score_block(const InputRecord& record, const RecordSource& source) {
+  if (damaged_.contains(record.partition)) return;  // its restore begins again
+  PartitionState& state = state_of(record.partition);
+  const Turn turn = take_turn(state, record);
+  if (turn == Turn::kSkipped) return;
+  const bool repeated = turn == Turn::kRepeated;
   if (const Status decoded = decode_block(record.payload, block_); !decoded) {
-    if (repeated) return;  // an earlier life has reported it
+    if (repeated) return end_turn(state);  // an earlier life has reported it
     counters_.bad_blocks.add();
-    retain_dead_letter(record, decoded.error());
+    retain_dead_letter(record, to_string(decoded.error().code), decoded.error().detail);
     return;
   }
   const auto start = std::chrono::steady_clock::now();
@@ -72,10 +85,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   const auto spent = std::chrono::steady_clock::now() - start;
   counters_.score_ns.add(static_cast<uint64_t>(std::chrono::nanoseconds(spent).count()));
   (repeated ? counters_.replayed_observations : counters_.observations).add(records_of(block_.observations));
-  if (repeated) {
-    if (state.next_offset() >= state.committed() && load_due(state, state.committed())) finish_restore(state);
-    return;
-  }
+  if (repeated) return end_turn(state);
   if (alerts_.empty()) return;
   const int64_t append_ms = number_in(source.header(record, kAppendTimeHeader));
   for (const Alert& alert : alerts_)
@@ -91,8 +101,21 @@ void ScoreWork::retain_alert(const Alert& alert, int64_t append_ms) {
   counters_.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add();
 }
 
-void ScoreWork::retain_dead_letter(const InputRecord& record, const Error& error) {
-  const DeadLetter letter(record, options_.observations_topic, "score", to_string(error.code), error.detail);
+/// The block's observations count as if they had never been, here and in each repetition that knows of the quarantine.
+Status ScoreWork::quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
+                             Patience& patience) {
+  if (damaged_.contains(record.partition)) return {};
+  PartitionState& state = state_of(record.partition);
+  const Turn turn = take_turn(state, record);
+  if (turn == Turn::kRepeated) end_turn(state);
+  if (turn != Turn::kNew) return {};
+  retain_dead_letter(record, kQuarantinedReason, detail);
+  kafka_counters_.quarantined.add();
+  return produce_retained(output, patience);
+}
+
+void ScoreWork::retain_dead_letter(const InputRecord& record, std::string_view reason, const std::string& detail) {
+  const DeadLetter letter(record, options_.observations_topic, "score", reason, detail);
   const OutputMessage message = letter.message(options_.dead_letter_topic);
   RetainedMessage kept{options_.dead_letter_topic, std::string(message.key), std::string(message.value), {}, 0};
   for (const OutputHeader& one : message.headers)
@@ -101,7 +124,7 @@ void ScoreWork::retain_dead_letter(const InputRecord& record, const Error& error
   kafka_counters_.dead_letters.add();
   log_(LogLevel::kError, "kafka: block at offset " + std::to_string(record.offset) + " of " +
                              options_.observations_topic + "/" + std::to_string(record.partition) +
-                             " cannot be read: " + error.detail);
+                             " cannot be read: " + detail);
 }
 
 void ScoreWork::retain(RetainedMessage message) {

@@ -45,6 +45,8 @@ class ScoreWork : public StageWork {
 
   Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
                  Patience& patience) override;
+  Status quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
+                    Patience& patience) override;
   void on_committed(bool offsets_too) override;
   /// A scorer cannot go back, so what it said is kept until it is stored.
   bool can_reproduce() override { return true; }
@@ -78,6 +80,9 @@ class ScoreWork : public StageWork {
 
   PartitionState& state_of(int32_t partition);
   void score_block(const InputRecord& record, const RecordSource& source);
+  enum class Turn : uint8_t { kNew, kRepeated, kSkipped };
+  Turn take_turn(PartitionState& state, const InputRecord& record);
+  void end_turn(PartitionState& state);
   bool load_due(PartitionState& state, int64_t offset);
   void finish_restore(PartitionState& state);
   Status restore(std::span<AssignedPartition*> partitions, Patience& patience);
@@ -91,7 +96,7 @@ class ScoreWork : public StageWork {
   void retain_genesis(PartitionState& state, int64_t offset);
 
   void retain_alert(const Alert& alert, int64_t append_ms);
-  void retain_dead_letter(const InputRecord& record, const Error& error);
+  void retain_dead_letter(const InputRecord& record, std::string_view reason, const std::string& detail);
   void retain(RetainedMessage message);
   void forget_output();
   Status produce_retained(OutputTransaction& output, Patience& patience);

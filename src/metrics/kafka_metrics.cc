@@ -132,6 +132,8 @@ void collect_kafka(const Lanes& lanes, Families& out) {
   plain_family(
       metric::kDeadLetters, lanes, [](const Kafka& lane) -> auto& { return lane.dead_letters; }, out);
   plain_family(
+      metric::kQuarantined, lanes, [](const Kafka& lane) -> auto& { return lane.quarantined; }, out);
+  plain_family(
       metric::kDeadLettersTruncated, lanes, [](const Kafka& lane) -> auto& { return lane.dead_letters_truncated; },
       out);
 }

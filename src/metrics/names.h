@@ -108,6 +108,8 @@ inline constexpr Name kRecordsLost{"weir_records_lost_total",
 inline constexpr Name kClientErrors{"weir_kafka_client_errors_total",
                                     "Errors reported by the Kafka client library, by stage."};
 inline constexpr Name kDeadLetters{"weir_dead_letters_total", "Records written to the dead-letter topic."};
+inline constexpr Name kQuarantined{"weir_quarantined_records_total",
+                                   "Records set aside because the process had crashed at them again and again."};
 inline constexpr Name kDeadLettersTruncated{"weir_dead_letters_truncated_total",
                                             "Dead letters without their payload, because the broker refused its size."};
 

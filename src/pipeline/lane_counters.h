@@ -65,6 +65,7 @@ struct KafkaCounters {
   Counter produced_messages, produced_bytes;
   Counter dead_letters;            ///< produced to the dead-letter topic
   Counter dead_letters_truncated;  ///< of these, without their payload because the broker refused its size
+  Counter quarantined;             ///< of these, because the process had crashed at them
   Counter delivery_errors;         ///< output messages that the broker or the library gave up
   Counter queue_full_waits;        ///< times the lane waited because its output queue was full
   Counter commits, commit_failures;
