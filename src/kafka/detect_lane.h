@@ -37,6 +37,7 @@ class DetectWork : public StageWork {
   bool can_reproduce() override { return false; }
   Status reproduce(OutputTransaction&, Patience&) override { return {}; }
   [[nodiscard]] size_t retained_bytes() const override { return 0; }
+  [[nodiscard]] bool has_awaited_output() const override { return true; }
   bool restoring(RecordSource&, Patience&) override { return false; }
   Status on_assigned(std::span<AssignedPartition>, Patience&) override { return {}; }
   void on_revoked(bool) override {}

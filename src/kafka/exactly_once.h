@@ -32,6 +32,7 @@ class ExactlyOnceOutput : public OutputTransaction {
   Status produce(const OutputMessage& message, Patience& patience) override;
   CommitOutcome commit(std::span<const PartitionOffset> offsets, Patience& patience) override;
   void abort(Patience& patience) override;
+  [[nodiscard]] bool seen_at_commit() const override { return true; }
   [[nodiscard]] bool offsets_failed() const override { return offsets_failed_; }
 
  private:

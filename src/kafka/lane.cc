@@ -92,9 +92,9 @@ Status Lane::prepare() {
 Status Lane::step() {
   heartbeat();
   tick_if_due();
-  const auto idle = offsets_pending_ ? std::min(kIdlePoll, batch_.commit_interval) : kIdlePoll;
-  const auto batch = source_.poll(batch_.records_max, idle, batch_.wait_max);
+  const auto batch = source_.poll(batch_.records_max, std::min(kIdlePoll, until_commit()), batch_.wait_max);
   polled_.store(true, std::memory_order_relaxed);
+  keeps_up_ = batch.size() < batch_.records_max;
   if (const Status health = source_.health(); !health) return health;
   if (!batch.empty()) {
     WEIR_CRASH_POINT(stage_, "poll");
@@ -179,13 +179,27 @@ Status Lane::process_one_by_one(std::span<const InputRecord> batch, OutputTransa
 
 bool Lane::commit_due() const {
   if (!offsets_pending_) return false;
-  return work_.retained_bytes() >= kRetainedBytesMax || Clock::now() - work_since_ >= batch_.commit_interval;
+  return work_.retained_bytes() >= kRetainedBytesMax || until_commit() <= Milliseconds(0);
+}
+
+/// While records wait, transactions are long, for throughput. A lane that has caught up ends them soon, for latency.
+Milliseconds Lane::until_commit() const {
+  if (!offsets_pending_) return kIdlePoll;
+  auto due = work_since_ + batch_.commit_interval;
+  if (keeps_up_ && !must_repeat_ && output_.seen_at_commit() && work_.has_awaited_output()) {
+    const auto gap = std::max<Clock::duration>(kQuickCommit, commit_took_ * (kQuickCommitShare - 1));
+    due = std::min(due, committed_at_ + gap);
+  }
+  return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(due - Clock::now()));
 }
 
 CommitOutcome Lane::commit() {
   if (must_repeat_) return CommitOutcome::kAborted;
   const auto offsets = source_.uncommitted();
+  const auto began = Clock::now();
   const CommitOutcome outcome = output_.commit(offsets, *this);
+  committed_at_ = Clock::now();
+  commit_took_ = committed_at_ - began;
   if (outcome == CommitOutcome::kCommitted && guard_ != nullptr) guard_->passed(offsets);
   if (outcome == CommitOutcome::kAborted) return outcome;
   // Stored is stored: only offsets that could not be committed stay pending, and go with the next commit.

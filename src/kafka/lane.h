@@ -42,6 +42,8 @@ class StageWork {
   /// Bytes of output since the last commit that the stage holds; a commit is due early when they grow large.
   [[nodiscard]] virtual size_t retained_bytes() const = 0;
 
+  /// Someone waits for output of the work since the last commit: a score lane's alerts, a detect lane's observations.
+  [[nodiscard]] virtual bool has_awaited_output() const = 0;
   /// Output that belongs into a transaction even when no record comes. Asked when nothing is uncommitted.
   virtual bool has_output() { return false; }
   /// The state behind the assigned partitions is not complete yet: it is being read again from `source`. Asked after
@@ -63,6 +65,10 @@ class Lane : private RebalanceListener, private Patience {
  public:
   static constexpr Milliseconds kShutdownMax{8'000};  ///< from a stop request until the lane gives up waiting for Kafka
   static constexpr size_t kRetainedBytesMax = 8 << 20;
+  /// A lane that keeps up and whose readers wait for the end of its transaction commits at most so often, and spends no more than a
+  /// third of its time with it.
+  static constexpr Milliseconds kQuickCommit{50};
+  static constexpr int kQuickCommitShare = 3;
   static constexpr Milliseconds kRenewAfter{20'000};  ///< of offsets that are refused; doubled at each time in vain
   static constexpr Milliseconds kRenewAfterMax{300'000};
 
@@ -112,6 +118,7 @@ class Lane : private RebalanceListener, private Patience {
   Status process_one_by_one(std::span<const InputRecord> batch, OutputTransaction& output);
   Status process_noted(std::span<const InputRecord> batch, OutputTransaction& output);
   bool commit_due() const;
+  [[nodiscard]] Milliseconds until_commit() const;
   CommitOutcome commit();
   Status recover();
   void give_up_transaction();
@@ -132,10 +139,13 @@ class Lane : private RebalanceListener, private Patience {
   KafkaCounters& counters_;
   CrashJournal::Guard* guard_ = nullptr;
 
-  bool open_ = false;               // a transaction with output is open
-  bool offsets_pending_ = false;    // work was done since the last commit
-  bool must_repeat_ = false;        // its output failed and was not produced again yet
-  Clock::time_point work_since_{};  // start of that work
+  bool open_ = false;                 // a transaction with output is open
+  bool offsets_pending_ = false;      // work was done since the last commit
+  bool must_repeat_ = false;          // its output failed and was not produced again yet
+  Clock::time_point work_since_{};    // start of that work
+  Clock::time_point committed_at_{};  // end of the last commit
+  Clock::duration commit_took_{};
+  bool keeps_up_ = false;  // the last batch was not full
   Clock::time_point next_tick_{};
   Clock::time_point wait_until_ = Clock::time_point::max();  // bound of the waits inside a revocation
   Milliseconds back_off_{0};

@@ -51,6 +51,8 @@ class CopyWork : public StageWork {
     return {};
   }
   size_t retained_bytes() const override { return 0; }
+  [[nodiscard]] bool has_awaited_output() const override { return awaited; }
+  bool awaited = false;
   bool restoring(RecordSource&, Patience&) override { return false; }
   Status on_assigned(std::span<AssignedPartition>, Patience&) override {
     calls.emplace_back("assigned");
@@ -216,6 +218,28 @@ TEST_CASE("an error that is not Kafka's ends the lane without a commit", "[kafka
   CHECK(lane.finished());
   CHECK_FALSE(lane.ready());
   CHECK(test.source.committed.empty());
+}
+
+TEST_CASE("output that readers wait for is committed soon by a lane that keeps up", "[kafka]") {
+  Fixture test(false);
+  test.batch.commit_interval = Milliseconds(60'000);
+  test.work.awaited = test.output.transactional = true;
+  test.batch.records_max = GENERATE(1, 100);
+  test.run_until([&] { return test.output.commits.load() > 0; });
+  CHECK(test.stored().size() == 4);
+  CHECK(test.output.commits == 1);  // full batches are the sign of a backlog, which goes into one transaction
+}
+
+TEST_CASE("a lane does not hurry where nobody waits for the end of the transaction", "[kafka]") {
+  Fixture test(false);
+  test.batch.commit_interval = Milliseconds(60'000);
+  const bool transactional = GENERATE(false, true);
+  test.output.transactional = transactional;
+  test.work.awaited = !transactional;
+  const auto start = std::chrono::steady_clock::now();
+  test.run_until([&] { return std::chrono::steady_clock::now() - start > Milliseconds(400); });
+  CHECK(test.output.commits == 1);
+  CHECK(test.source.committed[0] == 3);  // at the stop
 }
 
 namespace {

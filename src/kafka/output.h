@@ -56,6 +56,8 @@ class OutputTransaction {
   virtual CommitOutcome commit(std::span<const PartitionOffset> offsets, Patience& patience) = 0;
   /// Gives the transaction up. Afterwards begin() is possible again (after a fatal error with a new producer).
   virtual void abort(Patience& patience) = 0;
+  /// Readers see the output when it is committed, not before: a lane that keeps up commits more often.
+  [[nodiscard]] virtual bool seen_at_commit() const { return false; }
   /// The last commit failed at the offsets, not at the output: the consumer's place in its group may be lost.
   [[nodiscard]] virtual bool offsets_failed() const = 0;
 };

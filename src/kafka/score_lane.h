@@ -52,6 +52,7 @@ class ScoreWork : public StageWork {
   bool can_reproduce() override { return true; }
   Status reproduce(OutputTransaction& output, Patience& patience) override;
   [[nodiscard]] size_t retained_bytes() const override { return retained_bytes_; }
+  [[nodiscard]] bool has_awaited_output() const override { return retained_bytes_ > 0; }  // snapshots are none of it
   bool has_output() override;
   bool restoring(RecordSource& source, Patience& patience) override;
   Status on_assigned(std::span<AssignedPartition> partitions, Patience& patience) override;

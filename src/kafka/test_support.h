@@ -162,6 +162,8 @@ class FakeOutput : public OutputTransaction {
     }
     return {};
   }
+  bool seen_at_commit() const override { return transactional; }
+  bool transactional = false;
   bool offsets_failed() const override { return false; }
   Status produce(const OutputMessage& message, Patience&) override {
     if (produce_failures_left > 0) {

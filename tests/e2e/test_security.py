@@ -1,5 +1,6 @@
 """TLS, SASL and ACLs with a real broker: what must work works, and what is wrong is named in one clear error."""
 import os
+import time
 
 import pytest
 
@@ -226,6 +227,16 @@ def told_in(process, *texts):
     wait_for(lambda: not process.ready(), 20, 'weir said that it is not ready')
 
 
+def stays_unready(process, seconds=10):
+    """Asks for readiness all the time: a missing right does not come back by itself."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        status, _, body = process.get('/-/ready')
+        assert status != 200, f'ready again {end - time.monotonic():.1f} s before the end\n{process.process.log_tail()}'
+        time.sleep(0.02)
+    return body
+
+
 @pytest.mark.parametrize('role, operations', [
     ('requests', {'READ', 'DESCRIBE'}), ('observations', {'READ'}), ('observations', {'WRITE'}),
     ('alerts', {'WRITE', 'DESCRIBE'}), ('alerts', {'WRITE'}), ('state', {'WRITE'})])
@@ -236,6 +247,7 @@ def test_a_missing_right_on_a_topic(site, authority, role, operations):
     site.broker.produce(site.topics['requests'],
                         [traffic.record(i, i, 'attacker-1', traffic.address(1), query='q=zqhigh') for i in range(50)])
     told_in(process, site.topics[role], 'may not be seen' if 'DESCRIBE' in operations else 'grant')
+    stays_unready(process)
 
 
 def test_a_missing_right_to_read_the_state_is_told_at_a_restart(site, authority):
@@ -253,6 +265,7 @@ def test_a_missing_right_on_a_group(site, authority, stage):
     process = site.weir('sasl', sasl(authority))
     process.launch()
     told_in(process, 'Group authorization failed', 'grant READ on the consumer groups')
+    stays_unready(process)
 
 
 def test_a_missing_right_on_the_transactional_ids(site, authority):
