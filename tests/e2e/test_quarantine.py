@@ -13,7 +13,7 @@ from waiting import wait_for
 from weir_process import DEAD_LETTERS, binary
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'faults'))
-from observation_blocks import records_of    # noqa: E402
+from observation_blocks import observations_of    # noqa: E402
 
 POISON = 'poison-client'
 QUARANTINED = 'weir_quarantined_records_total'
@@ -56,7 +56,7 @@ def test_a_record_that_crashes_the_detect_stage_is_set_aside_after_three_crashes
     where = int(headers['__connect.errors.partition']), int(headers['__connect.errors.offset'])
     observed = collections.Counter()
     for _, block, _ in pipeline.broker.raw_records(pipeline.topics['observations']):
-        observed.update((partition, offset) for _, partition, offset in records_of(block))
+        observed.update((one.partition, one.offset) for one in observations_of(block, [pipeline.requests]) if not one.is_count)
     wanted = {(number % 4, number // 4) for number in range(len(records))} - {where}
     assert observed == collections.Counter(wanted)
     assert attackers <= {client_of(one) for one in pipeline.alerts()}
