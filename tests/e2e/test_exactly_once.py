@@ -86,14 +86,14 @@ def all_scored(pipeline):
     return last == pipeline.committed('score')
 
 
-def undisturbed(pipeline, count):
-    """What a second group, with topics of its own, makes of the same requests when nothing happens to it."""
+def undisturbed(pipeline, count, name='undisturbed', **changes):
+    """What another group, with topics of its own, makes of the same requests when nothing happens to it."""
     from conftest import Pipeline
-    other = Pipeline(pipeline.broker, pipeline.folder / 'undisturbed')
+    other = Pipeline(pipeline.broker, pipeline.folder / name)
     other.folder.mkdir()
     other.requests = other.topics['requests'] = pipeline.requests
     try:
-        weir = other.start(**STAYS)
+        weir = other.start(**STAYS, **changes)
         weir.wait_for_metric(OBSERVATIONS, count)
         assert weir.stop() == 0, weir.process.log_tail()
         return told(other)
@@ -146,6 +146,17 @@ def test_without_a_name_of_its_own_a_process_takes_over_when_the_transactions_ha
     changes = {'kafka': {'session_timeout_ms': 6000}, 'score': SCORE}
     disturb(pipeline, keys, records, kills=2, between=(2.0, 3.0), **changes)
     assert_same(told(pipeline), undisturbed(pipeline, len(records)))
+
+
+def test_lanes_batches_and_commit_intervals_change_no_alert(pipeline):
+    keys, records = long_stories(count=6000)
+    pipeline.broker.produce(pipeline.requests, records, keys=keys)
+    small = undisturbed(pipeline, len(records), 'small', lanes={'detect': 1, 'score': 1},
+                        batch={'records_max': 7, 'commit_interval_ms': 20})
+    large = undisturbed(pipeline, len(records), 'large', lanes={'detect': 3, 'score': 2},
+                        batch={'records_max': 4096, 'commit_interval_ms': 3000})
+    assert len(small) > 300
+    assert_same(large, small)
 
 
 @pytest.mark.parametrize('role,partitions,settings,said', [
