@@ -1,13 +1,10 @@
-"""scripts/bot-agents: how many bots the rules recognise, and that the script tells a bad rule from a good one."""
+"""scripts/bot-agents tells a bad rule from a good one. The list of known bots itself is not part of the repository."""
 import json
 import subprocess
 from pathlib import Path
 
-import pytest
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 BROWSER = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36'
-NOT_THERE = 77
 
 
 def bot_agents(*arguments):
@@ -18,13 +15,6 @@ def written(tmp_path, agents):
     file = tmp_path / 'bots.json'
     file.write_text(json.dumps([{'pattern': 'x', 'instances': agents}]))
     return file
-
-
-def test_98_percent_of_the_known_bots_are_recognised():
-    measured = bot_agents()
-    if measured.returncode == NOT_THERE:
-        pytest.skip(measured.stdout.strip())
-    assert measured.returncode == 0, measured.stdout + measured.stderr
 
 
 def test_too_few_recognised_bots_are_reported(tmp_path):

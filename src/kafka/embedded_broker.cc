@@ -8,6 +8,7 @@ namespace weir {
 namespace {
 
 constexpr int16_t kProduceRequest = 0;  // numbers of the Kafka protocol
+constexpr int16_t kListOffsetsRequest = 2;
 constexpr int16_t kOffsetCommitRequest = 8;
 constexpr int16_t kHeartbeatRequest = 12;
 
@@ -57,6 +58,10 @@ void EmbeddedBroker::fail_offset_commits(int code, size_t count) {
 
 void EmbeddedBroker::fail_heartbeats(int code, size_t count) {
   impl_->push_errors(kHeartbeatRequest, code, count);
+}
+
+void EmbeddedBroker::fail_offset_queries(int code, size_t count) {
+  impl_->push_errors(kListOffsetsRequest, code, count);
 }
 
 void EmbeddedBroker::set(Reachability reachability) {

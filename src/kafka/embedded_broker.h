@@ -32,6 +32,7 @@ class EmbeddedBroker {
   void fail_produce_requests(int code, size_t count);
   void fail_offset_commits(int code, size_t count);
   void fail_heartbeats(int code, size_t count);
+  void fail_offset_queries(int code, size_t count);
   /// For tests: refuses connections and drops those it has, or takes them again.
   enum class Reachability : uint8_t { kDown, kUp };
   void set(Reachability reachability);

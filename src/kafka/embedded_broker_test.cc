@@ -115,6 +115,25 @@ TEST_CASE("missing topics are all named at once when they may not be created", "
   CHECK(only_in->at("in") == 3);
 }
 
+TEST_CASE("topics are ready when the leaders of weir's own partitions serve them", "[kafka][mock]") {
+  constexpr int kLeaderNotAvailable = 5;
+  Cluster cluster({{"in", 1}, {"out", 2}});
+  auto admin = TopicAdmin::create(cluster.options);
+  REQUIRE(admin);
+  const std::vector<TopicSpec> specs{{"in", false, 0, {}}, {"out", true, 2, {}}};
+  cluster.broker->fail_offset_queries(kLeaderNotAvailable, 1'000);
+  const auto early = (*admin)->ensure(specs, TopicCreation::kNever, -1, Milliseconds(1'000));
+  REQUIRE_FALSE(early);
+  CHECK(early.error().detail.find("out [0]") != std::string::npos);
+  const std::vector<TopicSpec> only_read{{"in", false, 0, {}}};
+  CHECK((*admin)->ensure(only_read, TopicCreation::kNever, -1, Milliseconds(1'000)));
+  Cluster calm({{"in", 1}, {"out", 2}});
+  auto other = TopicAdmin::create(calm.options);
+  REQUIRE(other);
+  calm.broker->fail_offset_queries(kLeaderNotAvailable, 2);
+  CHECK((*other)->ensure(specs, TopicCreation::kNever, -1, Milliseconds(10'000)));
+}
+
 TEST_CASE("a broker that does not answer admin calls ends in an error, in bounded time", "[kafka][mock]") {
   Cluster cluster({{"in", 1}});
   auto admin = TopicAdmin::create(cluster.options);

@@ -41,6 +41,7 @@ class TopicAdmin {
   Result<std::map<std::string, std::string>> settings(const std::string& topic, Milliseconds timeout);
 
  private:
+  std::string partition_without_leader(std::span<const TopicSpec> specs, const std::map<std::string, int32_t>& counts);
   explicit TopicAdmin(const ClientOptions& options);
   Status create_topics(std::span<const TopicSpec* const> specs, int32_t replication_factor, Milliseconds timeout);
 
