@@ -43,3 +43,10 @@ def test_nothing_is_missing_after_the_installation():
     """Of the packages that the tests need, which are running."""
     result = run('install-deps', '--test', '--print')
     assert result.returncode == 0 and result.stdout == ''
+
+
+def test_every_test_file_belongs_to_a_part():
+    named = set(re.findall(r'tests(?:/\w+)+(?:\.py)?', (REPOSITORY / 'scripts' / 'test').read_text()))
+    for file in sorted((REPOSITORY / 'tests').rglob('test_*.py')):
+        path = file.relative_to(REPOSITORY)
+        assert {str(path), str(path.parent)} & named, f'no part of scripts/test runs {path}'
