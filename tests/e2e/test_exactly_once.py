@@ -1,7 +1,10 @@
 """kill -9 in the middle of traffic, again and again: the alerts are those of a run that nothing disturbed."""
 import random
+import struct
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -86,14 +89,15 @@ def all_scored(pipeline):
     return last == pipeline.committed('score')
 
 
-def undisturbed(pipeline, count, name='undisturbed', **changes):
+def undisturbed(pipeline, count, name='undisturbed', env=None, **changes):
     """What another group, with topics of its own, makes of the same requests when nothing happens to it."""
     from conftest import Pipeline
     other = Pipeline(pipeline.broker, pipeline.folder / name)
     other.folder.mkdir()
     other.requests = other.topics['requests'] = pipeline.requests
     try:
-        weir = other.start(**STAYS, **changes)
+        weir = other.weir(**STAYS, **changes)
+        weir.start(env=env)
         weir.wait_for_metric(OBSERVATIONS, count)
         assert weir.stop() == 0, weir.process.log_tail()
         return told(other)
@@ -157,6 +161,43 @@ def test_lanes_batches_and_commit_intervals_change_no_alert(pipeline):
                         batch={'records_max': 4096, 'commit_interval_ms': 3000})
     assert len(small) > 300
     assert_same(large, small)
+
+
+def an_hour_ahead(folder):
+    """The environment of a process whose wall clock is an hour ahead."""
+    shim, offset = folder / 'clock_shim.so', folder / 'clock'
+    source = Path(__file__).parents[1] / 'faults' / 'clock_shim.c'
+    subprocess.run(['cc', '-shared', '-fPIC', '-O2', '-o', shim, source, '-ldl'], check=True)
+    offset.write_bytes(struct.pack('=q', 3600 * 1_000_000_000))
+    return {'LD_PRELOAD': str(shim), 'WEIR_CLOCK_OFFSET_FILE': str(offset)}
+
+
+def test_an_hour_later_at_full_speed_the_alerts_are_those_of_the_live_run(pipeline, tmp_path):
+    """Records that carry the time at which they are written, judged as they come; then the same ones read again all at once by
+    a process whose clock is an hour ahead."""
+    weir = pipeline.weir(**STAYS)
+    weir.start()
+    chance = random.Random(4)
+    count = 0
+    for step in range(60):
+        now = time.time() - traffic.START
+        keys, records = [], []
+        for number in range(40):
+            abuser, attacker = step * 7 % 50, step % 30
+            client, address, fields = (
+                (f'abuser-{abuser}', 200_000 + chance.randrange(9), {'user_agent': traffic.BROWSER.replace('128', str(chance.randrange(99)))})
+                if number < 6 else (f'attacker-{attacker}', 400_000 + attacker, traffic.ATTACKS['sqli']) if number < 8 else
+                (f'customer-{chance.randrange(700)}', chance.randrange(700), {}))
+            keys.append(client.encode())
+            records.append(traffic.record(count, now + number * 0.001, client, traffic.address(address), **fields))
+            count += 1
+        pipeline.broker.produce(pipeline.requests, records, keys=keys)
+        time.sleep(0.2)
+    weir.wait_for_metric(OBSERVATIONS, count)
+    assert weir.stop() == 0, weir.process.log_tail()
+    live = told(pipeline)
+    assert {kind for _, kind, _, _ in live} == {'abuse', 'attack'} and len(live) > 60
+    assert_same(undisturbed(pipeline, count, 'later', env=an_hour_ahead(tmp_path)), live)
 
 
 @pytest.mark.parametrize('role,partitions,settings,said', [

@@ -95,8 +95,8 @@ class WeirProcess:
         self.process = Process([binary(), 'run', '--config', self.config_path], self.folder / 'weir.log',
                                environment({**(self._env or {}), **(env or {})}))
 
-    def start(self, timeout=60):
-        self.launch()
+    def start(self, timeout=60, env=None):
+        self.launch(env)
         self.process.wait_until(self.ready, timeout, 'weir was ready')
         return self
 
