@@ -90,10 +90,13 @@ int on_certificate(rd_kafka_t*, const char*, int32_t, int* x509_error, int, cons
   return 0;
 }
 
+/// Added to a broker's alert about the client's certificate where there is none: brokers say "bad certificate" then, too.
+constexpr std::string_view kNoCertificate = "; no client certificate is set";
+
 /// The broker's word about our own certificate comes as a TLS alert, under a code that says nothing of TLS.
 std::string_view hint_for_alert(std::string_view reason) {
   const auto says = [reason](std::string_view text) { return reason.find(text) != std::string_view::npos; };
-  if (says("alert certificate required") || says("alert handshake failure"))
+  if (says("alert certificate required") || says("alert handshake failure") || says(kNoCertificate))
     return "the broker wants a client certificate: set kafka.security.certificate_file and key_file";
   if (says("alert") && (says("certificate") || says("unknown ca"))) {
     return "the broker refuses the client's certificate: is kafka.security.certificate_file expired, or not issued by "
@@ -115,6 +118,7 @@ void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
     const int code_of_certificate = context.certificate_error.load(std::memory_order_relaxed);
     whole = "the broker's certificate is not accepted: " + std::string(certificate_problem(code_of_certificate));
   }
+  if (!context.sends_certificate && whole.find("alert bad certificate") != std::string::npos) whole += kNoCertificate;
   const bool refused =
       error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL || !hint_for_alert(whole).empty();
   context.refused.store(refused, std::memory_order_relaxed);
@@ -239,6 +243,9 @@ Result<ClientHandle> make_client(rd_kafka_type_t type, const std::vector<ClientP
     const auto result =
         rd_kafka_conf_set(conf.get(), property.name.c_str(), property.value.reveal().c_str(), text.data(), text.size());
     if (result != RD_KAFKA_CONF_OK) return tl::unexpected(refused(property, result));
+    const bool names_certificate =
+        property.name.starts_with("ssl.certificate.") || property.name.starts_with("ssl.keystore.");
+    context.sends_certificate |= names_certificate && !property.value.reveal().empty();
   }
   rd_kafka_conf_set_opaque(conf.get(), &context);
   rd_kafka_conf_set_log_cb(conf.get(), on_log);

@@ -62,6 +62,7 @@ struct ClientContext {
   [[nodiscard]] bool has_problem(Problem kind) const {
     return present_[static_cast<size_t>(kind)].load(std::memory_order_relaxed);
   }
+  bool sends_certificate = false;  ///< set by make_client
   /// The last connection error was a refusal (wrong password, certificate), which waiting does not heal.
   std::atomic<bool> refused{false};
   /// OpenSSL's last error about the broker's certificate; 0 for none.
