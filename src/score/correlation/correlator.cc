@@ -61,7 +61,7 @@ void Correlator::observe(std::span<const CorrelationEvent> events, int64_t parti
     for (const CorrelationEvent& event : batch) {
       const int64_t time_ms = event.time.time_since_epoch().count();
       clock_.advance(time_ms);
-      run_deadlines(now_ms() - lateness_ms_, alerts);
+      run_deadlines(settled_ms(), alerts);
       take(*keep(*event.definition),
            {event.group_hash,
             event.group,
@@ -72,7 +72,7 @@ void Correlator::observe(std::span<const CorrelationEvent> events, int64_t parti
     }
   }
   partition_ms_ = std::max(partition_ms_, partition_ms);
-  run_deadlines(now_ms() - lateness_ms_, alerts);
+  run_deadlines(settled_ms(), alerts);
 }
 
 /// Most groups lie in no cache: has the memory of a few events' groups loaded at once. Changes nothing.

@@ -109,6 +109,11 @@ class Correlator {
   [[nodiscard]] bool still_holds(const DeadlineQueue::Deadline& deadline) const;
   void make_room(uint32_t chunk, GroupSlot keep, std::vector<Alert>& alerts);
   [[nodiscard]] int64_t now_ms() const { return std::max(clock_.now_ms(), partition_ms_); }
+  /// Deadlines up to here are due. A clock that has seen no time stays where it is: nothing is due.
+  [[nodiscard]] int64_t settled_ms() const {
+    const int64_t now = now_ms();
+    return now < std::numeric_limits<int64_t>::min() + lateness_ms_ ? now : now - lateness_ms_;
+  }
 
   [[nodiscard]] bool load_queue(BinaryReader& in, uint32_t chunk, const Known& definition,
                                 std::span<const uint16_t> topics);
