@@ -115,7 +115,7 @@ void add_rules(CLI::App& app, Arguments& arguments) {
       "NDJSON records (flat profile) to measure on; without one, generated traffic and the rules' examples");
   cost->add_option("--json", arguments.rules.json_file, "Write the figures to this file as JSON");
   cost->add_option("--fail-above,--max-percent", arguments.rules.share_max_percent,
-                   "Exit with 1 when a rule's share is above this, surely: by the lower end of its confidence interval")
+                   "Exit with 1 when a rule's share is above this, in every measurement")
       ->option_text("PERCENT");
 }
 
