@@ -154,29 +154,64 @@ TEST_CASE("a new rule set forgets the lines it knew") {
   CHECK(bench.hits({{Place::kUserAgent, "two"}}) == "2");
 }
 
-TEST_CASE("lines become known on their second visit and are compared whole") {
+TEST_CASE("lines become known on their second visit, each at its place and level") {
   constexpr auto kStandard = SecurityLevel::kStandard;
   KnownLines lines;
   std::span<const LineHit> hits;
   const std::array<LineHit, 2> two = {{{7, 3}, {9, 5}}};
-  CHECK_FALSE(lines.find(kStandard, Place::kUserAgent, "agent", hits));
-  lines.note(kStandard, Place::kUserAgent, "agent", two);
-  CHECK_FALSE(lines.find(kStandard, Place::kUserAgent, "agent", hits));
-  lines.note(kStandard, Place::kUserAgent, "agent", two);
-  REQUIRE(lines.find(kStandard, Place::kUserAgent, "agent", hits));
+  const LineKey agent = lines.key_of(kStandard, Place::kUserAgent, "agent");
+  CHECK_FALSE(lines.find(agent, hits));
+  lines.note(agent, two);
+  CHECK_FALSE(lines.find(agent, hits));
+  lines.note(agent, two);
+  REQUIRE(lines.find(agent, hits));
   REQUIRE(hits.size() == 2);
   CHECK((hits[1].atom == 9 && hits[1].end == 5));
-  CHECK_FALSE(lines.find(kStandard, Place::kReferer, "agent", hits));
-  CHECK_FALSE(lines.find(SecurityLevel::kStrict, Place::kUserAgent, "agent", hits));
-  CHECK_FALSE(lines.find(kStandard, Place::kUserAgent, "agenT", hits));
+  CHECK_FALSE(lines.find(lines.key_of(kStandard, Place::kReferer, "agent"), hits));
+  CHECK_FALSE(lines.find(lines.key_of(SecurityLevel::kStrict, Place::kUserAgent, "agent"), hits));
+  CHECK_FALSE(lines.find(lines.key_of(kStandard, Place::kUserAgent, "agenT"), hits));
+  const LineKey clean = lines.key_of(kStandard, Place::kPath, "/");
+  lines.note(clean, {});
+  lines.note(clean, {});
+  REQUIRE(lines.find(clean, hits));
+  CHECK(hits.empty());
   lines.clear();
-  CHECK_FALSE(lines.find(kStandard, Place::kUserAgent, "agent", hits));
+  CHECK_FALSE(lines.find(agent, hits));
   Line line{0, 10, 0, Place::kQuery, 0};
   CHECK_FALSE(KnownLines::eligible(line));
   line.place = Place::kUserAgent;
   CHECK(KnownLines::eligible(line));
   line.end = 1000;
   CHECK_FALSE(KnownLines::eligible(line));
+}
+
+TEST_CASE("thousands of lines are known at once, each with its own hits") {
+  KnownLines lines;
+  constexpr uint32_t kLines = 4'000;
+  const auto key = [&](uint32_t i) {
+    return lines.key_of(SecurityLevel::kStandard, Place::kPath, "/page/" + std::to_string(i));
+  };
+  for (uint32_t i = 0; i < kLines; ++i) {
+    const LineHit hit{i, 1};
+    for (int visit = 0; visit < 2; ++visit)
+      lines.note(key(i), std::span(&hit, 1));
+  }
+  uint32_t known = 0;
+  for (uint32_t i = 0; i < kLines; ++i) {
+    std::span<const LineHit> hits;
+    if (!lines.find(key(i), hits)) continue;
+    ++known;
+    CHECK((hits.size() == 1 && hits[0].atom == i));
+  }
+  CHECK(known > kLines * 9 / 10);
+}
+
+TEST_CASE("the keys of lines differ from one matcher to the next, so nobody can look for lines that share one") {
+  const KnownLines one, other;
+  const auto key = [](const KnownLines& lines) {
+    return lines.key_of(SecurityLevel::kStandard, Place::kPath, "/page").low;
+  };
+  CHECK(key(one) != key(other));
 }
 
 TEST_CASE("a known line hits as when it was scanned, with the same span, and the first line wins") {

@@ -3,7 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cstring>
+#include <random>
 
 namespace weir {
 namespace {
@@ -12,52 +12,57 @@ constexpr PlaceMask kRepeatingPlaces = mask_of(Place::kPath) | mask_of(Place::kH
                                        mask_of(Place::kReferer) | mask_of(Place::kHeader) |
                                        mask_of(Place::kRawUserAgent) | mask_of(Place::kRawReferer);
 
-// The hash only picks a slot; lines that collide cost no more than their own scans.
-uint64_t hash_of(SecurityLevel level, Place place, std::string_view text) {
-  return XXH3_64bits_withSeed(text.data(), text.size(),
-                              static_cast<uint64_t>(place) * 4 + static_cast<uint64_t>(level));
+uint64_t random_seed() {
+  std::random_device device;
+  return static_cast<uint64_t>(device()) << 32U | device();
 }
 
 }  // namespace
 
-KnownLines::KnownLines()
-    : slots_(std::make_unique<std::array<Slot, kSlots>>()), marks_(std::make_unique<std::array<uint16_t, kMarks>>()) {}
+KnownLines::KnownLines() : seed_(random_seed()), sets_(kSets), hits_(kSets * kWays), marks_(kMarks) {}
 
 bool KnownLines::eligible(const Line& line) {
   const size_t size = line.end - line.begin;
   return (mask_of(line.place) & kRepeatingPlaces) != 0 && size > 0 && size <= kTextBytesMax;
 }
 
-bool KnownLines::find(SecurityLevel level, Place place, std::string_view text, std::span<const LineHit>& hits) const {
-  const Slot& slot = (*slots_)[hash_of(level, place, text) % kSlots];
-  if (slot.size != text.size() || slot.level != level || slot.place != place ||
-      std::memcmp(slot.text.data(), text.data(), text.size()) != 0)
-    return false;
-  hits = {slot.hits.data(), slot.hit_count};
-  return true;
+LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text) const {
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd: another place or level is another key
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), seed_);
+  const uint64_t kind = static_cast<uint64_t>(place) * 4 + static_cast<uint64_t>(level);
+  return {hash.low64 + kind * kSpread, hash.high64};
 }
 
-void KnownLines::note(SecurityLevel level, Place place, std::string_view text, std::span<const LineHit> hits) {
-  const uint64_t hash = hash_of(level, place, text);
-  uint16_t& mark = (*marks_)[hash % kMarks];
-  const auto fingerprint = static_cast<uint16_t>(hash >> 48U | 1U);
+bool KnownLines::find(const LineKey& key, std::span<const LineHit>& hits) const {
+  const size_t index = key.low % kSets;
+  const Set& set = sets_[index];
+  for (size_t way = 0; way < kWays; ++way) {
+    if (!is_same(set.keys[way], key)) continue;
+    hits = {hits_[index * kWays + way].data(), (set.keys[way].high & kCountBits) - 1};
+    return true;
+  }
+  return false;
+}
+
+void KnownLines::note(const LineKey& key, std::span<const LineHit> hits) {
+  uint16_t& mark = marks_[(key.low >> 16U) % kMarks];
+  const auto fingerprint = static_cast<uint16_t>(key.high >> 48U | 1U);
   if (mark != fingerprint) {
     mark = fingerprint;
     return;
   }
-  Slot& slot = (*slots_)[hash % kSlots];
-  static_assert(kTextBytesMax <= 0xff);
-  slot.size = static_cast<uint8_t>(text.size());
-  slot.level = level;
-  slot.place = place;
-  slot.hit_count = static_cast<uint8_t>(hits.size());
-  std::copy(hits.begin(), hits.end(), slot.hits.begin());
-  std::memcpy(slot.text.data(), text.data(), text.size());
+  const size_t index = key.low % kSets;
+  auto& keys = sets_[index].keys;
+  size_t way = 0;
+  while (way < kWays && (keys[way].high & kCountBits) != 0 && !is_same(keys[way], key))
+    ++way;
+  if (way == kWays) way = next_way_++ % kWays;
+  keys[way] = {key.low, (key.high & ~kCountBits) | (hits.size() + 1)};
+  std::copy(hits.begin(), hits.end(), hits_[index * kWays + way].begin());
 }
 
 void KnownLines::clear() {
-  for (auto& slot : *slots_)
-    slot.size = 0;
+  std::fill(sets_.begin(), sets_.end(), Set{});
 }
 
 }  // namespace weir

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "decode/decoded_record.h"
 #include "rules/category.h"
@@ -17,10 +17,17 @@ struct LineHit {
   uint32_t end = 0;  ///< offset into the line
 };
 
+/// A line as it is remembered: a hash of its text that nobody outside can foresee, so that no text can be made that passes for
+/// another one's.
+struct LineKey {
+  uint64_t low = 0, high = 0;
+};
+
 /// Remembers what matched in a line, so that the same line need not be scanned again: user agents, referers, hosts and headers
-/// repeat from request to request and are most of the text. Text is compared whole, so an answer is never wrong.
-/// A fixed table (480 KiB); a line enters it when it is met for the second time, in place of the one before in its slot, so
-/// that lines that never come again (request ids) push nothing out. Of one thread.
+/// repeat from request to request and are most of the text. Lines are told apart by 125 bits of a hash with a random seed; the
+/// texts themselves would take most of a core's cache (docs/adr/0019-known-lines.md).
+/// A fixed table (some 500 KiB, of which 128 are looked through); a line enters it when it is met for the second time, in place
+/// of another, so that lines that never come again (request ids) push nothing out. Of one thread.
 class KnownLines {
  public:
   /// Lines with more hits than this are not remembered.
@@ -28,29 +35,36 @@ class KnownLines {
 
   KnownLines();
 
-  /// Lines worth remembering: of a place whose text repeats, and short enough for a slot.
+  /// Lines worth remembering: of a place whose text repeats, and not long.
   static bool eligible(const Line& line);
 
-  /// True if the line is known at this level; then `hits` is what matched in it, valid until the next note().
-  bool find(SecurityLevel level, Place place, std::string_view text, std::span<const LineHit>& hits) const;
-  void note(SecurityLevel level, Place place, std::string_view text, std::span<const LineHit> hits);
+  [[nodiscard]] LineKey key_of(SecurityLevel level, Place place, std::string_view text) const;
+  /// True if the line is known; then `hits` is what matched in it, valid until the next note().
+  bool find(const LineKey& key, std::span<const LineHit>& hits) const;
+  void note(const LineKey& key, std::span<const LineHit> hits);
   void clear();
 
  private:
-  static constexpr size_t kSlots = 2048;
-  static constexpr size_t kMarks = 8192;
-  static constexpr size_t kTextBytesMax = 196;
-  struct Slot {
-    uint8_t size = 0;  ///< 0: empty
-    SecurityLevel level = SecurityLevel::kStandard;
-    Place place = Place::kPath;
-    uint8_t hit_count = 0;
-    std::array<LineHit, kHitsMax> hits;
-    std::array<char, kTextBytesMax> text;
+  static constexpr size_t kSets = 2048, kWays = 4;
+  static constexpr size_t kMarks = 32'768;
+  static constexpr size_t kTextBytesMax = 240;  // up to there the hash is at its fastest
+  /// The lowest bits of `high` hold the number of hits and one more; 0: empty.
+  static constexpr uint64_t kCountBits = 7;
+  static_assert(kHitsMax + 1 <= kCountBits);
+  struct alignas(64) Set {
+    std::array<LineKey, kWays> keys;
   };
+  using Hits = std::array<LineHit, kHitsMax>;
 
-  std::unique_ptr<std::array<Slot, kSlots>> slots_;
-  std::unique_ptr<std::array<uint16_t, kMarks>> marks_;  ///< a part of the hash of lines met once
+  static bool is_same(const LineKey& slot, const LineKey& key) {
+    return slot.low == key.low && ((slot.high ^ key.high) & ~kCountBits) == 0 && (slot.high & kCountBits) != 0;
+  }
+
+  uint64_t seed_;
+  std::vector<Set> sets_;
+  std::vector<Hits> hits_;       ///< by set and way
+  std::vector<uint16_t> marks_;  ///< a part of the key of lines met once
+  size_t next_way_ = 0;
 };
 
 }  // namespace weir

@@ -44,6 +44,7 @@ struct GatedLine {
   uint32_t line = 0;
   GateMask gates = 0;
   SecurityLevel level = SecurityLevel::kStandard;
+  LineKey key;  ///< of a line that may be remembered
 };
 
 /// A line of the record where it stands in the scanned text.
@@ -165,8 +166,11 @@ void Matcher::Impl::sort_lines(RecordScan& one) {
     const SecurityLevel level = level_of(*one.task->policy, i);
     one.levels |= mask_of(level);
     std::span<const LineHit> hits;
-    if (!KnownLines::eligible(line) || !known_lines.find(level, line.place, text, hits)) {
-      one.unknown_lines.push_back({i, gates_of(text, line.place), level});
+    LineKey key;
+    const bool eligible = KnownLines::eligible(line);
+    if (eligible) key = known_lines.key_of(level, line.place, text);
+    if (!eligible || !known_lines.find(key, hits)) {
+      one.unknown_lines.push_back({i, gates_of(text, line.place), level, key});
       one.gates = static_cast<GateMask>(one.gates | one.unknown_lines.back().gates);
     }
     for (const LineHit& hit : hits)
@@ -301,8 +305,7 @@ void Matcher::Impl::remember_lines(const RecordScan& one) {
       if (count < hits.size()) hits[count] = found.hit;
       ++count;
     }
-    if (count <= hits.size())
-      known_lines.note(unknown.level, line.place, record->line_text(line), {hits.data(), count});
+    if (count <= hits.size()) known_lines.note(unknown.key, {hits.data(), count});
   }
 }
 
