@@ -59,22 +59,10 @@ inline constexpr size_t kBurstReasons = 6;
 std::string_view to_string(BurstReason reason);
 
 struct BurstVerdict {
-  BurstReasons reasons = 0;
-  /// By the reason's bit: how many the window held with the record, of what that reason counts; 0 if the record is not part
-  /// of such a burst.
-  std::array<uint32_t, kBurstReasons> counts{};
+  BurstReasons reasons = 0;  ///< one; of a summary of many clients' bursts, all of theirs
+  /// How many a window held of what the reason counts: in a closing alert the most, before what makes a burst. 0: a summary.
+  uint64_t held = 0;
   Milliseconds retry_after{0};  ///< request_rate: until one more request would be within the limit again
-
-  void add(BurstReason reason, uint32_t count) {
-    reasons = static_cast<BurstReasons>(reasons | static_cast<BurstReasons>(reason));
-    counts[place_of(reason)] = count;
-  }
-  [[nodiscard]] uint32_t count_of(BurstReason reason) const { return counts[place_of(reason)]; }
-
- private:
-  static size_t place_of(BurstReason reason) {
-    return static_cast<size_t>(std::countr_zero(static_cast<BurstReasons>(reason)));
-  }
 };
 
 /// What a correlation found (docs/correlation.md).
@@ -89,23 +77,24 @@ struct CorrelationFinding {
 
 /// One alert as it is published (AL1).
 struct Alert {
-  std::string id;  ///< a UUID made from the episode's first record, kind, phase and count: a repeat makes the same id
+  std::string
+      id;  ///< a UUID made from the episode's first record (of a burst: reason and period), kind, phase and count
   std::string episode_id;  ///< the same for all alerts of one episode
   AlertKind kind = AlertKind::kAttack;
   EpisodePhase phase = EpisodePhase::kOpened;
   ClientKind client_kind = ClientKind::kAddress;
   std::string client;
-  IpAddress address;       ///< of the record that caused this alert; in a closing alert, of the last one counted
-  RecordCoordinates at;    ///< of that record
-  EventTime time{};        ///< event time of that record
-  EventTime first_seen{};  ///< first record of the episode
-  EventTime last_seen{};   ///< last record counted
-  uint64_t count = 1;      ///< records of the episode so far, this one included
+  IpAddress address;     ///< of the record that caused this alert; in a closing alert, of the last one counted; or none
+  RecordCoordinates at;  ///< of that record; kNoRecord if the alert must not depend on which one it was
+  EventTime time{};      ///< event time of that record
+  EventTime first_seen{};            ///< first record of the episode; of a burst, the period's beginning
+  EventTime last_seen{};             ///< last record counted; of a burst that is closed, the period's end
+  uint64_t count = 1;                ///< records of the episode so far, this one included
   Level severity = Level::kMedium;   ///< the highest of the episode so far
   CategoryMask categories = 0;       ///< attacks: of the episode so far
   std::optional<Evidence> evidence;  ///< attacks: of the record that caused this alert
   AbuseVerdict verdict;              ///< abuse
-  BurstVerdict burst;                ///< bursts; reasons: of the episode so far
+  BurstVerdict burst;                ///< bursts
   std::optional<CorrelationFinding> correlation;
 };
 

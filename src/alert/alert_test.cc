@@ -108,11 +108,21 @@ Alert burst_alert() {
   Alert alert = abuse_alert();
   alert.kind = AlertKind::kBurst;
   alert.phase = EpisodePhase::kOpened;
-  alert.count = 1;
+  alert.count = 101;
+  alert.at = kNoRecord;
   alert.verdict = {};
-  alert.burst.add(BurstReason::kRequestRate, 101);
-  alert.burst.add(BurstReason::kFailedAuthentication, 12);
-  alert.burst.retry_after = Milliseconds{59'001};
+  alert.burst = {static_cast<BurstReasons>(BurstReason::kRequestRate), 101, Milliseconds{59'001}};
+  return alert;
+}
+
+Alert closed_burst_alert() {
+  Alert alert = burst_alert();
+  alert.phase = EpisodePhase::kClosed;
+  alert.client_kind = ClientKind::kCustomer;
+  alert.client = "customer-17";
+  alert.at = {0, 2, 4711};
+  alert.count = 34;
+  alert.burst = {static_cast<BurstReasons>(BurstReason::kFailedAuthentication), 12, Milliseconds{0}};
   return alert;
 }
 
@@ -147,7 +157,8 @@ std::string compact(const rapidjson::Value& value) {
 TEST_CASE("alerts of every kind and phase are written as in the golden file", "[alert]") {
   const std::string path = std::string(WEIR_SOURCE_DIR) + "/tests/data/alerts.golden.ndjson";
   std::string written;
-  for (const Alert& alert : {attack_alert(), abuse_alert(), closing_alert(), correlation_alert(), burst_alert()})
+  for (const Alert& alert :
+       {attack_alert(), abuse_alert(), closing_alert(), correlation_alert(), burst_alert(), closed_burst_alert()})
     written += encode_ocsf(alert, kSource) + "\n";
   if (std::getenv("WEIR_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << written;
   std::ostringstream golden;
@@ -164,19 +175,37 @@ TEST_CASE("the abuse verdict stands in unmapped under the required names", "[ale
   CHECK_FALSE(parse(encode_ocsf(attack_alert(), kSource))["unmapped"].HasMember("suspicious"));
 }
 
-TEST_CASE("a burst of requests says its reasons and in how many seconds it may be tried again", "[alert]") {
+TEST_CASE("a burst of requests says its reason and in how many seconds it may be tried again", "[alert]") {
   const auto json = parse(encode_ocsf(burst_alert(), kSource));
   const auto& unmapped = json["unmapped"];
-  CHECK(compact(unmapped["reasons"]) == R"(["request_rate","failed_authentication"])");
+  CHECK(compact(unmapped["reasons"]) == R"(["request_rate"])");
   CHECK(unmapped["requests"].GetInt() == 101);
   CHECK(unmapped["retry_after"].GetInt() == 60);  // rounded up to a second, as the header of that name
   CHECK(unmapped["weir"]["kind"] == "burst");
-  CHECK(json["message"] ==
-        "burst by address 2001:db8::/64: 101 requests, 12 failed authentications within the window; "
-        "1 request in the burst");
-  Alert closed = burst_alert();
-  closed.phase = EpisodePhase::kClosed;
-  CHECK_FALSE(parse(encode_ocsf(closed, kSource))["unmapped"].HasMember("retry_after"));
+  CHECK(json["message"] == "burst by address 2001:db8::/64: 101 requests or more within the window");
+  CHECK_FALSE(unmapped["weir"].HasMember("record"));
+  Alert updated = burst_alert();
+  updated.phase = EpisodePhase::kUpdated;
+  updated.count = 1000;
+  CHECK(parse(encode_ocsf(updated, kSource))["message"] ==
+        "burst by address 2001:db8::/64: 101 requests or more within the window; 1000 requests or more in the period");
+  const auto closed = parse(encode_ocsf(closed_burst_alert(), kSource));
+  CHECK(closed["message"] ==
+        "burst by customer customer-17: up to 12 failed authentications within the window; 34 requests in the period, "
+        "ended");
+  CHECK(closed["unmapped"]["weir"]["record"]["offset"].GetInt() == 4711);
+  CHECK_FALSE(closed["unmapped"].HasMember("retry_after"));
+}
+
+TEST_CASE("an alert without an address has no endpoint, and one without a record names none", "[alert]") {
+  Alert alert = closed_burst_alert();
+  alert.address = {};
+  alert.at = kNoRecord;
+  const auto json = parse(encode_ocsf(alert, kSource));
+  CHECK_FALSE(json["evidences"][0].HasMember("src_endpoint"));
+  CHECK(json["evidences"][0]["actor"]["user"]["uid"] == "customer-17");
+  CHECK(json["observables"].Size() == 1);
+  CHECK(cloud_event_headers(alert, kSource)[1].second == "/weir");
 }
 
 TEST_CASE("severity and activity follow level and phase", "[alert]") {

@@ -141,6 +141,11 @@ std::string title_of(const Alert& alert) {
   return "Attack requests: " + join_categories(alert.categories);
 }
 
+/// And no summary of many clients'.
+bool is_clients_burst(const Alert& alert) {
+  return alert.kind == AlertKind::kBurst && alert.client_kind != ClientKind::kGroup;
+}
+
 std::string_view counted_by(BurstReason reason) {
   switch (reason) {
     case BurstReason::kRequestRate:
@@ -150,7 +155,7 @@ std::string_view counted_by(BurstReason reason) {
     case BurstReason::kCredentialStuffing:
       return " accounts refused";
     case BurstReason::kPasswordSpraying:
-      return " accounts refused, few tries each,";
+      return " accounts refused";
     case BurstReason::kEnumeration:
       return " paths answered with client errors";
     case BurstReason::kScanning:
@@ -159,25 +164,27 @@ std::string_view counted_by(BurstReason reason) {
   return "";
 }
 
-/// "101 requests, 12 failed authentications within the window; "
-std::string counts_of(const BurstVerdict& verdict) {
+/// "101 requests or more within the window", "up to 480 requests within the window; 512 in the period, ended".
+std::string burst_message(const Alert& alert) {
+  const auto reason = static_cast<BurstReason>(alert.burst.reasons);
+  const std::string held = std::to_string(alert.burst.held);
+  const std::string counted = std::to_string(alert.count) + (reason == BurstReason::kScanning ? " hits" : " requests");
   std::string text;
-  for_each_bit(verdict.reasons, [&](unsigned bit) {
-    const auto reason = static_cast<BurstReason>(bit);
-    if (verdict.count_of(reason) == 0) return;  // of an earlier record of the burst
-    if (!text.empty()) text += ", ";
-    text.append(std::to_string(verdict.count_of(reason))).append(counted_by(reason));
-  });
-  return text.empty() ? text : text + " within the window; ";
+  if (alert.phase != EpisodePhase::kClosed) {
+    text.append(held).append(counted_by(reason)).append(" or more within the window");
+    if (alert.phase == EpisodePhase::kUpdated) text.append("; ").append(counted).append(" or more in the period");
+    return text;
+  }
+  text.append("up to ").append(held).append(counted_by(reason)).append(" within the window; ");
+  return text.append(counted).append(" in the period, ended");
 }
 
 std::string message_of(const Alert& alert) {
   std::string text(to_string(alert.kind));
   text.append(" by ").append(to_string(alert.client_kind)).append(" ").append(alert.client).append(": ");
-  const bool is_burst = alert.kind == AlertKind::kBurst;
-  if (is_burst && alert.phase != EpisodePhase::kClosed) text += counts_of(alert.burst);
+  if (is_clients_burst(alert)) return text + burst_message(alert);
   text.append(std::to_string(alert.count)).append(alert.count == 1 ? " request" : " requests");
-  if (is_burst) text += " in the burst";
+  if (alert.kind == AlertKind::kBurst) text += " in bursts";
   if (alert.phase == EpisodePhase::kClosed) text += ", ended";
   return text;
 }
@@ -340,9 +347,11 @@ bool is_user(const Alert& alert) {
 void write_evidences(JsonWriter& json, const Alert& alert) {
   json.begin_array("evidences");
   json.begin_object();
-  json.begin_object("src_endpoint");
-  json.text("ip", alert.address.to_string());
-  json.end_object();
+  if (!alert.address.is_unspecified()) {
+    json.begin_object("src_endpoint");
+    json.text("ip", alert.address.to_string());
+    json.end_object();
+  }
   if (is_user(alert)) {
     json.begin_object("actor");
     json.begin_object("user");
@@ -370,8 +379,10 @@ void write_observable(JsonWriter& json, std::string_view name, Coded type, std::
 
 void write_observables(JsonWriter& json, const Alert& alert) {
   json.begin_array("observables");
-  write_observable(json, "evidences[0].src_endpoint.ip", {kObservableIpAddress, "IP Address"},
-                   alert.address.to_string());
+  if (!alert.address.is_unspecified()) {
+    write_observable(json, "evidences[0].src_endpoint.ip", {kObservableIpAddress, "IP Address"},
+                     alert.address.to_string());
+  }
   if (is_user(alert)) {
     write_observable(json, "evidences[0].actor.user.uid", {kObservableUserUid, "User Object: uid"}, alert.client);
   }
@@ -415,11 +426,13 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
   json.text("phase", to_string(alert.phase));
   json.text("client_kind", to_string(alert.client_kind));
   json.text("client", alert.client);
-  json.begin_object("record");
-  json.text("topic", topic_of(alert, source));
-  json.number("partition", alert.at.partition);
-  json.number("offset", alert.at.offset);
-  json.end_object();
+  if (alert.at != kNoRecord) {
+    json.begin_object("record");
+    json.text("topic", topic_of(alert, source));
+    json.number("partition", alert.at.partition);
+    json.number("offset", alert.at.offset);
+    json.end_object();
+  }
   if (alert.kind == AlertKind::kAttack) write_categories(json, "categories", alert.categories);
   if (alert.correlation) write_correlation(json, *alert.correlation);
   if (alert.evidence) {
@@ -442,9 +455,8 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
 void write_burst(JsonWriter& json, const Alert& alert) {
   constexpr int64_t kMsPerSecond = 1000;
   write_reasons(json, "reasons", alert.burst);
-  const uint32_t requests = alert.burst.count_of(BurstReason::kRequestRate);
-  if (alert.phase == EpisodePhase::kClosed || requests == 0) return;
-  json.number("requests", requests);
+  if (alert.burst.reasons != static_cast<BurstReasons>(BurstReason::kRequestRate) || !is_clients_burst(alert)) return;
+  json.number("requests", static_cast<int64_t>(alert.burst.held));
   json.number("retry_after", (alert.burst.retry_after.count() + kMsPerSecond - 1) / kMsPerSecond);
 }
 
@@ -505,8 +517,10 @@ std::string encode_ocsf(const Alert& alert, const AlertSource& source) {
 }
 
 std::vector<std::pair<std::string, std::string>> cloud_event_headers(const Alert& alert, const AlertSource& source) {
-  std::string origin = "/weir/";
-  origin.append(topic_of(alert, source)).append("/").append(std::to_string(alert.at.partition));
+  std::string origin = "/weir";
+  if (alert.at != kNoRecord) {
+    origin.append("/").append(topic_of(alert, source)).append("/").append(std::to_string(alert.at.partition));
+  }
   std::string type = "weir.";
   type.append(to_string(alert.kind)).append(".").append(to_string(alert.phase));
   return {{"ce_id", alert.id},       {"ce_source", std::move(origin)},        {"ce_type", std::move(type)},

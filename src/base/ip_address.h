@@ -25,6 +25,8 @@ class IpAddress {
   static IpAddress from_bytes(const std::array<uint8_t, 16>& bytes);
 
   [[nodiscard]] bool is_v4() const;
+  /// "::", which says that there is no address (RFC 4291, 2.5.2); what IpAddress{} is.
+  [[nodiscard]] bool is_unspecified() const { return bytes_ == std::array<uint8_t, 16>{}; }
   [[nodiscard]] const std::array<uint8_t, 16>& bytes() const { return bytes_; }
 
   /// The unit that abuse counting uses: an IPv4 address as it is, an IPv6 address cut to its /64 network.

@@ -15,4 +15,7 @@ struct RecordCoordinates {
   auto operator<=>(const RecordCoordinates&) const = default;
 };
 
+/// In place of a record where there is none.
+inline constexpr RecordCoordinates kNoRecord{0, 0, -1};
+
 }  // namespace weir

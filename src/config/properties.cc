@@ -227,11 +227,9 @@ const auto& property_table() {
                "failures", {1, 10'000'000}},
       Property{"score.bursts.accounts", AT(score.bursts.accounts),
                "accounts with failed authentications from one address: within the window credential stuffing, within "
-               "spraying_window_ms and with few tries each password spraying", "accounts", {2, 50}},
+               "spraying_window_ms password spraying", "accounts", {2, 50}},
       Property{"score.bursts.spraying_window_ms", AT(score.bursts.spraying_window), "event time for password spraying",
                "ms", {1'000, kDayMs}},
-      Property{"score.bursts.spraying_tries", AT(score.bursts.spraying_tries),
-               "failures per account, on average, up to which they are password spraying", "failures", {1, 1'000}},
       Property{"score.bursts.enumeration_paths", AT(score.bursts.enumeration_paths),
                "distinct paths that a client asked for in vain (4xx) within the window", "paths", {2, 50}},
       Property{"score.bursts.scanning_hits", AT(score.bursts.scanning_hits),

@@ -45,6 +45,8 @@ inline constexpr Name kBadBlocks{"weir_bad_observation_blocks_total",
 inline constexpr Name kAlerts{"weir_alerts_total", "Alerts published, by kind and severity."};
 inline constexpr Name kAlertsSuppressed{"weir_alerts_suppressed_total",
                                         "Records counted into an open episode without an alert of their own."};
+inline constexpr Name kBurstsLate{"weir_burst_late_records_total",
+                                  "Records that came too late to be counted for bursts."};
 inline constexpr Name kClients{"weir_clients", "Clients in the client tables."};
 inline constexpr Name kClientsEvicted{"weir_clients_evicted_total",
                                       "Clients forgotten because a client table was full."};

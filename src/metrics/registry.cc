@@ -175,6 +175,8 @@ void collect_score(const ScoreLanes& lanes, Families& out) {
   out.push_back(alerts(lanes));
   counter(
       metric::kAlertsSuppressed, [](const Lane& lane) -> auto& { return lane.alerts_suppressed; });
+  counter(
+      metric::kBurstsLate, [](const Lane& lane) -> auto& { return lane.bursts_late; });
   gauge(
       metric::kClients, [](const Lane& lane) -> auto& { return lane.clients; });
   counter(

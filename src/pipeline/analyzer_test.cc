@@ -209,8 +209,8 @@ TEST_CASE("requests from the addresses of one IPv6 /64 network are counted toget
   REQUIRE(alerts.size() == 1);
   CHECK(alerts[0].client == "2001:db8:0:7::/64");
   CHECK(alerts[0].client_kind == ClientKind::kAddress);
-  CHECK(alerts[0].address.to_string() == "2001:db8:0:7::101");  // of the record itself
-  CHECK(alerts[0].burst.count_of(BurstReason::kRequestRate) == 101);
+  CHECK(alerts[0].address.to_string() == "2001:db8:0:7::");
+  CHECK(alerts[0].burst.held == 101);
 }
 
 TEST_CASE("IPv6 addresses of different /64 networks are different clients", "[analyzer]") {

@@ -35,6 +35,7 @@ struct ScoreCounters {
   /// By AlertKind and Level.
   std::array<std::array<Counter, 5>, static_cast<size_t>(AlertKind::kCount)> alerts;
   Counter alerts_suppressed, clients, clients_evicted, clients_expired, episodes_open, state_bytes;
+  Counter bursts_late;
   Counter correlation_events, correlation_late, correlation_groups, correlation_groups_evicted;
   Counter score_ns;
   // State kept in Kafka. Observations that a restore reads again are in no counter but the replayed ones.

@@ -24,6 +24,16 @@ std::string canonical(const EpisodeOrigin& origin) {
   return text;
 }
 
+std::string canonical(const BurstOrigin& origin) {
+  std::string text;
+  text.append(to_string(AlertKind::kBurst)) += '\0';
+  text.append(to_string(origin.reason)) += '\0';
+  text.append(std::to_string(origin.begin_ms)) += '\0';
+  text.append(to_string(origin.client_kind)) += '\0';
+  text.append(origin.client) += '\0';
+  return text;
+}
+
 std::string uuid_of(std::string_view text) {
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   XXH128_canonical_t bytes;
@@ -42,17 +52,28 @@ std::string uuid_of(std::string_view text) {
   return out;
 }
 
+std::string uuid_of_alert(std::string text, EpisodePhase phase, uint64_t count) {
+  text.append(to_string(phase)) += '\0';
+  append_number(count, text);
+  return uuid_of(text);
+}
+
 }  // namespace
 
 std::string episode_id(const EpisodeOrigin& origin) {
   return uuid_of(canonical(origin));
 }
 
+std::string episode_id(const BurstOrigin& origin) {
+  return uuid_of(canonical(origin));
+}
+
 std::string alert_id(const EpisodeOrigin& origin, EpisodePhase phase, uint64_t count) {
-  std::string text = canonical(origin);
-  text.append(to_string(phase)) += '\0';
-  append_number(count, text);
-  return uuid_of(text);
+  return uuid_of_alert(canonical(origin), phase, count);
+}
+
+std::string alert_id(const BurstOrigin& origin, EpisodePhase phase, uint64_t count) {
+  return uuid_of_alert(canonical(origin), phase, count);
 }
 
 }  // namespace weir

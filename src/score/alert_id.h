@@ -17,10 +17,20 @@ struct EpisodeOrigin {
   std::string_view client;
 };
 
+/// What the identifiers of a burst are made from: nothing that depends on the order in which records came.
+struct BurstOrigin {
+  BurstReason reason = BurstReason::kRequestRate;
+  int64_t begin_ms = 0;  ///< of its period
+  ClientKind client_kind = ClientKind::kAddress;
+  std::string_view client;
+};
+
 /// XXH3-128 of the origin in the form of a UUID (version 8, RFC 9562): a repeat of the same records makes the same id.
 std::string episode_id(const EpisodeOrigin& origin);
+std::string episode_id(const BurstOrigin& origin);
 
 /// As episode_id, with what tells an episode's alerts apart.
 std::string alert_id(const EpisodeOrigin& origin, EpisodePhase phase, uint64_t count);
+std::string alert_id(const BurstOrigin& origin, EpisodePhase phase, uint64_t count);
 
 }  // namespace weir

@@ -3,31 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 namespace weir {
 namespace {
-
-/// Moves a pair of periods on to a later one. False if `to` is older than both; then nothing moves.
-template <typename Counts>
-bool move_on(Counts& counts, uint32_t to) {
-  const auto ahead = static_cast<int32_t>(to - counts.period);
-  if (ahead < -1) return false;
-  if (ahead <= 0) return true;
-  counts.previous = ahead == 1 ? counts.current : 0;
-  counts.current = 0;
-  counts.period = to;
-  return true;
-}
-
-uint32_t saturated_sum(uint32_t a, uint32_t b) {
-  return a > std::numeric_limits<uint32_t>::max() - b ? std::numeric_limits<uint32_t>::max() : a + b;
-}
-
-/// What SlidingCount::weighted() came to, in whole ones.
-uint32_t whole(uint64_t weighted, int64_t window_ms) {
-  return static_cast<uint32_t>(
-      std::min<uint64_t>(weighted / static_cast<uint64_t>(window_ms), std::numeric_limits<uint32_t>::max()));
-}
 
 constexpr uint16_t kTooManyRequests = 429;
 
@@ -35,101 +15,281 @@ bool is_client_error(uint16_t status) {
   return status >= 400 && status < 500 && status != kTooManyRequests;
 }
 
+int64_t floor_divided(int64_t value, int64_t by) {
+  return value >= 0 ? value / by : -((-value + by - 1) / by);
+}
+
+uint32_t saturated_sum(uint32_t a, uint32_t b) {
+  return a > std::numeric_limits<uint32_t>::max() - b ? std::numeric_limits<uint32_t>::max() : a + b;
+}
+
+/// A power of two, so that a pane's place follows from the lower bits of its number.
+uint32_t places_for(int64_t lateness_ms, int64_t pane_ms) {
+  const int64_t late_panes = std::min<int64_t>((lateness_ms + pane_ms - 1) / pane_ms, Bursts::kPlacesMax);
+  const auto places = static_cast<uint32_t>(late_panes + Bursts::kPanes);
+  return std::min(std::bit_ceil(places), Bursts::kPlacesMax);
+}
+
+uint64_t bit_of(uint64_t value_hash) {
+  return uint64_t{1} << (value_hash * 0x9e3779b97f4a7c15ULL >> 58);
+}
+
 }  // namespace
 
-bool SlidingCount::add(uint32_t in_period, uint32_t amount) {
-  if (!move_on(*this, in_period)) return false;
-  uint32_t& count = in_period == period ? current : previous;
+void CountedRecords::add(uint32_t amount, const LatestRecord& record) {
   count = saturated_sum(count, amount);
-  return true;
+  latest.take(record);
 }
 
-bool DistinctCount::add(uint32_t in_period, uint64_t value_hash) {
-  if (!move_on(*this, in_period)) return false;
-  (in_period == period ? current : previous) |= uint64_t{1} << (value_hash * 0x9e3779b97f4a7c15ULL >> 58);
-  return true;
-}
+Bursts::Bursts(const BurstOptions& options, Milliseconds lateness)
+    : options_(options),
+      pane_ms_(std::max<int64_t>(options.window.count() / kPanes, 1)),
+      slow_pane_ms_(std::max<int64_t>(options.spraying_window.count() / kPanes, 1)),
+      places_(places_for(lateness.count(), pane_ms_)),
+      slow_places_(places_for(lateness.count(), slow_pane_ms_)) {}
 
-uint32_t DistinctCount::count() const {
-  return static_cast<uint32_t>(std::popcount(current | previous));
-}
-
-Bursts::Moment Bursts::moment_of(int64_t time_ms, int64_t window_ms) {
-  const int64_t period = time_ms >= 0 ? time_ms / window_ms : -((-time_ms + window_ms - 1) / window_ms);
-  return {static_cast<uint32_t>(static_cast<uint64_t>(period)), time_ms - period * window_ms};
-}
-
-BurstVerdict Bursts::take(uint32_t* words, const Observation& record) {
-  BurstVerdict verdict;
-  const Moment now = moment_of(record.time.time_since_epoch().count(), options_.window.count());
-  const bool exceeded = record.client_kind == ClientKind::kAddress && is_rate_exceeded(words, now, verdict);
+void Bursts::take(uint32_t* words, const Observation& record, BurstFindings& found) {
+  const int64_t pane = floor_divided(record.time.time_since_epoch().count(), pane_ms_);
+  if (record.client_kind == ClientKind::kAddress) take_request(words, pane, found);
   const bool is_count = record.has(ObservationFlag::kAddressCount);
   const bool failed = is_auth_failure(record.status);
   const bool missed = !is_count && !failed && is_client_error(record.status);
   const bool hit = !is_count && record.rule_hits > 0;
-  if (!exceeded && !failed && !missed && !hit) return verdict;
-
+  if (!failed && !missed && !hit) return;
   BurstActivity& client = activity(words);
-  if (failed) take_failure(client, record, now, verdict);
-  if (missed && client.paths.add(now.period, record.path_hash ^ record.client_hash)) {
-    const uint32_t paths = client.paths.count();
-    if (paths >= options_.enumeration_paths) verdict.add(BurstReason::kEnumeration, paths);
+  take_activity(client, pane, record, found);
+  if (failed && is_count) take_account(client, record, found);
+}
+
+/// Requests, which most clients have nothing else of, are counted in the client's words.
+void Bursts::take_request(uint32_t* words, int64_t pane, BurstFindings& found) {
+  const auto number = static_cast<uint32_t>(static_cast<uint64_t>(pane));
+  uint32_t* ring = words + 1;
+  const auto place = [this](uint32_t of_pane) { return of_pane & (places_ - 1); };
+  const bool is_first = ring[place(words[0])] == 0;  // the newest pane has a request
+  const auto ahead = static_cast<int32_t>(number - words[0]);
+  if (is_first) {
+    words[0] = number;
+  } else if (ahead > 0) {
+    for (uint32_t i = 1; i <= std::min(static_cast<uint32_t>(ahead), places_); ++i)
+      ring[place(words[0] + i)] = 0;
+    words[0] = number;
+  } else if (ahead <= -static_cast<int32_t>(places_)) {
+    ++late_;
+    return;
   }
-  if (hit && client.hits.add(now.period, record.rule_hits))
-    judge_count(BurstReason::kScanning, client.hits, options_.scanning_hits, now, verdict);
-  return verdict;
+  ring[place(number)] = saturated_sum(ring[place(number)], 1);
+
+  // Nearly all requests end here: all panes kept of the client together hold too little for any window.
+  const BurstActivity* client = find(words);
+  const uint64_t kept = std::accumulate(ring, ring + places_, uint64_t{0});
+  if (kept <= options_.requests_max && (client == nullptr || client->bursts.empty())) return;
+  Measure measure{BurstReason::kRequestRate, options_.requests_max + 1, false, {}, {}, {}, pane, pane_ms_, 1};
+  const auto first = number - static_cast<uint32_t>(kBefore);
+  for (uint32_t i = 0; i < kNear; ++i) {
+    const auto behind = static_cast<int32_t>(words[0] - (first + i));
+    if (behind < 0 || behind >= static_cast<int32_t>(places_)) continue;
+    measure.values[i] = measure.amounts[i] = ring[place(first + i)];
+  }
+  judge(measure, client, found);
 }
 
-/// A late record is not judged: the newer ones have been.
-void Bursts::judge_count(BurstReason reason, const SlidingCount& count, uint32_t least, const Moment& now,
-                         BurstVerdict& verdict) const {
-  if (count.period != now.period) return;
-  const int64_t window_ms = options_.window.count();
-  const uint64_t weighted = count.weighted(now.elapsed_ms, window_ms);
-  if (weighted >= uint64_t{least} * static_cast<uint64_t>(window_ms)) verdict.add(reason, whole(weighted, window_ms));
+/// How long after a window's end one more request would be within the limit if none came before it: until so many of the
+/// window's panes are past that the others hold less. Zero if it is at once.
+Milliseconds Bursts::retry_after(const Near<uint64_t>& requests, size_t window_end) const {
+  uint64_t held = 0;
+  int64_t panes = 0;
+  for (; panes < kPanes; ++panes) {
+    held += requests[window_end - static_cast<size_t>(panes)];
+    if (held >= options_.requests_max) break;
+  }
+  return Milliseconds{(kPanes - panes) * pane_ms_};
 }
 
-bool Bursts::is_rate_exceeded(uint32_t* words, const Moment& now, BurstVerdict& verdict) const {
-  SlidingCount count = requests(words);
-  if (!count.add(now.period, 1)) return false;
-  set_requests(words, count);
-  if (count.period != now.period) return false;  // a late record: the newer ones have been judged
-  const int64_t window_ms = options_.window.count();
-  const uint64_t weighted = count.weighted(now.elapsed_ms, window_ms);
-  if (weighted <= uint64_t{options_.requests_max} * static_cast<uint64_t>(window_ms)) return false;
-  verdict.add(BurstReason::kRequestRate, whole(weighted, window_ms));
-  verdict.retry_after = Milliseconds{retry_after_ms(count, now.elapsed_ms)};
-  return true;
-}
+void Bursts::take_activity(BurstActivity& client, int64_t pane, const Observation& record, BurstFindings& found) {
+  BurstPane* at = pane_of(client.panes, pane, places_);
+  if (at == nullptr) {
+    ++late_;
+    return;
+  }
+  const LatestRecord this_record{record.time.time_since_epoch().count(), record.at, record.address};
+  const bool is_count = record.has(ObservationFlag::kAddressCount);
+  const bool failed = is_auth_failure(record.status);
+  const bool missed = !is_count && !failed && is_client_error(record.status);
+  const uint32_t hits = is_count ? 0U : record.rule_hits;
+  if (failed) at->failures.add(1, this_record);
+  if (failed && is_count) at->accounts |= bit_of(record.path_hash ^ record.client_hash);
+  if (missed) at->errors.add(1, this_record);
+  if (missed) at->paths |= bit_of(record.path_hash ^ record.client_hash);
+  if (hits > 0) at->hits.add(hits, this_record);
 
-/// How long until one more request would not pass the limit if none came before it.
-int64_t Bursts::retry_after_ms(const SlidingCount& requests, int64_t elapsed_ms) const {
-  const int64_t window_ms = options_.window.count();
-  const int64_t room = int64_t{options_.requests_max} - 1;
-  // The time of a period from which on `count` requests of the period before weigh no more than `left`.
-  const auto faded = [&](int64_t count, int64_t left) {
-    return count <= left ? 0 : window_ms - left * window_ms / count;
+  const auto near = near_of(client.panes, pane);
+  const auto measure = [&](BurstReason reason, uint32_t least, bool is_distinct, uint64_t added, auto value,
+                           auto records) {
+    Measure one{reason, least, is_distinct, {}, {}, {}, pane, pane_ms_, added};
+    for (size_t i = 0; i < kNear; ++i) {
+      if (near[i] == nullptr) continue;
+      one.values[i] = value(*near[i]);
+      one.amounts[i] = records(*near[i]).count;
+      one.latest[i] = records(*near[i]).latest;
+    }
+    judge(one, &client, found);
   };
-  if (requests.current <= room) {
-    return std::max<int64_t>(faded(requests.previous, room - requests.current) - elapsed_ms, 1);
+  const auto failures = [](const BurstPane& one) -> const CountedRecords& { return one.failures; };
+  const auto errors = [](const BurstPane& one) -> const CountedRecords& { return one.errors; };
+  const auto rule_hits = [](const BurstPane& one) -> const CountedRecords& { return one.hits; };
+  if (failed) {
+    measure(
+        BurstReason::kFailedAuthentication, options_.auth_failures, false, 1,
+        [](const BurstPane& one) { return one.failures.count; }, failures);
   }
-  return window_ms - elapsed_ms + faded(requests.current, room);
+  if (failed && is_count) {
+    measure(
+        BurstReason::kCredentialStuffing, options_.accounts, true, 1, [](const BurstPane& one) { return one.accounts; },
+        failures);
+  }
+  if (missed) {
+    measure(
+        BurstReason::kEnumeration, options_.enumeration_paths, true, 1, [](const BurstPane& one) { return one.paths; },
+        errors);
+  }
+  if (hits > 0) {
+    measure(
+        BurstReason::kScanning, options_.scanning_hits, false, hits,
+        [](const BurstPane& one) { return one.hits.count; }, rule_hits);
+  }
 }
 
-void Bursts::take_failure(BurstActivity& client, const Observation& record, const Moment& now,
-                          BurstVerdict& verdict) const {
-  if (client.failures.add(now.period, 1))
-    judge_count(BurstReason::kFailedAuthentication, client.failures, options_.auth_failures, now, verdict);
-  if (!record.has(ObservationFlag::kAddressCount)) return;  // only these name an account of an address
-  const uint64_t account = record.path_hash ^ record.client_hash;
-  if (client.accounts.add(now.period, account) && client.accounts.count() >= options_.accounts)
-    verdict.add(BurstReason::kCredentialStuffing, client.accounts.count());
-  const Moment slow = moment_of(record.time.time_since_epoch().count(), options_.spraying_window.count());
-  if (!client.slow_accounts.add(slow.period, account) || !client.slow_failures.add(slow.period, 1)) return;
-  const uint64_t failures = uint64_t{client.slow_failures.current} + client.slow_failures.previous;
-  const uint32_t accounts = client.slow_accounts.count();
-  if (accounts >= options_.accounts && failures <= uint64_t{options_.spraying_tries} * accounts)
-    verdict.add(BurstReason::kPasswordSpraying, accounts);
+/// Spraying goes over a window of its own. Only counts for an address name accounts.
+void Bursts::take_account(BurstActivity& client, const Observation& record, BurstFindings& found) {
+  const int64_t time_ms = record.time.time_since_epoch().count();
+  const int64_t pane = floor_divided(time_ms, slow_pane_ms_);
+  BurstPane* at = pane_of(client.slow_panes, pane, slow_places_);
+  if (at == nullptr) {
+    ++late_;
+    return;
+  }
+  at->failures.add(1, {time_ms, record.at, record.address});
+  at->accounts |= bit_of(record.path_hash ^ record.client_hash);
+  Measure measure{BurstReason::kPasswordSpraying, options_.accounts, true, {}, {}, {}, pane, slow_pane_ms_, 1};
+  const auto near = near_of(client.slow_panes, pane);
+  for (size_t i = 0; i < kNear; ++i) {
+    if (near[i] == nullptr) continue;
+    measure.values[i] = near[i]->accounts;
+    measure.amounts[i] = near[i]->failures.count;
+    measure.latest[i] = near[i]->failures.latest;
+  }
+  judge(measure, &client, found);
+}
+
+/// Appends a finding for each period in which a window ends that the record is in, if such a window holds enough. A window whose
+/// last pane is empty says nothing that the one before did not. Only windows that hold enough are looked at further: each of them
+/// is seen with every record in it, whichever of the period's windows was the first to be told. Records of a period that has a burst
+/// are told in any case: they are counted.
+void Bursts::judge(const Measure& measure, const BurstActivity* client, BurstFindings& found) const {
+  const int64_t first = measure.pane - kBefore;  // of the panes near
+  const int64_t first_period = floor_divided(measure.pane, kPanes);
+  const int64_t last_period = floor_divided(measure.pane + kPanes - 1, kPanes);
+  for (int64_t period = first_period; period <= last_period; ++period) {
+    uint64_t peak = 0;
+    Milliseconds wait{0};
+    for (int64_t end = std::max(measure.pane, period * kPanes);
+         end < std::min(measure.pane + kPanes, (period + 1) * kPanes); ++end) {
+      if (measure.amounts[static_cast<size_t>(end - first)] == 0) continue;
+      uint64_t held = 0;
+      for (int64_t i = end - kPanes + 1; i <= end; ++i) {
+        const uint64_t value = measure.values[static_cast<size_t>(i - first)];
+        held = measure.is_distinct ? held | value : held + value;
+      }
+      if (measure.is_distinct) held = static_cast<uint64_t>(std::popcount(held));
+      if (held < measure.least) continue;
+      peak = std::max(peak, held);
+      if (measure.reason == BurstReason::kRequestRate)
+        wait = std::max(wait, retry_after(measure.values, static_cast<size_t>(end - first)));
+    }
+    const int64_t begin_ms = period * kPanes * measure.pane_ms;
+    const bool is_counted = period == first_period && find_burst(client, measure.reason, begin_ms) != nullptr;
+    if (peak == 0 && !is_counted) continue;
+    BurstFinding& one = found.emplace_back();
+    one.reason = measure.reason;
+    one.begin_ms = begin_ms;
+    one.end_ms = (period + 1) * kPanes * measure.pane_ms;
+    one.least = measure.least;
+    one.peak = peak;
+    one.retry_after = wait;
+    one.added = period == first_period ? measure.added : 0;
+    for (int64_t pane = period * kPanes; pane < (period + 1) * kPanes; ++pane) {
+      const auto i = static_cast<size_t>(pane - first);
+      if (pane < first || i >= kNear) continue;
+      one.total += measure.amounts[i];
+      if (measure.latest[i].at != kNoRecord) one.latest.take(measure.latest[i]);
+    }
+  }
+}
+
+/// The pane of a client, made if there is none; null if it is older than all that are kept.
+BurstPane* Bursts::pane_of(std::vector<BurstPane>& panes, int64_t number, int64_t places) {
+  if (!panes.empty() && number <= panes.back().number - places) return nullptr;
+  auto at = std::lower_bound(panes.begin(), panes.end(), number,
+                             [](const BurstPane& one, int64_t wanted) { return one.number < wanted; });
+  if (at != panes.end() && at->number == number) return &*at;
+  BurstPane made;
+  made.number = number;
+  at = panes.insert(at, made);
+  ++panes_;
+  const auto kept = std::find_if(panes.begin(), panes.end(),
+                                 [&](const BurstPane& one) { return one.number > panes.back().number - places; });
+  const auto place = at - kept;
+  panes_ -= static_cast<size_t>(kept - panes.begin());
+  panes.erase(panes.begin(), kept);
+  return &panes[static_cast<size_t>(place)];
+}
+
+Bursts::Near<const BurstPane*> Bursts::near_of(const std::vector<BurstPane>& panes, int64_t number) {
+  Near<const BurstPane*> near{};
+  for (auto one = panes.rbegin(); one != panes.rend() && one->number >= number - kBefore; ++one) {
+    const auto i = static_cast<size_t>(one->number - (number - kBefore));
+    if (i < kNear) near[i] = &*one;
+  }
+  return near;
+}
+
+const KnownBurst* Bursts::find_burst(const BurstActivity* client, BurstReason reason, int64_t begin_ms) {
+  if (client == nullptr) return nullptr;
+  const auto found = std::find_if(client->bursts.begin(), client->bursts.end(), [&](const KnownBurst& one) {
+    return one.reason == reason && one.begin_ms == begin_ms;
+  });
+  return found == client->bursts.end() ? nullptr : &*found;
+}
+
+void Bursts::add(uint32_t* words, const KnownBurst& burst) {
+  auto& bursts = activity(words).bursts;
+  std::erase_if(bursts, [&](const KnownBurst& one) {
+    const int64_t kept_ms =
+        one.reason == BurstReason::kPasswordSpraying ? slow_places_ * slow_pane_ms_ : int64_t{places_} * pane_ms_;
+    return one.episode == kNoEpisode && one.begin_ms < burst.begin_ms - 2 * kept_ms;
+  });
+  put_back(words, burst);
+}
+
+void Bursts::put_back(uint32_t* words, const KnownBurst& burst) {
+  auto& bursts = activity(words).bursts;
+  const auto key = [](const KnownBurst& one) { return std::pair(one.begin_ms, one.reason); };
+  bursts.insert(std::upper_bound(bursts.begin(), bursts.end(), burst,
+                                 [&](const KnownBurst& a, const KnownBurst& b) { return key(a) < key(b); }),
+                burst);
+}
+
+void Bursts::close(uint32_t* words, uint32_t episode) {
+  for (KnownBurst& one : activity(words).bursts) {
+    if (one.episode == episode) one.episode = kNoEpisode;
+  }
+}
+
+bool Bursts::has_open(const uint32_t* words) const {
+  const BurstActivity* client = find(words);
+  return client != nullptr && std::any_of(client->bursts.begin(), client->bursts.end(),
+                                          [](const KnownBurst& one) { return one.episode != kNoEpisode; });
 }
 
 bool Bursts::is_auth_failure(uint16_t status) const {
@@ -137,36 +297,38 @@ bool Bursts::is_auth_failure(uint16_t status) const {
          options_.auth_failure_statuses.end();
 }
 
-void Bursts::set_requests(uint32_t* words, const SlidingCount& count) {
-  words[0] = count.period;
-  words[1] = count.current;
-  words[2] = count.previous;
-}
-
 BurstActivity& Bursts::activity(uint32_t* words) {
-  if (words[3] == 0) {
+  uint32_t& number = words[places_ + 1];
+  if (number == 0) {
     if (free_.empty()) {
       activities_.emplace_back();
-      words[3] = static_cast<uint32_t>(activities_.size());
+      number = static_cast<uint32_t>(activities_.size());
     } else {
-      words[3] = free_.back() + 1;
+      number = free_.back() + 1;
       free_.pop_back();
     }
   }
-  return activities_[words[3] - 1];
+  return activities_[number - 1];
+}
+
+void Bursts::set_activity(uint32_t* words, BurstActivity saved) {
+  panes_ += saved.panes.size() + saved.slow_panes.size();
+  activity(words) = std::move(saved);
 }
 
 void Bursts::release(uint32_t* words) {
-  if (words[3] != 0) {
-    activities_[words[3] - 1] = {};
-    free_.push_back(words[3] - 1);
+  if (const uint32_t number = number_of(words); number != 0) {
+    panes_ -= activities_[number - 1].panes.size() + activities_[number - 1].slow_panes.size();
+    activities_[number - 1] = {};
+    free_.push_back(number - 1);
   }
-  std::fill(words, words + kWords, 0U);
+  std::fill_n(words, this->words(), 0U);
 }
 
 void Bursts::clear() {
   activities_.clear();
   free_.clear();
+  panes_ = 0;
 }
 
 }  // namespace weir

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
+#include <array>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "alert/alert.h"
@@ -10,55 +14,97 @@
 
 namespace weir {
 
-/// A count over a sliding window (docs/scoring.md, "Bursts"): two periods of the window's length, aligned to the epoch, the
-/// one before weighted by how much of it the window still covers.
-struct SlidingCount {
-  uint32_t period = 0, current = 0, previous = 0;
+/// A record as the latest of several.
+struct LatestRecord {
+  int64_t time_ms = 0;
+  RecordCoordinates at = kNoRecord;
+  IpAddress address;
 
-  /// False if the period is older than both: nothing is counted.
-  bool add(uint32_t in_period, uint32_t amount);
-  /// The count times the window's length, at `elapsed_ms` of the current period.
-  [[nodiscard]] uint64_t weighted(int64_t elapsed_ms, int64_t window_ms) const {
-    return uint64_t{current} * static_cast<uint64_t>(window_ms) +
-           uint64_t{previous} * static_cast<uint64_t>(window_ms - elapsed_ms);
+  /// Keeps the later of both: by event time, then by place. So it does not matter in which order records come.
+  void take(const LatestRecord& other) {
+    if (at == kNoRecord || std::tie(other.time_ms, other.at) > std::tie(time_ms, at)) *this = other;
   }
-  bool operator==(const SlidingCount&) const = default;
+  bool operator==(const LatestRecord&) const = default;
 };
 
-/// How many distinct values the current and the previous period had: bits of a sketch of 64. Never more than there were.
-struct DistinctCount {
-  uint32_t period = 0;
-  uint64_t current = 0, previous = 0;
+/// How many there were of something, and the latest record that was or had it.
+struct CountedRecords {
+  uint32_t count = 0;
+  LatestRecord latest;
 
-  bool add(uint32_t in_period, uint64_t value_hash);
-  [[nodiscard]] uint32_t count() const;
-  bool operator==(const DistinctCount&) const = default;
+  void add(uint32_t amount, const LatestRecord& record);
+  bool operator==(const CountedRecords&) const = default;
+};
+
+/// What a client did within one pane besides requests. A pane is a quarter of a window (docs/scoring.md, "Bursts").
+struct BurstPane {
+  int64_t number = 0;  ///< panes since 1970
+  CountedRecords failures, errors, hits;
+  uint64_t paths = 0, accounts = 0;  ///< distinct ones: bits of a sketch of 64
+  bool operator==(const BurstPane&) const = default;
+};
+
+/// A burst of which the client's alerts tell or told.
+struct KnownBurst {
+  BurstReason reason = BurstReason::kRequestRate;
+  int64_t begin_ms = 0;           ///< of its period
+  uint32_t episode = kNoEpisode;  ///< none: closed
+  bool operator==(const KnownBurst&) const = default;
 };
 
 /// What is known of a client beyond its requests; only clients with failures, errors, hits or too many requests have it.
 struct BurstActivity {
-  SlidingCount failures, hits, slow_failures;
-  DistinctCount paths, accounts, slow_accounts;
-  uint32_t episode = kNoEpisode;  ///< the open one
+  std::vector<BurstPane> panes, slow_panes;  ///< ascending; slow ones are quarters of the window of spraying
+  std::vector<KnownBurst> bursts;            ///< by begin, then reason
   bool operator==(const BurstActivity&) const = default;
 };
 
-/// The bursts of one partition's clients (AB3). A client's part stands behind its window in the client table: kWords words,
-/// all zero for a new client. Decides by the client's records alone. Not thread-safe.
+/// That a burst exists, told with each record that adds to its windows or its period. All of it but `added` only grows with the
+/// records, so the greatest of each says the same whatever their order.
+struct BurstFinding {
+  BurstReason reason = BurstReason::kRequestRate;
+  int64_t begin_ms = 0, end_ms = 0;  ///< of the period
+  uint32_t least = 0;                ///< what makes a burst
+  uint64_t peak = 0;  ///< the most that a window of the period with this record holds; 0 if none of these makes a burst
+  uint64_t total = 0;           ///< records (scanning: hits) within the period
+  uint64_t added = 0;           ///< of these, by this record
+  Milliseconds retry_after{0};  ///< request_rate: the longest that a window ending in the period would have taken
+  LatestRecord latest;          ///< of the period; kNoRecord for request_rate
+};
+using BurstFindings = absl::InlinedVector<BurstFinding, 2>;
+
+/// The bursts of one partition's clients (AB3). A client's part stands behind its window in the client table: words() words,
+/// all zero for a new client. What is found depends on which records came, not on their order, as long as a client's come
+/// less than the lateness behind its newest. Not thread-safe.
 class Bursts {
  public:
-  static constexpr uint32_t kWords = 4;  // the count of requests; the number of its activity + 1
+  static constexpr int64_t kPanes = 4;  ///< in a window
+  /// Panes kept of a client, at most, so that no configuration makes a client dear: a longer lateness reaches no further.
+  static constexpr uint32_t kPlacesMax = 1024;
 
-  explicit Bursts(const BurstOptions& options) : options_(options) {}
+  Bursts(const BurstOptions& options, Milliseconds lateness);
 
-  /// Counts a record of the client that owns `words`, and says which bursts it is part of.
-  BurstVerdict take(uint32_t* words, const Observation& record);
+  /// Of a client in the table: a pane's number, a ring of counts of requests, the number of its activity + 1.
+  [[nodiscard]] uint32_t words() const { return places_ + 2; }
+  /// Panes that are kept of a client.
+  [[nodiscard]] uint32_t places() const { return places_; }
 
-  /// The client's open episode; kNoEpisode if none.
-  [[nodiscard]] uint32_t episode(const uint32_t* words) const {
-    return words[3] == 0 ? kNoEpisode : activities_[words[3] - 1].episode;
+  /// Counts a record of the client that owns `words`, and appends the bursts it adds to.
+  void take(uint32_t* words, const Observation& record, BurstFindings& found);
+
+  /// Null if the client has no such burst, or one so old that it was forgotten.
+  [[nodiscard]] const KnownBurst* known(const uint32_t* words, BurstReason reason, int64_t begin_ms) const {
+    return find_burst(find(words), reason, begin_ms);
   }
-  void set_episode(uint32_t* words, uint32_t number) { activity(words).episode = number; }
+  /// Adds a burst and forgets closed ones that no record can add to.
+  void add(uint32_t* words, const KnownBurst& burst);
+  /// The episode is over. Records that come for its period later are counted as late.
+  void close(uint32_t* words, uint32_t episode);
+  [[nodiscard]] bool has_open(const uint32_t* words) const;
+
+  /// Records of a period whose burst was closed, or older than all panes kept of the client.
+  [[nodiscard]] uint64_t late() const { return late_; }
+  void count_late() { ++late_; }
 
   /// Frees what the client has.
   void release(uint32_t* words);
@@ -66,34 +112,70 @@ class Bursts {
 
   // --- for saving
   [[nodiscard]] const BurstOptions& options() const { return options_; }
-  [[nodiscard]] static SlidingCount requests(const uint32_t* words) { return {words[0], words[1], words[2]}; }
-  static void set_requests(uint32_t* words, const SlidingCount& count);
+  /// The newest pane's number, of 32 bits, and the counts of requests from the oldest pane kept to it.
+  static uint32_t newest_pane(const uint32_t* words) { return words[0]; }
+  [[nodiscard]] uint32_t requests(const uint32_t* words, uint32_t panes_before_newest) const {
+    return words[1 + (words[0] - panes_before_newest) % places_];
+  }
+  void set_requests(uint32_t* words, uint32_t newest_pane, uint32_t panes_before_newest, uint32_t count) const {
+    words[0] = newest_pane;
+    words[1 + (newest_pane - panes_before_newest) % places_] = count;
+  }
   /// Null if the client has none.
   [[nodiscard]] const BurstActivity* find(const uint32_t* words) const {
-    return words[3] == 0 ? nullptr : &activities_[words[3] - 1];
+    return number_of(words) == 0 ? nullptr : &activities_[number_of(words) - 1];
   }
-  /// The client's activity; made if it has none.
-  BurstActivity& activity(uint32_t* words);
+  /// As add, but forgets nothing.
+  void put_back(uint32_t* words, const KnownBurst& burst);
+  /// Of a client that has none.
+  void set_activity(uint32_t* words, BurstActivity activity);
 
-  [[nodiscard]] size_t bytes() const { return activities_.capacity() * sizeof(BurstActivity); }
+  /// About.
+  [[nodiscard]] size_t bytes() const {
+    return activities_.capacity() * sizeof(BurstActivity) + panes_ * (sizeof(BurstPane) + sizeof(BurstPane) / 2);
+  }
 
  private:
-  struct Moment {
-    uint32_t period = 0;
-    int64_t elapsed_ms = 0;
-  };
-  static Moment moment_of(int64_t time_ms, int64_t window_ms);
+  /// The panes of which a record can change a window, and those of the periods these windows end in: from three before the
+  /// record's to six behind it.
+  static constexpr size_t kNear = 10;
+  static constexpr int64_t kBefore = 3;
+  template <typename T>
+  using Near = std::array<T, kNear>;
 
-  bool is_rate_exceeded(uint32_t* words, const Moment& now, BurstVerdict& verdict) const;
-  void judge_count(BurstReason reason, const SlidingCount& count, uint32_t least, const Moment& now,
-                   BurstVerdict& verdict) const;
-  [[nodiscard]] int64_t retry_after_ms(const SlidingCount& requests, int64_t elapsed_ms) const;
-  void take_failure(BurstActivity& client, const Observation& record, const Moment& now, BurstVerdict& verdict) const;
+  /// What one reason counts around a record.
+  struct Measure {
+    BurstReason reason;
+    uint32_t least;
+    bool is_distinct;  // values are sketches
+    Near<uint64_t> values;
+    Near<uint32_t> amounts;
+    Near<LatestRecord> latest;
+    int64_t pane, pane_ms;  // the record's
+    uint64_t added;
+  };
+
+  /// The client's activity; made if it has none.
+  BurstActivity& activity(uint32_t* words);
+  [[nodiscard]] uint32_t number_of(const uint32_t* words) const { return words[places_ + 1]; }
+  void take_request(uint32_t* words, int64_t pane, BurstFindings& found);
+  void take_activity(BurstActivity& client, int64_t pane, const Observation& record, BurstFindings& found);
+  void take_account(BurstActivity& client, const Observation& record, BurstFindings& found);
+  BurstPane* pane_of(std::vector<BurstPane>& panes, int64_t number, int64_t places);
+  static Near<const BurstPane*> near_of(const std::vector<BurstPane>& panes, int64_t number);
+  void judge(const Measure& measure, const BurstActivity* client, BurstFindings& found) const;
+  static const KnownBurst* find_burst(const BurstActivity* client, BurstReason reason, int64_t begin_ms);
+  [[nodiscard]] Milliseconds retry_after(const Near<uint64_t>& requests, size_t window_end) const;
   [[nodiscard]] bool is_auth_failure(uint16_t status) const;
 
   BurstOptions options_;
+  int64_t pane_ms_, slow_pane_ms_;
+  uint32_t places_;
+  int64_t slow_places_;
   std::vector<BurstActivity> activities_;
   std::vector<uint32_t> free_;
+  size_t panes_ = 0;  // of all activities
+  uint64_t late_ = 0;
 };
 
 }  // namespace weir

@@ -1,5 +1,9 @@
 #include "score/burst.h"
 
+#include <algorithm>
+#include <map>
+#include <random>
+
 #include "base/catch.h"
 #include "score/random_traffic.h"
 
@@ -10,6 +14,7 @@ using namespace scoring_fixture;
 using enum EpisodePhase;
 
 constexpr int64_t kMinuteMs = 60'000;
+constexpr int64_t kPaneMs = 15'000;
 constexpr BurstReasons bit(BurstReason reason) {
   return static_cast<BurstReasons>(reason);
 }
@@ -36,11 +41,22 @@ class Requests {
   Stream stream_;
 };
 
-/// Alerts of bursts; those of the score are other tests' matter.
-std::vector<Alert> bursts_of(const Requests& requests, const ScoreOptions& options = {}) {
-  auto alerts = all_alerts_of(requests.all(), options);
+std::vector<Alert> only_bursts(std::vector<Alert> alerts) {
   std::erase_if(alerts, [](const Alert& alert) { return alert.kind != AlertKind::kBurst; });
   return alerts;
+}
+
+/// Alerts of bursts; those of the score are other tests' matter.
+std::vector<Alert> bursts_of(const Requests& requests, const ScoreOptions& options = {}) {
+  return only_bursts(all_alerts_of(requests.all(), options));
+}
+
+/// The reasons of all alerts together.
+BurstReasons reasons_of(const Requests& requests, const ScoreOptions& options = {}) {
+  BurstReasons all = 0;
+  for (const Alert& alert : bursts_of(requests, options))
+    all = static_cast<BurstReasons>(all | alert.burst.reasons);
+  return all;
 }
 
 }  // namespace
@@ -53,43 +69,78 @@ TEST_CASE("100 requests of an address in a minute are no burst, the 101st is", "
     const auto alerts = bursts_of(requests);
     CHECK(alerts.size() == (count == 100 ? 0 : 2));
     if (alerts.empty()) continue;
-    CHECK(alerts[0].at.offset == 100);
+    CHECK(alerts[0].phase == kOpened);
     CHECK(alerts[0].burst.reasons == bit(BurstReason::kRequestRate));
-    CHECK(alerts[0].burst.count_of(BurstReason::kRequestRate) == 101);
+    CHECK(alerts[0].burst.held == 101);
+    CHECK(alerts[0].count == 101);
     CHECK(alerts[0].severity == Level::kMedium);
+    CHECK(alerts[1].phase == kClosed);
+    CHECK(alerts[1].count == 101);
   }
 }
 
-TEST_CASE("requests of the minute before count by how much of it the window still covers", "[score][burst]") {
-  // 60 in the first minute; at half of the second they weigh 30.
-  for (const int in_second : {70, 71}) {
+TEST_CASE("the alert of a burst comes with the record that makes it one", "[score][burst]") {
+  Requests requests;
+  for (int i = 0; i < 102; ++i)
+    requests.add(i * 500);
+  Scorer scorer({}, kTopics);
+  std::vector<Alert> alerts;
+  scorer.observe(std::span(requests.all()).first(100), alerts);
+  CHECK(alerts.empty());
+  scorer.observe(std::span(requests.all()).subspan(100, 1), alerts);
+  CHECK(alerts.size() == 1);
+  scorer.observe(std::span(requests.all()).subspan(101), alerts);
+  CHECK(alerts.size() == 1);
+}
+
+TEST_CASE("a window is four panes that end in the period", "[score][burst]") {
+  // The last three panes of one minute and the first of the next make a window, the last four and the first do not.
+  for (const int64_t first_ms : {kMinuteMs - 3 * kPaneMs, kMinuteMs - 4 * kPaneMs}) {
     Requests requests;
     for (int i = 0; i < 60; ++i)
-      requests.add(i * 1000);
-    for (int i = 0; i < in_second; ++i)
-      requests.add(kMinuteMs + kMinuteMs / 2);
-    CHECK(bursts_of(requests).empty() == (in_second == 70));
+      requests.add(first_ms);
+    for (int i = 0; i < 41; ++i)
+      requests.add(kMinuteMs);
+    const auto alerts = bursts_of(requests);
+    CHECK(alerts.empty() == (first_ms == 0));
+    if (alerts.empty()) continue;
+    CHECK(alerts[0].first_seen == EventTime{Milliseconds{kStartMs + kMinuteMs}});  // where the window ends
+    CHECK(alerts[1].count == 41);
+    CHECK(alerts[1].burst.held == 101);
   }
 }
 
-TEST_CASE("retry_after is when one more request would be within the limit", "[score][burst]") {
+TEST_CASE("a burst that goes on is told once for each period", "[score][burst]") {
+  Requests requests;
+  for (int i = 0; i < 900; ++i)
+    requests.add(i * 200);  // 300 a minute for three minutes
+  const auto alerts = bursts_of(requests);
+  uint64_t opened = 0, counted = 0;
+  for (const Alert& alert : alerts) {
+    opened += alert.phase == kOpened;
+    counted += alert.phase == kClosed ? alert.count : 0;
+  }
+  CHECK(opened == 3);
+  CHECK(counted == 900);
+  CHECK(alerts.size() == 2 * 3);
+}
+
+TEST_CASE("retry_after is until one more request would be within the limit", "[score][burst]") {
   Requests requests;
   for (int i = 0; i < 101; ++i)
     requests.add(i * 10);
   const auto alerts = bursts_of(requests);
-  REQUIRE_FALSE(alerts.empty());
-  // 101 requests weigh 99 at 1,189 ms of the next minute (60,000 - 99 * 60,000 / 101, rounded up).
-  CHECK(alerts[0].burst.retry_after == Milliseconds{kMinuteMs - 1000 + 1189});
+  REQUIRE(alerts.size() == 2);
+  CHECK(alerts[0].burst.retry_after == Milliseconds{kMinuteMs});  // at the latest
+  CHECK(alerts[1].burst.retry_after == Milliseconds{kMinuteMs});  // all stand in the newest pane of a window
 
-  Requests later;  // the minute before is what is too much
-  for (int i = 0; i < 100; ++i)
-    later.add(i);
-  for (int i = 0; i < 30; ++i)
-    later.add(kMinuteMs + 10'000);
-  const auto faded = bursts_of(later);
-  REQUIRE_FALSE(faded.empty());
-  CHECK(faded[0].at.offset == 116);                        // 83.3 of the minute before and 17
-  CHECK(faded[0].burst.retry_after == Milliseconds{800});  // when the minute before weighs 82
+  Requests spread;  // 30 in the oldest pane of the window: when they are past, 75 are left
+  for (int i = 0; i < 105; ++i)
+    spread.add(i < 30 ? 0 : kPaneMs * (1 + i % 3));
+  const auto faded = bursts_of(spread);
+  REQUIRE(faded.size() == 2);
+  CHECK(faded[0].burst.retry_after == Milliseconds{kMinuteMs});
+  CHECK(faded[1].burst.retry_after == Milliseconds{kPaneMs});
 }
 
 TEST_CASE("requests of named clients count for their address, and only there", "[score][burst]") {
@@ -101,7 +152,6 @@ TEST_CASE("requests of named clients count for their address, and only there", "
   const auto alerts = all_alerts_of(requests.all());
   REQUIRE(alerts.size() == 2);
   CHECK(alerts[0].kind == AlertKind::kBurst);
-  CHECK(alerts[0].at.offset == 100);
 
   Requests customer;
   for (int i = 0; i < 500; ++i)
@@ -129,40 +179,46 @@ TEST_CASE("10 failed authentications of a client in a minute are a burst, 9 are 
       CHECK(alerts.empty() == (failures == 9));
       if (alerts.empty()) continue;
       CHECK(alerts[0].burst.reasons == bit(BurstReason::kFailedAuthentication));
-      CHECK(alerts[0].burst.count_of(BurstReason::kFailedAuthentication) == 10);
+      CHECK(alerts[0].burst.held == 10);
     }
   }
+}
+
+TEST_CASE("the closing alert names the latest record, the others none", "[score][burst]") {
+  Requests requests;
+  for (int i = 0; i < 12; ++i) {
+    Observation& record = requests.add(i == 3 ? 30'000 : i * 1000, 401, 1, ClientKind::kCustomer);
+    record.address = *IpAddress::parse(i == 3 ? "198.51.100.3" : "198.51.100.1");
+  }
+  const auto alerts = bursts_of(requests);
+  REQUIRE(alerts.size() == 2);
+  CHECK(alerts[0].at == kNoRecord);
+  CHECK(alerts[0].address.is_unspecified());
+  CHECK(alerts[1].at.offset == 3);
+  CHECK(alerts[1].address.to_string() == "198.51.100.3");
 }
 
 TEST_CASE("failures at many accounts from one address are credential stuffing", "[score][burst]") {
   Requests requests;
   for (uint64_t i = 0; i < 30; ++i)
     requests.add_count(static_cast<int64_t>(i) * 1000, 401, i * 7919);
-  const auto alerts = bursts_of(requests);
-  REQUIRE_FALSE(alerts.empty());
-  CHECK((alerts.back().burst.reasons & bit(BurstReason::kCredentialStuffing)) != 0);
-  CHECK(alerts.back().severity == Level::kHigh);
+  CHECK((reasons_of(requests) & bit(BurstReason::kCredentialStuffing)) != 0);
+  for (const Alert& alert : bursts_of(requests))
+    CHECK((alert.severity == Level::kHigh) == (alert.burst.reasons != bit(BurstReason::kFailedAuthentication)));
 
   Requests one_account;
   for (int i = 0; i < 30; ++i)
     one_account.add_count(i * 1000, 401, 7919);
-  CHECK((bursts_of(one_account).back().burst.reasons & bit(BurstReason::kCredentialStuffing)) == 0);
+  CHECK(reasons_of(one_account) == bit(BurstReason::kFailedAuthentication));
 }
 
-TEST_CASE("few failures each at many accounts over an hour are password spraying", "[score][burst]") {
-  const auto reasons_with = [](int tries) {
+TEST_CASE("failures at many accounts over an hour are password spraying", "[score][burst]") {
+  for (const int accounts : {9, 20}) {  // of 20 accounts a sketch tells at least 10
     Requests requests;
-    for (int i = 0; i < 20; ++i) {
-      for (int k = 0; k < tries; ++k)
-        requests.add_count(i * 2 * kMinuteMs + k * 100, 401, static_cast<uint64_t>(i) * 7919);
-    }
-    BurstReasons all = 0;
-    for (const Alert& alert : bursts_of(requests))
-      all = static_cast<BurstReasons>(all | alert.burst.reasons);
-    return all;
-  };
-  CHECK(reasons_with(1) == bit(BurstReason::kPasswordSpraying));
-  CHECK((reasons_with(9) & bit(BurstReason::kPasswordSpraying)) == 0);  // that is guessing
+    for (int i = 0; i < accounts; ++i)
+      requests.add_count(i * 2 * kMinuteMs, 401, static_cast<uint64_t>(i) * 7919);
+    CHECK(reasons_of(requests) == (accounts == 9 ? 0 : bit(BurstReason::kPasswordSpraying)));
+  }
 }
 
 TEST_CASE("client errors at many distinct paths are enumeration, at one path they are not", "[score][burst]") {
@@ -172,12 +228,9 @@ TEST_CASE("client errors at many distinct paths are enumeration, at one path the
     one.add(static_cast<int64_t>(i) * 1000, 404, 5);
     few.add(static_cast<int64_t>(i) * 1000, 404, i % 19);
   }
-  const auto alerts = bursts_of(many);
-  REQUIRE_FALSE(alerts.empty());
-  CHECK(alerts[0].burst.reasons == bit(BurstReason::kEnumeration));
-  CHECK(alerts[0].at.offset >= 19);  // never before the twentieth path
-  CHECK(bursts_of(one).empty());
-  CHECK(bursts_of(few).empty());
+  CHECK(reasons_of(many) == bit(BurstReason::kEnumeration));
+  CHECK(reasons_of(one) == 0);
+  CHECK(reasons_of(few) == 0);
 }
 
 TEST_CASE("50 rule hits of a client in a minute are scanning, 49 are not", "[score][burst]") {
@@ -185,37 +238,118 @@ TEST_CASE("50 rule hits of a client in a minute are scanning, 49 are not", "[sco
     Requests requests;
     for (int i = 0; i < 10; ++i)
       requests.add(i * 1000).rule_hits = static_cast<uint16_t>(i == 9 ? last : 5);
-    const auto alerts = bursts_of(requests);
-    CHECK(alerts.empty() == (last == 4));
-    if (!alerts.empty()) CHECK(alerts[0].burst.reasons == bit(BurstReason::kScanning));
+    CHECK(reasons_of(requests) == (last == 4 ? 0 : bit(BurstReason::kScanning)));
   }
 }
 
-TEST_CASE("a new reason within a burst is told at once", "[score][burst]") {
+TEST_CASE("each reason has alerts of its own", "[score][burst]") {
   Requests requests;
   for (int i = 0; i < 12; ++i)
     requests.add(i * 100, 401);
   for (int i = 0; i < 10; ++i)
     requests.add(2000 + i * 100).rule_hits = 5;
   const auto alerts = bursts_of(requests);
-  REQUIRE(alerts.size() == 3);
-  CHECK(alerts[1].phase == kUpdated);
-  CHECK(alerts[1].burst.reasons == (bit(BurstReason::kFailedAuthentication) | bit(BurstReason::kScanning)));
-  CHECK(alerts[2].phase == kClosed);
-  CHECK(alerts[2].count == 4);  // failures 10 to 12 and the record with the fiftieth hit
+  REQUIRE(alerts.size() == 4);
+  CHECK(alerts[0].burst.reasons == bit(BurstReason::kFailedAuthentication));
+  CHECK(alerts[1].burst.reasons == bit(BurstReason::kScanning));
+  CHECK(alerts[0].episode_id != alerts[1].episode_id);
+  std::map<BurstReasons, uint64_t> closed{{alerts[2].burst.reasons, alerts[2].count},
+                                          {alerts[3].burst.reasons, alerts[3].count}};
+  CHECK(closed[bit(BurstReason::kFailedAuthentication)] == 12);
+  CHECK(closed[bit(BurstReason::kScanning)] == 50);  // hits
 }
 
-TEST_CASE("late records count for the minute they belong to and raise nothing", "[score][burst]") {
+TEST_CASE("a burst is updated at the counts that its period reaches", "[score][burst]") {
   Requests requests;
-  requests.add(3 * kMinuteMs);
+  for (int i = 0; i < 1'200; ++i)
+    requests.add(i * 10);
+  const auto alerts = bursts_of(requests);
+  REQUIRE(alerts.size() == 3);
+  CHECK(alerts[1].phase == kUpdated);
+  CHECK(alerts[1].count == 1'000);  // 10 and 100 are no more than what makes a burst
+  CHECK(alerts[2].count == 1'200);
+}
+
+TEST_CASE("a burst closes when the partition's time has passed its period and the lateness", "[score][burst]") {
+  Requests requests;
+  for (int i = 0; i < 101; ++i)
+    requests.add(i * 10);
+  requests.add(2 * kMinuteMs - 1).client_kind = ClientKind::kCustomer;
+  requests.add(2 * kMinuteMs - 1).client_kind = ClientKind::kCustomer;
+  CHECK(only_bursts(alerts_of(requests.all())).size() == 1);
+  requests.add(2 * kMinuteMs).client_kind = ClientKind::kCustomer;
+  requests.add(2 * kMinuteMs).client_kind = ClientKind::kCustomer;
+  CHECK(only_bursts(alerts_of(requests.all())).size() == 2);
+}
+
+TEST_CASE("records of a burst that is closed are counted as late and raise nothing", "[score][burst]") {
+  Requests requests;
+  for (int i = 0; i < 101; ++i)
+    requests.add(i * 10);
+  for (int i = 0; i < 2; ++i)
+    requests.add(2 * kMinuteMs).client_kind = ClientKind::kCustomer;
   for (int i = 0; i < 500; ++i)
-    requests.add(i);  // three minutes late: in no window
-  CHECK(bursts_of(requests).empty());
+    requests.add(i);
+  Scorer scorer({}, kTopics);
+  std::vector<Alert> alerts;
+  scorer.observe(requests.all(), alerts);
+  CHECK(only_bursts(alerts).size() == 2);
+  CHECK(scorer.statistics().bursts_late == 500);
+}
+
+TEST_CASE("records further behind their client's newest than the lateness are late", "[score][burst]") {
+  Requests requests;
+  requests.add(10 * kMinuteMs);
   for (int i = 0; i < 500; ++i)
-    requests.add(2 * kMinuteMs + i);  // the minute before
-  CHECK(bursts_of(requests).empty());
-  requests.add(3 * kMinuteMs + 1);
-  CHECK_FALSE(bursts_of(requests).empty());
+    requests.add(i);
+  Scorer scorer({}, kTopics);
+  std::vector<Alert> alerts;
+  scorer.observe(requests.all(), alerts);
+  CHECK(only_bursts(alerts).empty());
+  CHECK(scorer.statistics().bursts_late == 500);
+}
+
+TEST_CASE("the order of records within the lateness changes no alert of a burst", "[score][burst][property]") {
+  for (const int64_t lateness_ms : {int64_t{60'000}, int64_t{600'000}}) {
+    ScoreOptions options;
+    options.lateness = Milliseconds{lateness_ms};
+    options.bursts.requests_max = 20;
+    for (uint32_t seed = 1; seed <= 20; ++seed) {
+      std::mt19937 random(seed);
+      const auto below = [&](int64_t bound) { return static_cast<int64_t>(random() % static_cast<uint32_t>(bound)); };
+      Stream stream;
+      std::vector<std::pair<int64_t, size_t>> arrivals;  // when a record comes in the other order, and which it is
+      for (int i = 0; i < 4'000; ++i) {
+        const int64_t at_ms = i * 150 + (i > 2'000 ? 120'000 : 0);
+        const int64_t client = below(6);
+        Observation& record = stream.add({.client = "c" + std::to_string(client), .at_ms = at_ms});
+        record.client_kind = client < 4 ? ClientKind::kAddress : ClientKind::kCustomer;
+        record.status = static_cast<uint16_t>(below(3) == 0 ? 401 : below(2) == 0 ? 404 : 200);
+        record.path_hash = static_cast<uint64_t>(below(60)) * 0x9e3779b97f4a7c15ULL;
+        record.rule_hits = static_cast<uint16_t>(below(5) == 0 ? below(12) : 0);
+        if (client < 2) record.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
+        // Less than the lateness apart, and so far ahead of the clock at most.
+        arrivals.emplace_back(at_ms + below(lateness_ms), arrivals.size());
+      }
+      const auto sorted = [&](const std::vector<Observation>& observations) {
+        auto alerts = describe(only_bursts(all_alerts_of(observations, options)));
+        std::sort(alerts.begin(), alerts.end());
+        return alerts;
+      };
+      const auto expected = sorted(stream.observations());
+      REQUIRE(expected.size() > 100);
+      std::sort(arrivals.begin(), arrivals.end());
+      std::vector<Observation> disordered;
+      for (const auto& [when, number] : arrivals)
+        disordered.push_back(stream.observations()[number]);
+      const auto found = sorted(disordered);
+      for (const auto& [a, b] : {std::pair(&expected, &found), std::pair(&found, &expected)}) {
+        std::vector<std::string> only;
+        std::set_difference(a->begin(), a->end(), b->begin(), b->end(), std::back_inserter(only));
+        CHECK(only == std::vector<std::string>{});
+      }
+    }
+  }
 }
 
 TEST_CASE("bursts can be switched off", "[score][burst]") {
@@ -227,14 +361,26 @@ TEST_CASE("bursts can be switched off", "[score][burst]") {
   CHECK(bursts_of(requests, options).empty());
 }
 
+TEST_CASE("windows of a second are counted like those of a minute", "[score][burst]") {
+  ScoreOptions options;
+  options.bursts.window = Milliseconds{1000};
+  Requests requests;
+  for (int i = 0; i < 101; ++i)
+    requests.add(i);
+  CHECK(bursts_of(requests, options).size() == 2);
+}
+
 TEST_CASE("a count of distinct values never says more than there were", "[score][burst]") {
   std::mt19937_64 random(1);
   for (uint32_t distinct = 1; distinct <= 64; ++distinct) {
-    DistinctCount count;
+    ScoreOptions options;
+    options.bursts.enumeration_paths = distinct + 1;
+    Requests requests;
     for (uint32_t i = 0; i < distinct; ++i)
-      count.add(1, random());
-    CHECK(count.count() <= distinct);
-    if (distinct >= 40) CHECK(count.count() >= 20);
+      requests.add(i, 404, random());
+    CHECK(reasons_of(requests, options) == 0);
+    options.bursts.enumeration_paths = 20;
+    if (distinct >= 40) CHECK(reasons_of(requests, options) == bit(BurstReason::kEnumeration));
   }
 }
 

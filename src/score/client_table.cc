@@ -26,7 +26,7 @@ uint32_t ClientTable::chunk_count_for(uint32_t clients_max, uint32_t chunk_clien
 
 ClientTable::ClientTable(uint32_t clients_max, uint32_t chunk_count, uint32_t window_words)
     : chunk_clients_max_(chunk_limit(clients_max, chunk_count)),
-      window_words_(window_words),
+      window_words_((window_words + kHalfCacheLine - 1) / kHalfCacheLine * kHalfCacheLine),
       chunk_bits_(static_cast<uint32_t>(std::countr_zero(chunk_count))),
       chunks_(chunk_count) {
   WEIR_ASSERT(std::has_single_bit(chunk_count) && chunk_count <= kChunksMax, "chunks are found by bits of the hash");
@@ -151,8 +151,8 @@ ClientSlot ClientTable::take_slot() {
     return slot;
   }
   if (slots_used_ % kPageClients == 0) {
-    pages_.push_back(
-        {std::make_unique<ClientEntry[]>(kPageClients), std::make_unique<uint32_t[]>(kPageClients * window_words_)});
+    pages_.push_back({std::make_unique<ClientEntry[]>(kPageClients), {}});
+    pages_.back().windows.reset(new (kCacheLine) uint32_t[kPageClients * window_words_]());
     in_use_.resize(pages_.size() * kPageClients);
   }
   return slots_used_++;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace weir {
@@ -110,9 +111,16 @@ class ClientTable {
  private:
   static constexpr size_t kPageClients = 1024;
 
+  static constexpr std::align_val_t kCacheLine{64};
+  static constexpr uint32_t kHalfCacheLine = 32 / sizeof(uint32_t);
+
+  struct FreeAligned {
+    void operator()(uint32_t* words) const { ::operator delete[](words, kCacheLine); }
+  };
   struct Page {
     std::unique_ptr<ClientEntry[]> entries;
-    std::unique_ptr<uint32_t[]> windows;
+    /// On cache lines, a client's on half ones: what lies across a line more than it must is a load more for each request.
+    std::unique_ptr<uint32_t[], FreeAligned> windows;
   };
   struct Queue {
     ClientSlot front = kNoClient, back = kNoClient;

@@ -50,31 +50,75 @@ uint32_t Episodes::open_summary(AlertKind kind, uint32_t chunk, const Occurrence
 
 uint32_t Episodes::begin(Episode begun, const Occurrence& occurrence, std::vector<Alert>& alerts) {
   const Observation& record = occurrence.observation;
-  const uint32_t number = take_number();
+  begun.first = record.at;
+  begun.first_seen_ms = begun.last_seen_ms = record.time.time_since_epoch().count();
+  take_in(begun, occurrence);
+  const uint32_t number = add(std::move(begun));
   Episode& episode = episodes_[number];
-  episode = std::move(begun);
-  episode.sequence = next_sequence_++;
-  episode.first = record.at;
-  episode.first_seen_ms = episode.last_seen_ms = record.time.time_since_epoch().count();
-  take_in(episode, occurrence);
-  ++open_count_;
-  text_bytes_ += episode.client.size();
-  push_deadline(number);
   alerts.push_back(make_alert(episode, EpisodePhase::kOpened));
   if (record.evidence != nullptr && episode.kind == AlertKind::kAttack) alerts.back().evidence = *record.evidence;
   return number;
 }
 
+uint32_t Episodes::add(Episode episode) {
+  const uint32_t number = take_number();
+  episode.sequence = next_sequence_++;
+  ++open_count_;
+  text_bytes_ += episode.client.size();
+  episodes_[number] = std::move(episode);
+  push_deadline(number);
+  return number;
+}
+
+uint32_t Episodes::open_burst(ClientSlot owner, uint32_t chunk, const BurstOccurrence& occurrence,
+                              std::vector<Alert>& alerts) {
+  const BurstFinding& finding = occurrence.finding;
+  Episode burst;
+  burst.kind = AlertKind::kBurst;
+  burst.client_kind = occurrence.observation.client_kind;
+  burst.client = occurrence.observation.client;
+  burst.owner = owner;
+  burst.chunk = chunk;
+  burst.first = burst.last = kNoRecord;
+  burst.first_seen_ms = finding.begin_ms;
+  burst.last_seen_ms = finding.end_ms - 1;
+  burst.severity = occurrence.severity;
+  burst.burst.reasons = static_cast<BurstReasons>(finding.reason);
+  burst.least = finding.least;
+  burst.count = finding.total - finding.added;
+  take_in(burst, occurrence);
+  const uint32_t number = add(std::move(burst));
+  alerts.push_back(make_burst_alert(episodes_[number], EpisodePhase::kOpened, finding.least));
+  update_burst(episodes_[number], alerts);
+  return number;
+}
+
+void Episodes::count_burst(uint32_t number, const BurstOccurrence& occurrence, std::vector<Alert>& alerts) {
+  const size_t before = alerts.size();
+  take_in(episodes_[number], occurrence);
+  update_burst(episodes_[number], alerts);
+  if (alerts.size() == before) ++suppressed_;
+}
+
+/// With each count that the period's total has reached: it says that count, not the total, which a record may have taken past
+/// several at once.
+void Episodes::update_burst(Episode& episode, std::vector<Alert>& alerts) {
+  const auto& counts = options_.update_counts;
+  for (; episode.next_update < counts.size() && counts[episode.next_update] <= episode.count; ++episode.next_update) {
+    const uint64_t count = counts[episode.next_update];
+    if (count > episode.least) alerts.push_back(make_burst_alert(episode, EpisodePhase::kUpdated, count));
+  }
+}
+
 void Episodes::count(uint32_t number, const Occurrence& occurrence, std::vector<Alert>& alerts) {
   Episode& episode = episodes_[number];
   const Level severity_before = episode.severity;
-  const BurstReasons reasons_before = episode.burst.reasons;
   take_in(episode, occurrence);
   const auto& counts = options_.update_counts;
   const bool count_reached = episode.next_update < counts.size() && episode.count >= counts[episode.next_update];
   if (count_reached) ++episode.next_update;
   const bool interval_passed = episode.last_seen_ms - episode.alerted_ms >= options_.update_interval.count();
-  const bool is_worse = episode.severity > severity_before || episode.burst.reasons != reasons_before;
+  const bool is_worse = episode.severity > severity_before;
   if (!count_reached && !interval_passed && !is_worse) {
     ++suppressed_;
     return;
@@ -87,7 +131,8 @@ void Episodes::count(uint32_t number, const Occurrence& occurrence, std::vector<
 void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
   Episode& episode = episodes_[number];
   WEIR_ASSERT(episode.sequence != 0, "an episode closes once");
-  alerts.push_back(make_alert(episode, EpisodePhase::kClosed));
+  alerts.push_back(episode.is_clients_burst() ? make_burst_alert(episode, EpisodePhase::kClosed, episode.count)
+                                              : make_alert(episode, EpisodePhase::kClosed));
   text_bytes_ -= episode.client.size();
   episode = Episode{};
   free_.push_back(number);
@@ -95,16 +140,10 @@ void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
 }
 
 uint32_t Episodes::restore(Episode episode) {
-  const uint32_t number = take_number();
   const auto& counts = options_.update_counts;
   const auto next_update = std::upper_bound(counts.begin(), counts.end(), episode.count);
-  episode.sequence = next_sequence_++;
   episode.next_update = static_cast<size_t>(next_update - counts.begin());
-  ++open_count_;
-  text_bytes_ += episode.client.size();
-  episodes_[number] = std::move(episode);
-  push_deadline(number);
-  return number;
+  return add(std::move(episode));
 }
 
 void Episodes::clear() {
@@ -155,9 +194,49 @@ void Episodes::take_in(Episode& episode, const Occurrence& occurrence) {
   episode.severity = std::max(episode.severity, occurrence.severity);
   episode.categories = static_cast<CategoryMask>(episode.categories | occurrence.categories);
   episode.verdict = occurrence.verdict;
-  const auto reasons = static_cast<BurstReasons>(episode.burst.reasons | occurrence.burst.reasons);
-  episode.burst = occurrence.burst;
-  episode.burst.reasons = reasons;
+  episode.burst.reasons = static_cast<BurstReasons>(episode.burst.reasons | occurrence.burst_reasons);
+}
+
+void Episodes::take_in(Episode& episode, const BurstOccurrence& occurrence) {
+  const BurstFinding& finding = occurrence.finding;
+  LatestRecord latest{episode.last_ms, episode.last, episode.address};
+  if (finding.latest.at != kNoRecord) latest.take(finding.latest);
+  episode.last = latest.at;
+  episode.last_ms = latest.time_ms;
+  episode.address = latest.address;
+  if (episode.client_kind == ClientKind::kAddress) episode.address = occurrence.observation.address.counting_unit();
+  episode.count += finding.added;
+  episode.counted_clock_ms = occurrence.clock_ms;
+  episode.burst.held = std::max(episode.burst.held, finding.peak);
+  episode.burst.retry_after = std::max(episode.burst.retry_after, finding.retry_after);
+}
+
+/// Before the closing alert nothing is said that depends on which records have come so far.
+Alert Episodes::make_burst_alert(const Episode& episode, EpisodePhase phase, uint64_t count) const {
+  const bool is_closing = phase == EpisodePhase::kClosed;
+  const BurstOrigin origin{static_cast<BurstReason>(episode.burst.reasons), episode.first_seen_ms, episode.client_kind,
+                           episode.client};
+  Alert alert;
+  alert.id = alert_id(origin, phase, count);
+  alert.episode_id = episode_id(origin);
+  alert.kind = AlertKind::kBurst;
+  alert.phase = phase;
+  alert.client_kind = episode.client_kind;
+  alert.client = episode.client;
+  if (is_closing || episode.client_kind == ClientKind::kAddress) alert.address = episode.address;
+  alert.at = is_closing ? episode.last : kNoRecord;
+  alert.first_seen = EventTime{Milliseconds{episode.first_seen_ms}};
+  alert.last_seen = is_closing ? EventTime{Milliseconds{episode.last_seen_ms}} : alert.first_seen;
+  alert.time = alert.last_seen;
+  alert.count = count;
+  alert.severity = episode.severity;
+  alert.burst.reasons = episode.burst.reasons;
+  alert.burst.held = is_closing ? episode.burst.held : episode.least;
+  const bool is_rate = alert.burst.reasons == static_cast<BurstReasons>(BurstReason::kRequestRate);
+  // At the latest a window's length after the last request, however the requests are spread over it.
+  const Milliseconds window{is_rate ? episode.last_seen_ms + 1 - episode.first_seen_ms : 0};
+  alert.burst.retry_after = is_closing ? episode.burst.retry_after : window;
+  return alert;
 }
 
 Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "score/burst.h"
 #include "score/client_table.h"
 #include "score/observation.h"
 #include "score/score_options.h"
@@ -31,11 +32,14 @@ struct Episode {
   int64_t counted_clock_ms = 0;  ///< the partition's event time when the last record was counted
   int64_t alerted_ms = 0;        ///< last_seen_ms at the latest alert
   uint64_t count = 0;
+  uint64_t least = 0;      ///< of a client's burst: what makes one
   size_t next_update = 0;  ///< index into the update counts
   Level severity = Level::kInformational;
   CategoryMask categories = 0;
   AbuseVerdict verdict;
-  BurstVerdict burst;  ///< reasons: all so far
+  BurstVerdict burst;  ///< a client's: held and retry_after so far; a summary's: all reasons so far
+  /// A client's burst: first_seen_ms and last_seen_ms bound its period, `last`, `address` and last_ms are of its latest record.
+  [[nodiscard]] bool is_clients_burst() const { return kind == AlertKind::kBurst && owner != kNoClient; }
 };
 
 /// The open episodes of one partition, and the alerts they make (AL2). Decides nothing about clients. Not thread-safe.
@@ -50,7 +54,7 @@ class Episodes {
     Level severity = Level::kMedium;
     CategoryMask categories = 0;
     AbuseVerdict verdict;
-    BurstVerdict burst;
+    BurstReasons burst_reasons = 0;
   };
 
   /// Opens an episode with its first record. Returns its number.
@@ -61,8 +65,20 @@ class Episodes {
   uint32_t open_summary(AlertKind kind, uint32_t chunk, const Occurrence& occurrence, std::vector<Alert>& alerts);
   static constexpr std::string_view kSummaryClient = "*";
 
+  /// A burst of a client, as a record showed it. Alerts before the closing one say of it only what does not depend on the order
+  /// of the records.
+  struct BurstOccurrence {
+    const Observation& observation;
+    const BurstFinding& finding;
+    int64_t clock_ms = 0;
+    Level severity = Level::kMedium;
+  };
+  uint32_t open_burst(ClientSlot owner, uint32_t chunk, const BurstOccurrence& occurrence, std::vector<Alert>& alerts);
+  /// Takes a further record in; updates at the configured counts.
+  void count_burst(uint32_t number, const BurstOccurrence& occurrence, std::vector<Alert>& alerts);
+
   /// Counts a further record; makes an update when one is due: at the configured counts and intervals, and when the
-  /// severity rises or a burst has a new reason, since a flood of lesser records must not hide that. Otherwise the record is only counted.
+  /// severity rises, since a flood of lesser records must not hide that. Otherwise the record is only counted.
   void count(uint32_t number, const Occurrence& occurrence, std::vector<Alert>& alerts);
 
   /// Makes the closing alert and frees the number.
@@ -96,6 +112,7 @@ class Episodes {
   /// The partition time at which an episode closes unless a record comes before. It counts from when the last record was
   /// counted, so that the episodes of a partition of the input that lags behind the others stay together.
   [[nodiscard]] int64_t deadline_ms(const Episode& episode) const {
+    if (episode.is_clients_burst()) return std::max(episode.last_seen_ms + 1, episode.counted_clock_ms);
     return std::max(episode.last_seen_ms, episode.counted_clock_ms) + options_.idle_close.count();
   }
 
@@ -117,7 +134,11 @@ class Episodes {
   [[nodiscard]] Deadline deadline_of(uint32_t number) const;
   void push_deadline(uint32_t number);
   void take_in(Episode& episode, const Occurrence& occurrence);
+  static void take_in(Episode& episode, const BurstOccurrence& occurrence);
+  void update_burst(Episode& episode, std::vector<Alert>& alerts);
+  uint32_t add(Episode episode);
   Alert make_alert(Episode& episode, EpisodePhase phase) const;
+  Alert make_burst_alert(const Episode& episode, EpisodePhase phase, uint64_t count) const;
 
   EpisodeOptions options_;
   std::vector<std::string> topics_;

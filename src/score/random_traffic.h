@@ -49,7 +49,10 @@ inline std::string describe(const Alert& alert) {
       .append(" score ")
       .append(std::to_string(alert.verdict.risk_score));
   text.append(" burst ").append(std::to_string(alert.burst.reasons)).append(" retry ");
-  text.append(std::to_string(alert.burst.retry_after.count()));
+  text.append(std::to_string(alert.burst.retry_after.count()))
+      .append(" held ")
+      .append(std::to_string(alert.burst.held));
+  text.append(" address ").append(alert.address.to_string());
   text.append(" ").append(format_rfc3339(alert.first_seen)).append("–").append(format_rfc3339(alert.last_seen));
   text.append(" ").append(to_string(alert.severity)).append(alert.evidence ? " with evidence" : "");
   return text;

@@ -1,6 +1,10 @@
 #include "score/saved_client.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
 
 #include "score/client_window.h"
 
@@ -15,6 +19,8 @@ constexpr uint32_t kOneAgent = 1 << 3;
 constexpr uint32_t kHasRequests = 1 << 4;  // counted for bursts
 constexpr uint32_t kHasActivity = 1 << 5;
 constexpr uint32_t kShapes = 1 << 6;
+
+constexpr size_t kWindowBytesMax = 512;  // of a client without what it has of bursts
 
 /// The ring places of a window from the oldest request to the newest.
 class Places {
@@ -64,41 +70,137 @@ uint8_t distinct(const uint32_t* ring, uint32_t size) {
   return count;
 }
 
-char* put_count(char* at, const SlidingCount& count) {
-  at = put_varint(at, count.period);
-  at = put_varint(at, count.current);
-  return put_varint(at, count.previous);
+bool is_burst_reason(uint8_t bits) {
+  return std::popcount(bits) == 1 && bits < 1U << kBurstReasons;
 }
 
-void read_count(BinaryReader& in, SlidingCount& count) {
-  count.period = in.number<uint32_t>();
-  count.current = in.number<uint32_t>();
-  count.previous = in.number<uint32_t>();
+void put_counted(BinaryWriter& out, const CountedRecords& records) {
+  out.varint(records.count);
+  if (records.count == 0) return;
+  out.zigzag(records.latest.time_ms);
+  out.varint(records.latest.at.topic);
+  out.zigzag(records.latest.at.partition);
+  out.zigzag(records.latest.at.offset);
+  out.bytes(records.latest.address.bytes().data(), records.latest.address.bytes().size());
 }
 
-char* put_distinct(char* at, const DistinctCount& count) {
-  at = put_varint(at, count.period);
-  at = put_varint(at, count.current);
-  return put_varint(at, count.previous);
+void put_panes(BinaryWriter& out, const std::vector<BurstPane>& panes) {
+  out.varint(panes.size());
+  int64_t before = 0;
+  for (const BurstPane& pane : panes) {
+    out.zigzag(pane.number - before);
+    before = pane.number;
+    for (const CountedRecords* records : {&pane.failures, &pane.errors, &pane.hits})
+      put_counted(out, *records);
+    out.varint(pane.paths);
+    out.varint(pane.accounts);
+  }
 }
 
-void read_distinct(BinaryReader& in, DistinctCount& count) {
-  count.period = in.number<uint32_t>();
-  count.current = in.varint();
-  count.previous = in.varint();
+IpAddress read_address(BinaryReader& in) {
+  const auto bytes = in.take(16);
+  std::array<uint8_t, 16> address{};
+  if (bytes.size() == address.size()) std::memcpy(address.data(), bytes.data(), address.size());
+  return IpAddress::from_bytes(address);
+}
+
+bool read_counted(BinaryReader& in, CountedRecords& records) {
+  records.count = in.number<uint32_t>();
+  if (records.count == 0) return true;
+  records.latest.time_ms = in.signed_number<int64_t>();
+  records.latest.at.topic = in.number<uint16_t>();
+  records.latest.at.partition = in.signed_number<int32_t>();
+  records.latest.at.offset = in.signed_number<int64_t>();
+  records.latest.address = read_address(in);
+  return is_plausible_time(records.latest.time_ms);
+}
+
+bool read_panes(BinaryReader& in, std::vector<BurstPane>& panes) {
+  const auto count = in.number<uint32_t>();
+  if (count > Bursts::kPlacesMax) return false;
+  int64_t number = 0;
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    BurstPane& pane = panes.emplace_back();
+    const auto step = in.signed_number<int64_t>();
+    if (!is_plausible_time(step) || (i > 0 && step <= 0)) return false;
+    pane.number = number += step;
+    if (!is_plausible_time(number)) return false;
+    for (CountedRecords* records : {&pane.failures, &pane.errors, &pane.hits}) {
+      if (!read_counted(in, *records)) return false;
+    }
+    pane.paths = in.varint();
+    pane.accounts = in.varint();
+  }
+  return in.ok();
+}
+
+void put_activity(BinaryWriter& out, const BurstActivity& activity) {
+  put_panes(out, activity.panes);
+  put_panes(out, activity.slow_panes);
+  // Open ones follow from their episodes.
+  const auto is_closed = [](const KnownBurst& one) { return one.episode == kNoEpisode; };
+  out.varint(static_cast<uint64_t>(std::count_if(activity.bursts.begin(), activity.bursts.end(), is_closed)));
+  for (const KnownBurst& burst : activity.bursts) {
+    if (!is_closed(burst)) continue;
+    out.byte(static_cast<uint8_t>(burst.reason));
+    out.zigzag(burst.begin_ms);
+  }
+}
+
+bool read_activity(BinaryReader& in, BurstActivity& activity) {
+  if (!read_panes(in, activity.panes) || !read_panes(in, activity.slow_panes)) return false;
+  const auto closed = in.number<uint32_t>();
+  for (uint32_t i = 0; i < closed && in.ok(); ++i) {
+    const uint8_t reason = in.byte();
+    const auto begin_ms = in.signed_number<int64_t>();
+    if (!is_burst_reason(reason) || !is_plausible_time(begin_ms)) return false;
+    activity.bursts.push_back({static_cast<BurstReason>(reason), begin_ms, kNoEpisode});
+  }
+  return in.ok();
+}
+
+/// The panes with requests, from the oldest to the newest.
+void put_requests(BinaryWriter& out, const Bursts& bursts, const uint32_t* words) {
+  uint32_t panes = 0;
+  for (uint32_t i = 0; i < bursts.places(); ++i)
+    panes += bursts.requests(words, i) != 0 ? 1U : 0U;
+  out.varint(Bursts::newest_pane(words));
+  out.varint(panes);
+  for (uint32_t i = bursts.places(); i-- > 0;) {
+    const uint32_t count = bursts.requests(words, i);
+    if (count == 0) continue;
+    out.varint(i);
+    out.varint(count);
+  }
+}
+
+bool read_requests(BinaryReader& in, SavedClient& saved) {
+  saved.newest_pane = in.number<uint32_t>();
+  const auto panes = in.number<uint32_t>();
+  if (panes == 0 || panes > Bursts::kPlacesMax) return false;
+  for (uint32_t i = 0; i < panes && in.ok(); ++i) {
+    const auto before = in.number<uint32_t>();
+    const auto count = in.number<uint32_t>();
+    if (before >= Bursts::kPlacesMax || count == 0) return false;
+    saved.requests.push_back({before, count});
+  }
+  return in.ok() && saved.requests.back().before_newest == 0;
 }
 
 }  // namespace
 
-char* put_client(char* at, const ClientEntry& client, const uint32_t* window, uint32_t capacity, int64_t clock_ms,
-                 const SlidingCount& requests, const BurstActivity* activity) {
+void put_client(const ClientEntry& client, const uint32_t* window, uint32_t capacity, int64_t clock_ms,
+                const Bursts& bursts, const uint32_t* burst_words, std::string& out) {
+  std::array<char, kWindowBytesMax> bytes;
+  char* at = bytes.data();
+  const BurstActivity* activity = bursts.find(burst_words);
   const uint32_t size = client.window_size;
   const uint32_t* addresses = window;
   const uint32_t* agents = window + capacity;
   const uint32_t* intervals = window + size_t{2} * capacity;
   const Places places(client, capacity);
   const bool one_address = all_same(addresses, size), one_agent = all_same(agents, size);
-  const bool has_requests = requests != SlidingCount{};
+  const bool has_requests = bursts.requests(burst_words, 0) != 0;
   *at++ = static_cast<char>((client.touched ? kTouched : 0U) | (client.bots != 0 ? kHasBots : 0U) |
                             (one_address ? kOneAddress : 0U) | (one_agent ? kOneAgent : 0U) |
                             (has_requests ? kHasRequests : 0U) | (activity != nullptr ? kHasActivity : 0U));
@@ -118,13 +220,10 @@ char* put_client(char* at, const ClientEntry& client, const uint32_t* window, ui
   at = put_ring(at, agents, places, size, one_agent);
   for (uint32_t i = 1; i < size; ++i)  // the oldest request's interval is never looked at
     at = put_varint(at, zigzag_of(static_cast<int32_t>(intervals[places[i]])));
-  if (has_requests) at = put_count(at, requests);
-  if (activity == nullptr) return at;
-  for (const SlidingCount* count : {&activity->failures, &activity->hits, &activity->slow_failures})
-    at = put_count(at, *count);
-  for (const DistinctCount* count : {&activity->paths, &activity->accounts, &activity->slow_accounts})
-    at = put_distinct(at, *count);
-  return at;
+  out.append(bytes.data(), static_cast<size_t>(at - bytes.data()));
+  BinaryWriter writer(out);
+  if (has_requests) put_requests(writer, bursts, burst_words);
+  if (activity != nullptr) put_activity(writer, *activity);
 }
 
 bool read_client(BinaryReader& in, SavedClient& saved, uint32_t capacity, int64_t clock_ms) {
@@ -157,16 +256,11 @@ bool read_client(BinaryReader& in, SavedClient& saved, uint32_t capacity, int64_
   intervals[0] = 0;
   for (uint32_t i = 1; i < size; ++i)
     intervals[i] = static_cast<uint32_t>(in.signed_number<int32_t>());
-  saved.requests = {};
+  saved.requests.clear();
   saved.activity = {};
   saved.has_activity = (shape & kHasActivity) != 0;
-  if ((shape & kHasRequests) != 0) read_count(in, saved.requests);
-  if (saved.has_activity) {
-    for (SlidingCount* count : {&saved.activity.failures, &saved.activity.hits, &saved.activity.slow_failures})
-      read_count(in, *count);
-    for (DistinctCount* count : {&saved.activity.paths, &saved.activity.accounts, &saved.activity.slow_accounts})
-      read_distinct(in, *count);
-  }
+  if ((shape & kHasRequests) != 0 && !read_requests(in, saved)) return false;
+  if (saved.has_activity && !read_activity(in, saved.activity)) return false;
   client.window_size = static_cast<uint8_t>(size);
   client.window_next = static_cast<uint8_t>(size == capacity ? 0 : size);
   client.distinct_addresses = distinct(addresses, size);

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/binary_format.h"
 #include "score/burst.h"
@@ -12,20 +13,21 @@ namespace weir {
 /// One client of a saved chunk (docs/state-chunk.md). Its window is written from the oldest request on, so that the bytes do
 /// not depend on where in the rings it stands.
 
-inline constexpr size_t kSavedClientBytesMax = 512;
-
-/// Writes a client at `at`, which has room for kSavedClientBytesMax bytes; returns the end. Times are differences to `clock_ms`;
-/// `activity` may be null.
-char* put_client(char* at, const ClientEntry& client, const uint32_t* window, uint32_t capacity, int64_t clock_ms,
-                 const SlidingCount& requests, const BurstActivity* activity);
+/// Appends a client. Times are differences to `clock_ms`. `burst_words`: its part of `bursts`.
+void put_client(const ClientEntry& client, const uint32_t* window, uint32_t capacity, int64_t clock_ms,
+                const Bursts& bursts, const uint32_t* burst_words, std::string& out);
 
 /// What of a saved client is not in its entry by itself.
 struct SavedClient {
   ClientEntry entry;  ///< hash, check, times, touched
   uint32_t window[3 * 16]{};
-  SlidingCount requests;
+  struct RequestPane {
+    uint32_t before_newest = 0, count = 0;
+  };
+  uint32_t newest_pane = 0;
+  std::vector<RequestPane> requests;  ///< the newest pane's last
   bool has_activity = false;
-  BurstActivity activity;  ///< its episode is the caller's
+  BurstActivity activity;  ///< without its open bursts, which are the caller's; the topics of its records are as saved
 };
 
 /// False if the bytes are no client. The entry's place in queues and its episodes are the caller's.

@@ -41,7 +41,6 @@ struct BurstOptions {
   uint32_t auth_failures = 10;  ///< this and the following: from so many on
   uint32_t accounts = 10;       ///< distinct, with failures, of one address
   Milliseconds spraying_window{3'600'000};
-  uint32_t spraying_tries = 3;      ///< at most so many failures per account, on average
   uint32_t enumeration_paths = 20;  ///< distinct, answered with a client error
   uint32_t scanning_hits = 50;      ///< hits of rules
 };
@@ -54,7 +53,8 @@ struct ScoreOptions {
   uint32_t chunk_clients = 4096;     ///< clients in a chunk of the saved state, at most and about; tests make it small
   Milliseconds client_idle{3'600'000};  ///< event time after which a client is forgotten
   Milliseconds lateness{60'000};        ///< how far behind the partition's event time a record may come without its
-                                        ///< client being forgotten or its episode closed before it (docs/scoring.md)
+                                        ///< client being forgotten or its episode closed before it, and behind its
+                                        ///< client's newest to be counted for bursts (docs/scoring.md)
   uint64_t correlation_bytes_max = 64 << 20;  ///< per partition, about; beyond it groups of correlations are evicted
 };
 

@@ -43,11 +43,10 @@ CategoryMask categories_of(const Evidence& evidence) {
   return categories;
 }
 
-Level severity_of(const BurstVerdict& verdict) {
-  constexpr auto kHigh = static_cast<BurstReasons>(BurstReason::kCredentialStuffing) |
-                         static_cast<BurstReasons>(BurstReason::kPasswordSpraying) |
-                         static_cast<BurstReasons>(BurstReason::kScanning);
-  return (verdict.reasons & kHigh) != 0 ? Level::kHigh : Level::kMedium;
+Level severity_of(BurstReason reason) {
+  const bool high = reason == BurstReason::kCredentialStuffing || reason == BurstReason::kPasswordSpraying ||
+                    reason == BurstReason::kScanning;
+  return high ? Level::kHigh : Level::kMedium;
 }
 
 }  // namespace
@@ -57,10 +56,10 @@ struct Scorer::Impl {
       : options(score_options),
         capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
                             AbuseOptions::kWindowRequestsMax)),
+        bursts(score_options.bursts, score_options.lateness),
         clients(std::max<uint32_t>(score_options.clients_max, 1),
                 ClientTable::chunk_count_for(score_options.clients_max, score_options.chunk_clients),
-                ClientWindow::words(capacity) + Bursts::kWords),
-        bursts(score_options.bursts),
+                ClientWindow::words(capacity) + bursts.words()),
         episodes(score_options.episodes, topics),
         budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
         correlator(score_options, topics, clients.chunk_count()),
@@ -71,14 +70,14 @@ struct Scorer::Impl {
   ClientSlot client_of(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
   void judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   void judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
+  void note_burst(ClientSlot slot, const Episodes::BurstOccurrence& occurrence, std::vector<Alert>& alerts);
   void note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
 
   void summarise(AlertKind kind, uint32_t chunk, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
   void close_due(int64_t time_ms, std::vector<Alert>& alerts);
   void close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts);
   void close_episode(uint32_t number, std::vector<Alert>& alerts);
-  [[nodiscard]] std::array<uint32_t, 3> open_episodes(ClientSlot slot) const;
-  void set_episode(AlertKind kind, ClientSlot slot, uint32_t number);
+  [[nodiscard]] bool has_open_episode(ClientSlot slot) const;
   [[nodiscard]] uint32_t* burst_words(ClientSlot slot) { return clients.window(slot) + ClientWindow::words(capacity); }
   void remove(ClientSlot slot);
   void expire_idle();
@@ -88,8 +87,8 @@ struct Scorer::Impl {
 
   ScoreOptions options;
   uint32_t capacity;
-  ClientTable clients;
   Bursts bursts;
+  ClientTable clients;
   Episodes episodes;
   AlertBudget budget;
   PartitionClock clock;
@@ -153,21 +152,46 @@ void Scorer::Impl::judge_window(const Observation& record, ClientSlot slot, std:
 
   if (record.evidence != nullptr) {
     note(AlertKind::kAttack, slot,
-         {record, clock.now_ms(), severity_of(*record.evidence), categories_of(*record.evidence), {}, {}}, alerts);
+         {record, clock.now_ms(), severity_of(*record.evidence), categories_of(*record.evidence), {}}, alerts);
   }
   if (!window.may_be_suspicious(options.abuse)) return;
   const AbuseVerdict verdict = window.verdict(options.abuse);
   if (verdict.suspicious) {
     const bool high = verdict.risk_score >= options.abuse.suspicious_score + kHighRiskAbove;
-    note(AlertKind::kAbuse, slot, {record, clock.now_ms(), high ? Level::kHigh : Level::kMedium, 0, verdict, {}},
-         alerts);
+    note(AlertKind::kAbuse, slot, {record, clock.now_ms(), high ? Level::kHigh : Level::kMedium, 0, verdict}, alerts);
   }
 }
 
 void Scorer::Impl::judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts) {
-  const BurstVerdict verdict = bursts.take(burst_words(slot), record);
-  if (verdict.reasons != 0)
-    note(AlertKind::kBurst, slot, {record, clock.now_ms(), severity_of(verdict), 0, {}, verdict}, alerts);
+  BurstFindings found;
+  bursts.take(burst_words(slot), record, found);
+  for (const BurstFinding& finding : found)
+    note_burst(slot, {record, finding, clock.now_ms(), severity_of(finding.reason)}, alerts);
+}
+
+void Scorer::Impl::note_burst(ClientSlot slot, const Episodes::BurstOccurrence& occurrence,
+                              std::vector<Alert>& alerts) {
+  const BurstFinding& finding = occurrence.finding;
+  if (const KnownBurst* known = bursts.known(burst_words(slot), finding.reason, finding.begin_ms)) {
+    if (known->episode == kNoEpisode) {
+      bursts.count_late();
+    } else {
+      episodes.count_burst(known->episode, occurrence, alerts);
+    }
+    return;
+  }
+  const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
+  if (!budget.take(chunk, clock.now_ms())) {
+    summarise(
+        AlertKind::kBurst, chunk,
+        {occurrence.observation, clock.now_ms(), occurrence.severity, 0, {}, static_cast<BurstReasons>(finding.reason)},
+        alerts);
+    return;
+  }
+  const uint32_t number = episodes.open_burst(slot, chunk, occurrence, alerts);
+  bursts.add(burst_words(slot), {finding.reason, finding.begin_ms, number});
+  if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
+    clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
 }
 
 ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, ClientSlot hint,
@@ -182,14 +206,13 @@ ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, Cl
   while (clients.full(chunk))  // more than once only if the state was saved under a higher limit
     evict_one(chunk, alerts);
   const ClientSlot slot = clients.insert(record.client_hash, check, clock.now_ms());
-  std::fill_n(burst_words(slot), Bursts::kWords, 0U);
+  std::fill_n(burst_words(slot), bursts.words(), 0U);
   return slot;
 }
 
 void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence,
                         std::vector<Alert>& alerts) {
-  const uint32_t open = kind == AlertKind::kBurst ? bursts.episode(burst_words(slot))
-                                                  : clients.entry(slot).episodes[static_cast<size_t>(kind)];
+  const uint32_t open = clients.entry(slot).episodes[static_cast<size_t>(kind)];
   if (open != kNoEpisode) {
     episodes.count(open, occurrence, alerts);
     return;
@@ -199,8 +222,7 @@ void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurre
     summarise(kind, chunk, occurrence, alerts);
     return;
   }
-  const uint32_t number = episodes.open(kind, slot, chunk, occurrence, alerts);
-  set_episode(kind, slot, number);
+  clients.entry(slot).episodes[static_cast<size_t>(kind)] = episodes.open(kind, slot, chunk, occurrence, alerts);
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
     clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
 }
@@ -222,12 +244,13 @@ void Scorer::Impl::close_due(int64_t time_ms, std::vector<Alert>& alerts) {
   }
 }
 
-/// Closes what the client's own time has ended, in the order in which the clock would have.
+/// Closes what the client's own time has ended, in the order in which the clock would have. Bursts wait for the clock: records of
+/// their period may still come from other partitions of the input.
 void Scorer::Impl::close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts) {
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen) return;
   while (true) {
     uint32_t first = kNoEpisode;
-    for (const uint32_t number : open_episodes(slot)) {
+    for (const uint32_t number : clients.entry(slot).episodes) {
       if (number == kNoEpisode || episodes.end_ms(number) > time_ms) continue;
       if (first == kNoEpisode || episodes.precedes(number, first)) first = number;
     }
@@ -244,24 +267,19 @@ void Scorer::Impl::close_episode(uint32_t number, std::vector<Alert>& alerts) {
     episodes.close(number, alerts);
     return;
   }
-  set_episode(episode.kind, slot, kNoEpisode);
-  episodes.close(number, alerts);
-  const auto open = open_episodes(slot);
-  if (std::all_of(open.begin(), open.end(), [](uint32_t one) { return one == kNoEpisode; }))
-    clients.queue(slot, ClientRank::kScored, clock.now_ms());
-}
-
-std::array<uint32_t, 3> Scorer::Impl::open_episodes(ClientSlot slot) const {
-  const auto& own = clients.entry(slot).episodes;
-  return {own[0], own[1], bursts.episode(clients.window(slot) + ClientWindow::words(capacity))};
-}
-
-void Scorer::Impl::set_episode(AlertKind kind, ClientSlot slot, uint32_t number) {
-  if (kind == AlertKind::kBurst) {
-    bursts.set_episode(burst_words(slot), number);
+  if (episode.kind == AlertKind::kBurst) {
+    bursts.close(burst_words(slot), number);
   } else {
-    clients.entry(slot).episodes[static_cast<size_t>(kind)] = number;
+    clients.entry(slot).episodes[static_cast<size_t>(episode.kind)] = kNoEpisode;
   }
+  episodes.close(number, alerts);
+  if (!has_open_episode(slot)) clients.queue(slot, ClientRank::kScored, clock.now_ms());
+}
+
+bool Scorer::Impl::has_open_episode(ClientSlot slot) const {
+  const auto& own = clients.entry(slot).episodes;
+  return std::any_of(own.begin(), own.end(), [](uint32_t one) { return one != kNoEpisode; }) ||
+         bursts.has_open(clients.window(slot) + ClientWindow::words(capacity));
 }
 
 void Scorer::Impl::remove(ClientSlot slot) {
@@ -292,8 +310,15 @@ void Scorer::Impl::expire_idle() {
 
 void Scorer::Impl::evict_one(uint32_t chunk, std::vector<Alert>& alerts) {
   const ClientSlot slot = least_telling(chunk);
-  for (const uint32_t number : open_episodes(slot)) {
+  const auto own = clients.entry(slot).episodes;
+  for (const uint32_t number : own) {
     if (number != kNoEpisode) close_episode(number, alerts);  // its count must not be lost
+  }
+  if (const BurstActivity* activity = bursts.find(burst_words(slot)); activity != nullptr) {
+    const auto known = activity->bursts;
+    for (const KnownBurst& burst : known) {
+      if (burst.episode != kNoEpisode) close_episode(burst.episode, alerts);
+    }
   }
   remove(slot);
   ++statistics.clients_evicted;
@@ -317,6 +342,7 @@ void Scorer::Impl::refresh_statistics() {
   statistics.episodes_open = episodes.open_count();
   const CorrelationStatistics& correlations = correlator.statistics();
   statistics.alerts_suppressed = episodes.suppressed() + correlations.suppressed;
+  statistics.bursts_late = bursts.late();
   statistics.state_bytes = clients.bytes() + bursts.bytes() + episodes.bytes() + correlations.bytes;
   statistics.correlation_events = correlations.events;
   statistics.correlation_late = correlations.late;

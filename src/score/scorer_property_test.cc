@@ -12,12 +12,16 @@ namespace {
 
 using namespace scoring_fixture;
 
-/// What is promised of the order: that of the alerts of one client and kind.
+/// What is promised of the order: that of the alerts of one client and kind. A client's bursts may overlap, and close when others'
+/// traffic lets the time pass: in any order.
 std::map<std::pair<std::string, AlertKind>, std::vector<std::string>> by_client_and_kind(
     const std::vector<Alert>& alerts) {
   std::map<std::pair<std::string, AlertKind>, std::vector<std::string>> clients;
   for (const Alert& alert : alerts)
     clients[{alert.client, alert.kind}].push_back(describe(alert));
+  for (auto& [client_and_kind, texts] : clients) {
+    if (client_and_kind.second == AlertKind::kBurst) std::sort(texts.begin(), texts.end());
+  }
   return clients;
 }
 

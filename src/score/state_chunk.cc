@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -18,7 +19,7 @@ namespace weir {
 namespace {
 
 // The layout is described in docs/state-chunk.md; change both together and raise the version.
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 constexpr size_t kDigestBytes = 8;
 constexpr size_t kTopicsMax = 1024;
 constexpr std::array kRanks{ClientRank::kUnscored, ClientRank::kScored, ClientRank::kEpisodeOpen};
@@ -67,7 +68,6 @@ uint32_t save_clients(const StateParts& state, uint32_t chunk, int64_t clock_ms,
                       std::string& out) {
   const ClientTable& clients = state.clients;
   BinaryWriter writer(out);
-  std::array<char, kSavedClientBytesMax> bytes;
   uint32_t place = 0;
   for (const ClientRank rank : kRanks) {
     uint32_t count = 0;
@@ -78,11 +78,14 @@ uint32_t save_clients(const StateParts& state, uint32_t chunk, int64_t clock_ms,
       ahead.step();
       const ClientEntry& client = clients.entry(slot);
       const uint32_t* burst_words = clients.window(slot) + ClientWindow::words(state.window_requests);
-      const char* end = put_client(bytes.data(), client, clients.window(slot), state.window_requests, clock_ms,
-                                   Bursts::requests(burst_words), state.bursts.find(burst_words));
-      out.append(bytes.data(), static_cast<size_t>(end - bytes.data()));
-      for (const uint32_t number : {client.episodes[0], client.episodes[1], state.bursts.episode(burst_words)}) {
+      put_client(client, clients.window(slot), state.window_requests, clock_ms, state.bursts, burst_words, out);
+      for (const uint32_t number : client.episodes) {
         if (number != kNoEpisode) owned.push_back({0, number, place});
+      }
+      if (const BurstActivity* activity = state.bursts.find(burst_words); activity != nullptr) {
+        for (const KnownBurst& burst : activity->bursts) {
+          if (burst.episode != kNoEpisode) owned.push_back({0, burst.episode, place});
+        }
       }
       ++place;
       ++count;
@@ -117,8 +120,9 @@ void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
   out.varint(episode.verdict.reasons);
   out.zigzag(episode.verdict.risk_score);
   out.varint(episode.burst.reasons);
-  out.varint(episode.burst.count_of(BurstReason::kRequestRate));
+  out.varint(episode.burst.held);
   out.zigzag(episode.burst.retry_after.count());
+  out.varint(episode.least);
 }
 
 // --- reading
@@ -149,9 +153,38 @@ bool read_topics(BinaryReader& in, std::span<const std::string> topics, std::vec
   return in.ok();
 }
 
+/// Of a topic that is no longer configured no record can be named any more. False if it was none of the chunk's.
+bool use_present_topics(std::vector<BurstPane>& panes, const std::vector<uint16_t>& topics) {
+  for (BurstPane& pane : panes) {
+    for (LatestRecord* latest : {&pane.failures.latest, &pane.errors.latest, &pane.hits.latest}) {
+      if (latest->at == kNoRecord) continue;
+      if (latest->at.topic >= topics.size()) return false;
+      if (topics[latest->at.topic] == kNoTopic) {
+        *latest = {};
+      } else {
+        latest->at.topic = topics[latest->at.topic];
+      }
+    }
+  }
+  return true;
+}
+
+/// Gives a client what it had of bursts but the open ones.
+bool load_bursts(SavedClient& saved, const std::vector<uint16_t>& topics, Bursts& bursts, uint32_t* words) {
+  for (const auto& pane : saved.requests) {
+    if (pane.before_newest >= bursts.places()) return false;
+    bursts.set_requests(words, saved.newest_pane, pane.before_newest, pane.count);
+  }
+  if (!saved.has_activity) return true;
+  if (!use_present_topics(saved.activity.panes, topics) || !use_present_topics(saved.activity.slow_panes, topics))
+    return false;
+  bursts.set_activity(words, std::move(saved.activity));
+  return true;
+}
+
 /// `has_same_windows`: counts for bursts were made with the windows now configured; otherwise they mean nothing.
 bool load_clients(BinaryReader& in, uint32_t chunk, const StateParts& state, int64_t clock_ms, bool has_same_windows,
-                  std::vector<ClientSlot>& slots) {
+                  const std::vector<uint16_t>& topics, std::vector<ClientSlot>& slots) {
   ClientTable& clients = state.clients;
   SavedClient saved;
   for (const ClientRank rank : kRanks) {
@@ -173,9 +206,8 @@ bool load_clients(BinaryReader& in, uint32_t chunk, const StateParts& state, int
       entry.touched = client.touched;
       std::memcpy(clients.window(slot), saved.window, sizeof(uint32_t) * 3 * state.window_requests);
       uint32_t* burst_words = clients.window(slot) + ClientWindow::words(state.window_requests);
-      std::fill_n(burst_words, Bursts::kWords, 0U);
-      if (has_same_windows) state.bursts.set_requests(burst_words, saved.requests);
-      if (saved.has_activity) state.bursts.activity(burst_words) = has_same_windows ? saved.activity : BurstActivity{};
+      std::fill_n(burst_words, state.bursts.words(), 0U);
+      if (has_same_windows && !load_bursts(saved, topics, state.bursts, burst_words)) return false;
       slots.push_back(slot);
     }
   }
@@ -214,9 +246,9 @@ bool read_episode(BinaryReader& in, Episode& episode) {
   episode.verdict.reasons = in.number<AbuseReasons>();
   episode.verdict.risk_score = in.signed_number<int>();
   episode.burst.reasons = in.number<BurstReasons>();
-  episode.burst.counts[0] =
-      in.number<uint32_t>();  // request_rate; the others are not needed: each record brings its own
+  episode.burst.held = in.varint();
   episode.burst.retry_after = Milliseconds{in.signed_number<int64_t>()};
+  episode.least = in.varint();
   return in.ok() && episode.count > 0;
 }
 
@@ -227,8 +259,12 @@ bool give_to_owner(const StateParts& state, Episode episode) {
   if (client.rank != ClientRank::kEpisodeOpen || client.check != client_check(episode.client_kind, episode.client))
     return false;
   if (episode.kind == AlertKind::kBurst) {
-    if (state.bursts.find(burst_words) == nullptr || state.bursts.episode(burst_words) != kNoEpisode) return false;
-    state.bursts.set_episode(burst_words, state.episodes.restore(std::move(episode)));
+    KnownBurst burst{static_cast<BurstReason>(episode.burst.reasons), episode.first_seen_ms, kNoEpisode};
+    if (std::popcount(episode.burst.reasons) != 1 ||
+        state.bursts.known(burst_words, burst.reason, burst.begin_ms) != nullptr)
+      return false;
+    burst.episode = state.episodes.restore(std::move(episode));
+    state.bursts.put_back(burst_words, burst);
     return true;
   }
   uint32_t& number = client.episodes[static_cast<size_t>(episode.kind)];
@@ -253,6 +289,7 @@ Status load_episodes(BinaryReader& in, uint32_t chunk, const std::vector<ClientS
     const auto owner = in.number<uint32_t>();
     if (owner > slots.size() || !read_episode(in, episode)) return bad_chunk("episode " + std::to_string(i));
     for (RecordCoordinates* at : {&episode.first, &episode.last}) {
+      if (*at == kNoRecord) continue;
       if (at->topic >= topics.size()) return bad_chunk("episode of a topic without name");
       at->topic = topics[at->topic];
       if (at->topic == kNoTopic) return other_layout("an episode's topic is no longer configured");
@@ -265,8 +302,8 @@ Status load_episodes(BinaryReader& in, uint32_t chunk, const std::vector<ClientS
   for (const ClientSlot slot : slots) {
     const ClientEntry& client = state.clients.entry(slot);
     const uint32_t* burst_words = state.clients.window(slot) + ClientWindow::words(state.window_requests);
-    const bool has_none = client.episodes[0] == kNoEpisode && client.episodes[1] == kNoEpisode &&
-                          state.bursts.episode(burst_words) == kNoEpisode;
+    const bool has_none =
+        client.episodes[0] == kNoEpisode && client.episodes[1] == kNoEpisode && !state.bursts.has_open(burst_words);
     if (has_none && client.rank == ClientRank::kEpisodeOpen) return bad_chunk("client without its episode");
   }
   return {};
@@ -289,6 +326,7 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
   writer.varint(state.window_requests);
   writer.varint(static_cast<uint64_t>(state.bursts.options().window.count()));
   writer.varint(static_cast<uint64_t>(state.bursts.options().spraying_window.count()));
+  writer.varint(state.bursts.places());
   writer.varint(clock.observations());
   if (clock.observations() != 0) {
     writer.zigzag(clock.now_ms());
@@ -333,6 +371,7 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   const auto requests = in.number<uint32_t>();
   const uint64_t window_ms = in.varint();
   const uint64_t spraying_window_ms = in.varint();
+  const auto places = in.number<uint32_t>();
   if (chunk_count != state.clients.chunk_count()) {
     return other_layout("of " + std::to_string(chunk_count) + " chunks, not " +
                         std::to_string(state.clients.chunk_count()));
@@ -357,8 +396,9 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   const int64_t clock_ms = saved_clock.observations() == 0 ? 0 : saved_clock.now_ms();
   const BurstOptions& bursts = state.bursts.options();
   const bool has_same_windows = window_ms == static_cast<uint64_t>(bursts.window.count()) &&
-                                spraying_window_ms == static_cast<uint64_t>(bursts.spraying_window.count());
-  if (!load_clients(in, chunk, state, clock_ms, has_same_windows, slots)) return bad_chunk("clients");
+                                spraying_window_ms == static_cast<uint64_t>(bursts.spraying_window.count()) &&
+                                places == state.bursts.places();
+  if (!load_clients(in, chunk, state, clock_ms, has_same_windows, topics, slots)) return bad_chunk("clients");
   const auto minute = in.signed_number<int64_t>();
   const auto opened = in.number<uint32_t>();
   state.budget.restore(chunk, minute, opened);

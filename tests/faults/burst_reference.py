@@ -1,17 +1,18 @@
-"""Which alerts of bursts must exist for the observations of a topic in their order, written from docs/scoring.md, "Bursts".
+"""Which alerts of bursts must exist for the observations of a topic, written from docs/scoring.md, "Bursts".
 
-Bursts of an address depend on how the partitions of the requests are interleaved, and the observations topic is where that is
-decided: so they are computed from it, partition by partition.
+They depend on which observations there are, not on their order: so everything is gathered first, and then judged window by
+window. The observations topic is read only because it holds the hashes that count distinct paths and accounts.
 """
-import dataclasses
+import collections
 from dataclasses import dataclass, field
 
-from reference_scorer import HIGH, MEDIUM, Client, ReferenceScorer
+from reference_scorer import HIGH, MEDIUM, uuid_of
 
 MIX = 0x9e3779b97f4a7c15
 SIXTY_FOUR_BITS = (1 << 64) - 1
 TOO_MANY_REQUESTS = 429
 HIGH_REASONS = {'credential_stuffing', 'password_spraying', 'scanning'}
+PANES = 4                # in a window
 
 
 @dataclass
@@ -22,139 +23,127 @@ class BurstOptions:
     auth_failure_statuses: tuple = (401,)
     accounts: int = 10
     spraying_window_ms: int = 3_600_000
-    spraying_tries: int = 3
     enumeration_paths: int = 20
     scanning_hits: int = 50
 
 
-class TwoPeriods:
-    """What was counted in a period and in the one before."""
-
-    def __init__(self, empty):
-        self.empty, self.period, self.current, self.previous = empty, None, empty, empty
-
-    def place(self, period):
-        """Moves on to the period, if it is later. Of which of both it is; None for an older one."""
-        if self.period is None:
-            self.period = period
-        if period < self.period - 1:
-            return None
-        if period > self.period:
-            self.previous = self.current if period == self.period + 1 else self.empty
-            self.current, self.period = self.empty, period
-        return 'current' if period == self.period else 'previous'
-
-
-class Count(TwoPeriods):
-    def __init__(self):
-        super().__init__(0)
-
-    def add(self, period, amount=1):
-        place = self.place(period)
-        if place:
-            setattr(self, place, getattr(self, place) + amount)
-        return place is not None
-
-    def weighted(self, elapsed_ms, window_ms):
-        return self.current * window_ms + self.previous * (window_ms - elapsed_ms)
-
-
-class Distinct(TwoPeriods):
-    def __init__(self):
-        super().__init__(0)
-
-    def add(self, period, value):
-        place = self.place(period)
-        if place:
-            bit = 1 << ((value * MIX & SIXTY_FOUR_BITS) >> 58)
-            setattr(self, place, getattr(self, place) | bit)
-        return place is not None
-
-    def count(self):
-        return (self.current | self.previous).bit_count()
+def bit_of(value):
+    return 1 << ((value * MIX & SIXTY_FOUR_BITS) >> 58)
 
 
 @dataclass
-class Activity(Client):
-    requests: Count = field(default_factory=Count)
-    failures: Count = field(default_factory=Count)
-    accounts: Distinct = field(default_factory=Distinct)
-    slow_accounts: Distinct = field(default_factory=Distinct)
-    slow_failures: Count = field(default_factory=Count)
-    paths: Distinct = field(default_factory=Distinct)
-    hits: Count = field(default_factory=Count)
+class Pane:
+    """What one client did in a pane, of what one reason counts."""
+    amount: int = 0          # records; of scanning, hits
+    distinct: int = 0        # bits of a sketch
+    latest: object = None    # observation
+
+    def add(self, one, amount=1, distinct=0):
+        self.amount += amount
+        self.distinct |= distinct
+        if self.latest is None or (one.time_ms, one.partition, one.offset) > \
+                (self.latest.time_ms, self.latest.partition, self.latest.offset):
+            self.latest = one
 
 
-class BurstReference(ReferenceScorer):
-    """One partition of observations; see observe(). finish() closes what is open: the partition's event time closes nothing
-    before."""
+@dataclass
+class Activity:
+    """Of one client: reason → number of the pane → Pane."""
+    kind: str
+    client: str
+    address: str             # of a client known by its address
+    panes: dict = field(default_factory=lambda: collections.defaultdict(lambda: collections.defaultdict(Pane)))
 
+
+class BurstReference:
     def __init__(self, options, bursts):
-        super().__init__(dataclasses.replace(options, lateness_ms=None))
-        self.bursts = bursts
+        self.options, self.bursts = options, bursts
+        self.clients = {}
 
     def observe(self, one):
-        client = self.clients.setdefault((one.client_kind, one.client), Activity())
-        episode = client.episodes.get('burst')
-        if episode and one.time_ms - episode.last_seen_ms >= self.options.idle_close_ms:
-            self._close(client, 'burst')
-        reasons, details = self._reasons(client, one)
-        if reasons:
-            severity = HIGH if reasons & HIGH_REASONS else MEDIUM
-            self._note(client, 'burst', one, severity, set(), reasons, details)
-
-    def _reasons(self, client, one):
-        options, reasons, details = self.bursts, set(), {}
-        period, elapsed = divmod(one.time_ms, options.window_ms)
-        if one.client_kind == 'address' and client.requests.add(period) and client.requests.period == period:
-            weighted = client.requests.weighted(elapsed, options.window_ms)
-            if weighted > options.requests_max * options.window_ms:
-                reasons.add('request_rate')
-                details = {'requests': weighted // options.window_ms,
-                           'retry_after': -(-self._retry_after_ms(client.requests, elapsed) // 1000)}
-        failed = one.status in options.auth_failure_statuses
-        if failed and client.failures.add(period) and client.failures.period == period and \
-                client.failures.weighted(elapsed, options.window_ms) >= options.auth_failures * options.window_ms:
-            reasons.add('failed_authentication')
+        key = one.client_kind, one.client
+        if key not in self.clients:
+            self.clients[key] = Activity(*key, one.client.split('/')[0] if one.client_kind == 'address' else '')
+        panes, number = self.clients[key].panes, one.time_ms // (self.bursts.window_ms // PANES)
+        if one.client_kind == 'address':
+            panes['request_rate'][number].add(one)
+        failed = one.status in self.bursts.auth_failure_statuses
+        if failed:
+            account = bit_of(one.path_hash ^ one.client_hash) if one.is_count else 0     # a count names the client in its place
+            panes['failed_authentication'][number].add(one)
+            panes['credential_stuffing'][number].add(one, distinct=account)
         if failed and one.is_count:
-            self._take_account(client, one, period, reasons)
+            panes['password_spraying'][one.time_ms // (self.bursts.spraying_window_ms // PANES)].add(one, distinct=account)
         if one.is_count:
-            return reasons, details
-        missed = 400 <= one.status < 500 and one.status != TOO_MANY_REQUESTS and not failed
-        if missed and client.paths.add(period, one.path_hash ^ one.client_hash) \
-                and client.paths.count() >= options.enumeration_paths:
-            reasons.add('enumeration')
-        if one.rule_hits and client.hits.add(period, one.rule_hits) and client.hits.period == period and \
-                client.hits.weighted(elapsed, options.window_ms) >= options.scanning_hits * options.window_ms:
-            reasons.add('scanning')
-        return reasons, details
-
-    def _take_account(self, client, one, period, reasons):
-        account = one.path_hash ^ one.client_hash        # of a count, path_hash is the named client's
-        if client.accounts.add(period, account) and client.accounts.count() >= self.bursts.accounts:
-            reasons.add('credential_stuffing')
-        slow = one.time_ms // self.bursts.spraying_window_ms
-        if not client.slow_accounts.add(slow, account) or not client.slow_failures.add(slow):
             return
-        accounts, failures = client.slow_accounts.count(), client.slow_failures.current + client.slow_failures.previous
-        if accounts >= self.bursts.accounts and failures <= self.bursts.spraying_tries * accounts:
-            reasons.add('password_spraying')
+        if 400 <= one.status < 500 and one.status != TOO_MANY_REQUESTS and not failed:
+            panes['enumeration'][number].add(one, distinct=bit_of(one.path_hash ^ one.client_hash))
+        if one.rule_hits:
+            panes['scanning'][number].add(one, one.rule_hits)
 
-    def _retry_after_ms(self, requests, elapsed):
-        """Until one more request would not pass the limit if none came before it."""
-        window, room = self.bursts.window_ms, self.bursts.requests_max - 1
+    def alerts(self):
+        found = []
+        for activity in self.clients.values():
+            for reason, panes in activity.panes.items():
+                for period in sorted({number // PANES for number in panes}):
+                    found += self._alerts_of(activity, reason, panes, period)
+        return found
 
-        def faded(count, left):      # from which time of the period after it on `count` requests weigh no more than `left`
-            return 0 if count <= left else window - left * window // count
-        if requests.current <= room:
-            return max(faded(requests.previous, room - requests.current) - elapsed, 1)
-        return window - elapsed + faded(requests.current, room)
+    def _alerts_of(self, activity, reason, panes, period):
+        least = {'request_rate': self.bursts.requests_max + 1, 'failed_authentication': self.bursts.auth_failures,
+                 'credential_stuffing': self.bursts.accounts, 'password_spraying': self.bursts.accounts,
+                 'enumeration': self.bursts.enumeration_paths, 'scanning': self.bursts.scanning_hits}[reason]
+        own = range(period * PANES, (period + 1) * PANES)
+        held = {}            # by the window's last pane
+        for end in own:
+            window = [panes[number] for number in range(end - PANES + 1, end + 1) if number in panes]
+            if end in panes and (count := self._held(reason, window)) >= least:
+                held[end] = count
+        if not held:
+            return []
+        amount = sum(panes[number].amount for number in own if number in panes)
+        length = (self.bursts.spraying_window_ms if reason == 'password_spraying' else self.bursts.window_ms) // PANES * PANES
+        begin = period * length
+        origin = ('burst', reason, begin, activity.kind, activity.client)
+        latest = max((panes[number].latest for number in own if number in panes),
+                     key=lambda one: (one.time_ms, one.partition, one.offset))
+
+        def alert(phase, count):
+            closing, rate = phase == 'closed', reason == 'request_rate'
+            facts = {
+                'id': uuid_of((*origin, phase, count)), 'episode': uuid_of(origin), 'kind': 'burst', 'phase': phase,
+                'client_kind': activity.kind, 'client': activity.client, 'count': count,
+                'severity': HIGH if reason in HIGH_REASONS else MEDIUM, 'time': begin + length - 1 if closing else begin,
+                'start': begin, 'end': begin + length - 1 if closing else begin,
+                'record': (latest.topic, latest.partition, latest.offset) if closing and not rate else None,
+                'address': activity.address or (latest.address if closing else None), 'reasons': (reason,),
+            }
+            if rate:
+                wait = max(self._retry_after_ms(panes, end) for end in held) if closing else length
+                facts |= {'requests': max(held.values()) if closing else least, 'retry_after': -(-wait // 1000)}
+            return facts
+        updates = [alert('updated', count) for count in self.options.update_counts if least < count <= amount]
+        return [alert('opened', least), *updates, alert('closed', amount)]
+
+    def _held(self, reason, window):
+        if reason not in ('credential_stuffing', 'password_spraying', 'enumeration'):
+            return sum(pane.amount for pane in window)
+        bits = 0
+        for pane in window:
+            bits |= pane.distinct
+        return bits.bit_count()
+
+    def _retry_after_ms(self, panes, end):
+        """From the window's end until its newest panes hold less than the limit."""
+        for past in range(PANES + 1):
+            left = sum(panes[number].amount for number in range(end - PANES + 1 + past, end + 1) if number in panes)
+            if left < self.bursts.requests_max:
+                return past * (self.bursts.window_ms // PANES)
+        raise AssertionError('an empty window holds nothing')
 
 
 def alerts_of(observations, options, bursts):
-    """Of one partition of the observations topic, in order."""
     scorer = BurstReference(options, bursts)
     for one in observations:
         scorer.observe(one)
-    scorer.finish()
-    return scorer.alerts
+    return scorer.alerts()

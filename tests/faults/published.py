@@ -7,12 +7,13 @@ import json
 def facts_of(alert):
     """The facts of one alert (docs/alerts.md), named as in reference_scorer.py."""
     weir, evidence = alert['unmapped']['weir'], alert['evidences'][0]
-    record = weir['record']
+    record = weir.get('record')       # of a burst not before it closes
     facts = {
         'id': alert['metadata']['uid'], 'episode': alert['finding_info']['uid'], 'kind': weir['kind'], 'phase': weir['phase'],
         'client_kind': weir['client_kind'], 'client': weir['client'], 'count': alert['count'],
         'severity': alert['severity_id'], 'time': alert['time'], 'start': alert['start_time'], 'end': alert['end_time'],
-        'record': (record['topic'], record['partition'], record['offset']), 'address': evidence['src_endpoint']['ip'],
+        'record': (record['topic'], record['partition'], record['offset']) if record else None,
+        'address': evidence.get('src_endpoint', {}).get('ip'),
     }
     if facts['kind'] == 'abuse':
         facts |= {'reasons': tuple(alert['unmapped']['reasons']), 'risk_score': alert['risk_score']}
@@ -38,10 +39,9 @@ def facts_of_message(key, value, headers):
 
 
 def digest(alerts):
-    """Of all facts but those that hold the topic's name: the same for the same traffic in topics of different names. Without
-    bursts: those of an address depend on how partitions are interleaved."""
-    lines = sorted(repr(sorted((name, value[1:] if name == 'record' else value) for name, value in one.items()
-                               if name not in ('id', 'episode'))) for one in alerts if one['kind'] != 'burst')
+    """Of all facts but those that hold the topic's name: the same for the same traffic in topics of different names."""
+    lines = sorted(repr(sorted((name, value[1:] if name == 'record' and value else value) for name, value in one.items()
+                               if name not in ('id', 'episode'))) for one in alerts)
     return hashlib.sha256('\n'.join(lines).encode()).hexdigest()[:32]
 
 

@@ -132,8 +132,7 @@ class Episode:
     counted_clock_ms: int = 0
     categories: set = field(default_factory=set)
     reasons: list = field(default_factory=list)
-    all_reasons: set = field(default_factory=set)    # of the whole episode
-    points: int | dict = 0                           # of a burst: what its alerts say besides the reasons
+    points: int = 0
 
     def alert(self, phase, evidence=None):
         """The facts of an alert: what docs/alerts.md says about this episode as it is now."""
@@ -147,8 +146,6 @@ class Episode:
         }
         if self.kind == 'abuse':
             facts |= {'reasons': tuple(self.reasons), 'risk_score': self.points}
-        elif self.kind == 'burst':
-            facts |= {'reasons': tuple(sorted(self.all_reasons)), **(self.points if phase != 'closed' else {})}
         else:
             facts['categories'] = tuple(sorted(self.categories))
             if evidence:
@@ -202,8 +199,7 @@ class ReferenceScorer:
         if opened:
             episode = client.episodes[kind] = Episode(kind, request, request, 0, 0, request.time_ms, request.time_ms,
                                                       request.time_ms)
-        rises = severity > episode.severity or kind == 'burst' and not episode.all_reasons.issuperset(reasons)
-        episode.all_reasons |= set(reasons)
+        rises = severity > episode.severity
         episode.count += 1
         episode.last = request
         episode.severity = max(episode.severity, severity)

@@ -1,8 +1,7 @@
 """Made-up traffic for the fault tests: clients of every kind of conduct, each in one partition of the requests topic.
 
 A client's records stand in one partition, so their order is defined; event times move on alike in all partitions, so nothing
-depends on how weir interleaves them, but the bursts of addresses that several named clients share. docs/fault-testing.md says why
-that matters.
+depends on how weir interleaves them. docs/fault-testing.md says why that matters.
 """
 import json
 import random
