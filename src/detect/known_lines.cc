@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <functional>
 #include <random>
 
 namespace weir {
@@ -12,14 +13,16 @@ constexpr PlaceMask kRepeatingPlaces = mask_of(Place::kPath) | mask_of(Place::kH
                                        mask_of(Place::kReferer) | mask_of(Place::kHeader) |
                                        mask_of(Place::kRawUserAgent) | mask_of(Place::kRawReferer);
 
-uint64_t random_seed() {
+std::array<uint32_t, 48> random_secret() {
   std::random_device device;
-  return static_cast<uint64_t>(device()) << 32U | device();
+  std::array<uint32_t, 48> secret;
+  std::generate(secret.begin(), secret.end(), std::ref(device));
+  return secret;
 }
 
 }  // namespace
 
-KnownLines::KnownLines() : seed_(random_seed()), sets_(kSets), hits_(kSets * kWays), marks_(kMarks) {}
+KnownLines::KnownLines() : secret_(random_secret()), sets_(kSets), hits_(kSets * kWays), marks_(kMarks) {}
 
 bool KnownLines::eligible(const Line& line) {
   const size_t size = line.end - line.begin;
@@ -28,7 +31,7 @@ bool KnownLines::eligible(const Line& line) {
 
 LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text) const {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd: another place or level is another key
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), seed_);
+  const XXH128_hash_t hash = XXH3_128bits_withSecret(text.data(), text.size(), secret_.data(), sizeof secret_);
   const uint64_t kind = static_cast<uint64_t>(place) * 4 + static_cast<uint64_t>(level);
   return {hash.low64 + kind * kSpread, hash.high64};
 }
