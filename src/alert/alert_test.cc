@@ -182,13 +182,13 @@ TEST_CASE("a burst of requests says its reason and in how many seconds it may be
   CHECK(unmapped["requests"].GetInt() == 101);
   CHECK(unmapped["retry_after"].GetInt() == 60);  // rounded up to a second, as the header of that name
   CHECK(unmapped["weir"]["kind"] == "burst");
-  CHECK(json["message"] == "burst by address 2001:db8::/64: 101 requests or more within the window");
+  CHECK(json["message"] == "burst by address 2001:db8::/64: 101 or more requests within the window");
   CHECK_FALSE(unmapped["weir"].HasMember("record"));
   Alert updated = burst_alert();
   updated.phase = EpisodePhase::kUpdated;
   updated.count = 1000;
   CHECK(parse(encode_ocsf(updated, kSource))["message"] ==
-        "burst by address 2001:db8::/64: 101 requests or more within the window; 1000 requests or more in the period");
+        "burst by address 2001:db8::/64: 101 or more requests within the window; by now 1000 requests in the period");
   const auto closed = parse(encode_ocsf(closed_burst_alert(), kSource));
   CHECK(closed["message"] ==
         "burst by customer customer-17: up to 12 failed authentications within the window; 34 requests in the period, "

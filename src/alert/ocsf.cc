@@ -164,15 +164,15 @@ std::string_view counted_by(BurstReason reason) {
   return "";
 }
 
-/// "101 requests or more within the window", "up to 480 requests within the window; 512 in the period, ended".
+/// "101 or more requests within the window", "up to 480 requests within the window; 512 in the period, ended".
 std::string burst_message(const Alert& alert) {
   const auto reason = static_cast<BurstReason>(alert.burst.reasons);
   const std::string held = std::to_string(alert.burst.held);
   const std::string counted = std::to_string(alert.count) + (reason == BurstReason::kScanning ? " hits" : " requests");
   std::string text;
   if (alert.phase != EpisodePhase::kClosed) {
-    text.append(held).append(counted_by(reason)).append(" or more within the window");
-    if (alert.phase == EpisodePhase::kUpdated) text.append("; ").append(counted).append(" or more in the period");
+    text.append(held).append(" or more").append(counted_by(reason)).append(" within the window");
+    if (alert.phase == EpisodePhase::kUpdated) text.append("; by now ").append(counted).append(" in the period");
     return text;
   }
   text.append("up to ").append(held).append(counted_by(reason)).append(" within the window; ");
