@@ -29,13 +29,13 @@ class Plan:
 
 
 SHORT = [
-    Plan('undisturbed', scenarios.undisturbed, 5, ONE, 0),
     Plan('kills', scenarios.kills, 30, ONE, 0),
     Plan('crashes', scenarios.crashes, 24, ONE, 0),
     Plan('clocks', scenarios.clocks, 8, ONE, 0),
     Plan('slow-alerts', scenarios.slow_alerts, 3, ONE, 0),
     Plan('brokers', scenarios.brokers, 10, THREE, 1),
     Plan('zombies', scenarios.zombies, 5, THREE, 1),
+    Plan('undisturbed', scenarios.undisturbed, 5, PROXIED, 2),
     Plan('network', scenarios.network, 20, PROXIED, 2),
     Plan('membership', scenarios.membership, 20, PROXIED, 2),
     Plan('full-disk', scenarios.full_disk, 2, SMALL, 1),
