@@ -184,7 +184,7 @@ const auto& property_table() {
                "event time after which a client is forgotten", "ms", {1'000, 30 * kDayMs}},
       Property{"score.lateness_ms", AT(score.lateness),
                "how far behind the partition's event time a record may come and still find its "
-               "client", "ms", {0, kDayMs}},
+               "client, and behind its client's newest and still count for bursts", "ms", {0, kDayMs}},
       Property{"score.correlation_bytes_max", AT(score.correlation_bytes_max),
                "state of correlations per partition, about; beyond it their idle groups are given up", "bytes",
                {1 << 20, int64_t{1} << 36}},
