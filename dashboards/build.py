@@ -133,8 +133,10 @@ OVERVIEW = [
 
     row('State and resources'),
     graph('Clients', 'In the client tables.', [('{{instance}}', total('weir_clients', 'instance'))], stacked=True),
-    graph('Clients forgotten', 'Expired: idle, as configured. Evicted: the table was full (score.clients_max).',
-          [('expired', rate('weir_clients_expired_total')), ('evicted', rate('weir_clients_evicted_total'))], 'cps',
+    graph('Clients forgotten', 'Expired: idle, as configured. Evicted: the table was full (score.clients_max). Late: records too far '
+          'behind their client (score.lateness_ms) to count for bursts.',
+          [('expired', rate('weir_clients_expired_total')), ('evicted', rate('weir_clients_evicted_total')),
+           ('records late for bursts', rate('weir_burst_late_records_total'))], 'cps',
           overrides=[coloured('evicted', 'red')]),
     graph('Memory', 'Resident memory of the process, and the client tables in it.',
           [('{{instance}} resident', total('process_resident_memory_bytes', 'instance')),
