@@ -22,7 +22,7 @@ enum class EventFlag : uint8_t {
 
 /// One HTTP request as logged, in weir's own terms and units whatever the source was.
 ///
-/// Every view borrows from the EventParser that made it and is valid until its next parse(). A field the record does not
+/// Every view borrows from the EventStorage it was parsed into and is valid until the next parse() there. A field the record does not
 /// have is empty (or 0). Only `time`, `client_ip`, `method` and `path` are always there.
 struct Event {
   EventTime time{};

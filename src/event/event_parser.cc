@@ -38,32 +38,37 @@ std::optional<PointerTable> compiled_envelope(const InputProfile& profile) {
 
 }  // namespace
 
+struct EventStorage::Impl {
+  JsonDocument document;
+  HeaderReader headers;
+  NumberTexts numbers;
+};
+
 struct EventParser::Impl {
+  using Storage = EventStorage::Impl;
+
   explicit Impl(InputOptions given)
       : options(std::move(given)),
         index(compiled(options.profile)),
         envelope_table(compiled_envelope(options.profile)),
         reader(options.depth_max),
         fields(index.table) {
-    if (envelope_table) {
-      envelope_reader.emplace(options.depth_max);
-      envelope_fields.emplace(*envelope_table);
-    }
+    if (envelope_table) envelope_fields.emplace(*envelope_table);
   }
 
-  ParseOutcome parse(std::string_view record, Event& event);
-  ParseOutcome load(JsonReader& from, std::string_view text, Event& event, dom::object& object) const;
+  ParseOutcome parse(std::string_view record, Storage& storage, Event& event);
+  ParseOutcome load(std::string_view text, JsonDocument& document, Event& event, dom::object& object);
   ParseOutcome unwrap(std::string_view& record, Event& event);
   ParseOutcome outcome_of(Reject reject) const;
 
-  Reject read(Event& event);
+  Reject read(Storage& storage, Event& event);
   Reject read_line(Event& event);
-  Reject read_texts(Event& event);
+  Reject read_texts(Storage& storage, Event& event);
   Reject read_numbers(Event& event);
-  Reject read_headers(Event& event);
+  Reject read_headers(Storage& storage, Event& event);
   Reject read_client(Event& event);
   Reject text(ProfileFieldIndex field, Dash dash, std::string_view& out);
-  Reject identifier(ProfileFieldIndex field, std::string_view& out);
+  Reject identifier(ProfileFieldIndex field, NumberTexts& numbers, std::string_view& out);
   const dom::element* first(ProfileFieldIndex field) const;
   static Reject at(ProfileFieldIndex field, RejectReason reason) { return {reason, profile_fields()[field].name}; }
 
@@ -72,25 +77,22 @@ struct EventParser::Impl {
   std::optional<PointerTable> envelope_table;
   JsonReader reader;
   RecordFields fields;
-  std::optional<JsonReader> envelope_reader;
+  JsonDocument envelope;
   std::optional<RecordFields> envelope_fields;
-  HeaderReader headers;
-  NumberTexts numbers;
   std::vector<std::string_view> forwarded;
+  EventStorage own_storage;
 };
 
 namespace {
 
-bool is_absent(const dom::element& value, Dash dash) {
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) return false;
+bool is_absent(std::string_view text, Dash dash) {
   return text.empty() || (dash == Dash::kIsAbsent && text == "-");
 }
 
 }  // namespace
 
 // The record's way, from bytes to an event.
-ParseOutcome EventParser::Impl::parse(std::string_view record, Event& event) {
+ParseOutcome EventParser::Impl::parse(std::string_view record, Storage& storage, Event& event) {
   event = Event{};
   if (record.empty()) return {RejectReason::kEmpty, "no bytes"};
   if (record.size() > options.record_bytes_max) return {RejectReason::kTooLarge, "more than record_bytes_max"};
@@ -98,19 +100,19 @@ ParseOutcome EventParser::Impl::parse(std::string_view record, Event& event) {
     if (auto outcome = unwrap(record, event); !outcome.ok()) return outcome;
   }
   dom::object object;
-  if (auto outcome = load(reader, record, event, object); !outcome.ok()) return outcome;
-  headers.clear();
-  numbers.clear();
+  if (auto outcome = load(record, storage.document, event, object); !outcome.ok()) return outcome;
+  storage.headers.clear();
+  storage.numbers.clear();
   forwarded.clear();
   auto reject = fields.gather(object);
-  if (!reject) reject = read(event);
+  if (!reject) reject = read(storage, event);
   if (!reject) return {};
   event = Event{};
   return outcome_of(reject);
 }
 
-ParseOutcome EventParser::Impl::load(JsonReader& from, std::string_view text, Event& event, dom::object& object) const {
-  const auto loaded = from.load(text);
+ParseOutcome EventParser::Impl::load(std::string_view text, JsonDocument& document, Event& event, dom::object& object) {
+  const auto loaded = reader.load(text, document);
   if (loaded.reason != RejectReason::kNone) return {loaded.reason, loaded.detail};
   if (loaded.root.get(object) != simdjson::SUCCESS)
     return {RejectReason::kNotAnObject, "the record is JSON, but no object"};
@@ -119,9 +121,9 @@ ParseOutcome EventParser::Impl::load(JsonReader& from, std::string_view text, Ev
 }
 
 ParseOutcome EventParser::Impl::unwrap(std::string_view& record, Event& event) {
-  dom::object envelope;
-  if (auto outcome = load(*envelope_reader, record, event, envelope); !outcome.ok()) return outcome;
-  if (const auto reject = envelope_fields->gather(envelope)) return outcome_of(reject);
+  dom::object object;
+  if (auto outcome = load(record, envelope, event, object); !outcome.ok()) return outcome;
+  if (const auto reject = envelope_fields->gather(object)) return outcome_of(reject);
   const auto* payload = envelope_fields->at(0);
   if (payload == nullptr || payload->get(record) != simdjson::SUCCESS) {
     return {RejectReason::kBadUnwrap, "no string at " + options.profile.unwrap};
@@ -139,11 +141,11 @@ ParseOutcome EventParser::Impl::outcome_of(Reject reject) const {
   return outcome;
 }
 
-Reject EventParser::Impl::read(Event& event) {
+Reject EventParser::Impl::read(Storage& storage, Event& event) {
   if (const auto reject = read_line(event)) return reject;
   if (const auto reject = read_numbers(event)) return reject;
-  if (const auto reject = read_texts(event)) return reject;
-  if (const auto reject = read_headers(event)) return reject;
+  if (const auto reject = read_texts(storage, event)) return reject;
+  if (const auto reject = read_headers(storage, event)) return reject;
   return read_client(event);
 }
 
@@ -202,10 +204,10 @@ Reject EventParser::Impl::read_numbers(Event& event) {
   return {};
 }
 
-Reject EventParser::Impl::read_texts(Event& event) {
-  if (const auto reject = identifier(kFieldRequestId, event.request_id)) return reject;
-  if (const auto reject = identifier(kFieldClientId, event.client_id)) return reject;
-  if (const auto reject = identifier(kFieldApiKey, event.api_key)) return reject;
+Reject EventParser::Impl::read_texts(Storage& storage, Event& event) {
+  if (const auto reject = identifier(kFieldRequestId, storage.numbers, event.request_id)) return reject;
+  if (const auto reject = identifier(kFieldClientId, storage.numbers, event.client_id)) return reject;
+  if (const auto reject = identifier(kFieldApiKey, storage.numbers, event.api_key)) return reject;
   if (const auto reject = text(kFieldUserAgent, Dash::kIsAbsent, event.user_agent)) return reject;
   if (const auto reject = text(kFieldReferer, Dash::kIsAbsent, event.referer)) return reject;
   if (const auto reject = text(kFieldContentType, Dash::kIsAbsent, event.content_type)) return reject;
@@ -213,7 +215,9 @@ Reject EventParser::Impl::read_texts(Event& event) {
   return text(kFieldBody, Dash::kIsContent, event.body);
 }
 
-Reject EventParser::Impl::read_headers(Event& event) {
+Reject EventParser::Impl::read_headers(Storage& storage, Event& event) {
+  HeaderReader& headers = storage.headers;
+  NumberTexts& numbers = storage.numbers;
   if (const auto* value = first(kFieldHeaders); value != nullptr) {
     const auto reason = headers.read_request(*value, event, numbers);
     if (reason != RejectReason::kNone) return at(kFieldHeaders, reason);
@@ -256,7 +260,9 @@ Reject EventParser::Impl::read_client(Event& event) {
 const dom::element* EventParser::Impl::first(ProfileFieldIndex field) const {
   for (const uint16_t slot : index.candidates[field]) {
     const auto* value = fields.at(slot);
-    if (value != nullptr && !is_absent(*value, Dash::kIsAbsent)) return value;
+    if (value == nullptr) continue;
+    if (std::string_view text; value->get(text) == simdjson::SUCCESS && is_absent(text, Dash::kIsAbsent)) continue;
+    return value;
   }
   return nullptr;
 }
@@ -265,8 +271,12 @@ const dom::element* EventParser::Impl::first(ProfileFieldIndex field) const {
 Reject EventParser::Impl::text(ProfileFieldIndex field, Dash dash, std::string_view& out) {
   for (const uint16_t slot : index.candidates[field]) {
     const auto* value = fields.at(slot);
-    if (value == nullptr || is_absent(*value, dash)) continue;
-    if (value->get(out) == simdjson::SUCCESS) return {};
+    if (value == nullptr) continue;
+    if (std::string_view one; value->get(one) == simdjson::SUCCESS) {
+      if (is_absent(one, dash)) continue;
+      out = one;
+      return {};
+    }
     dom::array list;
     if (value->get(list) != simdjson::SUCCESS) return at(field, RejectReason::kWrongType);
     if (list.begin() != list.end() && (*list.begin()).get(out) != simdjson::SUCCESS)
@@ -277,7 +287,7 @@ Reject EventParser::Impl::text(ProfileFieldIndex field, Dash dash, std::string_v
 }
 
 // As text, but a number will do: many systems number their users.
-Reject EventParser::Impl::identifier(ProfileFieldIndex field, std::string_view& out) {
+Reject EventParser::Impl::identifier(ProfileFieldIndex field, NumberTexts& numbers, std::string_view& out) {
   if (const auto* value = first(field); value != nullptr && value->is_number()) {
     out = *numbers.text_of(*value);
     return {};
@@ -285,13 +295,22 @@ Reject EventParser::Impl::identifier(ProfileFieldIndex field, std::string_view& 
   return text(field, Dash::kIsAbsent, out);
 }
 
+EventStorage::EventStorage() : impl_(std::make_unique<Impl>()) {}
+EventStorage::~EventStorage() = default;
+EventStorage::EventStorage(EventStorage&&) noexcept = default;
+EventStorage& EventStorage::operator=(EventStorage&&) noexcept = default;
+
 EventParser::EventParser(InputOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 EventParser::~EventParser() = default;
 EventParser::EventParser(EventParser&&) noexcept = default;
 EventParser& EventParser::operator=(EventParser&&) noexcept = default;
 
+ParseOutcome EventParser::parse(std::string_view record, EventStorage& storage, Event& event) {
+  return impl_->parse(record, *storage.impl_, event);
+}
+
 ParseOutcome EventParser::parse(std::string_view record, Event& event) {
-  return impl_->parse(record, event);
+  return parse(record, impl_->own_storage, event);
 }
 
 }  // namespace weir

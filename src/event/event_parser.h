@@ -39,6 +39,21 @@ struct ParseOutcome {
   [[nodiscard]] bool ok() const { return reason == RejectReason::kNone; }
 };
 
+/// What an event borrows from: the text of its record. One for each event that is in use at a time; reused, and shrinks again
+/// after a large record.
+class EventStorage {
+ public:
+  EventStorage();
+  ~EventStorage();
+  EventStorage(EventStorage&&) noexcept;
+  EventStorage& operator=(EventStorage&&) noexcept;
+
+ private:
+  friend class EventParser;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 /// Turns raw records into events. One per lane, not thread-safe; buffers are reused, and shrink again after a large record.
 class EventParser {
  public:
@@ -47,8 +62,11 @@ class EventParser {
   EventParser(EventParser&&) noexcept;
   EventParser& operator=(EventParser&&) noexcept;
 
-  /// Reads one record. On success `event` borrows from this parser until the next call. Never throws; a record of any
+  /// Reads one record. On success `event` borrows from `storage` until the next call with it. Never throws; a record of any
   /// content ends in an event or in a reason.
+  ParseOutcome parse(std::string_view record, EventStorage& storage, Event& event);
+
+  /// The same with a storage of the parser's own, for one event at a time.
   ParseOutcome parse(std::string_view record, Event& event);
 
  private:

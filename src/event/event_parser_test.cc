@@ -1,5 +1,6 @@
 #include "event/event_parser.h"
 
+#include <array>
 #include <map>
 
 #include "base/catch.h"
@@ -56,6 +57,33 @@ TEST_CASE("a full flat record becomes an event with every field") {
   REQUIRE(event.response_headers.size() == 1);
   CHECK(event.response_headers[0].value == "/home");
   CHECK(event.flags == 0);
+}
+
+TEST_CASE("events of one parser that have storages of their own outlive the next records") {
+  InputOptions options = options_for("flat");
+  options.profile.unwrap = "/message";
+  EventParser parser(std::move(options));
+  // Text from the document, from a header and from a number.
+  const auto record = [](const std::string& number) {
+    return R"({"message":"{\"ts\":1736936430,\"ip\":\"1.2.3.4\",\"method\":\"GET\",\"path\":\"/p)" + number +
+           R"(\",\"client_id\":)" + number + R"(,\"headers\":{\"x-n\":\"v)" + number + R"(\"}}"})";
+  };
+  const auto check = [](const Event& event, const std::string& number) {
+    CHECK(event.path == "/p" + number);
+    CHECK(event.client_id == number);
+    REQUIRE(event.headers.size() == 1);
+    CHECK(event.headers[0].value == "v" + number);
+  };
+  std::array<EventStorage, 2> storages;
+  std::array<Event, 2> events;
+  Event own;
+  REQUIRE(parser.parse(record("10"), storages[0], events[0]).ok());
+  REQUIRE(parser.parse(record("11"), storages[1], events[1]).ok());
+  REQUIRE(parser.parse(record("12"), own).ok());
+  REQUIRE(parser.parse(record("13"), storages[1], events[1]).ok());
+  check(events[0], "10");
+  check(events[1], "13");
+  check(own, "12");
 }
 
 TEST_CASE("time, address, method and path are enough") {

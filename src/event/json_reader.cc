@@ -9,7 +9,8 @@
 namespace weir {
 namespace {
 
-constexpr size_t kBufferBytesMin = 16 << 10;     // holds nearly all records, so that buffers hardly ever grow
+constexpr size_t kBufferBytesMin = 16 << 10;   // holds nearly all records, so that buffers hardly ever grow
+constexpr size_t kDocumentBytesMin = 4 << 10;  // there are many documents, of eight bytes and more for each of the text
 constexpr size_t kBufferBytesLarge = 256 << 10;  // larger buffers are given back …
 constexpr size_t kSmallRecordsToShrink = 1024;   // … after so many records in a row that did not need them
 
@@ -47,6 +48,35 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
 
+bool ShrinkRule::is_due(size_t buffer_bytes, size_t needed_bytes) {
+  if (buffer_bytes <= kBufferBytesLarge) [[likely]]
+    return false;
+  if (needed_bytes > kBufferBytesLarge / 2) {
+    small_records_ = 0;
+    return false;
+  }
+  if (++small_records_ < kSmallRecordsToShrink) return false;
+  small_records_ = 0;
+  return true;
+}
+
+JsonDocument::JsonDocument() {
+  fit(kDocumentBytesMin);
+}
+
+void JsonDocument::fit(size_t text_bytes) {
+  size_t room = capacity();
+  if (shrink_.is_due(room, text_bytes)) {
+    room = std::max(kDocumentBytesMin, text_bytes);
+  } else if (room < text_bytes) [[unlikely]] {
+    room = std::max(text_bytes, std::min(room * 2, kBufferBytesLarge));
+  } else {
+    return;
+  }
+  // If there is no memory, the parser finds no room, tries once more and says so.
+  [[maybe_unused]] const auto error = document_.allocate(room);
+}
+
 // simdjson refuses the depth that reaches its maximum; ours is the deepest one allowed.
 JsonReader::JsonReader(size_t depth_max) : depth_max_(depth_max + 1) {
   buffer_.resize(kBufferBytesMin + simdjson::SIMDJSON_PADDING);
@@ -54,18 +84,19 @@ JsonReader::JsonReader(size_t depth_max) : depth_max_(depth_max + 1) {
   WEIR_ASSERT(error == simdjson::SUCCESS, "no memory for a parser at start-up");
 }
 
-JsonReader::Loaded JsonReader::load(std::string_view text) {
+JsonReader::Loaded JsonReader::load(std::string_view text, JsonDocument& document) {
   Loaded loaded;
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
   fit_buffers(text.size());
+  document.fit(text.size());
   std::memcpy(buffer_.data(), text.data(), text.size());
   size_ = text.size();
   loaded.repaired = repair_lone_surrogates(buffer_.data(), size_);
-  auto error = parse(loaded.root);
+  auto error = parse(document, loaded.root);
   if (error == simdjson::UTF8_ERROR) {
     repair();
     loaded.repaired = true;
-    error = parse(loaded.root);
+    error = parse(document, loaded.root);
   }
   if (error != simdjson::SUCCESS) {
     const auto rejection = rejection_of(error);
@@ -75,8 +106,8 @@ JsonReader::Loaded JsonReader::load(std::string_view text) {
   return loaded;
 }
 
-simdjson::error_code JsonReader::parse(simdjson::dom::element& root) {
-  return parser_.parse(buffer_.data(), size_, false).get(root);
+simdjson::error_code JsonReader::parse(JsonDocument& document, simdjson::dom::element& root) {
+  return parser_.parse_into_document(document.document_, buffer_.data(), size_, false).get(root);
 }
 
 void JsonReader::repair() {
@@ -89,20 +120,14 @@ void JsonReader::repair() {
 
 void JsonReader::fit_buffers(size_t size) {
   const size_t needed = size + simdjson::SIMDJSON_PADDING;
-  if (buffer_.size() <= kBufferBytesLarge) [[likely]] {
-    if (buffer_.size() < needed) buffer_.resize(std::max(needed, buffer_.size() * 2));
-    return;
-  }
-  if (size > kBufferBytesLarge / 2) {
-    small_records_ = 0;
-    if (buffer_.size() < needed) buffer_.resize(needed);
-  } else if (++small_records_ >= kSmallRecordsToShrink) {
-    small_records_ = 0;
-    buffer_ = std::string(kBufferBytesMin > needed ? kBufferBytesMin : needed, '\0');
+  if (shrink_.is_due(buffer_.size(), size)) {
+    buffer_ = std::string(std::max(kBufferBytesMin, needed), '\0');
     repaired_ = std::string();
     parser_ = simdjson::dom::parser();
     const auto error = parser_.allocate(buffer_.size(), depth_max_);
     WEIR_ASSERT(error == simdjson::SUCCESS, "no memory for a smaller parser");
+  } else if (buffer_.size() < needed) [[unlikely]] {
+    buffer_.resize(std::max(needed, std::min(buffer_.size() * 2, kBufferBytesLarge)));
   }
 }
 

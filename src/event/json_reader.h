@@ -10,9 +10,35 @@
 
 namespace weir {
 
-/// Parses one JSON text at a time into a document that stays valid until the next load(). Owns the buffers: they grow with
-/// large records and shrink again after a run of small ones. Full validation (the DOM parser), so what is accepted is one
-/// complete JSON value.
+/// Says when buffers that a large record needed are to be given back: after a run of records that did not need them.
+class ShrinkRule {
+ public:
+  /// Call once a record with the bytes the buffer has and the record needs.
+  bool is_due(size_t buffer_bytes, size_t needed_bytes);
+
+ private:
+  size_t small_records_ = 0;
+};
+
+/// What one JSON text was parsed into. It does not need the reader any more.
+class JsonDocument {
+ public:
+  JsonDocument();
+
+  /// Bytes of the longest text it has room for.
+  [[nodiscard]] size_t capacity() const { return document_.capacity(); }
+
+ private:
+  friend class JsonReader;
+  void fit(size_t text_bytes);
+
+  simdjson::dom::document document_;
+  ShrinkRule shrink_;
+};
+
+/// Parses JSON texts into documents. Owns the buffers that are needed only meanwhile, so one reader serves all records of a
+/// lane and its buffers stay in the nearest cache; they grow with large records and shrink again after a run of small ones,
+/// as the documents do. Full validation (the DOM parser), so what is accepted is one complete JSON value.
 class JsonReader {
  public:
   explicit JsonReader(size_t depth_max);
@@ -23,14 +49,15 @@ class JsonReader {
     bool repaired = false;  ///< bytes or escapes that are no Unicode were replaced by U+FFFD
     simdjson::dom::element root;
   };
-  Loaded load(std::string_view text);
+  /// `root` borrows from `document`, until the next load() into it.
+  Loaded load(std::string_view text, JsonDocument& document);
 
-  /// Bytes of the buffer for the text; the document's own buffers are about three times as large.
+  /// Bytes of the buffer for the text; what else is needed meanwhile is about four times as large.
   [[nodiscard]] size_t buffer_bytes() const { return buffer_.size(); }
 
  private:
   void fit_buffers(size_t size);
-  simdjson::error_code parse(simdjson::dom::element& root);
+  simdjson::error_code parse(JsonDocument& document, simdjson::dom::element& root);
   void repair();
 
   size_t depth_max_;
@@ -38,7 +65,7 @@ class JsonReader {
   std::string buffer_;  // the text and its padding
   std::string repaired_;
   size_t size_ = 0;  // of the text in buffer_
-  size_t small_records_ = 0;
+  ShrinkRule shrink_;
 };
 
 }  // namespace weir

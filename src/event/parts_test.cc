@@ -232,10 +232,14 @@ TEST_CASE("what is no pointer is refused with its text") {
 
 TEST_CASE("the buffers that one large text needed are given back after a run of small ones") {
   JsonReader reader(64);
+  JsonDocument document;
   const size_t at_first = reader.buffer_bytes();
-  REQUIRE(reader.load("\"" + std::string(4 << 20, 'a') + "\"").reason == RejectReason::kNone);
+  const size_t room_at_first = document.capacity();
+  REQUIRE(reader.load("\"" + std::string(4 << 20, 'a') + "\"", document).reason == RejectReason::kNone);
   CHECK(reader.buffer_bytes() > 4 << 20);
+  CHECK(document.capacity() > 4 << 20);
   for (int i = 0; i < 2000; ++i)
-    REQUIRE(reader.load("{}").reason == RejectReason::kNone);
+    REQUIRE(reader.load("{}", document).reason == RejectReason::kNone);
   CHECK(reader.buffer_bytes() < 2 * at_first);
+  CHECK(document.capacity() < 2 * room_at_first);
 }

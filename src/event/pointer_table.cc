@@ -18,22 +18,17 @@ uint64_t load(const char* from) {
   return word;
 }
 
-// Length, first and last bytes: enough to tell the keys of real records apart; a tie costs one comparison more.
-uint64_t fingerprint_of(std::string_view name) {
+PointerTable::Ends ends_of(std::string_view name) {
   const char* data = name.data();
   const size_t size = name.size();
-  uint64_t head = 0;
-  uint64_t tail = 0;
-  if (size >= 8) {
-    head = load<uint64_t>(data);
-    tail = load<uint64_t>(data + size - 8);
-  } else if (size >= 4) {
-    head = load<uint32_t>(data);
-    tail = load<uint32_t>(data + size - 4);
-  } else if (size > 0) {
-    head = load<uint8_t>(data) | load<uint8_t>(data + size / 2) << 8 | load<uint8_t>(data + size - 1) << 16;
-  }
-  return (head ^ std::rotl(tail, 29) ^ size) * kMultiplier;
+  if (size >= 8) return {load<uint64_t>(data), load<uint64_t>(data + size - 8), size};
+  if (size >= 4) return {load<uint32_t>(data), load<uint32_t>(data + size - 4), size};
+  if (size == 0) return {};
+  return {load<uint8_t>(data) | load<uint8_t>(data + size / 2) << 8 | load<uint8_t>(data + size - 1) << 16, 0, size};
+}
+
+uint64_t hash_of(const PointerTable::Ends& ends) {
+  return (ends.head ^ std::rotl(ends.tail, 29) ^ ends.size) * kMultiplier;
 }
 
 // Splits "/a~1b/c" into "a/b" and "c"; nothing if it is not a pointer.
@@ -103,22 +98,22 @@ void PointerTable::build_buckets(Node& node) {
   node.shift = 64U - static_cast<unsigned>(std::countr_zero(size));
   node.buckets.assign(size, Bucket{});
   for (const uint16_t id : node.keys) {
-    const uint64_t fingerprint = fingerprint_of(keys_[id].text);
-    size_t at = fingerprint >> node.shift;
+    const Ends ends = ends_of(keys_[id].text);
+    size_t at = hash_of(ends) >> node.shift;
     while (node.buckets[at].key != kNone)
       at = (at + 1) & (size - 1);
-    node.buckets[at] = Bucket{fingerprint, id};
+    node.buckets[at] = Bucket{ends, id};
   }
 }
 
 const PointerTable::Key* PointerTable::find(uint16_t node_index, std::string_view name) const {
   const Node& node = nodes_[node_index];
-  const uint64_t fingerprint = fingerprint_of(name);
+  const Ends ends = ends_of(name);
   const size_t mask = node.buckets.size() - 1;
-  for (size_t at = fingerprint >> node.shift; node.buckets[at].key != kNone; at = (at + 1) & mask) {
-    if (node.buckets[at].fingerprint != fingerprint) continue;
+  for (size_t at = hash_of(ends) >> node.shift; node.buckets[at].key != kNone; at = (at + 1) & mask) {
+    if (node.buckets[at].ends != ends) continue;
     const Key& key = keys_[node.buckets[at].key];
-    if (key.text == name) return &key;
+    if (name.size() <= 2 * sizeof(uint64_t) || key.text == name) return &key;
   }
   return nullptr;
 }

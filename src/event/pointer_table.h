@@ -28,6 +28,13 @@ class PointerTable {
     uint16_t child = kNone;  ///< the node of the keys below
   };
 
+  /// The first and the last bytes of a name, and its length: all of it up to 16 bytes.
+  struct Ends {
+    uint64_t head = 0, tail = 0;
+    size_t size = 0;
+    bool operator==(const Ends&) const = default;
+  };
+
   /// Slot i is pointers[i]; a pointer that repeats shares the slot of its first occurrence. Errors: a pointer that is not
   /// one by RFC 6901, the empty pointer, too many pointers or tokens.
   static Result<PointerTable> compile(std::span<const std::string> pointers);
@@ -39,7 +46,7 @@ class PointerTable {
 
  private:
   struct Bucket {
-    uint64_t fingerprint = 0;
+    Ends ends;
     uint16_t key = kNone;
   };
   struct Node {

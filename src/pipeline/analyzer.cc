@@ -22,13 +22,10 @@ constexpr size_t kPhaseRecords = 16;
 /// Rules with this tag name a bot's user agent; they feed the client's score rather than the record's.
 constexpr std::string_view kBotTag = "weir.bot";
 
-/// One record on its way through the phases. The event borrows from the slot's own parser.
+/// One record on its way through the phases.
 struct Slot {
-  explicit Slot(const AnalyzerOptions& options) : parser(options.input), decoder(options.decode) {}
-
-  EventParser parser;
-  Decoder decoder;
-  Event event;
+  EventStorage storage;
+  Event event;  ///< borrows from storage
   DecodedRecord decoded;
   ClientIdentity client;
   Detection detection;
@@ -72,10 +69,10 @@ struct Analyzer::Impl {
       : options(std::move(options_in)),
         rule_slot(rules),
         counters(counters_in),
-        identifier(options.client_order, options.hash_key) {
-    for (size_t i = 0; i < kPhaseRecords; ++i)
-      slots.emplace_back(options);
-  }
+        identifier(options.client_order, options.hash_key),
+        parser(options.input),
+        decoder(options.decode),
+        slots(kPhaseRecords) {}
 
   Status take_rules_in_force();
   void parse(std::span<const RawRecord> records, uint32_t first, AnalyzedBatch& out);
@@ -89,6 +86,8 @@ struct Analyzer::Impl {
   const RuleSlot& rule_slot;
   DetectCounters& counters;
   ClientIdentifier identifier;
+  EventParser parser;
+  Decoder decoder;
   Matcher matcher;
   PolicyStage policy;
   CorrelationFeed correlations;
@@ -145,10 +144,9 @@ Status Analyzer::Impl::take_rules_in_force() {
     is_bot_rule.push_back(std::find(rule.tags.begin(), rule.tags.end(), kBotTag) != rule.tags.end());
   }
   correlations = CorrelationFeed(*rules, options.hash_key);
-  for (Slot& slot : slots) {
-    slot.decoder.set_raw_places(rules->raw_places());
+  decoder.set_raw_places(rules->raw_places());
+  for (Slot& slot : slots)
     slot.policy.clear();  // without a policy nothing else does
-  }
   if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
   rules_generation = generation;
   return {};
@@ -161,7 +159,7 @@ void Analyzer::Impl::parse(std::span<const RawRecord> records, uint32_t first, A
     slot.index = first + i;
     counters.records.add();
     counters.bytes.add(records[i].payload.size());
-    auto outcome = slot.parser.parse(records[i].payload, slot.event);
+    auto outcome = parser.parse(records[i].payload, slot.storage, slot.event);
     if (!outcome.ok()) {
       counters.rejected[static_cast<size_t>(outcome.reason)].add();
       out.rejected.push_back({slot.index, outcome.reason, std::move(outcome.detail)});
@@ -173,7 +171,7 @@ void Analyzer::Impl::parse(std::span<const RawRecord> records, uint32_t first, A
 
 void Analyzer::Impl::decode() {
   for (size_t i = 0; i < slots_used; ++i)
-    slots[i].decoder.decode(slots[i].event, slots[i].decoded);
+    decoder.decode(slots[i].event, slots[i].decoded);
 }
 
 void Analyzer::Impl::match(std::span<const RawRecord> batch, AnalyzedBatch& out) {
