@@ -1,5 +1,11 @@
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <vector>
+
 #include "base/catch.h"
 #include "base/diagnostic.h"
+#include "base/huge_pages.h"
 #include "base/ip_address.h"
 #include "base/siphash.h"
 #include "base/time.h"
@@ -14,6 +20,26 @@ TEST_CASE("SipHash-2-4 gives the vectors of its paper", "[base]") {
     message.push_back(c);
   CHECK(siphash(key, message) == 0xa129ca6149be45e5ULL);
   CHECK(siphash(key, "") == 0x726fdb47dd0e0e31ULL);
+}
+
+TEST_CASE("memory for huge pages begins at one and can be written to its rounded end", "[base]") {
+  for (const size_t bytes : {size_t{1}, kHugePageBytes, kHugePageBytes + 1}) {
+    const MemoryBlock block(static_cast<std::byte*>(allocate_huge_pages(bytes)));
+    REQUIRE(block != nullptr);
+    CHECK(reinterpret_cast<uintptr_t>(block.get()) % kHugePageBytes == 0);
+    const size_t rounded = (bytes + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
+    block.get()[0] = block.get()[rounded - 1] = std::byte{1};
+  }
+  CHECK(allocate_huge_pages(std::numeric_limits<size_t>::max()) == nullptr);
+}
+
+TEST_CASE("a container keeps its elements while it grows from common into huge pages", "[base]") {
+  std::vector<uint32_t, HugePageAllocator<uint32_t>> numbers;
+  for (uint32_t i = 0; i < kHugePageBytes / sizeof(uint32_t) + 1; ++i)
+    numbers.push_back(i);
+  CHECK(reinterpret_cast<uintptr_t>(numbers.data()) % kHugePageBytes == 0);
+  CHECK(std::accumulate(numbers.begin(), numbers.end(), uint64_t{0}) ==
+        uint64_t{numbers.size()} * (numbers.size() - 1) / 2);
 }
 
 TEST_CASE("addresses are parsed with the ports and brackets proxies add", "[base]") {

@@ -15,6 +15,9 @@
 #include <limits>
 #include <utility>
 
+#include "base/assert.h"
+#include "base/huge_pages.h"
+
 namespace weir {
 namespace {
 
@@ -49,6 +52,19 @@ bool read_info(Pattern& pattern, std::string& message) {
   return true;
 }
 
+/// A database of this size or more is worth huge pages of its own.
+constexpr size_t kHugeDatabaseBytes = kHugePageBytes / 4;
+
+/// Lets the library put large databases into huge pages. The process has one such setting; what it frees are pointers of
+/// malloc as before.
+void use_huge_pages() {
+  const auto allocate = [](size_t bytes) {
+    return bytes >= kHugeDatabaseBytes ? allocate_huge_pages(bytes) : std::malloc(bytes);
+  };
+  static const hs_error_t code = hs_set_database_allocator(allocate, std::free);
+  WEIR_ASSERT(code == HS_SUCCESS, "the library takes any pair of functions");
+}
+
 /// The database, or nothing with the pattern at fault (or none: SIZE_MAX) and why.
 HsDatabase compile_once(const std::vector<Pattern>& patterns, PatternError& error) {
   std::vector<const char*> expressions;
@@ -59,6 +75,7 @@ HsDatabase compile_once(const std::vector<Pattern>& patterns, PatternError& erro
     flags.push_back(flags_of(pattern));
     ids.push_back(static_cast<unsigned>(ids.size()));
   }
+  use_huge_pages();
   hs_database_t* database = nullptr;
   hs_compile_error_t* raw_error = nullptr;
   const hs_error_t code =
@@ -147,6 +164,7 @@ void prune_cache(const std::string& directory) {
 HsDatabase load_cached(const std::string& path, const std::string& key, std::vector<Pattern>& patterns) {
   CacheFile content;
   if (!read_cache(path, key, patterns.size(), content)) return nullptr;
+  use_huge_pages();
   hs_database_t* database = nullptr;
   if (hs_deserialize_database(content.database.data(), content.database.size(), &database) != HS_SUCCESS)
     return nullptr;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <memory>
+#include <new>
 
 #include "base/assert.h"
 
@@ -36,6 +38,8 @@ ClientTable::ClientTable(uint32_t clients_max, uint32_t chunk_count, uint32_t wi
 void ClientTable::clear() {
   index_ = {};
   pages_.clear();
+  blocks_.clear();
+  block_pages_left_ = 0;
   in_use_.clear();
   free_.clear();
   slots_used_ = 0;
@@ -45,11 +49,10 @@ void ClientTable::clear() {
 
 void ClientTable::prefetch(ClientSlot slot) const {
   __builtin_prefetch(&entry(slot), 1);
-  const auto& windows = pages_[slot / kPageClients].windows;
-  const uint32_t* window = &windows[size_t{slot % kPageClients} * window_words_];
-  __builtin_prefetch(window, 1);
-  __builtin_prefetch(window + window_words_ / 2, 1);
-  __builtin_prefetch(window + window_words_ - 1, 1);
+  const uint32_t* const words = window(slot);
+  __builtin_prefetch(words, 1);
+  __builtin_prefetch(words + window_words_ / 2, 1);
+  __builtin_prefetch(words + window_words_ - 1, 1);
 }
 
 void ClientTable::prefetch_end(ClientSlot slot) const {
@@ -151,11 +154,31 @@ ClientSlot ClientTable::take_slot() {
     return slot;
   }
   if (slots_used_ % kPageClients == 0) {
-    pages_.push_back({std::make_unique<ClientEntry[]>(kPageClients), {}});
-    pages_.back().windows.reset(new (kCacheLine) uint32_t[kPageClients * window_words_]());
+    add_page();
     in_use_.resize(pages_.size() * kPageClients);
   }
   return slots_used_++;
+}
+
+void ClientTable::add_page() {
+  const size_t page_bytes = kPageClients * (sizeof(ClientEntry) + window_words_ * sizeof(uint32_t));
+  std::byte* at = nullptr;
+  if (block_pages_left_ > 0) {
+    --block_pages_left_;
+    at = reinterpret_cast<std::byte*>(pages_.back().entries) + page_bytes;
+  } else {
+    const bool small = pages_.size() < kSmallPages;
+    void* const memory = small ? std::aligned_alloc(alignof(ClientEntry), page_bytes) : allocate_huge_pages(page_bytes);
+    if (memory == nullptr) throw std::bad_alloc();
+    blocks_.emplace_back(static_cast<std::byte*>(memory));
+    at = blocks_.back().get();
+    if (!small) block_pages_left_ = (kHugePageBytes - 1 - (page_bytes - 1) % kHugePageBytes) / page_bytes;
+  }
+  auto* const entries = reinterpret_cast<ClientEntry*>(at);
+  std::uninitialized_value_construct_n(entries, kPageClients);
+  auto* const windows = reinterpret_cast<uint32_t*>(entries + kPageClients);
+  std::uninitialized_value_construct_n(windows, kPageClients * window_words_);
+  pages_.push_back({entries, windows});
 }
 
 size_t ClientTable::bytes() const {

@@ -5,9 +5,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
+#include <functional>
+#include <utility>
 #include <vector>
+
+#include "base/huge_pages.h"
 
 namespace weir {
 
@@ -110,17 +112,16 @@ class ClientTable {
 
  private:
   static constexpr size_t kPageClients = 1024;
+  /// So many pages are allocated one by one; a larger table grows by blocks of huge pages, of which at most one is not in
+  /// use.
+  static constexpr size_t kSmallPages = 4;
 
-  static constexpr std::align_val_t kCacheLine{64};
   static constexpr uint32_t kHalfCacheLine = 32 / sizeof(uint32_t);
 
-  struct FreeAligned {
-    void operator()(uint32_t* words) const { ::operator delete[](words, kCacheLine); }
-  };
-  struct Page {
-    std::unique_ptr<ClientEntry[]> entries;
+  struct Page {  // in one of blocks_
+    ClientEntry* entries;
     /// On cache lines, a client's on half ones: what lies across a line more than it must is a load more for each request.
-    std::unique_ptr<uint32_t[], FreeAligned> windows;
+    uint32_t* windows;
   };
   struct Queue {
     ClientSlot front = kNoClient, back = kNoClient;
@@ -138,14 +139,19 @@ class ClientTable {
   };
 
   ClientSlot take_slot();
+  void add_page();
   void unlink(ClientSlot slot);
   void close_gap(uint64_t gap);
 
   uint32_t chunk_clients_max_;
   uint32_t window_words_;
   uint32_t chunk_bits_;
-  absl::flat_hash_map<uint64_t, ClientSlot, Mix> index_;
+  absl::flat_hash_map<uint64_t, ClientSlot, Mix, std::equal_to<uint64_t>,
+                      HugePageAllocator<std::pair<const uint64_t, ClientSlot>>>
+      index_;
   std::vector<Page> pages_;
+  std::vector<MemoryBlock> blocks_;
+  size_t block_pages_left_ = 0;  // room behind the last page in the last block
   std::vector<bool> in_use_;
   std::vector<ClientSlot> free_;
   ClientSlot slots_used_ = 0;

@@ -1,5 +1,7 @@
 #include "score/scorer.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -347,6 +349,29 @@ TEST_CASE("clients with the same hash are found after one of them is gone", "[sc
   CHECK(table.find(7, 1) == kNoClient);
   CHECK(table.find(7, 2) != kNoClient);
   CHECK(table.find(8, 3) != kNoClient);
+}
+
+TEST_CASE("clients keep their storage to themselves, however many of its pages fit into a huge page", "[score]") {
+  constexpr uint32_t kClients = 16 * 1024;
+  // A page of 2 MiB less a little, of exactly that, and of more.
+  for (const uint32_t words : {40U, 488U, 496U, 504U}) {
+    CAPTURE(words);
+    ClientTable table(kClients, 1, words);
+    bool zeroed = true;
+    for (uint32_t i = 0; i < kClients; ++i) {
+      const ClientSlot slot = table.insert(i, i, 0);
+      zeroed &= std::all_of(table.window(slot), table.window(slot) + words, [](uint32_t word) { return word == 0; });
+      std::fill_n(table.window(slot), words, i);
+    }
+    CHECK(zeroed);
+    bool whole = true;
+    for (uint32_t i = 0; i < kClients; ++i) {
+      const ClientSlot slot = table.find(i, i);
+      REQUIRE(slot != kNoClient);
+      whole &= std::all_of(table.window(slot), table.window(slot) + words, [i](uint32_t word) { return word == i; });
+    }
+    CHECK(whole);
+  }
 }
 
 TEST_CASE("a slot of the client table is reused and its queues stay whole", "[score]") {
