@@ -10,6 +10,7 @@ namespace weir {
 namespace {
 
 constexpr uint16_t kTooManyRequests = 429;
+constexpr size_t kCacheLineBytes = 64;
 
 bool is_client_error(uint16_t status) {
   return status >= 400 && status < 500 && status != kTooManyRequests;
@@ -48,6 +49,17 @@ Bursts::Bursts(const BurstOptions& options, Milliseconds lateness)
       places_(places_for(lateness.count(), pane_ms_)),
       slow_places_(places_for(lateness.count(), slow_pane_ms_)) {}
 
+void Bursts::prefetch_panes(const uint32_t* words) const {
+  if (number_of(words) == 0) return;
+  const BurstActivity& client = activities_[number_of(words) - 1];
+  if (!client.panes.empty()) {
+    const auto* newest = reinterpret_cast<const char*>(&client.panes.back());
+    for (size_t at = 0; at < sizeof(BurstPane); at += kCacheLineBytes)
+      __builtin_prefetch(newest + at, 1);
+  }
+  if (!client.bursts.empty()) __builtin_prefetch(&client.bursts.front(), 1);
+}
+
 void Bursts::take(uint32_t* words, const Observation& record, BurstFindings& found) {
   const int64_t pane = floor_divided(record.time.time_since_epoch().count(), pane_ms_);
   if (record.client_kind == ClientKind::kAddress) take_request(words, pane, found);
@@ -81,9 +93,9 @@ void Bursts::take_request(uint32_t* words, int64_t pane, BurstFindings& found) {
   ring[place(number)] = saturated_sum(ring[place(number)], 1);
 
   // Nearly all requests end here: all panes kept of the client together hold too little for any window.
-  const BurstActivity* client = find(words);
+  const bool has_bursts = (words[places_ + 1] & kHasBursts) != 0;
   const uint64_t kept = std::accumulate(ring, ring + places_, uint64_t{0});
-  if (kept <= options_.requests_max && (client == nullptr || client->bursts.empty())) return;
+  if (kept <= options_.requests_max && !has_bursts) return;
   Measure measure{BurstReason::kRequestRate, options_.requests_max + 1, false, {}, {}, {}, pane, pane_ms_, 1};
   const auto first = number - static_cast<uint32_t>(kBefore);
   for (uint32_t i = 0; i < kNear; ++i) {
@@ -91,7 +103,7 @@ void Bursts::take_request(uint32_t* words, int64_t pane, BurstFindings& found) {
     if (behind < 0 || behind >= static_cast<int32_t>(places_)) continue;
     measure.values[i] = measure.amounts[i] = ring[place(first + i)];
   }
-  judge(measure, client, found);
+  judge(measure, has_bursts ? find(words) : nullptr, found);
 }
 
 /// How long after a window's end one more request would be within the limit if none came before it: until so many of the
@@ -127,13 +139,16 @@ void Bursts::take_activity(BurstActivity& client, int64_t pane, const Observatio
   const auto measure = [&](BurstReason reason, uint32_t least, bool is_distinct, uint64_t added, auto value,
                            auto records) {
     Measure one{reason, least, is_distinct, {}, {}, {}, pane, pane_ms_, added};
+    uint64_t all = 0;
     for (size_t i = 0; i < kNear; ++i) {
       if (near[i] == nullptr) continue;
       one.values[i] = value(*near[i]);
       one.amounts[i] = records(*near[i]).count;
-      one.latest[i] = records(*near[i]).latest;
+      one.latest[i] = &records(*near[i]).latest;
+      all = is_distinct ? all | one.values[i] : all + one.values[i];
     }
-    judge(one, &client, found);
+    if (is_distinct) all = static_cast<uint64_t>(std::popcount(all));
+    if (all >= least || !client.bursts.empty()) judge(one, &client, found);
   };
   const auto failures = [](const BurstPane& one) -> const CountedRecords& { return one.failures; };
   const auto errors = [](const BurstPane& one) -> const CountedRecords& { return one.errors; };
@@ -177,7 +192,7 @@ void Bursts::take_account(BurstActivity& client, const Observation& record, Burs
     if (near[i] == nullptr) continue;
     measure.values[i] = near[i]->accounts;
     measure.amounts[i] = near[i]->failures.count;
-    measure.latest[i] = near[i]->failures.latest;
+    measure.latest[i] = &near[i]->failures.latest;
   }
   judge(measure, &client, found);
 }
@@ -222,13 +237,14 @@ void Bursts::judge(const Measure& measure, const BurstActivity* client, BurstFin
       const auto i = static_cast<size_t>(pane - first);
       if (pane < first || i >= kNear) continue;
       one.total += measure.amounts[i];
-      if (measure.latest[i].at != kNoRecord) one.latest.take(measure.latest[i]);
+      if (measure.latest[i] != nullptr && measure.latest[i]->at != kNoRecord) one.latest.take(*measure.latest[i]);
     }
   }
 }
 
 /// The pane of a client, made if there is none; null if it is older than all that are kept.
 BurstPane* Bursts::pane_of(std::vector<BurstPane>& panes, int64_t number, int64_t places) {
+  if (!panes.empty() && number == panes.back().number) return &panes.back();
   if (!panes.empty() && number <= panes.back().number - places) return nullptr;
   auto at = std::lower_bound(panes.begin(), panes.end(), number,
                              [](const BurstPane& one, int64_t wanted) { return one.number < wanted; });
@@ -274,6 +290,7 @@ void Bursts::add(uint32_t* words, const KnownBurst& burst) {
 
 void Bursts::put_back(uint32_t* words, const KnownBurst& burst) {
   auto& bursts = activity(words).bursts;
+  words[places_ + 1] |= kHasBursts;
   const auto key = [](const KnownBurst& one) { return std::pair(one.begin_ms, one.reason); };
   bursts.insert(std::upper_bound(bursts.begin(), bursts.end(), burst,
                                  [&](const KnownBurst& a, const KnownBurst& b) { return key(a) < key(b); }),
@@ -298,22 +315,22 @@ bool Bursts::is_auth_failure(uint16_t status) const {
 }
 
 BurstActivity& Bursts::activity(uint32_t* words) {
-  uint32_t& number = words[places_ + 1];
-  if (number == 0) {
+  if (number_of(words) == 0) {
     if (free_.empty()) {
       activities_.emplace_back();
-      number = static_cast<uint32_t>(activities_.size());
+      words[places_ + 1] = static_cast<uint32_t>(activities_.size());
     } else {
-      number = free_.back() + 1;
+      words[places_ + 1] = free_.back() + 1;
       free_.pop_back();
     }
   }
-  return activities_[number - 1];
+  return activities_[number_of(words) - 1];
 }
 
 void Bursts::set_activity(uint32_t* words, BurstActivity saved) {
   panes_ += saved.panes.size() + saved.slow_panes.size();
   activity(words) = std::move(saved);
+  if (!activity(words).bursts.empty()) words[places_ + 1] |= kHasBursts;
 }
 
 void Bursts::release(uint32_t* words) {

@@ -84,10 +84,16 @@ class Bursts {
 
   Bursts(const BurstOptions& options, Milliseconds lateness);
 
-  /// Of a client in the table: a pane's number, a ring of counts of requests, the number of its activity + 1.
+  /// Of a client in the table: a pane's number, a ring of counts of requests, the number of its activity + 1 and a flag.
   [[nodiscard]] uint32_t words() const { return places_ + 2; }
   /// Panes that are kept of a client.
   [[nodiscard]] uint32_t places() const { return places_; }
+
+  /// Starts loading what the client has besides its words, which are read; and then what that points to.
+  void prefetch(const uint32_t* words) const {
+    if (number_of(words) != 0) __builtin_prefetch(&activities_[number_of(words) - 1], 1);
+  }
+  void prefetch_panes(const uint32_t* words) const;
 
   /// Counts a record of the client that owns `words`, and appends the bursts it adds to.
   void take(uint32_t* words, const Observation& record, BurstFindings& found);
@@ -150,14 +156,16 @@ class Bursts {
     bool is_distinct;  // values are sketches
     Near<uint64_t> values;
     Near<uint32_t> amounts;
-    Near<LatestRecord> latest;
-    int64_t pane, pane_ms;  // the record's
+    Near<const LatestRecord*> latest;  // null: none
+    int64_t pane, pane_ms;             // the record's
     uint64_t added;
   };
 
   /// The client's activity; made if it has none.
   BurstActivity& activity(uint32_t* words);
-  [[nodiscard]] uint32_t number_of(const uint32_t* words) const { return words[places_ + 1]; }
+  /// In the last word: that the client has known bursts, so that most requests need not look at its activity.
+  static constexpr uint32_t kHasBursts = 1U << 31;
+  [[nodiscard]] uint32_t number_of(const uint32_t* words) const { return words[places_ + 1] & ~kHasBursts; }
   void take_request(uint32_t* words, int64_t pane, BurstFindings& found);
   void take_activity(BurstActivity& client, int64_t pane, const Observation& record, BurstFindings& found);
   void take_account(BurstActivity& client, const Observation& record, BurstFindings& found);

@@ -114,6 +114,13 @@ void Scorer::Impl::observe_batch(std::span<const Observation> batch, std::vector
       clients.prefetch(hints[i]);
     }
   }
+  const auto hints_of_batch = std::span(hints).first(batch.size());
+  if (options.bursts.enabled) {
+    for (const ClientSlot hint : hints_of_batch)
+      if (hint != kNoClient) bursts.prefetch(burst_words(hint));
+    for (const ClientSlot hint : hints_of_batch)
+      if (hint != kNoClient) bursts.prefetch_panes(burst_words(hint));
+  }
   for (size_t i = 0; i < batch.size(); ++i)
     observe_one(batch[i], checks[i], hints[i], alerts);
 }
