@@ -75,8 +75,13 @@ Gate gate_for(const ByteSet& required, PlaceMask places) {
 GateMask gates_of(std::string_view text, Place place) {
   GateMask gates = mask_of(Gate::kOpen);
   if ((mask_of(place) & kUserAgentPlaces) != 0) gates = static_cast<GateMask>(gates | mask_of(Gate::kUserAgent));
-  for (const char c : text)
-    gates = static_cast<GateMask>(gates | kGatesByByte[static_cast<unsigned char>(c)]);
+  const auto at = [text](size_t i) { return kGatesByByte[static_cast<unsigned char>(text[i])]; };
+  // Four bytes at a time, so that the look-ups need not wait for each other.
+  size_t i = 0;
+  for (; i + 4 <= text.size(); i += 4)
+    gates = static_cast<GateMask>(gates | ((at(i) | at(i + 1)) | (at(i + 2) | at(i + 3))));
+  for (; i < text.size(); ++i)
+    gates = static_cast<GateMask>(gates | at(i));
   return gates;
 }
 

@@ -32,6 +32,18 @@ TEST_CASE("a line passes the gates of the bytes it holds", "[line_gates]") {
   CHECK((gates_of("caf\xc3\xa9", Place::kQuery) & mask_of(Gate::kAscii)) == 0);
 }
 
+TEST_CASE("a byte opens its gate wherever it stands in a line of any length", "[line_gates]") {
+  for (size_t size = 1; size <= 9; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      CAPTURE(size, at);
+      std::string text(size, 'a');
+      text[at] = '<';
+      CHECK(gates_of(text, Place::kQuery) ==
+            (mask_of(Gate::kOpen) | mask_of(Gate::kAngle) | mask_of(Gate::kAscii) | mask_of(Gate::kTelling)));
+    }
+  }
+}
+
 TEST_CASE("patterns for user agents only stand behind a gate of their own", "[line_gates]") {
   const PlaceMask agents = mask_of(Place::kUserAgent) | mask_of(Place::kRawUserAgent);
   CHECK(gate_for(required_bytes("sqlmap"), agents) == Gate::kUserAgent);
