@@ -109,10 +109,13 @@ void add_rules(CLI::App& app, Arguments& arguments) {
       ->add_option("--junit", arguments.rules.junit_file, "Write the results to this file as JUnit XML");
   add("lint", "Report what the specification forbids, with file and line", run_rules_lint);
   add("list", "Print one line per rule, its id first", run_rules_list);
-  auto* cost = add("cost", "Measure each rule's share of the matching time, leaving out one at a time", run_rules_cost);
+  auto* cost = add("cost", "Measure each rule's share of the scan time, leaving out one at a time", run_rules_cost);
   cost->add_option(
       "--sample", arguments.rules.sample_file,
       "NDJSON records (flat profile) to measure on; without one, generated traffic and the rules' examples");
+  cost->add_option("--rule", arguments.rules.only, "Measure only the rule with this id; may be repeated")
+      ->option_text("ID")
+      ->allow_extra_args(false);
   cost->add_option("--json", arguments.rules.json_file, "Write the figures to this file as JSON");
   cost->add_option("--fail-above,--max-percent", arguments.rules.share_max_percent,
                    "Exit with 1 when a rule's share is above this, in every measurement")

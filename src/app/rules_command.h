@@ -14,10 +14,11 @@ namespace weir {
 struct RulesArguments {
   std::vector<std::string> directories;  ///< empty: the installed or the repository's rules
   std::string config_file;
-  std::string junit_file;        ///< of `test`
-  std::string sample_file;       ///< of `cost`: NDJSON records in the flat profile
-  std::string json_file;         ///< of `cost`: the figures
-  double share_max_percent = 0;  ///< of `cost`: fail when a rule surely takes more; 0: no limit
+  std::string junit_file;         ///< of `test`
+  std::string sample_file;        ///< of `cost`: NDJSON records in the flat profile
+  std::string json_file;          ///< of `cost`: the figures
+  std::vector<std::string> only;  ///< of `cost`: ids of the rules to measure; empty: all
+  double share_max_percent = 0;   ///< of `cost`: fail when a rule surely takes more; 0: no limit
 };
 
 /// The rules that the arguments name, all security levels, and what loading said about them.
@@ -36,7 +37,7 @@ int run_rules_test(const RulesArguments& arguments);
 int run_rules_lint(const RulesArguments& arguments);
 /// `weir rules list`: one line per rule, its id first.
 int run_rules_list(const RulesArguments& arguments);
-/// `weir rules cost` (rules_cost_command.cc): each rule's share of the matching time on a sample, by leaving it out.
+/// `weir rules cost` (rules_cost_command.cc): each rule's share of the scan time on a sample, by leaving it out.
 int run_rules_cost(const RulesArguments& arguments);
 
 }  // namespace weir

@@ -2,6 +2,9 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <future>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/demo_traffic.h"
@@ -74,6 +77,11 @@ class TemporaryCache {
   std::string directory_;
 };
 
+std::function<void()> start_in_thread(std::function<void()> work) {
+  auto done = std::make_shared<std::future<void>>(std::async(std::launch::async, std::move(work)));
+  return [done] { done->wait(); };
+}
+
 bool is_too_dear(const RuleCost& cost, double share_max_percent) {
   return share_max_percent > 0 && cost.share_low * 100 > share_max_percent;
 }
@@ -81,11 +89,18 @@ bool is_too_dear(const RuleCost& cost, double share_max_percent) {
 bool write_json(const std::string& file, const RuleCosts& costs, double share_max_percent) {
   nlohmann::ordered_json json;
   json["records"] = costs.records;
-  json["nanoseconds_per_record"] = costs.nanoseconds_per_record;
+  json["levels"] = nlohmann::ordered_json::array();
+  for (const LevelCost& level : costs.levels) {
+    json["levels"].push_back({{"level", to_string(level.level)},
+                              {"rules", level.rules},
+                              {"parse_and_decode_nanoseconds_per_record", level.prepare_nanoseconds_per_record},
+                              {"match_nanoseconds_per_record", level.match_nanoseconds_per_record}});
+  }
   json["rules"] = nlohmann::ordered_json::array();
   for (const RuleCost& cost : costs.rules) {
     json["rules"].push_back({{"id", cost.rule_id},
                              {"title", cost.title},
+                             {"level", to_string(cost.level)},
                              {"percent", cost.share * 100},
                              {"percent_low", cost.share_low * 100},
                              {"percent_high", cost.share_high * 100},
@@ -100,13 +115,13 @@ bool write_json(const std::string& file, const RuleCosts& costs, double share_ma
 
 size_t print_table(const RuleCosts& costs, double share_max_percent) {
   size_t over = 0;
-  std::printf("%8s  %17s  %9s  %s\n", "share", "lowest to highest", "ns/record", "rule");
+  std::printf("%8s  %17s  %9s  %-8s  %s\n", "share", "lowest to highest", "ns/record", "level", "rule");
   for (const RuleCost& cost : costs.rules) {
     const bool too_dear = is_too_dear(cost, share_max_percent);
     over += too_dear;
-    std::printf("%6.2f %%  %6.2f to %7.2f  %9.1f  %s  %s%s\n", cost.share * 100, cost.share_low * 100,
-                cost.share_high * 100, cost.nanoseconds_per_record, cost.rule_id.c_str(), cost.title.c_str(),
-                too_dear ? "  <- too dear" : "");
+    std::printf("%6.2f %%  %6.2f to %7.2f  %9.1f  %-8s  %s  %s%s\n", cost.share * 100, cost.share_low * 100,
+                cost.share_high * 100, cost.nanoseconds_per_record, std::string(to_string(cost.level)).c_str(),
+                cost.rule_id.c_str(), cost.title.c_str(), too_dear ? "  <- too dear" : "");
   }
   return over;
 }
@@ -136,13 +151,23 @@ int run_rules_cost(const RulesArguments& arguments) {
   ProgressBar bar;
   RuleCostOptions options;
   options.share_max = arguments.share_max_percent / 100;
-  options.progress = [&](size_t done) { bar.update_parts(done, loaded->rules.size()); };
+  options.only = arguments.only;
+  options.background = &start_in_thread;
+  const size_t to_measure = arguments.only.empty() ? loaded->rules.size() : arguments.only.size();
+  options.progress = [&](size_t done) { bar.update_parts(done, to_measure); };
   const auto costs = measure_rule_costs(loaded->rules, loaded->options, *sample, &thread_seconds, options);
   bar.finish();
-  if (!costs) return failed(costs.error().to_string());
+  if (!costs) {
+    failed(costs.error().to_string());
+    return costs.error().code == ErrorCode::kNotFound ? kExitUsage : kExitFailed;
+  }
   const size_t over = print_table(*costs, arguments.share_max_percent);
-  std::printf("%zu rules, %zu records, %.0f ns a record for all rules; %zu rules above %.1f %%\n", costs->rules.size(),
-              costs->records, costs->nanoseconds_per_record, over, arguments.share_max_percent);
+  for (const LevelCost& level : costs->levels)
+    std::printf("level %s: %.0f ns a record to parse and decode, %.0f ns to match with its %zu rules\n",
+                std::string(to_string(level.level)).c_str(), level.prepare_nanoseconds_per_record,
+                level.match_nanoseconds_per_record, level.rules);
+  std::printf("%zu rules measured on %zu records; %zu above %.1f %%\n", costs->rules.size(), costs->records, over,
+              arguments.share_max_percent);
   if (!arguments.json_file.empty() && !write_json(arguments.json_file, *costs, arguments.share_max_percent))
     return failed("cannot write " + arguments.json_file);
   return over == 0 ? kExitFine : kExitFailed;

@@ -32,6 +32,7 @@ bool belongs(Gate gate, unsigned char byte) {
     case Gate::kTelling:
       return is_telling_byte(byte);
     case Gate::kUserAgent:
+    case Gate::kHost:
     case Gate::kCount:
       break;
   }
@@ -58,6 +59,7 @@ const std::array<GateMask, 256> kGatesByByte = make_gates_by_byte();
 
 Gate gate_for(const ByteSet& required, PlaceMask places) {
   if ((places & ~kUserAgentPlaces) == 0) return Gate::kUserAgent;
+  if ((places & ~mask_of(Place::kHost)) == 0) return Gate::kHost;
   if (required.none()) return Gate::kOpen;
   const auto admits = [&](Gate gate) {
     for (unsigned byte = 0; byte < 256; ++byte) {
@@ -75,6 +77,7 @@ Gate gate_for(const ByteSet& required, PlaceMask places) {
 GateMask gates_of(std::string_view text, Place place) {
   GateMask gates = mask_of(Gate::kOpen);
   if ((mask_of(place) & kUserAgentPlaces) != 0) gates = static_cast<GateMask>(gates | mask_of(Gate::kUserAgent));
+  if (place == Place::kHost) gates = static_cast<GateMask>(gates | mask_of(Gate::kHost));
   const auto at = [text](size_t i) { return kGatesByByte[static_cast<unsigned char>(text[i])]; };
   // Four bytes at a time, so that the look-ups need not wait for each other.
   size_t i = 0;

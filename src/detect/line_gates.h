@@ -22,6 +22,7 @@ enum class Gate : uint8_t {
   kHighByte,   ///< any byte from 0x80
   kTelling,    ///< any telling byte
   kUserAgent,  ///< patterns that count in user agents only: those lines, whatever bytes they hold
+  kHost,       ///< patterns that count in hosts only
   kCount,
 };
 constexpr size_t kGates = static_cast<size_t>(Gate::kCount);

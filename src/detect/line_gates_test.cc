@@ -54,6 +54,13 @@ TEST_CASE("patterns for user agents only stand behind a gate of their own", "[li
   CHECK((gates_of("sqlmap/1.0", Place::kHeader) & mask_of(Gate::kUserAgent)) == 0);
 }
 
+TEST_CASE("patterns for hosts only stand behind a gate of their own", "[line_gates]") {
+  CHECK(gate_for(required_bytes("^[0-9.]+$"), mask_of(Place::kHost)) == Gate::kHost);
+  CHECK(gate_for(required_bytes("^[0-9.]+$"), mask_of(Place::kHost) | mask_of(Place::kPath)) == Gate::kOpen);
+  CHECK((gates_of("192.0.2.1", Place::kHost) & mask_of(Gate::kHost)) != 0);
+  CHECK((gates_of("192.0.2.1", Place::kPath) & mask_of(Gate::kHost)) == 0);
+}
+
 TEST_CASE("whatever a gate's patterns require lets a line pass that gate", "[line_gates]") {
   for (unsigned byte = 0; byte < 256; ++byte) {
     ByteSet required;

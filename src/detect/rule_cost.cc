@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/assert.h"
 #include "decode/decoder.h"
@@ -19,13 +21,6 @@ constexpr size_t kGroupRecords = 16;
 /// Timed together: so short that a pass without a disturbance is likely for each, so long that reading the clock costs little.
 constexpr size_t kPieceRecords = 64;
 
-/// Records parsed and decoded once, so that only the matching is timed.
-struct Sample {
-  std::deque<EventParser> parsers;  // events borrow from their parser
-  std::vector<Event> events;
-  std::vector<DecodedRecord> decoded;
-};
-
 EventParser flat_parser() {
   InputOptions options;
   auto profile = InputProfile::built_in("flat");
@@ -34,26 +29,57 @@ EventParser flat_parser() {
   return EventParser(std::move(options));
 }
 
-Sample sample_of(const std::vector<std::string>& records, PlaceMask raw_places) {
-  DecodeOptions options;
-  options.raw_places = raw_places;
-  Decoder decoder(options);
-  Sample sample;
-  for (const auto& record : records) {
-    if (sample.events.size() == kSampleRecordsMax) break;
-    Event event;
-    sample.parsers.push_back(flat_parser());
-    if (!sample.parsers.back().parse(record, event).ok()) {
-      sample.parsers.pop_back();
-      continue;
+/// A record with what borrows from it.
+struct SampleRecord {
+  std::string_view json;
+  EventParser parser = flat_parser();
+  Event event{};
+  DecodedRecord decoded{};
+};
+
+/// Records parsed and decoded, so that what a rule changes, the matching, is timed alone.
+class Sample {
+ public:
+  Sample(const std::vector<std::string>& records, PlaceMask raw_places) {
+    DecodeOptions options;
+    options.raw_places = raw_places;
+    decoder_ = Decoder(options);
+    for (const auto& json : records) {
+      if (records_.size() == kSampleRecordsMax) break;
+      records_.push_back({json});
+      if (prepare(records_.back())) continue;
+      records_.pop_back();
     }
-    DecodedRecord decoded;
-    decoder.decode(event, decoded);
-    sample.events.push_back(event);
-    sample.decoded.push_back(std::move(decoded));
   }
-  return sample;
-}
+
+  /// Seconds to parse and decode all of them again: the sum over pieces of the fastest times.
+  double seconds_to_prepare(size_t passes, const Stopwatch& now) {
+    double sum = 0;
+    for (size_t first = 0; first < records_.size(); first += kPieceRecords) {
+      double best = std::numeric_limits<double>::max();
+      for (size_t pass = 0; pass < passes; ++pass) {
+        const double begin = now();
+        for (size_t i = first; i < std::min(records_.size(), first + kPieceRecords); ++i)
+          prepare(records_[i]);
+        best = std::min(best, now() - begin);
+      }
+      sum += best;
+    }
+    return sum;
+  }
+
+  [[nodiscard]] const std::deque<SampleRecord>& records() const { return records_; }
+
+ private:
+  bool prepare(SampleRecord& record) {
+    if (!record.parser.parse(record.json, record.event).ok()) return false;
+    decoder_.decode(record.event, record.decoded);
+    return true;
+  }
+
+  Decoder decoder_;
+  std::deque<SampleRecord> records_;  // not moved: events borrow from their parser
+};
 
 Result<Matcher> matcher_for(const std::vector<Rule>& rules, const RuleSetOptions& options) {
   Diagnostics diagnostics;
@@ -69,8 +95,8 @@ class Contestant {
  public:
   Contestant(Matcher& matcher, const Sample& sample) : matcher_(matcher), policy_(matcher.own_level()) {
     detections_.resize(kGroupRecords);
-    for (size_t i = 0; i < sample.events.size(); ++i)
-      tasks_.push_back({&sample.events[i], &sample.decoded[i], &policy_, &detections_[i % kGroupRecords]});
+    for (const SampleRecord& record : sample.records())
+      tasks_.push_back({&record.event, &record.decoded, &policy_, &detections_[tasks_.size() % kGroupRecords]});
     for (size_t at = 0; at < tasks_.size(); at += kGroupRecords)
       match_group(at);
     matcher_.learn_lines(false);  // as many are known now as in a stream of such records
@@ -128,56 +154,137 @@ double median_of(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-RuleCost cost_of(const std::vector<double>& shares) {
-  RuleCost cost;
-  cost.share = median_of(shares);
-  cost.share_low = *std::min_element(shares.begin(), shares.end());
-  cost.share_high = *std::max_element(shares.begin(), shares.end());
-  cost.measurements = shares.size();
-  return cost;
+/// A rule runs at its own level and at stricter ones; the one where most of those who have it meet it.
+SecurityLevel measured_at(const Rule& rule) {
+  return std::max(rule.security_level, SecurityLevel::kStandard);
 }
+
+RuleSetOptions at_level(RuleSetOptions options, SecurityLevel level) {
+  options.security_level = level;
+  options.other_levels = 0;
+  return options;
+}
+
+Result<Matcher> matcher_without(std::vector<Rule> rules, size_t left_out, const RuleSetOptions& options) {
+  rules.erase(rules.begin() + static_cast<std::ptrdiff_t>(left_out));
+  return matcher_for(rules, options);
+}
+
+/// The rules to measure at a level, by their index.
+std::vector<size_t> chosen(const std::vector<Rule>& rules, SecurityLevel level, const std::vector<std::string>& only) {
+  std::vector<size_t> indices;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const bool wanted = only.empty() || std::find(only.begin(), only.end(), rules[i].id) != only.end();
+    if (wanted && measured_at(rules[i]) == level) indices.push_back(i);
+  }
+  return indices;
+}
+
+/// Measures the rules of one level.
+class LevelMeasurement {
+ public:
+  LevelMeasurement(const std::vector<Rule>& rules, const RuleSetOptions& options, SecurityLevel level,
+                   const Stopwatch& now, const RuleCostOptions& cost_options)
+      : rules_(rules), options_(at_level(options, level)), level_(level), now_(now), cost_options_(cost_options) {}
+
+  Status measure(const std::vector<size_t>& indices, const std::vector<std::string>& records, RuleCosts& costs) {
+    auto all = matcher_for(rules_, options_);
+    if (!all) return tl::unexpected<Error>(all.error());
+    Sample sample(records, all->rules().raw_places());
+    if (sample.records().empty())
+      return fail(ErrorCode::kInvalidArgument, "rules", "no record of the sample could be read in the flat profile");
+    prepare_seconds_ = sample.seconds_to_prepare(cost_options_.passes, now_);
+    Contestant with_all(*all, sample);
+    const size_t first = costs.rules.size();
+    // Compiling takes longer than measuring, so the next rule set is compiled meanwhile.
+    NextMatcher next = start_without(indices[0]);
+    for (size_t i = 0; i < indices.size(); ++i) {
+      next.wait();
+      Result<Matcher> matcher = std::move(**next.matcher);
+      if (i + 1 < indices.size()) next = start_without(indices[i + 1]);
+      if (!matcher) {
+        next.wait();
+        return tl::unexpected<Error>(matcher.error());
+      }
+      Contestant without(*matcher, sample);
+      costs.rules.push_back(cost_of(rules_[indices[i]], with_all, without));
+      if (cost_options_.progress) cost_options_.progress(costs.rules.size());
+    }
+    const double per_record = 1e9 / static_cast<double>(sample.records().size());
+    LevelCost level{level_, all->rules().rules().size(), prepare_seconds_ * per_record,
+                    median_of(match_seconds_) * per_record};
+    for (size_t i = first; i < costs.rules.size(); ++i)
+      costs.rules[i].nanoseconds_per_record =
+          costs.rules[i].share * (level.prepare_nanoseconds_per_record + level.match_nanoseconds_per_record);
+    costs.levels.push_back(level);
+    costs.records = sample.records().size();
+    return {};
+  }
+
+ private:
+  /// A matcher that is being made.
+  struct NextMatcher {
+    std::shared_ptr<std::optional<Result<Matcher>>> matcher;
+    std::function<void()> wait;
+  };
+
+  NextMatcher start_without(size_t index) const {
+    auto place = std::make_shared<std::optional<Result<Matcher>>>();
+    const auto compile = [this, index, place] { place->emplace(matcher_without(rules_, index, options_)); };
+    if (cost_options_.background) return {place, cost_options_.background(compile)};
+    return {place, compile};
+  }
+
+  RuleCost cost_of(const Rule& rule, Contestant& with_all, Contestant& without) {
+    std::vector<double> shares;
+    const auto lowest = [&] { return *std::min_element(shares.begin(), shares.end()); };
+    const auto measure_once = [&] {
+      const PairSeconds seconds = fastest(with_all, without, cost_options_.passes, now_);
+      const double scan_seconds = prepare_seconds_ + seconds.all;
+      shares.push_back(scan_seconds > 0 ? (seconds.all - seconds.without) / scan_seconds : 0);
+      match_seconds_.push_back(seconds.all);
+    };
+    while (shares.size() < cost_options_.measurements)
+      measure_once();
+    while (cost_options_.share_max > 0 && lowest() > cost_options_.share_max &&
+           shares.size() < cost_options_.measurements_max)
+      measure_once();
+    RuleCost cost;
+    cost.rule_id = rule.id;
+    cost.title = rule.title;
+    cost.level = level_;
+    cost.share = median_of(shares);
+    cost.share_low = lowest();
+    cost.share_high = *std::max_element(shares.begin(), shares.end());
+    cost.measurements = shares.size();
+    return cost;
+  }
+
+  const std::vector<Rule>& rules_;
+  const RuleSetOptions options_;
+  const SecurityLevel level_;
+  const Stopwatch& now_;
+  const RuleCostOptions& cost_options_;
+  double prepare_seconds_ = 0;
+  std::vector<double> match_seconds_;
+};
 
 }  // namespace
 
 Result<RuleCosts> measure_rule_costs(const std::vector<Rule>& rules, const RuleSetOptions& options,
                                      const std::vector<std::string>& records, const Stopwatch& now,
                                      const RuleCostOptions& cost_options) {
-  auto all = matcher_for(rules, options);
-  if (!all) return tl::unexpected<Error>(all.error());
-  const Sample sample = sample_of(records, all->rules().raw_places());
-  if (sample.events.empty())
-    return fail(ErrorCode::kInvalidArgument, "rules", "no record of the sample could be read in the flat profile");
-  Contestant with_all(*all, sample);
+  for (const std::string& id : cost_options.only)
+    if (std::none_of(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.id == id; }))
+      return fail(ErrorCode::kNotFound, "rules", "no rule has the id '" + id + "'");
   RuleCosts costs;
-  costs.records = sample.events.size();
-  std::vector<double> all_seconds;
-  for (size_t i = 0; i < rules.size(); ++i) {
-    std::vector<Rule> others = rules;
-    others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
-    auto matcher = matcher_for(others, options);
-    if (!matcher) return tl::unexpected<Error>(matcher.error());
-    Contestant without(*matcher, sample);
-    std::vector<double> shares;
-    const auto measure = [&] {
-      const PairSeconds seconds = fastest(with_all, without, cost_options.passes, now);
-      shares.push_back(seconds.all > 0 ? 1 - seconds.without / seconds.all : 0);
-      all_seconds.push_back(seconds.all);
-    };
-    while (shares.size() < cost_options.measurements)
-      measure();
-    while (cost_options.share_max > 0 && cost_of(shares).share_low > cost_options.share_max &&
-           shares.size() < cost_options.measurements_max)
-      measure();
-    RuleCost cost = cost_of(shares);
-    cost.rule_id = rules[i].id;
-    cost.title = rules[i].title;
-    costs.rules.push_back(std::move(cost));
-    if (cost_options.progress) cost_options.progress(i + 1);
+  for (const SecurityLevel level : {SecurityLevel::kStandard, SecurityLevel::kStrict}) {
+    const std::vector<size_t> indices = chosen(rules, level, cost_options.only);
+    if (indices.empty()) continue;
+    LevelMeasurement measurement(rules, options, level, now, cost_options);
+    if (Status status = measurement.measure(indices, records, costs); !status)
+      return tl::unexpected<Error>(status.error());
   }
-  if (!all_seconds.empty())
-    costs.nanoseconds_per_record = median_of(all_seconds) * 1e9 / static_cast<double>(costs.records);
-  for (RuleCost& cost : costs.rules)
-    cost.nanoseconds_per_record = cost.share * costs.nanoseconds_per_record;
   std::sort(costs.rules.begin(), costs.rules.end(),
             [](const RuleCost& a, const RuleCost& b) { return a.share > b.share; });
   return costs;
