@@ -1,6 +1,7 @@
 #include "app/command_setup.h"
 
 #include <cstdio>
+#include <random>
 
 #include "app/exit_code.h"
 #include "app/rule_source.h"
@@ -64,6 +65,8 @@ AnalyzerOptions analyzer_options(const Config& config, bool keep_verdicts) {
   options.input = config.input;
   options.decode = config.decode;
   options.hash_key = siphash_key_from(config.hash_key.reveal());
+  std::random_device random;
+  options.line_secret = LineSecret::from(std::ref(random));
   options.client_order = config.client_order;
   options.keep_verdicts = keep_verdicts;
   return options;

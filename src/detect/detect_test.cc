@@ -156,7 +156,7 @@ TEST_CASE("a new rule set forgets the lines it knew") {
 
 TEST_CASE("lines become known on their second visit, each at its place and level") {
   constexpr auto kStandard = SecurityLevel::kStandard;
-  KnownLines lines;
+  KnownLines lines{LineSecret()};
   std::span<const LineHit> hits;
   const std::array<LineHit, 2> two = {{{7, 3}, {9, 5}}};
   const LineKey agent = lines.key_of(kStandard, Place::kUserAgent, "agent");
@@ -186,7 +186,7 @@ TEST_CASE("lines become known on their second visit, each at its place and level
 }
 
 TEST_CASE("thousands of lines are known at once, each with its own hits") {
-  KnownLines lines;
+  KnownLines lines{LineSecret()};
   constexpr uint32_t kLines = 4'000;
   const auto key = [&](uint32_t i) {
     return lines.key_of(SecurityLevel::kStandard, Place::kPath, "/page/" + std::to_string(i));
@@ -206,12 +206,13 @@ TEST_CASE("thousands of lines are known at once, each with its own hits") {
   CHECK(known > kLines * 9 / 10);
 }
 
-TEST_CASE("the keys of lines differ from one matcher to the next, so nobody can look for lines that share one") {
-  const KnownLines one, other;
-  const auto key = [](const KnownLines& lines) {
-    return lines.key_of(SecurityLevel::kStandard, Place::kPath, "/page").low;
+TEST_CASE("the keys of lines depend on the secret") {
+  const auto key = [](const LineSecret& secret) {
+    return KnownLines(secret).key_of(SecurityLevel::kStandard, Place::kPath, "/page").low;
   };
-  CHECK(key(one) != key(other));
+  uint32_t next = 0;
+  CHECK(key(LineSecret()) == key(LineSecret()));
+  CHECK(key(LineSecret()) != key(LineSecret::from([&] { return next++; })));
 }
 
 TEST_CASE("a known line hits as when it was scanned, with the same span, and the first line wins") {

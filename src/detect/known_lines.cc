@@ -3,8 +3,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <functional>
-#include <random>
 
 namespace weir {
 namespace {
@@ -13,16 +11,10 @@ constexpr PlaceMask kRepeatingPlaces = mask_of(Place::kPath) | mask_of(Place::kH
                                        mask_of(Place::kReferer) | mask_of(Place::kHeader) |
                                        mask_of(Place::kRawUserAgent) | mask_of(Place::kRawReferer);
 
-std::array<uint32_t, 48> random_secret() {
-  std::random_device device;
-  std::array<uint32_t, 48> secret;
-  std::generate(secret.begin(), secret.end(), std::ref(device));
-  return secret;
-}
-
 }  // namespace
 
-KnownLines::KnownLines() : secret_(random_secret()), sets_(kSets), hits_(kSets * kWays), marks_(kMarks) {}
+KnownLines::KnownLines(const LineSecret& secret)
+    : secret_(secret), sets_(kSets), hits_(kSets * kWays), marks_(kMarks) {}
 
 bool KnownLines::eligible(const Line& line) {
   const size_t size = line.end - line.begin;
@@ -31,7 +23,8 @@ bool KnownLines::eligible(const Line& line) {
 
 LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text) const {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd: another place or level is another key
-  const XXH128_hash_t hash = XXH3_128bits_withSecret(text.data(), text.size(), secret_.data(), sizeof secret_);
+  const XXH128_hash_t hash =
+      XXH3_128bits_withSecret(text.data(), text.size(), secret_.words.data(), sizeof secret_.words);
   const uint64_t kind = static_cast<uint64_t>(place) * 4 + static_cast<uint64_t>(level);
   return {hash.low64 + kind * kSpread, hash.high64};
 }

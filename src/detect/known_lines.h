@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "decode/decoded_record.h"
+#include "detect/line_secret.h"
 #include "rules/category.h"
 
 namespace weir {
@@ -24,7 +25,7 @@ struct LineKey {
 };
 
 /// Remembers what matched in a line, so that the same line need not be scanned again: user agents, referers, hosts and headers
-/// repeat from request to request and are most of the text. Lines are told apart by 125 bits of a hash with a random secret; the
+/// repeat from request to request and are most of the text. Lines are told apart by 125 bits of a hash with a secret; the
 /// texts themselves would take most of a core's cache (docs/adr/0019-known-lines.md).
 /// A fixed table (some 500 KiB, of which 128 are looked through); a line enters it when it is met for the second time, in place
 /// of another, so that lines that never come again (request ids) push nothing out. Of one thread.
@@ -33,7 +34,7 @@ class KnownLines {
   /// Lines with more hits than this are not remembered.
   static constexpr size_t kHitsMax = 4;
 
-  KnownLines();
+  explicit KnownLines(const LineSecret& secret);
 
   /// Lines worth remembering: of a place whose text repeats, and not long.
   static bool eligible(const Line& line);
@@ -60,8 +61,7 @@ class KnownLines {
     return slot.low == key.low && ((slot.high ^ key.high) & ~kCountBits) == 0 && (slot.high & kCountBits) != 0;
   }
 
-  /// Each 16 bytes of a line are multiplied under words of their own of it: a seed would be one word for all.
-  std::array<uint32_t, 48> secret_;
+  LineSecret secret_;
   std::vector<Set> sets_;
   std::vector<Hits> hits_;       ///< by set and way
   std::vector<uint16_t> marks_;  ///< a part of the key of lines met once

@@ -87,6 +87,8 @@ struct RecordScan {
 /// Works in phases over a batch. Scanning goes group by group, each over all records: a pattern database then stays in the
 /// processor's cache, which halves the time of a scan. The last phase decides record by record.
 struct Matcher::Impl {
+  explicit Impl(const LineSecret& secret) : known_lines(secret) {}
+
   std::shared_ptr<const RuleSet> rules;
   const RuleProgram* program = nullptr;
   HsScratch hs_scratch;
@@ -404,7 +406,7 @@ void Matcher::Impl::judge(Detection& out) const {
   out.malicious = out.score >= rules->options().threshold && !out.hits.empty();
 }
 
-Matcher::Matcher() : impl_(std::make_unique<Impl>()) {}
+Matcher::Matcher(const LineSecret& secret) : impl_(std::make_unique<Impl>(secret)) {}
 Matcher::~Matcher() = default;
 Matcher::Matcher(Matcher&&) noexcept = default;
 Matcher& Matcher::operator=(Matcher&&) noexcept = default;

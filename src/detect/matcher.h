@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "decode/decoded_record.h"
 #include "detect/detection.h"
+#include "detect/line_secret.h"
 #include "detect/match_policy.h"
 #include "detect/rule_set.h"
 #include "event/event.h"
@@ -29,7 +30,8 @@ class Matcher {
   /// What one category can add to the request score at most.
   static constexpr int kCategoryScoreMax = 30;
 
-  Matcher();
+  /// Lines that come again are known by their hash under `secret`.
+  explicit Matcher(const LineSecret& secret = {});
   ~Matcher();
   Matcher(Matcher&&) noexcept;
   Matcher& operator=(Matcher&&) noexcept;

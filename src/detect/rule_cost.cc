@@ -32,7 +32,7 @@ EventParser flat_parser() {
 /// A record with what borrows from it.
 struct SampleRecord {
   std::string_view json;
-  EventParser parser = flat_parser();
+  EventStorage storage{};
   Event event{};
   DecodedRecord decoded{};
 };
@@ -72,13 +72,14 @@ class Sample {
 
  private:
   bool prepare(SampleRecord& record) {
-    if (!record.parser.parse(record.json, record.event).ok()) return false;
+    if (!parser_.parse(record.json, record.storage, record.event).ok()) return false;
     decoder_.decode(record.event, record.decoded);
     return true;
   }
 
+  EventParser parser_ = flat_parser();
   Decoder decoder_;
-  std::deque<SampleRecord> records_;  // not moved: events borrow from their parser
+  std::deque<SampleRecord> records_;  // not moved: events borrow from their storage
 };
 
 Result<Matcher> matcher_for(const std::vector<Rule>& rules, const RuleSetOptions& options) {

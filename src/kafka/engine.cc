@@ -125,6 +125,8 @@ EngineOptions EngineOptions::from(const Config& config, std::string version) {
   options.analyzer.input = config.input;
   options.analyzer.decode = config.decode;
   if (!config.hash_key.empty()) options.analyzer.hash_key = siphash_key_from(config.hash_key.reveal());
+  std::random_device random;
+  options.analyzer.line_secret = LineSecret::from(std::ref(random));
   options.analyzer.client_order = config.client_order;
   options.score = config.score;
   options.snapshot_round = config.snapshot_round;

@@ -72,6 +72,7 @@ struct Analyzer::Impl {
         identifier(options.client_order, options.hash_key),
         parser(options.input),
         decoder(options.decode),
+        matcher(options.line_secret),
         slots(kPhaseRecords) {}
 
   Status take_rules_in_force();

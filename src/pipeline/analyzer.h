@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/siphash.h"
 #include "decode/decoder.h"
+#include "detect/line_secret.h"
 #include "event/event_parser.h"
 #include "event/input_profile.h"
 #include "pipeline/counters.h"
@@ -58,6 +59,7 @@ struct AnalyzerOptions {
   InputOptions input;
   DecodeOptions decode;
   SipHashKey hash_key{};
+  LineSecret line_secret{};
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
   bool keep_verdicts = false;
 };
