@@ -185,6 +185,14 @@ TEST_CASE("lines become known on their second visit, each at its place and level
   CHECK_FALSE(KnownLines::eligible(line));
 }
 
+TEST_CASE("a short pattern behind quotes is found in each line of its place") {
+  // Reported once a line: not only in the first that holds it, which may stand where the rule does not look.
+  RuleBench bench(rule_item("weir.query|re: \"'x\"", 1) + "---\n" + rule_item("weir.form|re: \"'x\"", 2));
+  CHECK(bench.hits({{Place::kForm, "a='x'x'x"}, {Place::kQuery, "b='x"}}) == "12");
+  CHECK(bench.hits({{Place::kForm, "a='x"}, {Place::kQuery, "b='y"}, {Place::kForm, "c='x"}}) == "2");
+  CHECK(bench.hits({{Place::kCookie, "a='x"}, {Place::kQuery, "b='y"}, {Place::kQuery, "c='x"}}) == "1");
+}
+
 TEST_CASE("thousands of lines are known at once, each with its own hits") {
   KnownLines lines{LineSecret()};
   constexpr uint32_t kLines = 4'000;

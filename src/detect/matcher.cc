@@ -128,6 +128,7 @@ struct Matcher::Impl {
   void sort_lines(RecordScan& one);
   void scan_group(std::span<RecordScan> records, SecurityLevel level, Gate gate);
   void scan_record(RecordScan& one, SecurityLevel level, Gate gate);
+  void scan_text_of(std::string_view text);
   std::string_view join_lines(SecurityLevel level, GateMask gate);
   bool on_report(uint32_t pattern, uint32_t end);
   ScanLine line_of(uint32_t end);
@@ -190,7 +191,18 @@ void Matcher::Impl::scan_group(std::span<RecordScan> records, SecurityLevel leve
 
 void Matcher::Impl::scan_record(RecordScan& one, SecurityLevel level, Gate gate) {
   scan = &one;
-  const std::string_view text = join_lines(level, mask_of(gate));
+  if (!group->by_line) return scan_text_of(join_lines(level, mask_of(gate)));
+  const DecodedRecord& of = *one.task->record;
+  for (const auto& unknown : one.unknown_lines) {
+    if ((unknown.gates & mask_of(gate)) == 0 || unknown.level != level) continue;
+    const Line& line = of.lines[unknown.line];
+    scan_lines.assign(1, {0, unknown.line});
+    scan_text_of(std::string_view(of.text).substr(line.begin, line.end - line.begin + size_t{1}));
+  }
+}
+
+/// Scans the lines that scan_lines holds.
+void Matcher::Impl::scan_text_of(std::string_view text) {
   if (text.empty()) return;
   report_count = 0;
   line_cursor = 0;
@@ -205,8 +217,8 @@ void Matcher::Impl::scan_record(RecordScan& one, SecurityLevel level, Gate gate)
   };
   const hs_error_t code = hs_scan(group->database.get(), text.data(), static_cast<unsigned>(text.size()), 0,
                                   hs_scratch.get(), report, this);
-  one.capped |= code == HS_SCAN_TERMINATED;
-  one.failed |= code != HS_SUCCESS && code != HS_SCAN_TERMINATED;
+  scan->capped |= code == HS_SCAN_TERMINATED;
+  scan->failed |= code != HS_SUCCESS && code != HS_SCAN_TERMINATED;
 }
 
 /// Fills scan_lines and gives the text to scan: the record's own when it is all of it.

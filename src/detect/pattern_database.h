@@ -26,6 +26,7 @@ struct Pattern {
   std::string regex;  ///< cannot match '\n'
   bool caseless = true;
   bool prefilter = false;  ///< set by the compiler: the library only approximates it, PCRE2 confirms
+  bool once = false;       ///< is reported once a scan, for a text of one line
   uint32_t min_width = 0;  ///< bytes of a match; set by the compiler
   uint32_t max_width = 0;  ///< UINT32_MAX: unbounded
 };

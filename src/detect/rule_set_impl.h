@@ -62,6 +62,7 @@ constexpr size_t kSecurityLevels = 3;
 /// The patterns of a security level behind one gate: scanned for together, in the lines that pass it.
 struct ScanGroup {
   HsDatabase database;             ///< null when it has no pattern
+  bool by_line = false;            ///< each line is a scan of its own, and short patterns are reported once
   std::vector<uint32_t> patterns;  ///< the library's id → index into RuleProgram::patterns
 };
 
