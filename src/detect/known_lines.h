@@ -27,12 +27,12 @@ struct LineKey {
 /// Remembers what matched in a line, so that the same line need not be scanned again: user agents, referers, hosts and headers
 /// repeat from request to request and are most of the text. Lines are told apart by 125 bits of a hash with a secret; the
 /// texts themselves would take most of a core's cache (docs/adr/0019-known-lines.md).
-/// A fixed table (some 500 KiB, of which 128 are looked through); a line enters it when it is met for the second time, in place
+/// A fixed table (some 600 KiB, of which 128 are looked through); a line enters it when it is met for the second time, in place
 /// of another, so that lines that never come again (request ids) push nothing out. Of one thread.
 class KnownLines {
  public:
   /// Lines with more hits than this are not remembered.
-  static constexpr size_t kHitsMax = 4;
+  static constexpr size_t kHitsMax = 6;
 
   explicit KnownLines(const LineSecret& secret);
 
