@@ -273,4 +273,29 @@ TEST_CASE("a client costs at most 130 bytes in a chunk", "[score][restore]") {
   CHECK(bytes.size() < size_t{4096} * 130);
 }
 
+TEST_CASE("no damage to a chunk makes a burst of an unknown reason", "[score][restore]") {
+  ScoreOptions options;
+  options.clients_max = 100;
+  Stream stream;
+  for (int i = 0; i < 10; ++i)
+    stream.add({.at_ms = i}).status = 401;
+  Scorer scorer(options, kTopics);
+  std::vector<Alert> alerts;
+  scorer.observe(stream.observations(), alerts);
+  REQUIRE(alerts.size() == 1);
+  std::string bytes;
+  scorer.save(0, bytes);
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    std::string damaged = bytes;
+    damaged[i] = 1 << kBurstReasons;
+    Scorer other(options, kTopics);
+    other.begin_restore();
+    if (!other.load(0, sealed(damaged))) continue;
+    alerts.clear();
+    other.finish(alerts);
+    for (const Alert& alert : alerts)
+      CHECK(alert.burst.reasons >> kBurstReasons == 0);
+  }
+}
+
 }  // namespace weir

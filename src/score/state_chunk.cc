@@ -246,6 +246,7 @@ bool read_episode(BinaryReader& in, Episode& episode) {
   episode.verdict.reasons = in.number<AbuseReasons>();
   episode.verdict.risk_score = in.signed_number<int>();
   episode.burst.reasons = in.number<BurstReasons>();
+  if (episode.burst.reasons >> kBurstReasons != 0) return false;
   episode.burst.held = in.varint();
   episode.burst.retry_after = Milliseconds{in.signed_number<int64_t>()};
   episode.least = in.varint();
