@@ -60,21 +60,22 @@ void Bursts::prefetch_panes(const uint32_t* words) const {
   if (!client.bursts.empty()) __builtin_prefetch(&client.bursts.front(), 1);
 }
 
-void Bursts::take(uint32_t* words, const Observation& record, BurstFindings& found) {
+bool Bursts::take(uint32_t* words, const Observation& record, BurstFindings& found) {
   const int64_t pane = floor_divided(record.time.time_since_epoch().count(), pane_ms_);
-  if (record.client_kind == ClientKind::kAddress) take_request(words, pane, found);
+  bool in_time = record.client_kind != ClientKind::kAddress || take_request(words, pane, found);
   const bool is_count = record.has(ObservationFlag::kAddressCount);
   const bool failed = is_auth_failure(record.status);
   const bool missed = !is_count && !failed && is_client_error(record.status);
   const bool hit = !is_count && record.rule_hits > 0;
-  if (!failed && !missed && !hit) return;
+  if (!failed && !missed && !hit) return in_time;
   BurstActivity& client = activity(words);
-  take_activity(client, pane, record, found);
-  if (failed && is_count) take_account(client, record, found);
+  if (!take_activity(client, pane, record, found)) in_time = false;
+  if (failed && is_count && !take_account(client, record, found)) in_time = false;
+  return in_time;
 }
 
 /// Requests, which most clients have nothing else of, are counted in the client's words.
-void Bursts::take_request(uint32_t* words, int64_t pane, BurstFindings& found) {
+bool Bursts::take_request(uint32_t* words, int64_t pane, BurstFindings& found) {
   const auto number = static_cast<uint32_t>(static_cast<uint64_t>(pane));
   uint32_t* ring = words + 1;
   const auto place = [this](uint32_t of_pane) { return of_pane & (places_ - 1); };
@@ -87,15 +88,14 @@ void Bursts::take_request(uint32_t* words, int64_t pane, BurstFindings& found) {
       ring[place(words[0] + i)] = 0;
     words[0] = number;
   } else if (ahead <= -static_cast<int32_t>(places_)) {
-    ++late_;
-    return;
+    return false;
   }
   ring[place(number)] = saturated_sum(ring[place(number)], 1);
 
   // Nearly all requests end here: all panes kept of the client together hold too little for any window.
   const bool has_bursts = (words[places_ + 1] & kHasBursts) != 0;
   const uint64_t kept = std::accumulate(ring, ring + places_, uint64_t{0});
-  if (kept <= options_.requests_max && !has_bursts) return;
+  if (kept <= options_.requests_max && !has_bursts) return true;
   Measure measure{BurstReason::kRequestRate, options_.requests_max + 1, false, {}, {}, {}, pane, pane_ms_, 1};
   const auto first = number - static_cast<uint32_t>(kBefore);
   for (uint32_t i = 0; i < kNear; ++i) {
@@ -104,6 +104,7 @@ void Bursts::take_request(uint32_t* words, int64_t pane, BurstFindings& found) {
     measure.values[i] = measure.amounts[i] = ring[place(first + i)];
   }
   judge(measure, has_bursts ? find(words) : nullptr, found);
+  return true;
 }
 
 /// How long after a window's end one more request would be within the limit if none came before it: until so many of the
@@ -118,12 +119,9 @@ Milliseconds Bursts::retry_after(const Near<uint64_t>& requests, size_t window_e
   return Milliseconds{(kPanes - panes) * pane_ms_};
 }
 
-void Bursts::take_activity(BurstActivity& client, int64_t pane, const Observation& record, BurstFindings& found) {
+bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observation& record, BurstFindings& found) {
   BurstPane* at = pane_of(client.panes, pane, places_);
-  if (at == nullptr) {
-    ++late_;
-    return;
-  }
+  if (at == nullptr) return false;
   const LatestRecord this_record{record.time.time_since_epoch().count(), record.at, record.address};
   const bool is_count = record.has(ObservationFlag::kAddressCount);
   const bool failed = is_auth_failure(record.status);
@@ -173,17 +171,15 @@ void Bursts::take_activity(BurstActivity& client, int64_t pane, const Observatio
         BurstReason::kScanning, options_.scanning_hits, false, hits,
         [](const BurstPane& one) { return one.hits.count; }, rule_hits);
   }
+  return true;
 }
 
 /// Spraying goes over a window of its own. Only counts for an address name accounts.
-void Bursts::take_account(BurstActivity& client, const Observation& record, BurstFindings& found) {
+bool Bursts::take_account(BurstActivity& client, const Observation& record, BurstFindings& found) {
   const int64_t time_ms = record.time.time_since_epoch().count();
   const int64_t pane = floor_divided(time_ms, slow_pane_ms_);
   BurstPane* at = pane_of(client.slow_panes, pane, slow_places_);
-  if (at == nullptr) {
-    ++late_;
-    return;
-  }
+  if (at == nullptr) return false;
   at->failures.add(1, {time_ms, record.at, record.address});
   at->accounts |= bit_of(record.path_hash ^ record.client_hash);
   Measure measure{BurstReason::kPasswordSpraying, options_.accounts, true, {}, {}, {}, pane, slow_pane_ms_, 1};
@@ -195,6 +191,7 @@ void Bursts::take_account(BurstActivity& client, const Observation& record, Burs
     measure.latest[i] = &near[i]->failures.latest;
   }
   judge(measure, &client, found);
+  return true;
 }
 
 /// Appends a finding for each period in which a window ends that the record is in, if such a window holds enough. A window whose
@@ -278,12 +275,19 @@ const KnownBurst* Bursts::find_burst(const BurstActivity* client, BurstReason re
   return found == client->bursts.end() ? nullptr : &*found;
 }
 
+Bursts::CountedIn Bursts::counted_in(BurstReason reason) {
+  if (reason == BurstReason::kRequestRate) return CountedIn::kRequests;
+  return reason == BurstReason::kPasswordSpraying ? CountedIn::kSlowPanes : CountedIn::kPanes;
+}
+
+/// What a burst shows to be past is past only for what is counted in the same panes: to others, which may have had nothing
+/// since, a record can still add.
 void Bursts::add(uint32_t* words, const KnownBurst& burst) {
   auto& bursts = activity(words).bursts;
+  const CountedIn panes = counted_in(burst.reason);
+  const int64_t kept_ms = panes == CountedIn::kSlowPanes ? slow_places_ * slow_pane_ms_ : int64_t{places_} * pane_ms_;
   std::erase_if(bursts, [&](const KnownBurst& one) {
-    const int64_t kept_ms =
-        one.reason == BurstReason::kPasswordSpraying ? slow_places_ * slow_pane_ms_ : int64_t{places_} * pane_ms_;
-    return one.episode == kNoEpisode && one.begin_ms < burst.begin_ms - 2 * kept_ms;
+    return one.episode == kNoEpisode && counted_in(one.reason) == panes && one.begin_ms < burst.begin_ms - 2 * kept_ms;
   });
   put_back(words, burst);
 }

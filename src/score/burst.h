@@ -95,8 +95,9 @@ class Bursts {
   }
   void prefetch_panes(const uint32_t* words) const;
 
-  /// Counts a record of the client that owns `words`, and appends the bursts it adds to.
-  void take(uint32_t* words, const Observation& record, BurstFindings& found);
+  /// Counts a record of the client that owns `words`, and appends the bursts it adds to. False if it came too late for one
+  /// of the counts: it is older than all panes kept for that.
+  bool take(uint32_t* words, const Observation& record, BurstFindings& found);
 
   /// Null if the client has no such burst, or one so old that it was forgotten.
   [[nodiscard]] const KnownBurst* known(const uint32_t* words, BurstReason reason, int64_t begin_ms) const {
@@ -104,13 +105,9 @@ class Bursts {
   }
   /// Adds a burst and forgets closed ones that no record can add to.
   void add(uint32_t* words, const KnownBurst& burst);
-  /// The episode is over. Records that come for its period later are counted as late.
+  /// The episode is over. Records that come for its period later are late.
   void close(uint32_t* words, uint32_t episode);
   [[nodiscard]] bool has_open(const uint32_t* words) const;
-
-  /// Records of a period whose burst was closed, or older than all panes kept of the client.
-  [[nodiscard]] uint64_t late() const { return late_; }
-  void count_late() { ++late_; }
 
   /// Frees what the client has.
   void release(uint32_t* words);
@@ -166,14 +163,17 @@ class Bursts {
   /// In the last word: that the client has known bursts, so that most requests need not look at its activity.
   static constexpr uint32_t kHasBursts = 1U << 31;
   [[nodiscard]] uint32_t number_of(const uint32_t* words) const { return words[places_ + 1] & ~kHasBursts; }
-  void take_request(uint32_t* words, int64_t pane, BurstFindings& found);
-  void take_activity(BurstActivity& client, int64_t pane, const Observation& record, BurstFindings& found);
-  void take_account(BurstActivity& client, const Observation& record, BurstFindings& found);
+  bool take_request(uint32_t* words, int64_t pane, BurstFindings& found);
+  bool take_activity(BurstActivity& client, int64_t pane, const Observation& record, BurstFindings& found);
+  bool take_account(BurstActivity& client, const Observation& record, BurstFindings& found);
   BurstPane* pane_of(std::vector<BurstPane>& panes, int64_t number, int64_t places);
   static Near<const BurstPane*> near_of(const std::vector<BurstPane>& panes, int64_t number);
   void judge(const Measure& measure, const BurstActivity* client, BurstFindings& found) const;
   static const KnownBurst* find_burst(const BurstActivity* client, BurstReason reason, int64_t begin_ms);
   [[nodiscard]] Milliseconds retry_after(const Near<uint64_t>& requests, size_t window_end) const;
+  /// Each of these has panes of its own, with a newest of its own.
+  enum class CountedIn : uint8_t { kRequests, kPanes, kSlowPanes };
+  static CountedIn counted_in(BurstReason reason);
   [[nodiscard]] bool is_auth_failure(uint16_t status) const;
 
   BurstOptions options_;
@@ -183,7 +183,6 @@ class Bursts {
   std::vector<BurstActivity> activities_;
   std::vector<uint32_t> free_;
   size_t panes_ = 0;  // of all activities
-  uint64_t late_ = 0;
 };
 
 }  // namespace weir

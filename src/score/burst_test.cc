@@ -309,6 +309,43 @@ TEST_CASE("records further behind their client's newest than the lateness are la
   CHECK(scorer.statistics().bursts_late == 500);
 }
 
+TEST_CASE("a record that comes too late for several counts is one late record", "[score][burst]") {
+  Requests requests;
+  requests.add_count(10 * kMinuteMs, 401, 1);
+  requests.add_count(0, 401, 2);
+  Scorer scorer({}, kTopics);
+  std::vector<Alert> alerts;
+  scorer.observe(requests.all(), alerts);
+  CHECK(scorer.statistics().bursts_late == 1);
+}
+
+TEST_CASE("a closed burst stays closed when its client goes on with bursts of other kinds", "[score][burst]") {
+  Requests requests;
+  for (int i = 0; i < 10; ++i)
+    requests.add(i, 401);
+  for (int i = 0; i < 2; ++i)
+    requests.add(2 * kMinuteMs).client_kind = ClientKind::kCustomer;
+  for (int i = 0; i < 101; ++i)
+    requests.add(10 * kMinuteMs + i);
+  requests.add(11, 401);  // no failure came since
+  const auto alerts = bursts_of(requests);
+  const auto opened = std::count_if(alerts.begin(), alerts.end(), [](const Alert& alert) {
+    return alert.phase == kOpened && alert.burst.reasons == bit(BurstReason::kFailedAuthentication);
+  });
+  CHECK(opened == 1);
+}
+
+TEST_CASE("counts for an address end none of its episodes", "[score][burst]") {
+  Requests requests;
+  requests.add(0).evidence = attack();
+  requests.add_count(400'000, 200, 7);
+  requests.add(1000).evidence = attack();
+  const auto alerts = all_alerts_of(requests.all());
+  REQUIRE(alerts.size() == 2);
+  CHECK(alerts[1].phase == kClosed);
+  CHECK(alerts[1].count == 2);
+}
+
 TEST_CASE("the order of records within the lateness changes no alert of a burst", "[score][burst][property]") {
   for (const int64_t lateness_ms : {int64_t{60'000}, int64_t{600'000}}) {
     ScoreOptions options;

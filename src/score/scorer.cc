@@ -70,7 +70,7 @@ struct Scorer::Impl {
   ClientSlot client_of(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
   void judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   void judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
-  void note_burst(ClientSlot slot, const Episodes::BurstOccurrence& occurrence, std::vector<Alert>& alerts);
+  bool note_burst(ClientSlot slot, const Episodes::BurstOccurrence& occurrence, std::vector<Alert>& alerts);
   void note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
 
   void summarise(AlertKind kind, uint32_t chunk, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
@@ -137,11 +137,11 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
   if (record.has(ObservationFlag::kAddressCount) && !options.bursts.enabled) return;
 
   const ClientSlot slot = client_of(record, check, hint, alerts);
-  close_overdue_of(slot, time_ms, alerts);
   if (record.has(ObservationFlag::kAddressCount)) {
     ClientEntry& address = clients.entry(slot);
     if (address.window_size == 0) address.newest_ms = std::max(address.newest_ms, time_ms);
   } else {
+    close_overdue_of(slot, time_ms, alerts);
     judge_window(record, slot, alerts);
   }
   if (options.bursts.enabled) judge_bursts(record, slot, alerts);
@@ -171,21 +171,21 @@ void Scorer::Impl::judge_window(const Observation& record, ClientSlot slot, std:
 
 void Scorer::Impl::judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts) {
   BurstFindings found;
-  bursts.take(burst_words(slot), record, found);
-  for (const BurstFinding& finding : found)
-    note_burst(slot, {record, finding, clock.now_ms(), severity_of(finding.reason)}, alerts);
+  bool is_late = !bursts.take(burst_words(slot), record, found);
+  for (const BurstFinding& finding : found) {
+    if (!note_burst(slot, {record, finding, clock.now_ms(), severity_of(finding.reason)}, alerts)) is_late = true;
+  }
+  statistics.bursts_late += is_late ? 1U : 0U;
 }
 
-void Scorer::Impl::note_burst(ClientSlot slot, const Episodes::BurstOccurrence& occurrence,
+/// False if the burst was closed before.
+bool Scorer::Impl::note_burst(ClientSlot slot, const Episodes::BurstOccurrence& occurrence,
                               std::vector<Alert>& alerts) {
   const BurstFinding& finding = occurrence.finding;
   if (const KnownBurst* known = bursts.known(burst_words(slot), finding.reason, finding.begin_ms)) {
-    if (known->episode == kNoEpisode) {
-      bursts.count_late();
-    } else {
-      episodes.count_burst(known->episode, occurrence, alerts);
-    }
-    return;
+    if (known->episode == kNoEpisode) return false;
+    episodes.count_burst(known->episode, occurrence, alerts);
+    return true;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
   if (!budget.take(chunk, clock.now_ms())) {
@@ -193,12 +193,13 @@ void Scorer::Impl::note_burst(ClientSlot slot, const Episodes::BurstOccurrence& 
         AlertKind::kBurst, chunk,
         {occurrence.observation, clock.now_ms(), occurrence.severity, 0, {}, static_cast<BurstReasons>(finding.reason)},
         alerts);
-    return;
+    return true;
   }
   const uint32_t number = episodes.open_burst(slot, chunk, occurrence, alerts);
   bursts.add(burst_words(slot), {finding.reason, finding.begin_ms, number});
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
     clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
+  return true;
 }
 
 ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, ClientSlot hint,
@@ -349,7 +350,6 @@ void Scorer::Impl::refresh_statistics() {
   statistics.episodes_open = episodes.open_count();
   const CorrelationStatistics& correlations = correlator.statistics();
   statistics.alerts_suppressed = episodes.suppressed() + correlations.suppressed;
-  statistics.bursts_late = bursts.late();
   statistics.state_bytes = clients.bytes() + bursts.bytes() + episodes.bytes() + correlations.bytes;
   statistics.correlation_events = correlations.events;
   statistics.correlation_late = correlations.late;
