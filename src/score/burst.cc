@@ -156,7 +156,7 @@ bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observatio
         BurstReason::kFailedAuthentication, options_.auth_failures, false, 1,
         [](const BurstPane& one) { return one.failures.count; }, failures);
   }
-  if (failed && is_count) {
+  if (failed && record.client_kind == ClientKind::kAddress) {  // one of its own names no account, but is a failure
     measure(
         BurstReason::kCredentialStuffing, options_.accounts, true, 1, [](const BurstPane& one) { return one.accounts; },
         failures);

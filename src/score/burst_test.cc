@@ -364,7 +364,8 @@ TEST_CASE("the order of records within the lateness changes no alert of a burst"
         record.status = static_cast<uint16_t>(below(3) == 0 ? 401 : below(2) == 0 ? 404 : 200);
         record.path_hash = static_cast<uint64_t>(below(60)) * 0x9e3779b97f4a7c15ULL;
         record.rule_hits = static_cast<uint16_t>(below(5) == 0 ? below(12) : 0);
-        if (client < 2) record.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
+        if (client == 0 || (client == 1 && below(2) == 0))
+          record.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
         // Less than the lateness apart, and so far ahead of the clock at most.
         arrivals.emplace_back(at_ms + below(lateness_ms), arrivals.size());
       }
