@@ -217,7 +217,7 @@ const auto& property_table() {
 
       Property{"score.bursts.enabled", choice(REACH(score.bursts.enabled), kTruth), "look for bursts of requests"},
       Property{"score.bursts.window_ms", AT(score.bursts.window), "event time over which requests, failures, errors and "
-               "hits are counted", "ms", {1'000, kDayMs}},
+               "hits are counted", "ms", {4'000, kDayMs}},
       Property{"score.bursts.requests_max", AT(score.bursts.requests_max),
                "requests of an address within the window; more are a burst", "requests", {1, 10'000'000}},
       Property{"score.bursts.auth_failure_statuses", AT(score.bursts.auth_failure_statuses),
