@@ -63,14 +63,11 @@ void Bursts::prefetch_panes(const uint32_t* words) const {
 bool Bursts::take(uint32_t* words, const Observation& record, BurstFindings& found) {
   const int64_t pane = floor_divided(record.time.time_since_epoch().count(), pane_ms_);
   bool in_time = record.client_kind != ClientKind::kAddress || take_request(words, pane, found);
-  const bool is_count = record.has(ObservationFlag::kAddressCount);
-  const bool failed = is_auth_failure(record.status);
-  const bool missed = !is_count && !failed && is_client_error(record.status);
-  const bool hit = !is_count && record.rule_hits > 0;
-  if (!failed && !missed && !hit) return in_time;
+  const Conduct conduct = conduct_of(record);
+  if (!conduct.failed && !conduct.missed && conduct.hits == 0) return in_time;
   BurstActivity& client = activity(words);
-  if (!take_activity(client, pane, record, found)) in_time = false;
-  if (failed && is_count && !take_account(client, record, found)) in_time = false;
+  if (!take_activity(client, pane, record, conduct, found)) in_time = false;
+  if (conduct.names_account && !take_account(client, record, found)) in_time = false;
   return in_time;
 }
 
@@ -119,16 +116,24 @@ Milliseconds Bursts::retry_after(const Near<uint64_t>& requests, size_t window_e
   return Milliseconds{(kPanes - panes) * pane_ms_};
 }
 
-bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observation& record, BurstFindings& found) {
+Bursts::Conduct Bursts::conduct_of(const Observation& record) const {
+  const bool is_count = record.has(ObservationFlag::kAddressCount);
+  Conduct conduct;
+  conduct.failed = is_auth_failure(record.status);
+  conduct.names_account = conduct.failed && is_count;
+  conduct.missed = !is_count && !conduct.failed && is_client_error(record.status);
+  conduct.hits = is_count ? 0U : record.rule_hits;
+  return conduct;
+}
+
+bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observation& record, const Conduct& conduct,
+                           BurstFindings& found) {
   BurstPane* at = pane_of(client.panes, pane, places_);
   if (at == nullptr) return false;
   const LatestRecord this_record{record.time.time_since_epoch().count(), record.at, record.address};
-  const bool is_count = record.has(ObservationFlag::kAddressCount);
-  const bool failed = is_auth_failure(record.status);
-  const bool missed = !is_count && !failed && is_client_error(record.status);
-  const uint32_t hits = is_count ? 0U : record.rule_hits;
+  const auto& [failed, names_account, missed, hits] = conduct;
   if (failed) at->failures.add(1, this_record);
-  if (failed && is_count) at->accounts |= bit_of(record.path_hash ^ record.client_hash);
+  if (names_account) at->accounts |= bit_of(record.path_hash ^ record.client_hash);
   if (missed) at->errors.add(1, this_record);
   if (missed) at->paths |= bit_of(record.path_hash ^ record.client_hash);
   if (hits > 0) at->hits.add(hits, this_record);

@@ -164,7 +164,16 @@ class Bursts {
   static constexpr uint32_t kHasBursts = 1U << 31;
   [[nodiscard]] uint32_t number_of(const uint32_t* words) const { return words[places_ + 1] & ~kHasBursts; }
   bool take_request(uint32_t* words, int64_t pane, BurstFindings& found);
-  bool take_activity(BurstActivity& client, int64_t pane, const Observation& record, BurstFindings& found);
+  /// What of a record is counted besides the request.
+  struct Conduct {
+    bool failed = false;         ///< an authentication
+    bool names_account = false;  ///< such a one that says whose
+    bool missed = false;         ///< answered with another client error
+    uint32_t hits = 0;
+  };
+  [[nodiscard]] Conduct conduct_of(const Observation& record) const;
+  bool take_activity(BurstActivity& client, int64_t pane, const Observation& record, const Conduct& conduct,
+                     BurstFindings& found);
   bool take_account(BurstActivity& client, const Observation& record, BurstFindings& found);
   BurstPane* pane_of(std::vector<BurstPane>& panes, int64_t number, int64_t places);
   static Near<const BurstPane*> near_of(const std::vector<BurstPane>& panes, int64_t number);

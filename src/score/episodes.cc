@@ -85,6 +85,7 @@ uint32_t Episodes::open_burst(ClientSlot owner, uint32_t chunk, const BurstOccur
   burst.severity = occurrence.severity;
   burst.burst.reasons = static_cast<BurstReasons>(finding.reason);
   burst.least = finding.least;
+  if (burst.client_kind == ClientKind::kAddress) burst.address = occurrence.observation.address.counting_unit();
   burst.count = finding.total - finding.added;
   take_in(burst, occurrence);
   const uint32_t number = add(std::move(burst));
@@ -203,8 +204,7 @@ void Episodes::take_in(Episode& episode, const BurstOccurrence& occurrence) {
   if (finding.latest.at != kNoRecord) latest.take(finding.latest);
   episode.last = latest.at;
   episode.last_ms = latest.time_ms;
-  episode.address = latest.address;
-  if (episode.client_kind == ClientKind::kAddress) episode.address = occurrence.observation.address.counting_unit();
+  if (episode.client_kind != ClientKind::kAddress) episode.address = latest.address;  // else that of the client itself
   episode.count += finding.added;
   episode.counted_clock_ms = occurrence.clock_ms;
   episode.burst.held = std::max(episode.burst.held, finding.peak);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 #include <limits>
 
 #include "score/client_window.h"
+#include "score/saved_record.h"
 
 namespace weir {
 namespace {
@@ -78,10 +78,8 @@ void put_counted(BinaryWriter& out, const CountedRecords& records) {
   out.varint(records.count);
   if (records.count == 0) return;
   out.zigzag(records.latest.time_ms);
-  out.varint(records.latest.at.topic);
-  out.zigzag(records.latest.at.partition);
-  out.zigzag(records.latest.at.offset);
-  out.bytes(records.latest.address.bytes().data(), records.latest.address.bytes().size());
+  write_coordinates(out, records.latest.at);
+  write_address(out, records.latest.address);
 }
 
 void put_panes(BinaryWriter& out, const std::vector<BurstPane>& panes) {
@@ -97,20 +95,11 @@ void put_panes(BinaryWriter& out, const std::vector<BurstPane>& panes) {
   }
 }
 
-IpAddress read_address(BinaryReader& in) {
-  const auto bytes = in.take(16);
-  std::array<uint8_t, 16> address{};
-  if (bytes.size() == address.size()) std::memcpy(address.data(), bytes.data(), address.size());
-  return IpAddress::from_bytes(address);
-}
-
 bool read_counted(BinaryReader& in, CountedRecords& records) {
   records.count = in.number<uint32_t>();
   if (records.count == 0) return true;
   records.latest.time_ms = in.signed_number<int64_t>();
-  records.latest.at.topic = in.number<uint16_t>();
-  records.latest.at.partition = in.signed_number<int32_t>();
-  records.latest.at.offset = in.signed_number<int64_t>();
+  records.latest.at = read_coordinates(in);
   records.latest.address = read_address(in);
   return is_plausible_time(records.latest.time_ms);
 }

@@ -14,6 +14,7 @@
 #include "base/binary_format.h"
 #include "score/client_window.h"
 #include "score/saved_client.h"
+#include "score/saved_record.h"
 
 namespace weir {
 namespace {
@@ -95,12 +96,6 @@ uint32_t save_clients(const StateParts& state, uint32_t chunk, int64_t clock_ms,
   return place;
 }
 
-void write_coordinates(BinaryWriter& out, const RecordCoordinates& at) {
-  out.varint(at.topic);
-  out.zigzag(at.partition);
-  out.zigzag(at.offset);
-}
-
 void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
   out.varint(owner);
   out.byte(static_cast<uint8_t>(episode.kind));
@@ -108,7 +103,7 @@ void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
   out.text(episode.client);
   write_coordinates(out, episode.first);
   write_coordinates(out, episode.last);
-  out.bytes(episode.address.bytes().data(), episode.address.bytes().size());
+  write_address(out, episode.address);
   for (const int64_t time :
        {episode.last_ms, episode.first_seen_ms, episode.last_seen_ms, episode.counted_clock_ms, episode.alerted_ms}) {
     out.zigzag(time);
@@ -214,14 +209,6 @@ bool load_clients(BinaryReader& in, uint32_t chunk, const StateParts& state, int
   return in.ok();
 }
 
-RecordCoordinates read_coordinates(BinaryReader& in) {
-  RecordCoordinates at;
-  at.topic = in.number<uint16_t>();
-  at.partition = in.signed_number<int32_t>();
-  at.offset = in.signed_number<int64_t>();
-  return at;
-}
-
 bool read_episode(BinaryReader& in, Episode& episode) {
   episode.kind = in.enumerator<AlertKind>(static_cast<unsigned>(AlertKind::kCount));
   if (episode.kind == AlertKind::kCorrelation) return false;  // these are not a client's
@@ -229,11 +216,8 @@ bool read_episode(BinaryReader& in, Episode& episode) {
   episode.client = in.text();
   episode.first = read_coordinates(in);
   episode.last = read_coordinates(in);
-  const auto address = in.take(16);
+  episode.address = read_address(in);
   if (!in.ok()) return false;
-  std::array<uint8_t, 16> address_bytes{};
-  std::memcpy(address_bytes.data(), address.data(), address_bytes.size());
-  episode.address = IpAddress::from_bytes(address_bytes);
   for (int64_t* time : {&episode.last_ms, &episode.first_seen_ms, &episode.last_seen_ms, &episode.counted_clock_ms,
                         &episode.alerted_ms}) {
     *time = in.signed_number<int64_t>();

@@ -2,12 +2,12 @@
 
 #include <array>
 #include <bit>
-#include <cstring>
 
 #include "base/assert.h"
 #include "base/binary_format.h"
 #include "score/correlation/correlator.h"
 #include "score/saved_client.h"
+#include "score/saved_record.h"
 
 namespace weir {
 namespace {
@@ -30,19 +30,11 @@ tl::unexpected<Error> bad_chunk(std::string detail) {
   return fail(ErrorCode::kParse, "score", "correlation chunk: " + std::move(detail));
 }
 
-void write_coordinates(BinaryWriter& out, const RecordCoordinates& at) {
-  out.varint(at.topic);
-  out.zigzag(at.partition);
-  out.zigzag(at.offset);
-}
-
 bool read_coordinates(BinaryReader& in, std::span<const uint16_t> topics, RecordCoordinates& at) {
-  const auto topic = in.number<uint16_t>();
-  at.partition = in.signed_number<int32_t>();
-  at.offset = in.signed_number<int64_t>();
-  if (topic >= topics.size()) return false;
+  at = read_coordinates(in);
+  if (at.topic >= topics.size()) return false;
   // A topic that is no longer configured has no name in alerts; the state is good all the same.
-  at.topic = topics[topic] == kNoTopic ? uint16_t{0} : topics[topic];
+  at.topic = topics[at.topic] == kNoTopic ? uint16_t{0} : topics[at.topic];
   return in.ok();
 }
 
@@ -123,7 +115,7 @@ void write_group(BinaryWriter& out, const CorrelationGroup& group, const GroupPl
   if (group.fed_ms != kNoTime) out.zigzag(group.fed_ms);
   write_coordinates(out, group.last.at);
   out.zigzag(group.last.time_ms);
-  out.bytes(group.last.address.bytes().data(), group.last.address.bytes().size());
+  write_address(out, group.last.address);
   out.byte(static_cast<uint8_t>(group.last.client_kind));
   write_window(out, group.window, group.newest_ms, group.definition->type);
   if (group.episode) write_episode(out, *group.episode);
@@ -131,13 +123,9 @@ void write_group(BinaryWriter& out, const CorrelationGroup& group, const GroupPl
 
 bool read_last(BinaryReader& in, std::span<const uint16_t> topics, CorrelationLast& last) {
   if (!read_coordinates(in, topics, last.at) || !read_time(in, last.time_ms)) return false;
-  const auto address = in.take(16);
+  last.address = read_address(in);
   last.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kAddress) + 1);
-  if (!in.ok()) return false;
-  std::array<uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), address.data(), bytes.size());
-  last.address = IpAddress::from_bytes(bytes);
-  return true;
+  return in.ok();
 }
 
 bool read_group(BinaryReader& in, std::span<const uint16_t> topics, const std::vector<uint64_t>& update_counts,
