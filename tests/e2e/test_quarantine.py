@@ -68,7 +68,7 @@ def test_a_block_that_crashes_the_score_stage_is_set_aside_and_the_rest_is_score
     weir = pipeline.weir(quarantine={'directory': str(tmp_path)}, kafka={'instance_id': 'host-1', 'session_timeout_ms': 6000})
     weir._env = {'WEIR_CRASH_ON': f'score:{POISON}'}
     pipeline.broker.produce(pipeline.requests, [traffic.record(1, 1.5, POISON, traffic.address(77))])
-    assert restarted_until_it_stays(weir, lambda: weir.ready() and weir.metrics().sum(QUARANTINED) == 1) == 3
+    assert restarted_until_it_stays(weir, lambda: weir.ready() and weir.metric(QUARANTINED) == 1) == 3
     records, attackers = traffic.with_attacks(3000)
     pipeline.broker.produce(pipeline.requests, records)
     wait_for(lambda: attackers <= {client_of(one) for one in pipeline.alerts()}, 60, 'all alerts')

@@ -118,10 +118,15 @@ class WeirProcess:
         assert status == 200, f'/metrics answered {status}'
         return Metrics(body)
 
+    def metric(self, name, **labels):
+        """The metric's sum, or None when weir does not answer: a process that may crash at any time can be asked."""
+        status, _, body = self.get('/metrics')
+        return Metrics(body).sum(name, **labels) if status == 200 else None
+
     def wait_for_metric(self, name, at_least, timeout=60, **labels):
         """Waits until the metric has reached the value; fails at once when the process dies."""
         def reached():
-            return self.metrics().sum(name, **labels) >= at_least if self.process.running() else None
+            return (self.metric(name, **labels) or 0) >= at_least
         self.process.wait_until(reached, timeout, f'{name}{labels or ""} reached {at_least}')
         return self.metrics()
 
