@@ -180,6 +180,10 @@ bool breaks_out_of_attribute(std::string_view text) {
 constexpr std::array<std::string_view, 12> kCalled = {"alert",   "confirm", "prompt", "eval", "fetch", "settimeout",
                                                       "require", "import",  "print",  "atob", "open",  "function"};
 
+/// What a window has that leads to the page or out of it.
+constexpr std::array<std::string_view, 9> kPageMembers = {"document", "location", "window", "self", "top",
+                                                          "parent",   "opener",   "frames", "name"};
+
 /// Does a call of a script's own function, or an access to the page, begin here?
 bool begins_call(std::string_view text, size_t at) {
   while (at < text.size() && (is_space(text[at]) || text[at] == '(' || text[at] == '!' || text[at] == '+'))
@@ -189,9 +193,18 @@ bool begins_call(std::string_view text, size_t at) {
     ++end;
   const std::string_view name = text.substr(at, end - at);
   if (name.empty()) return false;
-  if (equals(name, "document") || equals(name, "window") || equals(name, "self") || equals(name, "top") ||
-      equals(name, "location") || equals(name, "parent"))
+  if (equals(name, "document") || equals(name, "window") || equals(name, "location"))
     return end < text.size() && (text[end] == '.' || text[end] == '[' || text[end] == '=');
+  // These are common words and, in other languages, the object itself (self.name()): what is reached must be the page's.
+  if (equals(name, "self") || equals(name, "top") || equals(name, "parent")) {
+    if (end < text.size() && (text[end] == '[' || text[end] == '=')) return true;
+    if (end >= text.size() || text[end] != '.') return false;
+    size_t member_end = end + 1;
+    while (member_end < text.size() && is_name_char(text[member_end]))
+      ++member_end;
+    const std::string_view member = text.substr(end + 1, member_end - end - 1);
+    return is_one_of(member, kCalled) || is_one_of(member, kPageMembers);
+  }
   while (end < text.size() && (is_space(text[end]) || text[end] == '?' || text[end] == '.'))
     ++end;
   return end < text.size() && (text[end] == '(' || text[end] == '`' || text[end] == ')') && is_one_of(name, kCalled);

@@ -116,6 +116,8 @@ TEST_CASE("values that would run as script, and where", "[script]") {
       {"';alert(1)//", C::kScriptString},
       {"\"-prompt`1`-\"", C::kScriptString},
       {"'+document.cookie+'", C::kScriptString},
+      {"';self.location=x//", C::kScriptString},
+      {"'-top['al'+'ert'](1)-'", C::kScriptString},
   };
   for (const auto& [value, context] : cases) {
     CAPTURE(value);
@@ -124,10 +126,26 @@ TEST_CASE("values that would run as script, and where", "[script]") {
 }
 
 TEST_CASE("values that would not run as script", "[script]") {
-  for (const char* value :
-       {"", "a < b and c > d", "<b>bold</b>", "<a href='https://h/x'>link</a>", "x<y", "<3", "1 <on the table>", "on=1",
-        "session=on", "once = upon", "javascript:void(0);", "javascript: a language", "data:image/png;base64,AAAA",
-        "it's (really) nice", "call alert(1) please", "\"quoted\", (bracket)", "<p class=\"on\" id='x'>", "only=3"})
+  for (const char* value : {"",
+                            "a < b and c > d",
+                            "<b>bold</b>",
+                            "<a href='https://h/x'>link</a>",
+                            "x<y",
+                            "<3",
+                            "1 <on the table>",
+                            "on=1",
+                            "session=on",
+                            "once = upon",
+                            "javascript:void(0);",
+                            "javascript: a language",
+                            "data:image/png;base64,AAAA",
+                            "it's (really) nice",
+                            "call alert(1) please",
+                            "\"quoted\", (bracket)",
+                            "<p class=\"on\" id='x'>",
+                            "only=3",
+                            "f('a') self.assertTrue(x)",
+                            "log('x'); parent.add(child)"})
     CHECK((is_script_injection(value) ? value : "") == std::string());
 }
 
