@@ -147,12 +147,14 @@ BENCHMARK(score_random_clients)->Unit(benchmark::kMicrosecond);
 void score_flood(benchmark::State& state) {
   Evidence evidence;
   evidence.hits.resize(4);
+  std::string packed;
+  pack_evidence(evidence, packed);
   Scorer scorer({}, kTopics);
   std::vector<Alert> alerts;
   Traffic traffic(50);
   auto batch = traffic.next_batch();
   for (Observation& record : batch)
-    record.evidence = &evidence;
+    record.evidence = {packed};
   for (auto _ : state)
     scorer.observe(batch, alerts);
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));

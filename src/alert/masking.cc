@@ -21,8 +21,17 @@ constexpr bool is_digit(char c) {
 constexpr bool is_alphanumeric(char c) {
   return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
 }
+constexpr std::array<bool, 256> make_word_chars() {
+  std::array<bool, 256> is_word{};
+  for (int byte = 0; byte < 128; ++byte) {
+    const char c = static_cast<char>(byte);
+    is_word[static_cast<size_t>(byte)] = is_alphanumeric(c) || c == '_' || c == '-' || c == '.' || c == '$';
+  }
+  return is_word;
+}
+constexpr std::array<bool, 256> kWordChars = make_word_chars();
 constexpr bool is_word_char(char c) {
-  return is_alphanumeric(c) || c == '_' || c == '-' || c == '.' || c == '$';
+  return kWordChars[static_cast<unsigned char>(c)];
 }
 constexpr bool is_space(char c) {
   return c == ' ' || c == '\t';
@@ -59,29 +68,34 @@ bool has_digits_of_a_card(std::string_view text) {
 }
 
 /// Card numbers, in a pass of their own, since their separators end words. At most 19 digits are looked at from each group's
-/// start.
-std::string mask_cards(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
+/// start. False, and `out` as it was, when there is none.
+bool mask_cards(std::string_view text, std::string& out) {
+  if (!has_digits_of_a_card(text)) return false;
+  size_t copied = 0;  // up to there the text is in `out`, masked or not
   for (size_t i = 0; i < text.size();) {
     const bool starts_number = is_digit(text[i]) && (i == 0 || !(is_alphanumeric(text[i - 1]) || text[i - 1] == '_'));
     const size_t length = starts_number ? card_number_length(text.substr(i)) : 0;
     if (length == 0) {
-      out += text[i++];
+      ++i;
       continue;
     }
-    out.append(kMask).append(text.substr(i + length - kShownBytes, kShownBytes));
-    i += length;
+    out.append(text.substr(copied, i - copied)).append(kMask);
+    out.append(text.substr(i + length - kShownBytes, kShownBytes));
+    copied = i += length;
   }
-  return out;
+  if (copied == 0) return false;
+  out.append(text.substr(copied));
+  return true;
 }
 
 /// One pass over the text, word by word. Percent-encoded quotes, separators and ends are understood like literal ones.
 class TextMasker {
  public:
-  explicit TextMasker(std::string_view text) : text_(text) {}
+  explicit TextMasker(std::string_view text)
+      : text_(text), may_name_secrets_(text.find_first_of("=:%") != std::string_view::npos) {}
 
-  std::string run() {
+  /// True when something was masked: then the whole text with that stands in `out`, which else stays empty.
+  bool run(std::string& out) {
     while (at_ < text_.size()) {
       if (is_word_char(text_[at_])) {
         take_word();
@@ -91,8 +105,10 @@ class TextMasker {
         copy_to(at_ + 1);
       }
     }
+    if (out_.empty()) return false;
     copy_pending();
-    return std::move(out_);
+    out = std::move(out_);
+    return true;
   }
 
  private:
@@ -148,6 +164,7 @@ class TextMasker {
   [[nodiscard]] size_t line_end(size_t at) const;
 
   std::string_view text_;
+  bool may_name_secrets_;  ///< without a '=' or ':', literal or encoded, no name stands before a value
   size_t at_ = 0;
   size_t copied_ = 0;  ///< up to there the text is in out_, masked or not
   std::string out_;
@@ -174,7 +191,7 @@ void TextMasker::take_word() {
     mask_to(std::min(text_.find('<', at_), text_.size()));
     return;
   }
-  const Separator separator = separator_after(end);
+  const Separator separator = may_name_secrets_ ? separator_after(end) : Separator{};
   if (separator.found && is_secret_name(word)) {
     take_secret_value(word, separator);
     return;
@@ -382,10 +399,27 @@ std::string mask_secret(std::string_view secret) {
   return out.append(secret.substr(begin));
 }
 
+namespace {
+
+/// True when something is masked: then all of the text, masked, is in `out`, which else stays as it was.
+bool mask(std::string_view text, std::string& out) {
+  std::string without_cards;
+  const bool has_cards = mask_cards(text, without_cards);
+  if (TextMasker(has_cards ? without_cards : text).run(out)) return true;
+  if (has_cards) out = std::move(without_cards);
+  return has_cards;
+}
+
+}  // namespace
+
 std::string mask_text(std::string_view text) {
-  if (!has_digits_of_a_card(text)) return TextMasker(text).run();
-  const std::string without_cards = mask_cards(text);
-  return TextMasker(without_cards).run();
+  std::string masked;
+  return mask(text, masked) ? masked : std::string(text);
+}
+
+std::string_view mask_text(std::string_view text, Arena& arena) {
+  std::string masked;
+  return mask(text, masked) ? arena.copy(masked) : text;
 }
 
 }  // namespace weir

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/arena.h"
+
 namespace weir {
 
 /// True if a parameter, header or cookie of this name holds a secret (password, token, authorization, session, api key, …).
@@ -14,5 +16,7 @@ std::string mask_secret(std::string_view secret);
 /// Replaces every secret inside free text: values of secret-named parameters, bearer and basic credentials, API keys by
 /// their form, JSON web tokens, card numbers that pass the Luhn check, passwords in URLs. Linear in the text's length.
 std::string mask_text(std::string_view text);
+/// The same without a copy where there is nothing to mask, as in most texts: then it is `text` itself, else it stands in `arena`.
+std::string_view mask_text(std::string_view text, Arena& arena);
 
 }  // namespace weir

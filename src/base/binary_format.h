@@ -50,6 +50,8 @@ class BinaryWriter {
     out_.append(bytes, sizeof bytes);
   }
   void bytes(const uint8_t* data, size_t size) { out_.append(reinterpret_cast<const char*>(data), size); }
+  /// Bytes that know their own end.
+  void raw(std::string_view value) { out_.append(value); }
   void text(std::string_view value) {
     varint(value.size());
     out_.append(value);

@@ -94,6 +94,7 @@ struct Matcher::Impl {
   HsScratch hs_scratch;
   KnownLines known_lines;
   bool learns_lines = true;
+  size_t located_above = 0;
   std::vector<RecordScan> scans;  ///< by task; may be more
 
   // While one group is scanned for in one record:
@@ -143,7 +144,7 @@ struct Matcher::Impl {
   void remember_lines(const RecordScan& one);
   /// Rules without weight (bots, say) hit often and need no evidence.
   Hit hit_of(uint32_t rule, const AtomHits& hits) {
-    return evaluator.hit_of(rule, hits, rules->rules()[rule].weight > 0);
+    return evaluator.hit_of(rule, hits, rules->rules()[rule].weight > 0 ? located_above : RuleEvaluator::kNowhere);
   }
   void decide(Detection& out);
   void decide_by_lines(uint32_t rule, Detection& out);
@@ -484,6 +485,10 @@ void Matcher::match(const Event& event, const DecodedRecord& record, Detection& 
 
 void Matcher::learn_lines(bool learn) {
   impl_->learns_lines = learn;
+}
+
+void Matcher::locate_matches_in_lines_above(size_t bytes) {
+  impl_->located_above = bytes;
 }
 
 MatchPolicy Matcher::own_level() const {

@@ -133,7 +133,7 @@ const AtomHits::Found* RuleEvaluator::evidence(uint32_t index, const AtomHits& h
   return nullptr;
 }
 
-Hit RuleEvaluator::hit_of(uint32_t rule, const AtomHits& hits, bool exactly) {
+Hit RuleEvaluator::hit_of(uint32_t rule, const AtomHits& hits, size_t located_above) {
   Hit hit;
   hit.rule = rule;
   uint32_t pattern = 0;
@@ -141,8 +141,8 @@ Hit RuleEvaluator::hit_of(uint32_t rule, const AtomHits& hits, bool exactly) {
   if (found == nullptr) return hit;
   hit.line = found->line;
   hit.match_begin = hit.match_end = found->end;
-  if (!exactly) return hit;
   const Line& line = record_->lines[found->line];
+  if (line.end - line.begin <= located_above) return hit;
   if (const auto& span = program_->spans[pattern]) {
     const auto match = span->find(record_->line_text(line), scratch_.pcre);
     if (match.outcome != Pcre::Outcome::kMatch) return hit;

@@ -53,8 +53,9 @@ class RuleEvaluator {
   void begin(const Event& event, const DecodedRecord& record);
 
   [[nodiscard]] bool holds(uint32_t rule, const AtomHits& hits) { return evaluate(program_->rule_root[rule], hits); }
-  /// Of a rule that holds: where. `exactly` false leaves the search for the beginning out.
-  Hit hit_of(uint32_t rule, const AtomHits& hits, bool exactly);
+  static constexpr size_t kNowhere = SIZE_MAX;
+  /// Of a rule that holds: where. The beginning is looked for only in lines of more than `located_above` bytes.
+  Hit hit_of(uint32_t rule, const AtomHits& hits, size_t located_above);
   /// Does the expression match the line? For patterns that the library only approximates.
   bool confirmed(uint32_t pattern, std::string_view line);
 

@@ -73,7 +73,9 @@ struct Analyzer::Impl {
         parser(options.input),
         decoder(options.decode),
         matcher(options.line_secret),
-        slots(kPhaseRecords) {}
+        slots(kPhaseRecords) {
+    matcher.locate_matches_in_lines_above(EvidenceHit::kExcerptBytesMax);
+  }
 
   Status take_rules_in_force();
   void parse(std::span<const RawRecord> records, uint32_t first, AnalyzedBatch& out);
@@ -92,6 +94,7 @@ struct Analyzer::Impl {
   Matcher matcher;
   PolicyStage policy;
   CorrelationFeed correlations;
+  EvidenceBuilder evidence;
   std::vector<Slot> slots;
   size_t slots_used = 0;
   std::array<MatchTask, kPhaseRecords> tasks;
@@ -108,7 +111,6 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
   out.observations.clear();
   out.rejected.clear();
   out.verdicts.clear();
-  out.evidence.clear();
   out.correlation_events.clear();
   out.arena.clear();
   if (batch.empty()) return {};
@@ -229,10 +231,9 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
 
     if (detection.malicious) {
       counters.malicious.add();
-      out.evidence.push_back(build_evidence(event, slot.decoded, detection, matcher.rules()));
-      if (!slot.policy.violations.empty())
-        add_violations(slot.policy.violations, policy.policy(), slot.decoded, *out.evidence.back());
-      observation.evidence = out.evidence.back().get();
+      const Policy* judge = policy.active() ? &policy.policy() : nullptr;
+      observation.evidence =
+          evidence.build({event, slot.decoded, detection, matcher.rules(), slot.policy.violations, judge}, out.arena);
     }
     if (correlations.active())
       correlations.take(event, slot.client, detection, observation, out.arena, out.correlation_events);

@@ -51,8 +51,7 @@ struct AnalyzedBatch {
   std::vector<RejectedRecord> rejected;
   std::vector<RecordVerdict> verdicts;               ///< filled only when AnalyzerOptions::keep_verdicts
   std::vector<CorrelationEvent> correlation_events;  ///< in the order of the batch; of the rules in force
-  Arena arena;                                       ///< text the observations and verdicts borrow
-  std::vector<std::unique_ptr<Evidence>> evidence;
+  Arena arena;                                       ///< what the observations and verdicts borrow
 };
 
 struct AnalyzerOptions {

@@ -104,16 +104,16 @@ TEST_CASE("a malicious record carries masked evidence that names rule, place and
   Fixture fixture;
   fixture.analyze({record("id=1%27%20OR%201=1--"), record("id=1")});
   REQUIRE(fixture.batch.observations.size() == 2);
-  const Evidence* evidence = fixture.batch.observations[0].evidence;
-  REQUIRE(evidence != nullptr);
-  CHECK(evidence->score >= 12);
-  CHECK(evidence->request_id == "r1");
-  REQUIRE(evidence->hits.size() == 1);
-  CHECK(evidence->hits[0].place == Place::kQuery);
-  CHECK(evidence->hits[0].parameter == "id");
-  CHECK(has(evidence->hits[0].steps, DecodeStep::kPercent));
-  CHECK(evidence->hits[0].excerpt.find("1' OR 1=1") != std::string::npos);
-  CHECK(fixture.batch.observations[1].evidence == nullptr);
+  REQUIRE(fixture.batch.observations[0].evidence);
+  const Evidence evidence = unpack_evidence(fixture.batch.observations[0].evidence);
+  CHECK(evidence.score >= 12);
+  CHECK(evidence.request_id == "r1");
+  REQUIRE(evidence.hits.size() == 1);
+  CHECK(evidence.hits[0].place == Place::kQuery);
+  CHECK(evidence.hits[0].parameter == "id");
+  CHECK(has(evidence.hits[0].steps, DecodeStep::kPercent));
+  CHECK(evidence.hits[0].excerpt.find("1' OR 1=1") != std::string::npos);
+  CHECK_FALSE(fixture.batch.observations[1].evidence);
   CHECK(fixture.batch.verdicts[0].malicious);
   CHECK_FALSE(fixture.batch.verdicts[1].malicious);
 }
@@ -121,11 +121,11 @@ TEST_CASE("a malicious record carries masked evidence that names rule, place and
 TEST_CASE("a secret parameter's value never reaches the evidence", "[analyzer]") {
   Fixture fixture;
   fixture.analyze({record("password=hunter2hunter2' or 1=1")});
-  const Evidence* evidence = fixture.batch.observations[0].evidence;
-  REQUIRE(evidence != nullptr);
-  REQUIRE(evidence->hits.size() == 1);
-  CHECK(evidence->hits[0].parameter == "password");
-  CHECK(evidence->hits[0].excerpt.find("hunter2") == std::string::npos);
+  REQUIRE(fixture.batch.observations[0].evidence);
+  const Evidence evidence = unpack_evidence(fixture.batch.observations[0].evidence);
+  REQUIRE(evidence.hits.size() == 1);
+  CHECK(evidence.hits[0].parameter == "password");
+  CHECK(evidence.hits[0].excerpt.find("hunter2") == std::string::npos);
 }
 
 TEST_CASE("the client is the customer, else the API key's digest, else the address", "[analyzer]") {
@@ -184,7 +184,7 @@ TEST_CASE("the record of a named client is followed by a count for its address",
   CHECK(count.time == observations[0].time);
   CHECK(count.status == observations[0].status);
   CHECK(count.path_hash == observations[0].client_hash);
-  CHECK(count.evidence == nullptr);
+  CHECK_FALSE(count.evidence);
   CHECK(count.rule_hits == 0);
   CHECK_FALSE(observations[0].has(ObservationFlag::kAddressCount));
   CHECK_FALSE(observations[2].has(ObservationFlag::kAddressCount));
@@ -239,7 +239,7 @@ TEST_CASE("the size of batches does not change observations", "[analyzer]") {
     CHECK(a.client == b.client);
     CHECK(a.client_hash == b.client_hash);
     CHECK(a.request_score == b.request_score);
-    CHECK((a.evidence == nullptr) == (b.evidence == nullptr));
+    CHECK(a.evidence.bytes == b.evidence.bytes);
   }
 }
 

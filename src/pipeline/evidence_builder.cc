@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
+#include <string>
+#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "alert/masking.h"
 
@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kContextBytes = 32;  // shown on each side of a match
 constexpr size_t kParameterBytesMax = 64;
+constexpr size_t kMethodBytesMax = 32;
 constexpr size_t kMaskedBytesMax = 4'096;  // of a value that is looked through for secrets before it is cut
 
 bool is_continuation(char byte) {
@@ -37,41 +38,9 @@ std::string_view excerpt_around(std::string_view line, size_t match_begin, size_
   return cut(line.substr(begin, end - begin), EvidenceHit::kExcerptBytesMax);
 }
 
-/// The masked text of one line: hits of one request mostly share theirs, and masking is the dear part of evidence.
-struct MaskedLine {
-  uint32_t line = Hit::kNoLine;
-  std::string text;
-};
-
-EvidenceHit describe(const Hit& hit, const RuleInfo& rule, const DecodedRecord& record, MaskedLine& masked) {
-  EvidenceHit out;
-  out.rule_id = rule.id;
-  out.title = rule.title;
-  out.category = rule.category;
-  out.level = rule.level;
-  out.weight = rule.weight;
-  if (hit.line == Hit::kNoLine) return out;
-  const Line& line = record.lines[hit.line];
-  const auto name = record.name_of(line);
-  out.place = line.place;
-  out.parameter = mask_text(cut(name, kParameterBytesMax));
-  out.steps = line.steps;
-  if (is_secret_name(name)) {
-    out.excerpt = mask_secret(record.value_of(line));
-    return out;
-  }
-  const auto text = record.line_text(line);
-  const auto around = excerpt_around(text, hit.match_begin - line.begin, hit.match_end - line.begin);
-  // A cut may hide what a secret is recognised by, so the whole line decides: if masking changes it anywhere, the masked
-  // line is shown from its start instead of the surroundings of the match.
-  if (masked.line != hit.line) masked = {hit.line, mask_text(text)};
-  out.excerpt = masked.text == text ? around : cut(masked.text, EvidenceHit::kExcerptBytesMax);
-  return out;
-}
-
 /// The value of a violation, masked. It is shown as decoded, because an encoded secret is not recognised as one; where there
 /// is no decoded line of it, what is encoded is masked as a whole. Cookies always are, bodies are not shown.
-std::string excerpt_of(const Violation& violation, const DecodedRecord& record) {
+std::string_view excerpt_of(const Violation& violation, const DecodedRecord& record, Arena& arena) {
   if (violation.place == Place::kBody) return {};
   std::string_view value = violation.value;
   bool decoded = false;
@@ -85,60 +54,113 @@ std::string excerpt_of(const Violation& violation, const DecodedRecord& record) 
   }
   const bool is_secret = is_secret_name(violation.parameter) || violation.place == Place::kCookie ||
                          (!decoded && value.find('%') != std::string_view::npos && !violation.parameter.empty());
-  if (is_secret) return mask_secret(value);
-  return std::string(cut(mask_text(cut(value, kMaskedBytesMax)), EvidenceHit::kExcerptBytesMax));
+  if (is_secret) return arena.copy(mask_secret(value));
+  return cut(mask_text(cut(value, kMaskedBytesMax), arena), EvidenceHit::kExcerptBytesMax);
 }
 
 }  // namespace
 
-std::unique_ptr<Evidence> build_evidence(const Event& event, const DecodedRecord& record, const Detection& detection,
-                                         const RuleSet& rules) {
-  auto evidence = std::make_unique<Evidence>();
-  const auto masked = [](std::string_view text) { return mask_text(cut(text, Evidence::kFieldBytesMax)); };
-  evidence->request_id = masked(event.request_id);
-  evidence->method = cut(event.method, 32);
-  evidence->host = masked(event.host);
-  evidence->path = masked(event.path);
-  evidence->user_agent = masked(event.user_agent);
-  evidence->rule_set = rules.fingerprint();
-  evidence->score = detection.score;
-  evidence->evasions = record.evasions;
-  evidence->hits_total = static_cast<uint16_t>(std::min<size_t>(detection.hits.size(), 0xffff));
+PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
+  const auto masked_field = [&](std::string_view text) {
+    return mask_text(cut(text, Evidence::kFieldBytesMax), arena);
+  };
+  evidence_.request_id = masked_field(judged.event.request_id);
+  evidence_.method = cut(judged.event.method, kMethodBytesMax);
+  evidence_.host = masked_field(judged.event.host);
+  evidence_.path = masked_field(judged.event.path);
+  evidence_.user_agent = masked_field(judged.event.user_agent);
+  evidence_.rule_set = judged.rules.fingerprint();
+  evidence_.score = judged.detection.score;
+  evidence_.evasions = judged.record.evasions;
+  const size_t findings = judged.detection.hits.size() + judged.violations.size();
+  evidence_.hits_total = static_cast<uint16_t>(std::min<size_t>(findings, 0xffff));
 
-  std::vector<uint32_t> order(detection.hits.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto weight_of = [&](uint32_t i) { return rules.rules()[detection.hits[i].rule].weight; };
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return weight_of(a) > weight_of(b); });
-  if (order.size() > Evidence::kHitsMax) order.resize(Evidence::kHitsMax);
-  evidence->hits.reserve(order.size());
-  MaskedLine masked_line;
-  for (const uint32_t i : order) {
-    evidence->hits.push_back(describe(detection.hits[i], rules.rules()[detection.hits[i].rule], record, masked_line));
+  order_findings(judged);
+  masked_line_.line = Hit::kNoLine;
+  evidence_.hits.clear();
+  for (const Finding& finding : findings_) {
+    evidence_.hits.push_back(finding.is_violation
+                                 ? describe(judged.violations[finding.index], finding.weight, judged, arena)
+                                 : describe(judged.detection.hits[finding.index], judged, arena));
   }
-  return evidence;
+
+  bytes_.clear();
+  pack_evidence(evidence_, bytes_);
+  PackedEvidence packed{arena.copy(bytes_)};
+  if (!evidence_.hits.empty()) packed.severity = Level::kInformational;
+  for (const EvidenceHitView& hit : evidence_.hits) {
+    packed.severity = std::max(packed.severity, hit.level);
+    packed.categories = static_cast<CategoryMask>(packed.categories | mask_of(hit.category));
+  }
+  return packed;
 }
 
-void add_violations(std::span<const Violation> violations, const Policy& policy, const DecodedRecord& record,
-                    Evidence& evidence) {
+/// The heaviest, as many as are shown.
+void EvidenceBuilder::order_findings(const Judged& judged) {
+  findings_.clear();
+  for (uint32_t i = 0; i < judged.detection.hits.size(); ++i)
+    findings_.push_back({judged.rules.rules()[judged.detection.hits[i].rule].weight, i, false});
   std::array<bool, kPolicyRules> counted{};
-  for (const Violation& violation : violations) {
-    const PolicyRuleInfo& rule = info_of(violation.rule);
-    EvidenceHit hit;
-    hit.rule_id = rule.id;
-    hit.title = std::string(rule.title) + " (" + std::string(violation.fault) + ")";
-    hit.level = rule.level;
+  for (uint32_t i = 0; i < judged.violations.size(); ++i) {
+    const PolicyRule rule = judged.violations[i].rule;
     // A rule counts once towards the score, whatever the number of parameters.
-    const bool first = !std::exchange(counted[static_cast<size_t>(violation.rule)], true);
-    hit.weight = first ? policy.weight_of(violation.rule) : 0;
-    hit.place = violation.place;
-    hit.parameter = mask_text(cut(violation.parameter, kParameterBytesMax));
-    hit.excerpt = excerpt_of(violation, record);
-    evidence.hits.push_back(std::move(hit));
+    const bool first = !std::exchange(counted[static_cast<size_t>(rule)], true);
+    findings_.push_back({first ? judged.policy->weight_of(rule) : 0, i, true});
   }
-  evidence.hits_total = static_cast<uint16_t>(std::min<size_t>(evidence.hits_total + violations.size(), 0xffff));
-  std::stable_sort(evidence.hits.begin(), evidence.hits.end(),
-                   [](const EvidenceHit& a, const EvidenceHit& b) { return a.weight > b.weight; });
-  if (evidence.hits.size() > Evidence::kHitsMax) evidence.hits.resize(Evidence::kHitsMax);
+  // Equal weights in the order found, hits before violations.
+  std::sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
+    return std::tuple(-a.weight, a.is_violation, a.index) < std::tuple(-b.weight, b.is_violation, b.index);
+  });
+  if (findings_.size() > Evidence::kHitsMax) findings_.resize(Evidence::kHitsMax);
+}
+
+const EvidenceBuilder::MaskedLine& EvidenceBuilder::masked(uint32_t line, const DecodedRecord& record, Arena& arena) {
+  if (masked_line_.line == line) return masked_line_;
+  const auto name = record.name_of(record.lines[line]);
+  masked_line_ = {line, is_secret_name(name), mask_text(cut(name, kParameterBytesMax), arena), {}};
+  if (!masked_line_.is_secret) masked_line_.text = mask_text(record.line_text(record.lines[line]), arena);
+  return masked_line_;
+}
+
+EvidenceHitView EvidenceBuilder::describe(const Hit& hit, const Judged& judged, Arena& arena) {
+  const RuleInfo& rule = judged.rules.rules()[hit.rule];
+  EvidenceHitView out;
+  out.rule_id = rule.id;
+  out.title = rule.title;
+  out.category = rule.category;
+  out.level = rule.level;
+  out.weight = rule.weight;
+  if (hit.line == Hit::kNoLine) return out;
+  const Line& line = judged.record.lines[hit.line];
+  const MaskedLine& shown = masked(hit.line, judged.record, arena);
+  out.place = line.place;
+  out.parameter = shown.name;
+  out.steps = line.steps;
+  if (shown.is_secret) {
+    out.excerpt = arena.copy(mask_secret(judged.record.value_of(line)));
+    return out;
+  }
+  const auto text = judged.record.line_text(line);
+  // A cut may hide what a secret is recognised by, so the whole line decides: if masking changes it anywhere, the masked
+  // line is shown from its start instead of the surroundings of the match.
+  const bool whole = text.size() <= EvidenceHit::kExcerptBytesMax || shown.text.data() != text.data();
+  out.excerpt = whole ? cut(shown.text, EvidenceHit::kExcerptBytesMax)
+                      : excerpt_around(text, hit.match_begin - line.begin, hit.match_end - line.begin);
+  return out;
+}
+
+EvidenceHitView EvidenceBuilder::describe(const Violation& violation, int weight, const Judged& judged,
+                                          Arena& arena) const {
+  const PolicyRuleInfo& rule = info_of(violation.rule);
+  EvidenceHitView out;
+  out.rule_id = rule.id;
+  out.title = arena.copy(std::string(rule.title) + " (" + std::string(violation.fault) + ")");
+  out.level = rule.level;
+  out.weight = weight;
+  out.place = violation.place;
+  out.parameter = mask_text(cut(violation.parameter, kParameterBytesMax), arena);
+  out.excerpt = excerpt_of(violation, judged.record, arena);
+  return out;
 }
 
 }  // namespace weir

@@ -41,58 +41,6 @@ int64_t wrapped_sum(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
 
-void write_evidence(BinaryWriter& out, const Evidence& evidence) {
-  for (const auto* text :
-       {&evidence.request_id, &evidence.method, &evidence.host, &evidence.path, &evidence.user_agent}) {
-    out.text(*text);
-  }
-  out.zigzag(evidence.score);
-  out.varint(evidence.evasions);
-  out.varint(evidence.hits_total);
-  const size_t hits = std::min(evidence.hits.size(), Evidence::kHitsMax);
-  out.varint(hits);
-  for (size_t i = 0; i < hits; ++i) {
-    const EvidenceHit& hit = evidence.hits[i];
-    out.text(hit.rule_id);
-    out.text(hit.title);
-    out.byte(static_cast<uint8_t>(hit.category));
-    out.byte(static_cast<uint8_t>(hit.level));
-    out.byte(static_cast<uint8_t>(hit.place));
-    out.zigzag(hit.weight);
-    out.text(hit.parameter);
-    out.text(hit.excerpt);
-    out.varint(hit.steps);
-  }
-  out.text(evidence.rule_set);
-}
-
-std::unique_ptr<Evidence> read_evidence(BinaryReader& in) {
-  auto evidence = std::make_unique<Evidence>();
-  for (auto* text :
-       {&evidence->request_id, &evidence->method, &evidence->host, &evidence->path, &evidence->user_agent}) {
-    *text = in.text();
-  }
-  evidence->score = in.signed_number<int>();
-  evidence->evasions = in.number<Evasions>();
-  evidence->hits_total = in.number<uint16_t>();
-  const auto hits = in.number<uint32_t>();
-  if (hits > Evidence::kHitsMax) return nullptr;
-  for (uint32_t i = 0; i < hits && in.ok(); ++i) {
-    EvidenceHit& hit = evidence->hits.emplace_back();
-    hit.rule_id = in.text();
-    hit.title = in.text();
-    hit.category = in.enumerator<Category>(static_cast<unsigned>(Category::kCount));
-    hit.level = in.enumerator<Level>(static_cast<unsigned>(Level::kCritical) + 1);
-    hit.place = in.enumerator<Place>(static_cast<unsigned>(Place::kCount));
-    hit.weight = in.signed_number<int>();
-    hit.parameter = in.text();
-    hit.excerpt = in.text();
-    hit.steps = in.number<DecodeSteps>();
-  }
-  evidence->rule_set = in.text();
-  return evidence;
-}
-
 void write_observation(BinaryWriter& out, const Observation& record, Previous& previous) {
   const bool same_partition = record.at.topic == previous.at.topic && record.at.partition == previous.at.partition;
   const bool has_rule_hits = record.rule_hits != 0 || record.request_score != 0;
@@ -100,7 +48,7 @@ void write_observation(BinaryWriter& out, const Observation& record, Previous& p
   out.byte(static_cast<uint8_t>(
       kObservation | (same_partition ? kSamePartition : 0) | (record.address.is_v4() ? kIsV4 : 0) |
       (record.user_agent_hash != 0 ? kHasUserAgent : 0) | (has_rule_hits ? kHasRuleHits : 0) |
-      (record.evidence != nullptr ? kHasEvidence : 0) | static_cast<int>(record.client_kind) << kClientKindShift));
+      (record.evidence ? kHasEvidence : 0) | static_cast<int>(record.client_kind) << kClientKindShift));
   if (!same_partition) {
     out.varint(record.at.topic);
     out.zigzag(record.at.partition);
@@ -120,7 +68,7 @@ void write_observation(BinaryWriter& out, const Observation& record, Previous& p
     out.varint(record.rule_hits);
     out.zigzag(record.request_score);
   }
-  if (record.evidence != nullptr) write_evidence(out, *record.evidence);
+  if (record.evidence) out.raw(record.evidence.bytes);
   previous = {record.at, time_ms};
 }
 
@@ -158,10 +106,9 @@ bool read_observation(BinaryReader& in, uint8_t presence, Previous& previous, Ob
   }
   previous = {record.at, time_ms};
   if (in.ok() && (presence & kHasEvidence) != 0) {
-    auto evidence = read_evidence(in);
-    if (evidence == nullptr) return false;
-    record.evidence = evidence.get();
-    block.evidence.push_back(std::move(evidence));
+    const auto evidence = read_packed_evidence(in);
+    if (!evidence) return false;
+    record.evidence = *evidence;
   }
   return in.ok();
 }
@@ -172,7 +119,6 @@ tl::unexpected<Error> bad_block(std::string detail) {
 
 Status reject(ObservationBlock& block, std::string detail) {
   block.observations.clear();
-  block.evidence.clear();
   block.correlations.clear();
   return bad_block(std::move(detail));
 }
@@ -214,7 +160,6 @@ void encode_block(std::span<const Observation> observations, std::span<const uin
 
 Status decode_block(std::string_view bytes, ObservationBlock& block) {
   block.observations.clear();
-  block.evidence.clear();
   block.correlations.clear();
   if (bytes.size() < 2 + kDigestBytes) return bad_block("block of " + std::to_string(bytes.size()) + " bytes");
   const auto body = bytes.substr(0, bytes.size() - kDigestBytes);

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "alert/evidence.h"
 #include "base/result.h"
 #include "pipeline/correlation_block.h"
 #include "score/observation.h"
@@ -31,10 +29,9 @@ void encode_block(std::span<const Observation> observations, std::span<const uin
 size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices, size_t bytes_max,
                          std::string& out);
 
-/// A decoded block; reused. The observations borrow from the bytes given to decode_block and from `evidence`.
+/// A decoded block; reused. The observations borrow from the bytes given to decode_block.
 struct ObservationBlock {
   std::vector<Observation> observations;
-  std::vector<std::unique_ptr<Evidence>> evidence;
   BlockCorrelations correlations;
 };
 

@@ -62,6 +62,15 @@ const Evidence& evidence() {
   return made;
 }
 
+PackedEvidence packed_evidence() {
+  static const std::string bytes = [] {
+    std::string packed;
+    pack_evidence(evidence(), packed);
+    return packed;
+  }();
+  return {bytes, Level::kCritical, mask_of(Category::kCrlf)};
+}
+
 /// Of one partition mostly, as a batch has them.
 std::vector<Observation> sample() {
   std::vector<Observation> observations;
@@ -80,7 +89,7 @@ std::vector<Observation> sample() {
     if (i % 10 == 9) {
       record.rule_hits = 3;
       record.request_score = 15;
-      record.evidence = &evidence();
+      record.evidence = packed_evidence();
     }
     observations.push_back(record);
   }
@@ -100,8 +109,8 @@ bool same(const Evidence& a, const Evidence& b) {
 }
 
 bool same(const Observation& a, const Observation& b) {
-  const bool evidence_same =
-      (a.evidence == nullptr) == (b.evidence == nullptr) && (a.evidence == nullptr || same(*a.evidence, *b.evidence));
+  const bool evidence_same = a.evidence.bytes == b.evidence.bytes && a.evidence.severity == b.evidence.severity &&
+                             a.evidence.categories == b.evidence.categories;
   return a.at == b.at && a.time == b.time && a.client_kind == b.client_kind && a.client == b.client &&
          a.client_hash == b.client_hash && a.address == b.address && a.user_agent_hash == b.user_agent_hash &&
          a.path_hash == b.path_hash && a.status == b.status && a.flags == b.flags && a.rule_hits == b.rule_hits &&
@@ -123,7 +132,7 @@ TEST_CASE("a block gives back what was put in", "[pipeline][block]") {
   const std::string bytes = encode(sample());
   REQUIRE(decode_block(bytes, block));
   check_same(block.observations, sample());
-  CHECK(block.evidence.size() == 4);
+  CHECK(same(unpack_evidence(block.observations[9].evidence), evidence()));
 }
 
 TEST_CASE("the greatest and least numbers survive", "[pipeline][block]") {
@@ -160,7 +169,7 @@ TEST_CASE("an empty block is a block", "[pipeline][block]") {
 TEST_CASE("a benign observation costs 40 to 100 bytes", "[pipeline][block]") {
   auto observations = sample();
   for (Observation& record : observations)
-    record.evidence = nullptr;
+    record.evidence = {};
   const size_t each = encode(observations).size() / observations.size();
   CHECK(each > 30);
   CHECK(each < 80);

@@ -63,9 +63,9 @@ struct Bench {
     REQUIRE(batch.verdicts.size() == 1);
     return batch.verdicts[0];
   }
-  [[nodiscard]] const Evidence& evidence() const {
-    REQUIRE(batch.observations[0].evidence != nullptr);
-    return *batch.observations[0].evidence;
+  [[nodiscard]] Evidence evidence() const {
+    REQUIRE(batch.observations[0].evidence);
+    return unpack_evidence(batch.observations[0].evidence);
   }
 
   DetectCounters counters;
@@ -349,7 +349,7 @@ TEST_CASE("evidence of a violation shows the decoded value and masks secrets", "
     spec.weights[static_cast<size_t>(PolicyRule::kParameterType)] = 10;
   });
   bench.judge("/a", "password=hunter2hunter2&n=%37x", R"(,"headers":{"cookie":"sid=supersecretsession"})");
-  const Evidence& evidence = bench.evidence();
+  const Evidence evidence = bench.evidence();
   REQUIRE(evidence.hits.size() == 3);
   std::string all;
   for (const auto& hit : evidence.hits)

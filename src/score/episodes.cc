@@ -56,7 +56,7 @@ uint32_t Episodes::begin(Episode begun, const Occurrence& occurrence, std::vecto
   const uint32_t number = add(std::move(begun));
   Episode& episode = episodes_[number];
   alerts.push_back(make_alert(episode, EpisodePhase::kOpened));
-  if (record.evidence != nullptr && episode.kind == AlertKind::kAttack) alerts.back().evidence = *record.evidence;
+  if (record.evidence && episode.kind == AlertKind::kAttack) alerts.back().evidence = unpack_evidence(record.evidence);
   return number;
 }
 
@@ -125,8 +125,8 @@ void Episodes::count(uint32_t number, const Occurrence& occurrence, std::vector<
     return;
   }
   alerts.push_back(make_alert(episode, EpisodePhase::kUpdated));
-  const Evidence* evidence = occurrence.observation.evidence;
-  if (evidence != nullptr && episode.kind == AlertKind::kAttack) alerts.back().evidence = *evidence;
+  const PackedEvidence& evidence = occurrence.observation.evidence;
+  if (evidence && episode.kind == AlertKind::kAttack) alerts.back().evidence = unpack_evidence(evidence);
 }
 
 void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "alert/alert.h"
-#include "alert/evidence.h"
+#include "alert/packed_evidence.h"
 #include "base/ip_address.h"
 #include "base/record_coordinates.h"
 #include "base/time.h"
@@ -36,7 +36,7 @@ struct Observation {
   uint8_t flags = 0;  ///< ObservationFlag bits
   uint16_t rule_hits = 0;
   int32_t request_score = 0;
-  const Evidence* evidence = nullptr;  ///< set when the record is malicious
+  PackedEvidence evidence;  ///< there is some when the record is malicious
 
   [[nodiscard]] bool has(ObservationFlag flag) const { return (flags & static_cast<uint8_t>(flag)) != 0; }
 };

@@ -29,20 +29,6 @@ int64_t milliseconds(EventTime time) {
   return time.time_since_epoch().count();
 }
 
-Level severity_of(const Evidence& evidence) {
-  Level highest = evidence.hits.empty() ? Level::kMedium : Level::kInformational;
-  for (const EvidenceHit& hit : evidence.hits)
-    highest = std::max(highest, hit.level);
-  return highest;
-}
-
-CategoryMask categories_of(const Evidence& evidence) {
-  CategoryMask categories = 0;
-  for (const EvidenceHit& hit : evidence.hits)
-    categories = static_cast<CategoryMask>(categories | mask_of(hit.category));
-  return categories;
-}
-
 Level severity_of(BurstReason reason) {
   const bool high = reason == BurstReason::kCredentialStuffing || reason == BurstReason::kPasswordSpraying ||
                     reason == BurstReason::kScanning;
@@ -157,9 +143,9 @@ void Scorer::Impl::judge_window(const Observation& record, ClientSlot slot, std:
   window.push({time_ms, address_unit_of(record.address), user_agent_of(record.user_agent_hash),
                record.has(ObservationFlag::kBotUserAgent)});
 
-  if (record.evidence != nullptr) {
-    note(AlertKind::kAttack, slot,
-         {record, clock.now_ms(), severity_of(*record.evidence), categories_of(*record.evidence), {}}, alerts);
+  if (record.evidence) {
+    note(AlertKind::kAttack, slot, {record, clock.now_ms(), record.evidence.severity, record.evidence.categories, {}},
+         alerts);
   }
   if (!window.may_be_suspicious(options.abuse)) return;
   const AbuseVerdict verdict = window.verdict(options.abuse);

@@ -86,7 +86,7 @@ TEST_CASE("the final counts of attack episodes add up to the malicious records",
     add_random(stream, 6, 30'000, 80, "c");
     const auto& all = stream.observations();
     const auto malicious =
-        std::count_if(all.begin(), all.end(), [](const auto& record) { return record.evidence != nullptr; });
+        std::count_if(all.begin(), all.end(), [](const auto& record) { return bool(record.evidence); });
     uint64_t counted = 0, opened = 0, closed = 0;
     for (const Alert& alert : all_alerts_of(all, options)) {
       if (alert.kind != AlertKind::kAttack) continue;
@@ -101,7 +101,7 @@ TEST_CASE("the final counts of attack episodes add up to the malicious records",
 
 TEST_CASE("a campaign gives a bounded number of alerts whose counts add up exactly", "[score][property]") {
   constexpr int kClients = 50, kRecords = 1'000'000;
-  const Evidence* evidence = attack();
+  const PackedEvidence evidence = attack();
   Stream names;
   for (int i = 0; i < kClients; ++i)
     names.add({.client = "bot-" + std::to_string(i), .evidence = evidence});
@@ -131,7 +131,7 @@ TEST_CASE("a flood from ever new clients gives a bounded number of alerts whose 
   ScoreOptions options;
   options.clients_max = 20'000;
   options.episodes.opened_per_minute_max = kPerMinute;
-  const Evidence* evidence = attack();
+  const PackedEvidence evidence = attack();
   Stream stream;
   for (int i = 0; i < kRecords; ++i) {
     stream.add({.client = "bot-" + std::to_string(i * 7919LL % 100'000),
@@ -154,7 +154,7 @@ TEST_CASE("a flood from ever new clients gives a bounded number of alerts whose 
 
 TEST_CASE("5 million attack records of 50 clients", "[flood]") {
   constexpr int kClients = 50, kRecords = 5'000'000;
-  const Evidence* evidence = attack();
+  const PackedEvidence evidence = attack();
   Stream names;
   for (int i = 0; i < kClients; ++i)
     names.add({.client = "bot-" + std::to_string(i), .evidence = evidence});

@@ -242,7 +242,7 @@ TEST_CASE("a lower limit of clients takes effect with the first new client after
   options.clients_max = 100;
   Stream stream;
   for (int i = 0; i < 101; ++i)
-    stream.add({.client = "c" + std::to_string(i), .at_ms = i, .evidence = i < 90 ? attack() : nullptr});
+    stream.add({.client = "c" + std::to_string(i), .at_ms = i, .evidence = i < 90 ? attack() : PackedEvidence{}});
   const auto& all = stream.observations();
   Scorer scorer(options, kTopics);
   std::vector<Alert> alerts;

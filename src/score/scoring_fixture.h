@@ -11,19 +11,17 @@ namespace weir::scoring_fixture {
 inline const std::vector<std::string> kTopics{"http.requests"};
 inline constexpr int64_t kStartMs = 1'736'942'400'000;  // 2025-01-15T12:00:00Z
 
-inline const Evidence* attack(Level level = Level::kHigh, Category category = Category::kSqli) {
-  static const auto make = [](Level of_level, Category of_category) {
-    Evidence evidence;
-    EvidenceHit hit;
-    hit.rule_id = "rule";
-    hit.level = of_level;
-    hit.category = of_category;
-    evidence.hits = {hit};
-    return evidence;
-  };
-  static std::vector<std::unique_ptr<Evidence>> made;
-  made.push_back(std::make_unique<Evidence>(make(level, category)));
-  return made.back().get();
+inline PackedEvidence attack(Level level = Level::kHigh, Category category = Category::kSqli) {
+  Evidence evidence;
+  evidence.hits.emplace_back();
+  evidence.hits[0].rule_id = "rule";
+  evidence.hits[0].level = level;
+  evidence.hits[0].category = category;
+  static std::vector<std::unique_ptr<std::string>> made;
+  made.push_back(std::make_unique<std::string>());
+  pack_evidence(evidence, *made.back());
+  BinaryReader in(*made.back());
+  return *read_packed_evidence(in);
 }
 
 /// Builds the observations of one partition, in order, with ascending offsets.
@@ -35,7 +33,7 @@ class Stream {
     std::string address = "192.0.2.1";
     uint64_t user_agent = 1;
     uint8_t flags = 0;
-    const Evidence* evidence = nullptr;
+    PackedEvidence evidence{};
   };
 
   Observation& add(const Fields& fields) {

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "alert/evidence.h"
+#include "base/binary_format.h"
+
+namespace weir {
+
+/// Evidence on its way from the record to the alert. Of an attacker's many records few become alerts of their own, so the
+/// texts stay packed (docs/observation-block.md has the layout) until an alert shows them; what every record is counted by
+/// stands beside them. Borrows the bytes. Without bytes there is none: the record is not malicious.
+struct PackedEvidence {
+  std::string_view bytes;
+  Level severity = Level::kMedium;  ///< the highest of the hits
+  CategoryMask categories = 0;      ///< of the hits
+
+  explicit operator bool() const { return !bytes.empty(); }
+};
+
+/// Appends at most Evidence::kHitsMax hits with all the rest. What stands in `out` then is all of the packed form.
+void pack_evidence(const EvidenceView& evidence, std::string& out);
+void pack_evidence(const Evidence& evidence, std::string& out);
+
+/// Reads over one packed evidence, without allocating; borrows from what `in` reads. No value when it is malformed.
+std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in);
+
+/// The evidence in full. `packed` is one that read_packed_evidence() gave, or the whole of what pack_evidence() wrote.
+Evidence unpack_evidence(const PackedEvidence& packed);
+
+}  // namespace weir
