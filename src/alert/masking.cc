@@ -21,17 +21,34 @@ constexpr bool is_digit(char c) {
 constexpr bool is_alphanumeric(char c) {
   return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
 }
-constexpr std::array<bool, 256> make_word_chars() {
-  std::array<bool, 256> is_word{};
-  for (int byte = 0; byte < 128; ++byte) {
-    const char c = static_cast<char>(byte);
-    is_word[static_cast<size_t>(byte)] = is_alphanumeric(c) || c == '_' || c == '-' || c == '.' || c == '$';
-  }
-  return is_word;
+/// What a byte can be; the bits of a table, since nearly all of what a masker does is to ask this.
+enum CharClass : uint8_t {
+  kDigitChar = 1 << 0,
+  kWordChar = 1 << 1,
+  kNamesSecrets = 1 << 2,  ///< may be the sign between a name and its value
+  kFollowsName =
+      1 << 3,  ///< may come right behind a name that has a value: the sign, or what closes the name before it
+};
+constexpr std::array<uint8_t, 256> make_classes() {
+  std::array<uint8_t, 256> classes{};
+  const auto mark = [&](std::string_view chars, uint8_t mask) {
+    for (const char c : chars)
+      classes[static_cast<unsigned char>(c)] = static_cast<uint8_t>(classes[static_cast<unsigned char>(c)] | mask);
+  };
+  for (int byte = 0; byte < 128; ++byte)
+    if (is_alphanumeric(static_cast<char>(byte))) classes[static_cast<size_t>(byte)] = kWordChar;
+  mark("0123456789", kDigitChar);
+  mark("_-.$", kWordChar);
+  mark("=:%", kNamesSecrets | kFollowsName);
+  mark("[]\"'\\ ", kFollowsName);
+  return classes;
 }
-constexpr std::array<bool, 256> kWordChars = make_word_chars();
+constexpr std::array<uint8_t, 256> kClasses = make_classes();
+constexpr uint8_t classes_of(char c) {
+  return kClasses[static_cast<unsigned char>(c)];
+}
 constexpr bool is_word_char(char c) {
-  return kWordChars[static_cast<unsigned char>(c)];
+  return (classes_of(c) & kWordChar) != 0;
 }
 constexpr bool is_space(char c) {
   return c == ' ' || c == '\t';
@@ -62,15 +79,9 @@ bool is_masked_already(std::string_view text) {
   return text.starts_with(kMask) && text.size() <= kMask.size() + kShownBytes;
 }
 
-/// Could there be a card number? Most texts have too few digits.
-bool has_digits_of_a_card(std::string_view text) {
-  return std::count_if(text.begin(), text.end(), is_digit) >= static_cast<std::ptrdiff_t>(kCardDigitsMin);
-}
-
 /// Card numbers, in a pass of their own, since their separators end words. At most 19 digits are looked at from each group's
 /// start. False, and `out` as it was, when there is none.
 bool mask_cards(std::string_view text, std::string& out) {
-  if (!has_digits_of_a_card(text)) return false;
   size_t copied = 0;  // up to there the text is in `out`, masked or not
   for (size_t i = 0; i < text.size();) {
     const bool starts_number = is_digit(text[i]) && (i == 0 || !(is_alphanumeric(text[i - 1]) || text[i - 1] == '_'));
@@ -91,8 +102,7 @@ bool mask_cards(std::string_view text, std::string& out) {
 /// One pass over the text, word by word. Percent-encoded quotes, separators and ends are understood like literal ones.
 class TextMasker {
  public:
-  explicit TextMasker(std::string_view text)
-      : text_(text), may_name_secrets_(text.find_first_of("=:%") != std::string_view::npos) {}
+  TextMasker(std::string_view text, bool may_name_secrets) : text_(text), may_name_secrets_(may_name_secrets) {}
 
   /// True when something was masked: then the whole text with that stands in `out`, which else stays empty.
   bool run(std::string& out) {
@@ -175,12 +185,13 @@ void TextMasker::take_word() {
   while (end < text_.size() && is_word_char(text_[end]))
     ++end;
   const auto word = text_.substr(at_, end - at_);
-  if (looks_like_jwt(word) || looks_like_api_key(word)) {
+  if (word.size() >= kTokenBytesMin && (looks_like_jwt(word) || looks_like_api_key(word))) {
     mask_to(end);
     return;
   }
   if (take_credentials(word, end)) return;
-  if (text_.substr(end, 3) == "://") {
+  const char next = end < text_.size() ? text_[end] : 'x';
+  if (next == ':' && text_.substr(end, 3) == "://") {
     copy_to(end + 3);
     take_url_password(at_);
     return;
@@ -191,7 +202,8 @@ void TextMasker::take_word() {
     mask_to(std::min(text_.find('<', at_), text_.size()));
     return;
   }
-  const Separator separator = may_name_secrets_ ? separator_after(end) : Separator{};
+  const bool may_be_name = may_name_secrets_ && (classes_of(next) & kFollowsName) != 0;
+  const Separator separator = may_be_name ? separator_after(end) : Separator{};
   if (separator.found && is_secret_name(word)) {
     take_secret_value(word, separator);
     return;
@@ -403,9 +415,16 @@ namespace {
 
 /// True when something is masked: then all of the text, masked, is in `out`, which else stays as it was.
 bool mask(std::string_view text, std::string& out) {
+  size_t digits = 0;
+  uint8_t classes = 0;
+  for (const char c : text) {
+    classes = static_cast<uint8_t>(classes | classes_of(c));
+    digits += classes_of(c) & kDigitChar;
+  }
   std::string without_cards;
-  const bool has_cards = mask_cards(text, without_cards);
-  if (TextMasker(has_cards ? without_cards : text).run(out)) return true;
+  const bool has_cards = digits >= kCardDigitsMin && mask_cards(text, without_cards);
+  const bool may_name_secrets = (classes & kNamesSecrets) != 0;
+  if (TextMasker(has_cards ? without_cards : text, may_name_secrets).run(out)) return true;
   if (has_cards) out = std::move(without_cards);
   return has_cards;
 }

@@ -37,10 +37,8 @@ constexpr std::array kIssuedKeys{
     IssuedKey{"whsec_", 24},   IssuedKey{"xoxa-", 10},    IssuedKey{"xoxb-", 10},       IssuedKey{"xoxp-", 10},
     IssuedKey{"xoxr-", 10},    IssuedKey{"xoxs-", 10},    IssuedKey{"ya29.", 30}};
 
-/// No key of any of these forms is shorter: most words are not looked at further.
-constexpr size_t kKeyBytesMin = 15;
 static_assert(std::all_of(kIssuedKeys.begin(), kIssuedKeys.end(),
-                          [](const IssuedKey& key) { return key.prefix.size() + key.rest_min >= kKeyBytesMin; }));
+                          [](const IssuedKey& key) { return key.prefix.size() + key.rest_min >= kTokenBytesMin; }));
 
 bool is_random(std::string_view text) {
   const bool lower = std::any_of(text.begin(), text.end(), is_lower);
@@ -97,7 +95,7 @@ bool passes_luhn(const uint8_t* digits, size_t count) {
 }  // namespace
 
 bool looks_like_api_key(std::string_view word) {
-  if (word.size() < kKeyBytesMin) return false;
+  if (word.size() < kTokenBytesMin) return false;
   for (const IssuedKey& key : kIssuedKeys) {
     if (word.size() >= key.prefix.size() + key.rest_min && word.starts_with(key.prefix)) return true;
   }
@@ -106,12 +104,13 @@ bool looks_like_api_key(std::string_view word) {
 }
 
 bool looks_like_jwt(std::string_view word) {
-  constexpr size_t kHeaderMin = 10;
+  constexpr size_t kHeaderMin = 10, kPayloadMin = 4;
+  static_assert(kHeaderMin + kPayloadMin + 2 >= kTokenBytesMin);
   if (!word.starts_with("eyJ")) return false;  // base64 of {"
   const size_t first_dot = word.find('.');
   if (first_dot == std::string_view::npos || first_dot < kHeaderMin) return false;
   const size_t second_dot = word.find('.', first_dot + 1);
-  return second_dot != std::string_view::npos && second_dot - first_dot > 4;
+  return second_dot != std::string_view::npos && second_dot - first_dot > kPayloadMin;
 }
 
 bool looks_like_basic_credentials(std::string_view word) {

@@ -7,6 +7,9 @@ namespace weir {
 
 /// Secrets that are known by their form alone, whatever stands around them. All functions are linear in their input.
 
+/// Neither API keys nor web tokens are shorter: most words need not be looked at further.
+constexpr size_t kTokenBytesMin = 15;
+
 /// True for API keys by their form: a prefix of known issuers, or two to four lower-case letters, '_' and a long random part.
 bool looks_like_api_key(std::string_view word);
 

@@ -46,8 +46,9 @@ constexpr std::array kPairs{Pair{"access", "key"},     Pair{"api", "key"},     P
 
 bool is_secret_word(std::string_view word) {
   const auto equals = [&](std::string_view other) { return word == other; };
-  const auto ends = [&](std::string_view other) { return word.ends_with(other); };
-  const auto begins = [&](std::string_view other) { return word.starts_with(other); };
+  // One byte first: nearly all words differ in it.
+  const auto ends = [&](std::string_view other) { return word.back() == other.back() && word.ends_with(other); };
+  const auto begins = [&](std::string_view other) { return word.front() == other.front() && word.starts_with(other); };
   return std::any_of(kWords.begin(), kWords.end(), equals) || std::any_of(kEndings.begin(), kEndings.end(), ends) ||
          std::any_of(kBeginnings.begin(), kBeginnings.end(), begins);
 }
