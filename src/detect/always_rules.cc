@@ -53,7 +53,7 @@ std::span<const uint32_t> AlwaysRules::candidates(const Event& event, const Deco
     return holds(atom, event, record, scratch_) ? Truth::kTrue : Truth::kFalse;
   };
   for (const uint32_t rule : program_->always_rules)
-    if (truth_without_hit(*program_, program_->rule_root[rule], event_truth) != Truth::kFalse)
+    if (truth_of(*program_, program_->rule_root[rule], Truth::kFalse, event_truth) != Truth::kFalse)
       slot.rules.push_back(rule);
   slot.facts = facts;
   slot.used = true;

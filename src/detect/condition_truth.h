@@ -10,17 +10,18 @@ namespace weir {
 /// Value of a condition of which not everything is known.
 enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
 
-/// A condition's value for a record in which no pattern hits. `event_truth(index)` says what is known of an event atom.
+/// A condition's value when `pattern_hits` is what is known of every pattern, and `event_truth(index)` of an event atom.
 template <typename EventTruth>
-Truth truth_without_hit(const RuleProgram& program, uint32_t index, const EventTruth& event_truth) {
+Truth truth_of(const RuleProgram& program, uint32_t index, Truth pattern_hits, const EventTruth& event_truth) {
   using Kind = ConditionStep::Kind;
   const ConditionStep& step = program.steps[index];
   std::array<uint32_t, 3> counts{};
   for (uint32_t i = 0; i < step.child_count; ++i)
-    ++counts[static_cast<size_t>(truth_without_hit(program, program.children[step.first_child + i], event_truth))];
+    ++counts[static_cast<size_t>(truth_of(program, program.children[step.first_child + i], pattern_hits, event_truth))];
   const uint32_t possible = counts[1] + counts[2];
   switch (step.kind) {
     case Kind::kAtom:
+      return pattern_hits;
     case Kind::kFalse:
       return Truth::kFalse;
     case Kind::kTrue:

@@ -214,6 +214,33 @@ TEST_CASE("thousands of lines are known at once, each with its own hits") {
   CHECK(known > kLines * 9 / 10);
 }
 
+TEST_CASE("a pattern that counts with an evasion only is found where the record shows it, in known lines, too") {
+  const auto with = [](const std::string& evasion, const std::string& condition, int number) {
+    return rule_text(
+        "  trick: {weir.evasion: " + evasion + "}\n  text: {weir.text|contains: 'xyz'}\n  condition: " + condition,
+        number);
+  };
+  RuleBench bench(
+      with("overlong_utf8", "trick and text", 1) + "---\n" + with("null_byte", "text and not trick", 2) + "---\n" +
+      with("null_byte", "1 of *", 3) + "---\n" +
+      rule_text("  trick: {weir.evasion: [overlong_utf8, null_byte]}\n  text: {weir.path|startswith: '/a'}\n"
+                "  other: {weir.evasion: line_break}\n  condition: text and (trick or other)",
+                4));
+  DecodedRecord record = record_of({{Place::kPath, "/abc/xyz"}, {Place::kQuery, "q=xyz"}});
+  for (int round = 0; round < 4; ++round) {  // from the third on the path is a known line
+    record.evasions = 0;
+    CHECK(bench.hits(Event{}, record) == "23");
+    record.evasions = static_cast<Evasions>(Evasion::kOverlongUtf8);
+    CHECK(bench.hits(Event{}, record) == "1234");
+    record.evasions = static_cast<Evasions>(Evasion::kNullByte);
+    CHECK(bench.hits(Event{}, record) == "34");
+    record.evasions = static_cast<Evasions>(Evasion::kLineBreak);
+    CHECK(bench.hits(Event{}, record) == "234");
+    record.evasions = static_cast<Evasions>(Evasion::kDoubleEncoding);
+    CHECK(bench.hits(Event{}, record) == "23");
+  }
+}
+
 TEST_CASE("the keys of lines depend on the secret") {
   const auto key = [](const LineSecret& secret) {
     return KnownLines(secret).key_of(SecurityLevel::kStandard, Place::kPath, "/page").low;

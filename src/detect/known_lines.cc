@@ -21,11 +21,13 @@ bool KnownLines::eligible(const Line& line) {
   return (mask_of(line.place) & kRepeatingPlaces) != 0 && size > 0 && size <= kTextBytesMax;
 }
 
-LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text) const {
+LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text, bool evasive) const {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd: another place or level is another key
+  static_assert(static_cast<unsigned>(SecurityLevel::kStrict) < 4);
   const XXH128_hash_t hash =
       XXH3_128bits_withSecret(text.data(), text.size(), secret_.words.data(), sizeof secret_.words);
-  const uint64_t kind = static_cast<uint64_t>(place) * 4 + static_cast<uint64_t>(level);
+  const uint64_t kind =
+      static_cast<uint64_t>(place) * 8 + static_cast<uint64_t>(level) * 2 + static_cast<uint64_t>(evasive);
   return {hash.low64 + kind * kSpread, hash.high64};
 }
 

@@ -39,7 +39,8 @@ class KnownLines {
   /// Lines worth remembering: of a place whose text repeats, and not long.
   static bool eligible(const Line& line);
 
-  [[nodiscard]] LineKey key_of(SecurityLevel level, Place place, std::string_view text) const;
+  /// `evasive`: the record shows an evasion that patterns wait for, so more of them are looked for.
+  [[nodiscard]] LineKey key_of(SecurityLevel level, Place place, std::string_view text, bool evasive = false) const;
   /// True if the line is known; then `hits` is what matched in it, valid until the next note().
   bool find(const LineKey& key, std::span<const LineHit>& hits) const;
   void note(const LineKey& key, std::span<const LineHit> hits);

@@ -33,6 +33,7 @@ bool belongs(Gate gate, unsigned char byte) {
       return is_telling_byte(byte);
     case Gate::kUserAgent:
     case Gate::kHost:
+    case Gate::kEvasion:
     case Gate::kCount:
       break;
   }

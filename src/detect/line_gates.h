@@ -23,6 +23,7 @@ enum class Gate : uint8_t {
   kTelling,    ///< any telling byte
   kUserAgent,  ///< patterns that count in user agents only: those lines, whatever bytes they hold
   kHost,       ///< patterns that count in hosts only
+  kEvasion,    ///< patterns that count with an evasion only: every line of a record that shows it, no other
   kCount,
 };
 constexpr size_t kGates = static_cast<size_t>(Gate::kCount);
@@ -36,7 +37,7 @@ constexpr GateMask mask_of(Gate gate) {
 /// in which its matches count.
 Gate gate_for(const ByteSet& required, PlaceMask places);
 
-/// The gates that a line passes; kOpen always. One table look-up a byte.
+/// The gates that a line passes by its text and place; kOpen always. One table look-up a byte.
 GateMask gates_of(std::string_view text, Place place);
 
 }  // namespace weir

@@ -164,6 +164,8 @@ SecurityLevel Matcher::Impl::level_of(const MatchPolicy& of, uint32_t line) cons
 /// Sorts the lines into those whose hits are known and those to scan.
 void Matcher::Impl::sort_lines(RecordScan& one) {
   const DecodedRecord& of = *one.task->record;
+  const bool evasive = (of.evasions & rules->impl().evasions) != 0;
+  const GateMask gates_of_record = evasive ? mask_of(Gate::kEvasion) : GateMask{0};
   for (uint32_t i = 0; i < of.lines.size(); ++i) {
     const Line& line = of.lines[i];
     const std::string_view text = of.line_text(line);
@@ -172,10 +174,11 @@ void Matcher::Impl::sort_lines(RecordScan& one) {
     std::span<const LineHit> hits;
     LineKey key;
     const bool eligible = KnownLines::eligible(line);
-    if (eligible) key = known_lines.key_of(level, line.place, text);
+    if (eligible) key = known_lines.key_of(level, line.place, text, evasive);
     if (!eligible || !known_lines.find(key, hits)) {
-      one.unknown_lines.push_back({i, gates_of(text, line.place), level, key});
-      one.gates = static_cast<GateMask>(one.gates | one.unknown_lines.back().gates);
+      const auto gates = static_cast<GateMask>(gates_of(text, line.place) | gates_of_record);
+      one.unknown_lines.push_back({i, gates, level, key});
+      one.gates = static_cast<GateMask>(one.gates | gates);
     }
     for (const LineHit& hit : hits)
       one.known_hits.push_back({i, hit});

@@ -363,7 +363,7 @@ class Compiler {
     for (uint32_t rule = 0; rule < program_.rule_root.size(); ++rule) {
       touch_atoms(program_.rule_root[rule], rule, rules_of);
       const auto unknown = [](uint32_t) { return Truth::kUnknown; };
-      if (truth_without_hit(program_, program_.rule_root[rule], unknown) != Truth::kFalse)
+      if (truth_of(program_, program_.rule_root[rule], Truth::kFalse, unknown) != Truth::kFalse)
         program_.always_rules.push_back(rule);
     }
     for (size_t i = 0; i < rules_of.size(); ++i) {

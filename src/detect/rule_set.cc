@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 
+#include "detect/condition_truth.h"
 #include "detect/required_bytes.h"
 #include "detect/rule_compiler.h"
 #include "detect/rule_set_impl.h"
@@ -197,6 +198,38 @@ std::vector<SecurityLevel> pattern_levels(const RuleSet::Impl& impl) {
   return levels;
 }
 
+/// The evasions without which the rule cannot hold, whatever else is true; 0 when it can.
+Evasions evasions_needed(const RuleProgram& program, uint32_t rule) {
+  Evasions asked = 0;
+  const auto without_evasion = [&](uint32_t index) {
+    const EventAtom& atom = program.event_atoms[index];
+    if (atom.operation != EventAtom::Operation::kEvasion) return Truth::kUnknown;
+    asked = static_cast<Evasions>(asked | atom.bits);
+    return Truth::kFalse;
+  };
+  const Truth truth = truth_of(program, program.rule_root[rule], Truth::kUnknown, without_evasion);
+  return truth == Truth::kFalse ? asked : Evasions{0};
+}
+
+/// Per pattern the evasions of which a record must show one for the pattern to count; 0 when it counts in any record.
+std::vector<Evasions> pattern_evasions(const RuleProgram& program) {
+  std::vector<Evasions> of_rule;
+  for (uint32_t rule = 0; rule < program.rule_root.size(); ++rule)
+    of_rule.push_back(evasions_needed(program, rule));
+  std::vector<Evasions> evasions(program.patterns.size());
+  std::vector<bool> counts_always(program.patterns.size());
+  for (const auto& atom : program.atoms) {
+    for (uint32_t i = 0; i < atom.rule_count; ++i) {
+      const Evasions needed = of_rule[program.atom_rules[atom.first_rule + i]];
+      evasions[atom.pattern] = static_cast<Evasions>(evasions[atom.pattern] | needed);
+      if (needed == 0) counts_always[atom.pattern] = true;
+    }
+  }
+  for (size_t i = 0; i < evasions.size(); ++i)
+    if (counts_always[i]) evasions[i] = 0;
+  return evasions;
+}
+
 /// The group of these patterns; levels that scan for the same share it.
 bool find_or_build_group(RuleSet::Impl& impl, ScanGroup group, uint32_t& index,
                          const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
@@ -219,8 +252,11 @@ bool build_databases(RuleSet::Impl& impl, const std::vector<PatternOrigin>& orig
   for (const auto& atom : impl.program.atoms)
     places[atom.pattern] |= atom.places;
   std::vector<Gate> gates;
-  for (size_t i = 0; i < patterns.size(); ++i)
-    gates.push_back(gate_for(required_bytes(patterns[i].regex), places[i]));
+  const std::vector<Evasions> evasions = pattern_evasions(impl.program);
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    gates.push_back(evasions[i] != 0 ? Gate::kEvasion : gate_for(required_bytes(patterns[i].regex), places[i]));
+    impl.evasions = static_cast<Evasions>(impl.evasions | evasions[i]);
+  }
   const std::vector<SecurityLevel> levels = pattern_levels(impl);
   for (const SecurityLevel level : kLevels) {
     if ((impl.levels & mask_of(level)) == 0) continue;

@@ -79,6 +79,7 @@ struct RuleSet::Impl {
   std::array<std::array<uint32_t, kGates>, kSecurityLevels> group_of{};
   static constexpr uint32_t kNoGroup = 0xffffffff;
   PlaceMask raw_places = 0;
+  Evasions evasions = 0;  ///< of which a record must show one for the patterns behind Gate::kEvasion to count
 };
 
 }  // namespace weir
