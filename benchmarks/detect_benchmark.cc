@@ -134,8 +134,8 @@ void match_attack(benchmark::State& state) {
 /// Units that, repeated to 8 KB, keep many patterns at work at once; the dearest that a search over combinations of attack fragments
 /// found, and the obvious ones. Read s_per_byte.
 constexpr std::array<const char*, 16> kWorstUnits = {
-    "../",        "..\\\\",   "' or ", "or \"", "or-\"", "'or'=", "'or((=", "'or ${{",
-    "<a on(${;|", "()[]{}<>", "${${",  "{{",    ".",     "'",     "<",      "selectunion"};
+    "../",        "..\\\\",   "' or ", "or \\\"", "or-\\\"", "'or'=", "'or((=", "'or ${{",
+    "<a on(${;|", "()[]{}<>", "${${",  "{{",      ".",       "'",     "<",      "selectunion"};
 
 void match_worst(benchmark::State& state) {
   const char* unit = kWorstUnits.at(static_cast<size_t>(state.range(0)));
