@@ -26,8 +26,8 @@ enum CharClass : uint8_t {
   kDigitChar = 1 << 0,
   kWordChar = 1 << 1,
   kNamesSecrets = 1 << 2,  ///< may be the sign between a name and its value
-  kFollowsName =
-      1 << 3,  ///< may come right behind a name that has a value: the sign, or what closes the name before it
+  kFollowsName = 1 << 3,   ///< may stand right behind a name: the sign, or what closes the name before it
+  kCardChar = 1 << 4,      ///< a digit, or what may stand between the digits of a card number
 };
 constexpr std::array<uint8_t, 256> make_classes() {
   std::array<uint8_t, 256> classes{};
@@ -37,7 +37,8 @@ constexpr std::array<uint8_t, 256> make_classes() {
   };
   for (int byte = 0; byte < 128; ++byte)
     if (is_alphanumeric(static_cast<char>(byte))) classes[static_cast<size_t>(byte)] = kWordChar;
-  mark("0123456789", kDigitChar);
+  mark("0123456789", kDigitChar | kCardChar);
+  mark(" -+", kCardChar);
   mark("_-.$", kWordChar);
   mark("=:%", kNamesSecrets | kFollowsName);
   mark("[]\"'\\ ", kFollowsName);
@@ -415,14 +416,16 @@ namespace {
 
 /// True when something is masked: then all of the text, masked, is in `out`, which else stays as it was.
 bool mask(std::string_view text, std::string& out) {
-  size_t digits = 0;
   uint8_t classes = 0;
+  size_t digits = 0, digits_max = 0;  // with nothing between them that no card number has
   for (const char c : text) {
-    classes = static_cast<uint8_t>(classes | classes_of(c));
-    digits += classes_of(c) & kDigitChar;
+    const uint8_t its = classes_of(c);
+    classes = static_cast<uint8_t>(classes | its);
+    digits = (its & kCardChar) != 0 ? digits + (its & kDigitChar) : 0;
+    digits_max = std::max(digits_max, digits);
   }
   std::string without_cards;
-  const bool has_cards = digits >= kCardDigitsMin && mask_cards(text, without_cards);
+  const bool has_cards = digits_max >= kCardDigitsMin && mask_cards(text, without_cards);
   const bool may_name_secrets = (classes & kNamesSecrets) != 0;
   if (TextMasker(has_cards ? without_cards : text, may_name_secrets).run(out)) return true;
   if (has_cards) out = std::move(without_cards);
