@@ -4,6 +4,7 @@
 
 #include "decode/ascii_text.h"
 #include "decode/binary_text.h"
+#include "decode/code_point.h"
 #include "decode/multipart_lines.h"
 #include "decode/pair_lines.h"
 
@@ -35,6 +36,17 @@ bool looks_like_form(std::string_view body) {
   return name_like && body.find('\n') == std::string_view::npos;
 }
 
+/// Percent-encoded text without a name, as the body of a form with one nameless field is: "%22%3Bselect+1".
+bool looks_percent_encoded(std::string_view body) {
+  constexpr std::string_view kPlainBytes = "-._~*!'(),;:@/&=+%";
+  bool escaped = false;
+  for (size_t i = 0; i < body.size(); ++i) {
+    if (!is_word_byte(body[i]) && kPlainBytes.find(body[i]) == std::string_view::npos) return false;
+    escaped |= body[i] == '%' && i + 2 < body.size() && hex_value(body[i + 1]) >= 0 && hex_value(body[i + 2]) >= 0;
+  }
+  return escaped;
+}
+
 /// Writes the leaves of a JSON body and what of it is no JSON. False if nothing of it is.
 bool add_json_body(ValueLines& values, std::string_view body) {
   const size_t read = values.add_json(Place::kJson, {}, body, 0);
@@ -61,7 +73,7 @@ void add_body(ValueLines& values, std::string_view content_type, std::string_vie
   if (multipart && add_multipart(values, content_type, start, printable)) return;
   if ((start.starts_with("{") || start.starts_with("[")) && add_json_body(values, start)) return;
   const bool form = starts_without_case(content_type, "application/x-www-form-urlencoded") && !start.starts_with("<");
-  if (form || looks_like_form(start)) {
+  if (form || looks_like_form(start) || (content_type.empty() && looks_percent_encoded(start))) {
     add_url_pairs(values, Place::kForm, body,
                   values.writer().lines_left() - std::min<size_t>(values.writer().lines_left(), 1));
     return;

@@ -117,6 +117,13 @@ TEST_CASE("a form gives one line per parameter, with or without its content type
   CHECK(lines_of(decode_body("", "user[name]=x&b=y+z")) == Lines{"form: user[name]=x", "form: b=y z"});
 }
 
+TEST_CASE("a body of percent-encoded text without a content type is a form of one nameless field") {
+  CHECK(lines_of(decode_body("", "%22%3Bselect+1")) == Lines{"form: \";select 1"});
+  CHECK(lines_of(decode_body("", "a+b")) == Lines{"body: a+b"});
+  CHECK(lines_of(decode_body("", "%41 and a+b")) == Lines{"body: A and a+b"});
+  CHECK(lines_of(decode_body("text/plain", "%41+b")) == Lines{"body: A+b"});
+}
+
 TEST_CASE("other bodies are one line") {
   CHECK(lines_of(decode_body("application/xml",
                              "<?xml version=\"1.0\"?>\n<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///c\">]>")) ==

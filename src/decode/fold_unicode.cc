@@ -94,6 +94,21 @@ Fold fold_symbol(uint32_t code_point) {
   if (code_point >= 0x24b6 && code_point <= 0x24cf) return to_ascii(static_cast<char>('A' + (code_point - 0x24b6)));
   if (code_point >= 0x24d0 && code_point <= 0x24e9) return to_ascii(static_cast<char>('a' + (code_point - 0x24d0)));
   switch (code_point) {
+    case 0x207a:
+    case 0x208a:
+      return to_ascii('+');
+    case 0x207b:
+    case 0x208b:
+      return to_ascii('-');
+    case 0x207c:
+    case 0x208c:
+      return to_ascii('=');
+    case 0x207d:
+    case 0x208d:
+      return to_ascii('(');
+    case 0x207e:
+    case 0x208e:
+      return to_ascii(')');
     case 0x212a:
       return to_ascii('K');
     case 0x2212:
@@ -168,6 +183,8 @@ Fold fold_of(uint32_t code_point) {
     if (code_point == 0x3009) return to_ascii('>');
     return keep();
   }
+  if (code_point == 0xfe35) return to_ascii('(');
+  if (code_point == 0xfe36) return to_ascii(')');
   if (code_point < 0xfe50) return keep();
   if (code_point <= 0xfe6b) {
     const char byte = kSmallForms[code_point - 0xfe50];

@@ -125,6 +125,7 @@ TEST_CASE("full-width and other look-alikes fold to ASCII") {
               "a/b"},
              {"\xe2\x92\xb6\xe2\x93\x90\xe2\x91\xa0", "Aa1"},
              {"\xca\xbc", "'"},
+             {"x\xe2\x81\xbc\xef\xb8\xb5\x31\xe2\x81\xbe", "x=(1)"},
              {"\xc5\xbf"
               "cript",
               "script"},
