@@ -60,8 +60,11 @@ bool read(BinaryReader& in, EvidenceView& out, const Take& take) {
   out.hits_total = in.number<uint16_t>();
   const auto hits = in.number<uint32_t>();
   if (hits > Evidence::kHitsMax) return false;
-  for (uint32_t i = 0; i < hits && in.ok(); ++i)
-    take(read_hit(in));
+  for (uint32_t i = 0; i < hits; ++i) {
+    const EvidenceHitView hit = read_hit(in);
+    if (!in.ok()) return false;  // before anyone takes a category or level that is none
+    take(hit);
+  }
   out.rule_set = in.text();
   return in.ok();
 }

@@ -256,6 +256,49 @@ TEST_CASE("contents that no encoder wrote are refused or read whole, with a righ
   }
 }
 
+TEST_CASE("evidence that no packer wrote is refused or unpacks to what it is counted by", "[pipeline][block]") {
+  Observation record = sample()[9];
+  record.client = {};
+  const std::string bytes = encode({record});
+  const std::string body = bytes.substr(0, bytes.size() - 8);
+  const size_t begin = body.size() - 1 - packed_evidence().bytes.size();
+  ObservationBlock block;
+  int accepted = 0, refused = 0;
+  const auto check = [&](const std::string& changed) {
+    const std::string whole = with_digest(changed);
+    const auto status = decode_block(whole, block);
+    if (!status) {
+      ++refused;
+      CHECK(block.observations.empty());
+      return;
+    }
+    ++accepted;
+    for (const Observation& one : block.observations) {
+      if (!one.evidence) continue;
+      const Evidence unpacked = unpack_evidence(one.evidence);
+      Level highest = unpacked.hits.empty() ? Level::kMedium : Level::kInformational;
+      CategoryMask categories = 0;
+      for (const EvidenceHit& hit : unpacked.hits) {
+        highest = std::max(highest, hit.level);
+        categories = static_cast<CategoryMask>(categories | mask_of(hit.category));
+        CHECK((hit.category < Category::kCount && hit.level <= Level::kCritical && hit.place < Place::kCount));
+      }
+      CHECK((one.evidence.severity == highest && one.evidence.categories == categories));
+    }
+  };
+  for (size_t at = begin; at + 1 < body.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string changed = body;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << bit));
+      check(changed);
+    }
+    check(body.substr(0, at) + body.substr(at + 1));
+    check(std::string(body).insert(at, 1, '\0'));
+  }
+  CHECK(accepted > 1'000);
+  CHECK(refused > 1'000);
+}
+
 TEST_CASE("a block of a newer version is unsupported, not malformed", "[pipeline][block]") {
   std::string body = encode(sample());
   body.resize(body.size() - 8);
