@@ -328,4 +328,27 @@ TEST_CASE("masking takes time linear in the text, whatever it is", "[alert][mask
   }
 }
 
+TEST_CASE("a text that holds no secret is given back itself, not copied", "[alert][masking]") {
+  Arena arena;
+  for (const std::string text :
+       {"", "id=7' UNION SELECT 1", "4111 1111 1111 1112", "password", "password=***", "a:b@c"})
+    CHECK((mask_text(text, arena).data() == text.data() && mask_text(text, arena) == text));
+  for (const std::string text :
+       {"id=7&password=hunter2hunter2", "card 4111 1111 1111 1111", "pay 4111-1111-1111-1111 pin=1234"}) {
+    const std::string before = text;
+    const std::string_view masked = mask_text(text, arena);
+    CHECK((masked == mask_text(text) && masked != text));
+    CHECK(text == before);
+  }
+}
+
+TEST_CASE("card numbers are found among other digits, and only without a gap", "[alert][masking]") {
+  check({{"1 a 4111111111111111", "1 a ***1111"},
+         {"4111111111111111.5", "***1111.5"},
+         {"12345678 / 4111 1111 1111 1111", "12345678 / ***1111"},
+         {"4222222222222", "***2222"},
+         {"4111 1111 1111/1111", "4111 1111 1111/1111"},
+         {"1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6", "1.2.3.4.5.6.7.8.9.0.1.2.3.4.5.6"}});
+}
+
 }  // namespace weir

@@ -266,6 +266,25 @@ TEST_CASE("a known line hits as when it was scanned, with the same span, and the
   CHECK(bench.detection.hits[0].line == 0);
 }
 
+TEST_CASE("the begin of a match is looked for in lines above the given length only") {
+  RuleBench bench(rule_item("weir.query|contains: 'sqlmap'", 1) + "---\n" + rule_item("weir.query|re: 'm[a-z]+/1'", 2));
+  const auto texts = [&](const std::string& line) {
+    const auto record = record_of({{Place::kReferer, "before"}, {Place::kQuery, line}});
+    REQUIRE(bench.hits(Event{}, record) == "12");
+    std::string found;
+    for (const Hit& hit : bench.detection.hits) {
+      CHECK((hit.line == 1 && hit.match_end > record.lines[1].begin && hit.match_end <= record.lines[1].end));
+      found += record.text.substr(hit.match_begin, hit.match_end - hit.match_begin) + ";";
+    }
+    return found;
+  };
+  const std::string line = "q=the sqlmap/1.0";
+  CHECK(texts(line) == "sqlmap;map/1;");
+  bench.matcher.locate_matches_in_lines_above(line.size());
+  CHECK(texts(line) == ";;");
+  CHECK(texts(line + "x") == "sqlmap;map/1;");
+}
+
 TEST_CASE("a line with many hits is scanned every time, and loses none") {
   std::string yaml;
   for (int i = 1; i < 9; ++i)
