@@ -20,21 +20,23 @@ bool is_continuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
 }
 
-/// Cuts to at most `bytes_max` without splitting a UTF-8 sequence.
-std::string_view cut(std::string_view text, size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  size_t end = bytes_max;
-  while (end > 0 && is_continuation(text[end]))
-    --end;
-  return text.substr(0, end);
+/// The begin of the character that the byte is inside of; the byte itself in what is no UTF-8, and the end at the end.
+size_t character_begin(std::string_view text, size_t at) {
+  constexpr size_t kContinuationsMax = 3;
+  for (size_t back = 0; back <= kContinuationsMax && back <= at; ++back)
+    if (at - back >= text.size() || !is_continuation(text[at - back])) return at - back;
+  return at;
 }
 
-/// The match with some of its surroundings, inside its line.
+/// Cuts to at most `bytes_max` without splitting a character.
+std::string_view cut(std::string_view text, size_t bytes_max) {
+  return text.size() <= bytes_max ? text : text.substr(0, character_begin(text, bytes_max));
+}
+
+/// The match with some of its surroundings, inside its line, without splitting a character.
 std::string_view excerpt_around(std::string_view line, size_t match_begin, size_t match_end) {
-  size_t begin = match_begin > kContextBytes ? match_begin - kContextBytes : 0;
-  while (begin > 0 && begin < line.size() && is_continuation(line[begin]))
-    --begin;
-  const size_t end = std::min(line.size(), match_end + kContextBytes);
+  const size_t begin = character_begin(line, match_begin > kContextBytes ? match_begin - kContextBytes : 0);
+  const size_t end = std::max(match_end, character_begin(line, std::min(line.size(), match_end + kContextBytes)));
   return cut(line.substr(begin, end - begin), EvidenceHit::kExcerptBytesMax);
 }
 
