@@ -23,7 +23,8 @@ struct BasicEvidenceHit {
   int weight = 0;
   Place place = Place::kPath;
   Text parameter{};  ///< name of the parameter, header or cookie; may be empty
-  Text excerpt{};    ///< the line with the match, or of a long line the match with a little of its surroundings; masked
+  Text
+      excerpt{};  ///< the parameter with the match, or of another or long line the match and a little around it; masked
   DecodeSteps steps = 0;
 };
 

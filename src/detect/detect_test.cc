@@ -266,7 +266,7 @@ TEST_CASE("a known line hits as when it was scanned, with the same span, and the
   CHECK(bench.detection.hits[0].line == 0);
 }
 
-TEST_CASE("the begin of a match is looked for in lines above the given length only") {
+TEST_CASE("the begin of a match in a parameter is looked for above the given length only") {
   RuleBench bench(rule_item("weir.query|contains: 'sqlmap'", 1) + "---\n" + rule_item("weir.query|re: 'm[a-z]+/1'", 2));
   const auto texts = [&](const std::string& line) {
     const auto record = record_of({{Place::kReferer, "before"}, {Place::kQuery, line}});
@@ -280,9 +280,13 @@ TEST_CASE("the begin of a match is looked for in lines above the given length on
   };
   const std::string line = "q=the sqlmap/1.0";
   CHECK(texts(line) == "sqlmap;map/1;");
-  bench.matcher.locate_matches_in_lines_above(line.size());
+  bench.matcher.locate_matches_in_parameters_above(line.size());
   CHECK(texts(line) == ";;");
   CHECK(texts(line + "x") == "sqlmap;map/1;");
+  RuleBench other(rule_item("weir.user_agent|contains: 'sqlmap'", 1));
+  other.matcher.locate_matches_in_parameters_above(100);
+  REQUIRE(other.hits({{Place::kUserAgent, "sqlmap"}}) == "1");
+  CHECK((other.detection.hits[0].match_begin == 0 && other.detection.hits[0].match_end == 6));
 }
 
 TEST_CASE("a line with many hits is scanned every time, and loses none") {

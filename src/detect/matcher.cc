@@ -490,7 +490,7 @@ void Matcher::learn_lines(bool learn) {
   impl_->learns_lines = learn;
 }
 
-void Matcher::locate_matches_in_lines_above(size_t bytes) {
+void Matcher::locate_matches_in_parameters_above(size_t bytes) {
   impl_->located_above = bytes;
 }
 

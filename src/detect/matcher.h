@@ -52,9 +52,9 @@ class Matcher {
   /// Whether lines that come again are remembered with what matched in them, as they are from the start. A measurement that
   /// matches the same records again and again learns from one pass and then stops: else it would find every line known.
   void learn_lines(bool learn);
-  /// From which length on the begin of a match is looked for, in bytes of its line; 0 from the start, so in all. The library
-  /// tells only where matches end: finding a begin is a search of its own, for nothing where a line is shown whole.
-  void locate_matches_in_lines_above(size_t bytes);
+  /// From which length of its line on the begin of a match in a parameter is looked for, in bytes; 0 from the start, so in all.
+  /// The library tells only where matches end: finding a begin is a search of its own, for nothing where a line is shown whole.
+  void locate_matches_in_parameters_above(size_t bytes);
   /// The rule set's own level for every line, without exclusions.
   [[nodiscard]] MatchPolicy own_level() const;
 

@@ -142,7 +142,8 @@ Hit RuleEvaluator::hit_of(uint32_t rule, const AtomHits& hits, size_t located_ab
   hit.line = found->line;
   hit.match_begin = hit.match_end = found->end;
   const Line& line = record_->lines[found->line];
-  if (line.end - line.begin <= located_above) return hit;
+  const bool is_parameter = (mask_of(line.place) & kParameterPlaces) != 0;
+  if (located_above == kNowhere || (is_parameter && line.end - line.begin <= located_above)) return hit;
   if (const auto& span = program_->spans[pattern]) {
     const auto match = span->find(record_->line_text(line), scratch_.pcre);
     if (match.outcome != Pcre::Outcome::kMatch) return hit;

@@ -54,7 +54,8 @@ class RuleEvaluator {
 
   [[nodiscard]] bool holds(uint32_t rule, const AtomHits& hits) { return evaluate(program_->rule_root[rule], hits); }
   static constexpr size_t kNowhere = SIZE_MAX;
-  /// Of a rule that holds: where. The beginning is looked for only in lines of more than `located_above` bytes.
+  /// Of a rule that holds: where. The beginning is looked for in parameters of more than `located_above` bytes and in other lines;
+  /// kNowhere: in none.
   Hit hit_of(uint32_t rule, const AtomHits& hits, size_t located_above);
   /// Does the expression match the line? For patterns that the library only approximates.
   bool confirmed(uint32_t pattern, std::string_view line);

@@ -74,7 +74,7 @@ struct Analyzer::Impl {
         decoder(options.decode),
         matcher(options.line_secret),
         slots(kPhaseRecords) {
-    matcher.locate_matches_in_lines_above(EvidenceHit::kExcerptBytesMax);
+    matcher.locate_matches_in_parameters_above(EvidenceHit::kExcerptBytesMax);
   }
 
   Status take_rules_in_force();

@@ -145,7 +145,10 @@ EvidenceHitView EvidenceBuilder::describe(const Hit& hit, const Judged& judged, 
   const auto text = judged.record.line_text(line);
   // A cut may hide what a secret is recognised by, so the whole line decides: if masking changes it anywhere, the masked
   // line is shown from its start instead of the surroundings of the match.
-  const bool whole = text.size() <= EvidenceHit::kExcerptBytesMax || shown.text.data() != text.data();
+  // One parameter is one thing; a referer or a body may hold others, which are nobody's business.
+  const bool is_short_parameter =
+      (mask_of(line.place) & kParameterPlaces) != 0 && text.size() <= EvidenceHit::kExcerptBytesMax;
+  const bool whole = is_short_parameter || shown.text.data() != text.data();
   out.excerpt = whole ? cut(shown.text, EvidenceHit::kExcerptBytesMax)
                       : excerpt_around(text, hit.match_begin - line.begin, hit.match_end - line.begin);
   return out;

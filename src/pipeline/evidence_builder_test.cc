@@ -29,7 +29,7 @@ std::string rules() {
 
 struct Bench {
   explicit Bench(const std::string& yaml = rules()) : matching(yaml) {
-    matching.matcher.locate_matches_in_lines_above(EvidenceHit::kExcerptBytesMax);
+    matching.matcher.locate_matches_in_parameters_above(EvidenceHit::kExcerptBytesMax);
   }
 
   Evidence evidence_of(const DecodedRecord& record, const Event& event = {}, std::span<const Violation> violations = {},
@@ -64,7 +64,7 @@ std::string repeated(const std::string& text, size_t times) {
 
 }  // namespace
 
-TEST_CASE("a line of up to 160 bytes is shown whole, of a longer one the match with 32 bytes on each side",
+TEST_CASE("a parameter of up to 160 bytes is shown whole, of other lines the match with 32 bytes on each side",
           "[evidence]") {
   Bench bench;
   const std::string before(70, 'b');
@@ -72,6 +72,10 @@ TEST_CASE("a line of up to 160 bytes is shown whole, of a longer one the match w
   REQUIRE(whole.size() == 160);
   CHECK(bench.excerpt_of(Place::kQuery, whole) == whole);
   CHECK(bench.excerpt_of(Place::kQuery, whole + "e") == std::string(32, 'b') + "w01x" + std::string(32, 'e'));
+  for (const Place place : {Place::kReferer, Place::kPath, Place::kBody, Place::kUserAgent}) {
+    CHECK(bench.excerpt_of(place, before + "w01x" + before) == std::string(32, 'b') + "w01x" + std::string(32, 'b'));
+    CHECK(bench.excerpt_of(place, "b w01x") == "b w01x");
+  }
   CHECK(bench.excerpt_of(Place::kQuery, "q=w01x" + std::string(400, 'e')) == "q=w01x" + std::string(32, 'e'));
   CHECK(bench.excerpt_of(Place::kQuery, "q=" + std::string(400, 'b') + "w01x") == std::string(32, 'b') + "w01x");
 }
