@@ -7,6 +7,7 @@
 #include "decode/code_point.h"
 #include "decode/multipart_lines.h"
 #include "decode/pair_lines.h"
+#include "decode/xml_lines.h"
 
 namespace weir {
 namespace {
@@ -79,6 +80,7 @@ void add_body(ValueLines& values, std::string_view content_type, std::string_vie
     return;
   }
   add_unstructured(values, body, printable);
+  if (looks_like_xml(start)) add_xml(values, start);
 }
 
 }  // namespace weir

@@ -16,6 +16,8 @@ std::string_view to_string(Place place) {
       return "json";
     case Place::kMultipart:
       return "multipart";
+    case Place::kXml:
+      return "xml";
     case Place::kCookie:
       return "cookie";
     case Place::kHeader:

@@ -14,9 +14,10 @@ enum class Place : uint8_t {
   kForm,       ///< one form parameter: "name=value"
   kJson,       ///< one JSON leaf: "a[b][]=value"; keys in bracket notation so that rules see one form
   kMultipart,  ///< one multipart part: "name=value"; a file part's name is "name" and its line "name=filename"
+  kXml,        ///< one text or attribute of an XML body: "element=text", "element[attribute]=value"
   kCookie,     ///< one cookie: "name=value"
   kHeader,     ///< one other request header: "name=value", name in lower case
-  kBody,       ///< a body without known structure (XML, text, broken JSON), as one line
+  kBody,       ///< a body without known structure (text, broken JSON) and every XML body, as one line
   kUserAgent,
   kReferer,
   kHost,
@@ -37,12 +38,12 @@ constexpr PlaceMask mask_of(Place place) {
 }
 /// Every place in which a client's decoded text stands: where an attack may be.
 constexpr PlaceMask kUserTextPlaces = mask_of(Place::kPath) | mask_of(Place::kQuery) | mask_of(Place::kForm) |
-                                      mask_of(Place::kJson) | mask_of(Place::kMultipart) | mask_of(Place::kCookie) |
-                                      mask_of(Place::kHeader) | mask_of(Place::kBody) | mask_of(Place::kUserAgent) |
-                                      mask_of(Place::kReferer) | mask_of(Place::kHost);
+                                      mask_of(Place::kJson) | mask_of(Place::kMultipart) | mask_of(Place::kXml) |
+                                      mask_of(Place::kCookie) | mask_of(Place::kHeader) | mask_of(Place::kBody) |
+                                      mask_of(Place::kUserAgent) | mask_of(Place::kReferer) | mask_of(Place::kHost);
 /// One named parameter a line.
 constexpr PlaceMask kParameterPlaces = mask_of(Place::kQuery) | mask_of(Place::kForm) | mask_of(Place::kJson) |
-                                       mask_of(Place::kMultipart) | mask_of(Place::kCookie);
+                                       mask_of(Place::kMultipart) | mask_of(Place::kXml) | mask_of(Place::kCookie);
 
 /// What decoding did to a line, as bits; the alert names them (DE9).
 enum class DecodeStep : uint16_t {

@@ -72,6 +72,35 @@ TEST_CASE("JSON is recognised whatever the content type says") {
   }
 }
 
+TEST_CASE("an XML body gives a line per text and attribute besides itself") {
+  constexpr std::string_view kBody =
+      R"(<?xml version="1.0"?><s:Order xmlns:s="http://h/ns" id="7" s:to='a&lt;b'><item>x&#x3b;id</item> <!-- c=1 --><n><![CDATA[1 < 2]]></n>tail</s:Order>)";
+  Lines lines = lines_of(decode_body("text/xml", kBody));
+  REQUIRE(!lines.empty());
+  CHECK(lines.front().starts_with("body: <?xml"));
+  lines.erase(lines.begin());
+  CHECK(lines == Lines{"xml: Order[id]=7", "xml: Order[to]=a<b", "xml: item=x;id", "xml: n=1 < 2", "xml: tail"});
+}
+
+TEST_CASE("XML that is broken or cut off is read as far as it goes") {
+  CHECK(lines_of(decode_body("", "<a b=\"1")) == Lines{"body: <a b=\"1", "xml: a[b]=1"});
+  CHECK(lines_of(decode_body("", "<a b=c d>e<f")) == Lines{"body: <a b=c d>e<f", "xml: a[b]=c", "xml: a=e"});
+  CHECK(lines_of(decode_body("", "<a><![CDATA[x")) == Lines{"body: <a><![CDATA[x", "xml: a=x"});
+  CHECK(lines_of(decode_body("", "<a \"'= x><!-- y")) == Lines{"body: <a \"'= x><!-- y", "xml: a[]=x"});
+  CHECK(lines_of(decode_body("", "< 5")) == Lines{"body: < 5"});
+  std::string many = "<r>";
+  for (int i = 0; i < 1000; ++i)
+    many += "<i>v</i>";
+  DecodeOptions options;
+  options.lines_max = 20;
+  CHECK(decode_body("", many, options).lines.size() <= 20);
+}
+
+TEST_CASE("the keys that lead to prototypes are not hidden by depth") {
+  const Lines lines = lines_of(decode_body("", R"({"a":{"__proto__":{"b":{"c":{"d":1}}}}})"));
+  CHECK(lines == Lines{"json: a[__proto__]=", "json: b[c][d]=1"});
+}
+
 TEST_CASE("JSON names keep the last three levels, arrays in the middle included") {
   CHECK(lines_of(decode_body("", R"({"a":{"b":{"c":{"d":1}}},"items":[{"name":"x"}]})")) ==
         Lines{"json: b[c][d]=1", "json: items[][name]=x"});
@@ -128,7 +157,7 @@ TEST_CASE("other bodies are one line") {
   CHECK(lines_of(decode_body("application/xml",
                              "<?xml version=\"1.0\"?>\n<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///c\">]>")) ==
         Lines{"body: <?xml version=\"1.0\"?> <!DOCTYPE a [<!ENTITY b SYSTEM \"file:///c\">]>"});
-  CHECK(lines_of(decode_body(kForm, "<a b=\"c&d\"/>")) == Lines{"body: <a b=\"c&d\"/>"});
+  CHECK(lines_of(decode_body(kForm, "<a b=\"c&d\"/>")) == Lines{"body: <a b=\"c&d\"/>", "xml: a[b]=c&d"});
   CHECK(lines_of(decode_body("text/plain", "a line\nkey = value")) == Lines{"body: a line key = value"});
 }
 

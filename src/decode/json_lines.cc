@@ -10,10 +10,11 @@ namespace weir {
 namespace {
 
 /// A member whose key looks like no identifier gets a line of its own even where its value is a container: deep below,
-/// the names of the leaves no longer show it.
+/// the names of the leaves no longer show it. So do the keys by which a script's prototypes are reached.
 bool is_odd_key(std::string_view key) {
-  return !std::all_of(key.begin(), key.end(),
-                      [](char byte) { return is_word_byte(byte) || byte == '-' || byte == '.'; });
+  return key.starts_with("__") || key == "prototype" || !std::all_of(key.begin(), key.end(), [](char byte) {
+           return is_word_byte(byte) || byte == '-' || byte == '.';
+         });
 }
 
 /// Appends the character of the escape at `from` (which points to a backslash) to `out`; returns the bytes read.

@@ -9,8 +9,8 @@ namespace {
 constexpr PlaceMask kRawUri = mask_of(Place::kRawUri);
 constexpr PlaceMask kPath = mask_of(Place::kPath);
 constexpr PlaceMask kQuery = mask_of(Place::kQuery);
-constexpr PlaceMask kBodyPlaces =
-    mask_of(Place::kForm) | mask_of(Place::kJson) | mask_of(Place::kMultipart) | mask_of(Place::kBody);
+constexpr PlaceMask kBodyPlaces = mask_of(Place::kForm) | mask_of(Place::kJson) | mask_of(Place::kMultipart) |
+                                  mask_of(Place::kXml) | mask_of(Place::kBody);
 
 constexpr FieldTarget lines(PlaceMask anywhere, PlaceMask whole, EventText text) {
   return {FieldKind::kLines, anywhere, whole, false, text, {}};
@@ -127,6 +127,7 @@ constexpr std::array kFields = {
     NamedField{"weir.form", named(mask_of(Place::kForm))},
     NamedField{"weir.json", named(mask_of(Place::kJson))},
     NamedField{"weir.multipart", named(mask_of(Place::kMultipart))},
+    NamedField{"weir.xml", named(mask_of(Place::kXml))},
     NamedField{"weir.cookie", named(mask_of(Place::kCookie))},
     NamedField{"weir.header", named(mask_of(Place::kHeader))},
     NamedField{"weir.path", lines(kPath, kPath, EventText::kPath)},
