@@ -25,6 +25,9 @@ EXCEPTIONS = {
     ('nosql/operator_parameter', 'unicode_escape_in_html'): {1: NAME_TOO_LONG},
     ('other/orm_lookup', 'unicode_escape_in_html'): {0: NAME_TOO_LONG, 2: NAME_TOO_LONG},
     ('other/orm_lookup', 'html_in_unicode_escape'): {0: NAME_TOO_LONG, 2: NAME_TOO_LONG},
+    **{('rce/prototype_pollution', wrapping): {3: NAME_TOO_LONG} for wrapping in (
+        'percent_three_times', 'html_decimal', 'html_hexadecimal', 'html_without_semicolon', 'unicode_escape', 'unicode_escape_in_html',
+        'html_in_unicode_escape', 'percent_in_html')},
     ('rfi/include_path_parameter', 'unicode_escape_in_html'): {0: NAME_TOO_LONG},
     ('rfi/include_path_parameter', 'html_in_unicode_escape'): {0: NAME_TOO_LONG},
 }
