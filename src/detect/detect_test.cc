@@ -225,19 +225,27 @@ TEST_CASE("a pattern that counts with an evasion only is found where the record 
       with("null_byte", "1 of *", 3) + "---\n" +
       rule_text("  trick: {weir.evasion: [overlong_utf8, null_byte]}\n  text: {weir.path|startswith: '/a'}\n"
                 "  other: {weir.evasion: line_break}\n  condition: text and (trick or other)",
-                4));
+                4) +
+      "---\n" +
+      rule_text("  trick: {weir.evasion: null_byte}\n  text: {weir.path|contains: 'abc'}\n"
+                "  other: {weir.query|contains: 'none'}\n  condition: other or (trick and text)",
+                5) +
+      "---\n" +
+      rule_text("  trick: {weir.evasion: null_byte}\n  text: {weir.path|contains: 'bc/'}\n"
+                "  condition: not (trick or not text)",
+                6));
   DecodedRecord record = record_of({{Place::kPath, "/abc/xyz"}, {Place::kQuery, "q=xyz"}});
   for (int round = 0; round < 4; ++round) {  // from the third on the path is a known line
     record.evasions = 0;
-    CHECK(bench.hits(Event{}, record) == "23");
+    CHECK(bench.hits(Event{}, record) == "236");
     record.evasions = static_cast<Evasions>(Evasion::kOverlongUtf8);
-    CHECK(bench.hits(Event{}, record) == "1234");
+    CHECK(bench.hits(Event{}, record) == "12346");
     record.evasions = static_cast<Evasions>(Evasion::kNullByte);
-    CHECK(bench.hits(Event{}, record) == "34");
+    CHECK(bench.hits(Event{}, record) == "345");
     record.evasions = static_cast<Evasions>(Evasion::kLineBreak);
-    CHECK(bench.hits(Event{}, record) == "234");
+    CHECK(bench.hits(Event{}, record) == "2346");
     record.evasions = static_cast<Evasions>(Evasion::kDoubleEncoding);
-    CHECK(bench.hits(Event{}, record) == "23");
+    CHECK(bench.hits(Event{}, record) == "236");
   }
 }
 

@@ -198,36 +198,44 @@ std::vector<SecurityLevel> pattern_levels(const RuleSet::Impl& impl) {
   return levels;
 }
 
-/// The evasions without which the rule cannot hold, whatever else is true; 0 when it can.
-Evasions evasions_needed(const RuleProgram& program, uint32_t rule) {
-  Evasions asked = 0;
-  const auto without_evasion = [&](uint32_t index) {
-    const EventAtom& atom = program.event_atoms[index];
-    if (atom.operation != EventAtom::Operation::kEvasion) return Truth::kUnknown;
-    asked = static_cast<Evasions>(asked | atom.bits);
-    return Truth::kFalse;
-  };
-  const Truth truth = truth_of(program, program.rule_root[rule], Truth::kUnknown, without_evasion);
-  return truth == Truth::kFalse ? asked : Evasions{0};
-}
-
-/// Per pattern the evasions of which a record must show one for the pattern to count; 0 when it counts in any record.
-std::vector<Evasions> pattern_evasions(const RuleProgram& program) {
-  std::vector<Evasions> of_rule;
-  for (uint32_t rule = 0; rule < program.rule_root.size(); ++rule)
-    of_rule.push_back(evasions_needed(program, rule));
-  std::vector<Evasions> evasions(program.patterns.size());
-  std::vector<bool> counts_always(program.patterns.size());
-  for (const auto& atom : program.atoms) {
-    for (uint32_t i = 0; i < atom.rule_count; ++i) {
-      const Evasions needed = of_rule[program.atom_rules[atom.first_rule + i]];
-      evasions[atom.pattern] = static_cast<Evasions>(evasions[atom.pattern] | needed);
-      if (needed == 0) counts_always[atom.pattern] = true;
-    }
+/// Which atoms can matter to a rule in a record that shows no evasion.
+class AtomsWithoutEvasion {
+ public:
+  explicit AtomsWithoutEvasion(const RuleProgram& program) : program_(program), matters_(program.atoms.size()) {
+    for (const uint32_t root : program.rule_root)
+      visit(root);
   }
-  for (size_t i = 0; i < evasions.size(); ++i)
-    if (counts_always[i]) evasions[i] = 0;
-  return evasions;
+  [[nodiscard]] bool matters(uint32_t atom) const { return matters_[atom]; }
+  /// All evasions that some rule asks for.
+  [[nodiscard]] Evasions asked() const { return asked_; }
+
+ private:
+  void visit(uint32_t index) {
+    const auto without_evasion = [&](uint32_t event) {
+      const EventAtom& atom = program_.event_atoms[event];
+      if (atom.operation != EventAtom::Operation::kEvasion) return Truth::kUnknown;
+      asked_ = static_cast<Evasions>(asked_ | atom.bits);
+      return Truth::kFalse;
+    };
+    // What is settled without an evasion, whatever the patterns say, asks no pattern.
+    if (truth_of(program_, index, Truth::kUnknown, without_evasion) != Truth::kUnknown) return;
+    const ConditionStep& step = program_.steps[index];
+    if (step.kind == ConditionStep::Kind::kAtom) matters_[step.index] = true;
+    for (uint32_t i = 0; i < step.child_count; ++i)
+      visit(program_.children[step.first_child + i]);
+  }
+
+  const RuleProgram& program_;
+  std::vector<bool> matters_;
+  Evasions asked_ = 0;
+};
+
+/// Per pattern whether it counts only in a record that shows an evasion.
+std::vector<bool> evasion_patterns(const RuleProgram& program, const AtomsWithoutEvasion& atoms) {
+  std::vector<bool> only(program.patterns.size(), true);
+  for (uint32_t i = 0; i < program.atoms.size(); ++i)
+    if (atoms.matters(i)) only[program.atoms[i].pattern] = false;
+  return only;
 }
 
 /// The group of these patterns; levels that scan for the same share it.
@@ -252,11 +260,11 @@ bool build_databases(RuleSet::Impl& impl, const std::vector<PatternOrigin>& orig
   for (const auto& atom : impl.program.atoms)
     places[atom.pattern] |= atom.places;
   std::vector<Gate> gates;
-  const std::vector<Evasions> evasions = pattern_evasions(impl.program);
-  for (size_t i = 0; i < patterns.size(); ++i) {
-    gates.push_back(evasions[i] != 0 ? Gate::kEvasion : gate_for(required_bytes(patterns[i].regex), places[i]));
-    impl.evasions = static_cast<Evasions>(impl.evasions | evasions[i]);
-  }
+  const AtomsWithoutEvasion without_evasion(impl.program);
+  const std::vector<bool> needs_evasion = evasion_patterns(impl.program, without_evasion);
+  impl.evasions = without_evasion.asked();
+  for (size_t i = 0; i < patterns.size(); ++i)
+    gates.push_back(needs_evasion[i] ? Gate::kEvasion : gate_for(required_bytes(patterns[i].regex), places[i]));
   const std::vector<SecurityLevel> levels = pattern_levels(impl);
   for (const SecurityLevel level : kLevels) {
     if ((impl.levels & mask_of(level)) == 0) continue;
