@@ -1,6 +1,6 @@
 #include "alert/masking.h"
 
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -313,10 +313,10 @@ TEST_CASE("masking takes time linear in the text, whatever it is", "[alert][mask
     std::string text;
     while (text.size() < size)
       text += part;
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();  // of the processor: a busy machine costs none
     const auto masked = mask_text(text);
     CHECK(masked.size() <= 3 * text.size());
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   };
   for (const char* part : {"a",   "password=", "password[",       "a[b]",       "a[b][c]=",      "basic+",   "bearer ",
                            "eyJ", "eyJ.",      "a.eyJa",          "http://",    "a:b@",          "://a:",    "4",
@@ -324,7 +324,8 @@ TEST_CASE("masking takes time linear in the text, whatever it is", "[alert][mask
                            "%22", "%5B",       "<password>",      "\\\"",       "password=\\\"", "wr_",      "=",
                            " ",   ";",         "cookie: a;;;"}) {
     INFO(part);
-    CHECK(seconds_of(part, 1 << 20) < 2.0);
+    // Some milliseconds, or seconds under a sanitizer; time that grew with the square would be a quarter of an hour.
+    CHECK(seconds_of(part, 1 << 20) < 60.0);
   }
 }
 
