@@ -87,12 +87,7 @@ std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in) {
   const std::string_view before = in.rest();
   PackedEvidence packed;
   EvidenceView head;
-  bool first = true;
-  const bool whole = read(in, head, [&](const EvidenceHitView& hit) {
-    packed.severity = first ? hit.level : std::max(packed.severity, hit.level);
-    packed.categories = static_cast<CategoryMask>(packed.categories | mask_of(hit.category));
-    first = false;
-  });
+  const bool whole = read(in, head, [&](const EvidenceHitView& hit) { packed.add_hit(hit.level, hit.category); });
   if (!whole) return std::nullopt;
   packed.bytes = before.substr(0, before.size() - in.left());
   return packed;

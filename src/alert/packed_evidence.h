@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,11 @@ struct PackedEvidence {
   CategoryMask categories = 0;      ///< of the hits
 
   explicit operator bool() const { return !bytes.empty(); }
+  /// Counts a hit in.
+  void add_hit(Level level, Category category) {
+    severity = categories == 0 ? level : std::max(severity, level);
+    categories = static_cast<CategoryMask>(categories | mask_of(category));
+  }
 };
 
 /// Appends at most Evidence::kHitsMax hits with all the rest. What stands in `out` then is all of the packed form.

@@ -89,11 +89,8 @@ PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
   bytes_.clear();
   pack_evidence(evidence_, bytes_);
   PackedEvidence packed{arena.copy(bytes_)};
-  if (!evidence_.hits.empty()) packed.severity = Level::kInformational;
-  for (const EvidenceHitView& hit : evidence_.hits) {
-    packed.severity = std::max(packed.severity, hit.level);
-    packed.categories = static_cast<CategoryMask>(packed.categories | mask_of(hit.category));
-  }
+  for (const EvidenceHitView& hit : evidence_.hits)
+    packed.add_hit(hit.level, hit.category);
   return packed;
 }
 
