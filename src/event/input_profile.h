@@ -9,19 +9,10 @@
 
 #include "base/ip_address.h"
 #include "base/result.h"
+#include "event/profile_field.h"
+#include "event/value_format.h"
 
 namespace weir {
-
-enum class DurationUnit : uint8_t { kNanoseconds, kMicroseconds, kMilliseconds, kSeconds };
-enum class TimestampFormat : uint8_t {
-  kAuto,  ///< RFC 3339 or common log text, or a number taken as epoch s, ms, us or ns by its size
-  kRfc3339,
-  kEpochSeconds,  ///< integer or fraction, number or text
-  kEpochMilliseconds,
-  kEpochMicroseconds,
-  kEpochNanoseconds,
-  kCommonLog,  ///< 15/Jan/2025:00:00:00 +0000
-};
 
 /// Where one field of the event stands in the record: JSON pointers (RFC 6901) tried in order; the first present wins.
 /// "/http.request.method" names a dotted key, "/http/request/method" a nested one.
@@ -34,7 +25,7 @@ struct InputProfile {
   std::string name;
   /// A JSON pointer to a string that itself holds the record (Filebeat, Vector, Fluent Bit envelopes); empty for none.
   std::string unwrap;
-  FieldMapping time, request_id, client_id, api_key, client_ip, forwarded_for, method, scheme, host;
+  FieldMapping time, date, request_id, client_id, api_key, client_ip, forwarded_for, method, scheme, host;
   FieldMapping
       target;  ///< a request target with query ("/a?b=c") or a whole URL, split into scheme, host, path and query
   FieldMapping path, query, status, duration, request_bytes, response_bytes;

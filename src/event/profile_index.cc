@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::array<ProfileField, kFieldCount> kProfileFields{{
     {"time", &InputProfile::time},
+    {"date", &InputProfile::date},
     {"request_id", &InputProfile::request_id},
     {"client_id", &InputProfile::client_id},
     {"api_key", &InputProfile::api_key},
@@ -33,6 +34,16 @@ constexpr std::array<ProfileField, kFieldCount> kProfileFields{{
 
 std::span<const ProfileField> profile_fields() {
   return kProfileFields;
+}
+
+std::string_view field_name(ProfileFieldIndex field) {
+  return field < kFieldCount ? kProfileFields[field].name : std::string_view("none");
+}
+
+std::optional<ProfileFieldIndex> field_named(std::string_view name) {
+  for (size_t i = 0; i < kProfileFields.size(); ++i)
+    if (kProfileFields[i].name == name) return static_cast<ProfileFieldIndex>(i);
+  return std::nullopt;
 }
 
 Result<ProfileIndex> ProfileIndex::compile(const InputProfile& profile) {

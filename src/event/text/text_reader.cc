@@ -1,0 +1,150 @@
+#include "event/text/text_reader.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace weir {
+namespace {
+
+constexpr auto kNowhere = std::string_view::npos;
+
+// Whether an odd number of backslashes stands before `at`, so that what is there belongs to an escape.
+bool is_escaped(std::string_view line, size_t begin, size_t at) {
+  size_t backslashes = 0;
+  while (at - backslashes > begin && line[at - backslashes - 1] == '\\')
+    ++backslashes;
+  return backslashes % 2 == 1;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+}  // namespace
+
+TextReader::TextReader(TextFormat format) : format_(std::move(format)) {
+  WEIR_ASSERT(format_.validate().has_value(), "the text format was not validated");
+  for (size_t i = 0; i < format_.parts.size(); ++i) {
+    const bool last = i + 1 == format_.parts.size();
+    const auto& field = format_.parts[i].field;
+    steps_.push_back({last ? format_.end : format_.parts[i + 1].literal, field.escape, shape_of(field), last});
+  }
+}
+
+TextReader::Shape TextReader::shape_of(const TextField& field) {
+  if (field.use != TextUse::kField) return Shape::kAny;
+  switch (field.field) {
+    case kFieldStatus:
+    case kFieldDuration:
+    case kFieldRequestBytes:
+    case kFieldResponseBytes:
+      return Shape::kNumber;
+    case kFieldClientIp:
+    case kFieldScheme:
+      return Shape::kWord;
+    default:
+      return Shape::kAny;
+  }
+}
+
+// Enough to tell a wrong cut of the line from a right one; whether a number is one is decided when it is read.
+bool TextReader::has_shape(Shape shape, std::string_view text) {
+  switch (shape) {
+    case Shape::kAny:
+      return true;
+    case Shape::kNumber: {
+      if (text.empty() || text == "-") return true;
+      const bool sign = text.front() == '-' || text.front() == '+';
+      return text.size() <= 64 && is_digit(text[sign && text.size() > 1 ? 1 : 0]);
+    }
+    case Shape::kWord:
+      return text.find_first_of(" \t\"") == kNowhere;
+  }
+  return true;
+}
+
+// The first place of the literal behind the field that is no part of an escape.
+size_t TextReader::find_end(const Step& step, std::string_view line, size_t begin, size_t from) {
+  for (size_t at = line.find(step.next, from); at != kNowhere; at = line.find(step.next, at)) {
+    if (step.escape == TextEscape::kBackslash && is_escaped(line, begin, at)) {
+      at += 1;
+    } else if (step.escape == TextEscape::kDoubledQuotes && step.next.front() == '"' && line.substr(at, 2) == "\"\"") {
+      at += 2;
+    } else {
+      return at;
+    }
+  }
+  return kNowhere;
+}
+
+size_t TextReader::end_of(const Step& step, std::string_view line, size_t begin, size_t from) const {
+  return step.last ? end_of_last(step, line, begin, from) : find_end(step, line, begin, from);
+}
+
+// Where nothing is escaped the last field goes to the end of the line, so that what it holds cannot end it early.
+size_t TextReader::end_of_last(const Step& step, std::string_view line, size_t begin, size_t from) const {
+  const bool to_line_end = format_.tail == TextTail::kNothing;
+  if (step.next.empty()) return to_line_end ? line.size() : std::min(line.find_first_of(" \t", from), line.size());
+  if (to_line_end && step.escape == TextEscape::kNone) {
+    const bool ends = line.size() >= from + step.next.size() && line.ends_with(step.next);
+    return ends ? line.size() - step.next.size() : kNowhere;
+  }
+  return find_end(step, line, begin, from);
+}
+
+// Reads fields from step `step` on, whose text begins at `at`. On a mismatch or a cut, `step` is where.
+TextReader::Walk TextReader::walk(std::string_view line, size_t& step, size_t at,
+                                  std::vector<std::string_view>& fields) const {
+  for (; step < steps_.size(); ++step) {
+    const size_t end = end_of(steps_[step], line, at, at);
+    if (end == kNowhere) {
+      fields[step] = line.substr(at);
+      return Walk::kCut;
+    }
+    fields[step] = line.substr(at, end - at);
+    if (!has_shape(steps_[step].shape, fields[step])) return Walk::kMismatch;
+    at = end + steps_[step].next.size();
+  }
+  if (format_.tail == TextTail::kNothing && at != line.size()) {
+    --step;
+    return Walk::kMismatch;
+  }
+  return Walk::kEnd;
+}
+
+TextFit TextReader::read(std::string_view line, std::vector<std::string_view>& fields) const {
+  fields.assign(steps_.size(), {});
+  const std::string& start = format_.parts.front().literal;
+  if (!line.starts_with(start)) return TextFit::kNone;
+  size_t step = 0;
+  Walk result = walk(line, step, start.size(), fields);
+  if (result == Walk::kEnd) return TextFit::kWhole;
+  const Walk first_result = result;
+  const size_t first_step = step;
+  // A field that is not escaped may hold what looks like its end: look for the next one, from the last such field back.
+  for (int retries = 0; retries < kRetriesMax; ++retries) {
+    size_t back = step;
+    size_t end = kNowhere;
+    while (back > 0 && end == kNowhere) {
+      --back;
+      if (steps_[back].escape != TextEscape::kNone || steps_[back].shape != Shape::kAny) continue;
+      const auto begin = static_cast<size_t>(fields[back].data() - line.data());
+      end = end_of(steps_[back], line, begin, begin + fields[back].size() + 1);
+    }
+    if (end == kNowhere) break;
+    const auto begin = static_cast<size_t>(fields[back].data() - line.data());
+    fields[back] = line.substr(begin, end - begin);
+    step = back + 1;
+    result = walk(line, step, end + steps_[back].next.size(), fields);
+    if (result == Walk::kEnd) return TextFit::kWhole;
+  }
+  if (first_result != Walk::kCut) return TextFit::kNone;
+  fields.assign(steps_.size(), {});
+  step = 0;
+  result = walk(line, step, start.size(), fields);
+  WEIR_ASSERT(result == Walk::kCut && step == first_step, "the same line gave another cut");
+  return TextFit::kCut;
+}
+
+}  // namespace weir
