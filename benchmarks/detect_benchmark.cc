@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "decode/decoder.h"
-#include "detect/matcher.h"
+#include "detect/match/matcher.h"
 #include "event/event_parser.h"
 #include "rules/loader.h"
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "alert/masking.h"
 #include "alert/ocsf.h"
+#include "evidence/masking.h"
 #include "pipeline/observation_block.h"
 #include "score/scorer.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/assert.h"
-#include "detect/matcher.h"
+#include "detect/match/matcher.h"
 #include "detect/test_record.h"
 #include "rules/loader.h"
 

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "base/assert.h"
-#include "detect/script_tokenizer.h"
-#include "detect/sql_tokenizer.h"
+#include "detect/confirm/script_tokenizer.h"
+#include "detect/confirm/sql_tokenizer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using weir::SqlContext;

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "alert/evidence.h"
 #include "base/ip_address.h"
 #include "base/record_coordinates.h"
 #include "base/time.h"
+#include "evidence/evidence.h"
 #include "rules/category.h"
 
 namespace weir {

@@ -6,10 +6,10 @@
 #include <string>
 #include <thread>
 
-#include "app/demo_traffic.h"
-#include "app/line_reader.h"
-#include "app/teardown_deadline.h"
-#include "app/terminal.h"
+#include "app/daemon/teardown_deadline.h"
+#include "app/demo/demo_traffic.h"
+#include "app/terminal/line_reader.h"
+#include "app/terminal/terminal.h"
 #include "base/catch.h"
 #include "event/event_parser.h"
 

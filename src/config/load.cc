@@ -7,7 +7,7 @@
 #include "config/checks.h"
 #include "config/config.h"
 #include "config/findings.h"
-#include "config/policy_reader.h"
+#include "config/policy/policy_reader.h"
 #include "config/property.h"
 #include "config/property_value.h"
 #include "config/secret_files.h"

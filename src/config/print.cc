@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "config/config.h"
-#include "config/policy_writer.h"
+#include "config/policy/policy_writer.h"
 #include "config/property.h"
 #include "config/property_value.h"
 

@@ -3,9 +3,9 @@
 #include <fstream>
 
 #include "base/catch.h"
-#include "detect/known_lines.h"
-#include "detect/pattern_database.h"
-#include "detect/pattern_text.h"
+#include "detect/compile/pattern_database.h"
+#include "detect/compile/pattern_text.h"
+#include "detect/match/known_lines.h"
 #include "detect/test_rules.h"
 #include "rules/sigma_string.h"
 

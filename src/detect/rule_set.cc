@@ -6,9 +6,9 @@
 #include <array>
 #include <cstdio>
 
-#include "detect/condition_truth.h"
-#include "detect/required_bytes.h"
-#include "detect/rule_compiler.h"
+#include "detect/compile/required_bytes.h"
+#include "detect/compile/rule_compiler.h"
+#include "detect/match/condition_truth.h"
 #include "detect/rule_set_impl.h"
 
 namespace weir {

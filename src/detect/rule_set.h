@@ -8,7 +8,7 @@
 #include "base/diagnostic.h"
 #include "base/result.h"
 #include "decode/decoded_record.h"
-#include "detect/detection.h"
+#include "detect/match/detection.h"
 #include "rules/correlation.h"
 #include "rules/rule.h"
 

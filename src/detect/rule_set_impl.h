@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "detect/event_atom.h"
-#include "detect/line_gates.h"
-#include "detect/pattern_database.h"
+#include "detect/compile/pattern_database.h"
+#include "detect/match/event_atom.h"
+#include "detect/match/line_gates.h"
 #include "detect/rule_set.h"
 
 namespace weir {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/catch.h"
-#include "detect/matcher.h"
+#include "detect/match/matcher.h"
 #include "detect/test_record.h"
 #include "rules/loader.h"
 

@@ -1,7 +1,7 @@
 #include "kafka/at_least_once.h"
 
 #include "base/crash_point.h"
-#include "kafka/dead_letter.h"
+#include "lane/dead_letter.h"
 
 namespace weir {
 namespace {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "kafka/output.h"
 #include "kafka/producer.h"
+#include "lane/output.h"
 
 namespace weir {
 

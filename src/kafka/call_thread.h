@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "base/time.h"
-#include "kafka/patience.h"
+#include "lane/patience.h"
 
 namespace weir {
 

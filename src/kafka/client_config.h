@@ -12,7 +12,7 @@
 #include "config/config.h"
 #include "kafka/client_options.h"
 #include "kafka/handles.h"
-#include "kafka/log_sink.h"
+#include "lane/log_sink.h"
 
 namespace weir {
 

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "base/catch.h"
-#include "kafka/test_support.h"
+#include "lane/test_support.h"
 
 using namespace weir;
 using weir::test::LogLines;

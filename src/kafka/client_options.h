@@ -1,8 +1,8 @@
 #pragma once
 
 #include "config/config.h"
-#include "kafka/log_sink.h"
-#include "kafka/memory_share.h"
+#include "lane/log_sink.h"
+#include "lane/memory_share.h"
 
 namespace weir {
 

@@ -9,7 +9,7 @@
 #include "kafka/client_config.h"
 #include "kafka/ending_clients.h"
 #include "kafka/handles.h"
-#include "kafka/record_source.h"
+#include "lane/record_source.h"
 #include "pipeline/lane_counters.h"
 
 namespace weir {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "kafka/log_sink.h"
+#include "lane/log_sink.h"
 
 namespace weir {
 

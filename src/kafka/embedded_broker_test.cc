@@ -5,11 +5,11 @@
 #include "base/catch.h"
 #include "kafka/at_least_once.h"
 #include "kafka/consumer.h"
-#include "kafka/dead_letter.h"
 #include "kafka/record_feeder.h"
-#include "kafka/test_support.h"
 #include "kafka/topic_admin.h"
 #include "kafka/topic_reader.h"
+#include "lane/dead_letter.h"
+#include "lane/test_support.h"
 
 using namespace weir;
 using namespace weir::test;

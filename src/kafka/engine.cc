@@ -11,16 +11,16 @@
 #include "base/siphash.h"
 #include "kafka/at_least_once.h"
 #include "kafka/consumer.h"
-#include "kafka/crash_journal.h"
-#include "kafka/detect_lane.h"
-#include "kafka/exactly_once.h"
 #include "kafka/kafka_transactions.h"
-#include "kafka/lane.h"
-#include "kafka/memory_share.h"
-#include "kafka/score_lane.h"
 #include "kafka/state_reader.h"
 #include "kafka/topic_admin.h"
 #include "kafka/topic_checks.h"
+#include "lane/crash_journal.h"
+#include "lane/detect_lane.h"
+#include "lane/exactly_once.h"
+#include "lane/lane.h"
+#include "lane/memory_share.h"
+#include "lane/score_lane.h"
 
 namespace weir {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
-#include "kafka/log_sink.h"
+#include "lane/log_sink.h"
 #include "pipeline/analyzer.h"
 #include "pipeline/lane_counters.h"
 #include "pipeline/rule_slot.h"

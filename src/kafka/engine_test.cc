@@ -8,8 +8,8 @@
 #include "kafka/client_options.h"
 #include "kafka/embedded_broker.h"
 #include "kafka/record_feeder.h"
-#include "kafka/test_support.h"
 #include "kafka/topic_reader.h"
+#include "lane/test_support.h"
 #include "rules/loader.h"
 
 using namespace weir;

@@ -7,7 +7,7 @@
 #include "kafka/consumer.h"
 #include "kafka/ending_clients.h"
 #include "kafka/producer.h"
-#include "kafka/transaction_client.h"
+#include "lane/transaction_client.h"
 
 namespace weir {
 

@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
-#include "kafka/output.h"
+#include "lane/output.h"
 #include "pipeline/lane_counters.h"
 
 namespace weir {

@@ -3,7 +3,7 @@
 #include "base/catch.h"
 #include "kafka/embedded_broker.h"
 #include "kafka/record_feeder.h"
-#include "kafka/test_support.h"
+#include "lane/test_support.h"
 
 using namespace weir;
 using namespace weir::test;

@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
-#include "kafka/patience.h"
+#include "lane/patience.h"
 
 namespace weir {
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "kafka/log_sink.h"
 #include "kafka/topic_admin.h"
+#include "lane/log_sink.h"
 
 namespace weir {
 

@@ -6,10 +6,10 @@
 #include <array>
 #include <chrono>
 
-#include "detect/matcher.h"
+#include "detect/match/matcher.h"
+#include "evidence/evidence_builder.h"
 #include "pipeline/client_identity.h"
 #include "pipeline/correlation_feed.h"
-#include "pipeline/evidence_builder.h"
 #include "pipeline/policy_stage.h"
 
 namespace weir {

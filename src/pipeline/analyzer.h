@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/siphash.h"
 #include "decode/decoder.h"
-#include "detect/line_secret.h"
+#include "detect/match/line_secret.h"
 #include "event/event_parser.h"
 #include "event/input_profile.h"
 #include "pipeline/counters.h"

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/siphash.h"
-#include "detect/detection.h"
+#include "detect/match/detection.h"
 #include "detect/rule_set.h"
 #include "event/event.h"
 #include "pipeline/client_identity.h"

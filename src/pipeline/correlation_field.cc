@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cstdio>
 
-#include "alert/masking.h"
+#include "evidence/masking.h"
 
 namespace weir {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "detect/matcher.h"
+#include "detect/match/matcher.h"
 #include "policy/exclusions.h"
 #include "policy/policy.h"
 #include "policy/request_check.h"

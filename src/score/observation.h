@@ -4,10 +4,10 @@
 #include <string_view>
 
 #include "alert/alert.h"
-#include "alert/packed_evidence.h"
 #include "base/ip_address.h"
 #include "base/record_coordinates.h"
 #include "base/time.h"
+#include "evidence/packed_evidence.h"
 
 namespace weir {
 

@@ -1,0 +1,117 @@
+#include "app/commands/ctl_command.h"
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "app/setup/command_setup.h"
+#include "app/setup/exit_code.h"
+#include "app/terminal/line_reader.h"
+#include "http/client.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kRecordBytesMax = 10U << 20;
+constexpr size_t kKeyBytesMax = 512;
+
+Result<std::string> first_line_of(const std::string& file, size_t bytes_max) {
+  LineReader reader(file, bytes_max);
+  if (auto opened = reader.open(); !opened) return tl::unexpected(opened.error());
+  std::vector<std::string_view> lines;
+  if (auto read = reader.read(1, lines); !read) return tl::unexpected(read.error());
+  if (lines.empty()) return fail(ErrorCode::kInvalidArgument, "ctl", file + " is empty");
+  return std::string(lines.front());
+}
+
+/// Fills in address and port from "127.0.0.1:9464" or "[::1]:9464".
+Status parse_address(const std::string& text, HttpCall& call) {
+  const auto colon = text.rfind(':');
+  const auto refused = [&] {
+    return fail(ErrorCode::kInvalidArgument, "ctl", "'" + text + "' is no address: write 127.0.0.1:9464 or [::1]:9464");
+  };
+  if (colon == std::string::npos) return refused();
+  const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), call.port);
+  if (error != std::errc() || end != text.data() + text.size() || call.port == 0) return refused();
+  call.address = text.substr(0, colon);
+  if (call.address.starts_with('[') && call.address.ends_with(']'))
+    call.address = call.address.substr(1, call.address.size() - 2);
+  return {};
+}
+
+Result<HttpCall> call_for(const CtlArguments& arguments) {
+  HttpCall call;
+  if (!arguments.address.empty()) {
+    if (auto parsed = parse_address(arguments.address, call); !parsed) return tl::unexpected(parsed.error());
+  } else if (!arguments.config_file.empty()) {
+    const auto config = read_config(arguments.config_file);
+    if (!config) return tl::unexpected(config.error());
+    call.port = config->http.port;
+    call.address = config->http.address;
+    if (call.address == "0.0.0.0") call.address = "127.0.0.1";
+    if (call.address == "::") call.address = "::1";
+  }
+  if (!arguments.api_key_file.empty()) {
+    auto key = first_line_of(arguments.api_key_file, kKeyBytesMax);
+    if (!key) return tl::unexpected(key.error());
+    call.api_key = Secret(std::move(*key));
+  } else if (const char* key = std::getenv("WEIR_API_KEY"); key != nullptr) {
+    call.api_key = Secret(key);
+  }
+  return call;
+}
+
+/// JSON laid out for people; anything else as it is.
+std::string readable(const std::string& body) {
+  using Json = nlohmann::ordered_json;
+  const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  return json.is_discarded() ? body : json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+int make(const HttpCall& call) {
+  const auto reply = call_http(call);
+  if (!reply) {
+    std::fprintf(stderr, "weir ctl: %s\n", reply.error().detail.c_str());
+    return kExitFailed;
+  }
+  const std::string text = readable(reply->body);
+  const bool is_fine = reply->status == 200;
+  std::fputs(text.c_str(), stdout);
+  if (reply->status == 401 || reply->status == 403) {
+    std::fprintf(stderr, "weir ctl: refused (%d); the log of the running weir says why\n", reply->status);
+  } else if (!is_fine) {
+    std::fprintf(stderr, "weir ctl: the answer is %d\n", reply->status);
+  }
+  return is_fine ? kExitFine : kExitFailed;
+}
+
+}  // namespace
+
+int run_ctl_reload(const CtlArguments& arguments) {
+  auto call = call_for(arguments);
+  if (!call) return report_usage_error(call.error());
+  call->method = "POST";
+  call->path = "/-/reload";
+  return make(*call);
+}
+
+int run_ctl_status(const CtlArguments& arguments) {
+  auto call = call_for(arguments);
+  if (!call) return report_usage_error(call.error());
+  call->path = "/-/status";
+  return make(*call);
+}
+
+int run_ctl_analyze(const CtlArguments& arguments) {
+  auto call = call_for(arguments);
+  if (!call) return report_usage_error(call.error());
+  auto record = first_line_of(arguments.record_file, kRecordBytesMax);
+  if (!record) return report_usage_error(record.error());
+  call->method = "POST";
+  call->path = "/api/v1/analyze";
+  call->json_body = std::move(*record);
+  return make(*call);
+}
+
+}  // namespace weir

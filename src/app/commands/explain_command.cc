@@ -1,0 +1,194 @@
+#include "app/commands/explain_command.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "app/commands/policy_explain.h"
+#include "app/setup/command_setup.h"
+#include "app/setup/exit_code.h"
+#include "app/terminal/line_reader.h"
+#include "app/terminal/terminal.h"
+#include "detect/match/matcher.h"
+#include "evidence/masking.h"
+#include "pipeline/client_identity.h"
+#include "pipeline/policy_stage.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kShownBytesMax = 400;  // of one line
+
+void print_heading(const Palette& palette, const char* text) {
+  std::printf("\n%s\n", palette.bold(text).c_str());
+}
+
+void print_field(const char* name, std::string_view value) {
+  if (value.empty()) return;
+  std::string shown = printable(mask_text(value.substr(0, kShownBytesMax)));
+  if (value.size() > kShownBytesMax) shown += "…";
+  std::printf("  %-14s %s\n", name, shown.c_str());
+}
+
+template <typename Bit, typename Bits>
+std::string names_of(Bits bits) {
+  std::string names;
+  for (unsigned i = 0; i < 16; ++i) {
+    if ((bits >> i & 1U) == 0) continue;
+    names += names.empty() ? "" : ", ";
+    names += to_string(static_cast<Bit>(1U << i));
+  }
+  return names;
+}
+
+void print_event(const Palette& palette, const Event& event, const ClientIdentity& client) {
+  print_heading(palette, "Event");
+  print_field("time", format_rfc3339(event.time));
+  print_field("request id", event.request_id);
+  std::printf("  %-14s %s (%s)\n", "client", printable(mask_text(client.text)).c_str(),
+              std::string(to_string(client.kind)).c_str());
+  print_field("address", event.client_ip.to_string());
+  print_field("method", event.method);
+  print_field("host", event.host);
+  print_field("path", event.path);
+  print_field("query", event.query);
+  print_field("user agent", event.user_agent);
+  print_field("referer", event.referer);
+  print_field("content type", event.content_type);
+  if (event.status != 0) std::printf("  %-14s %u\n", "status", event.status);
+  if (event.has(EventFlag::kUtf8Repaired)) std::printf("  %s\n", palette.yellow("invalid UTF-8 was repaired").c_str());
+}
+
+std::string shown_line(const DecodedRecord& record, const Line& line) {
+  const auto name = record.name_of(line);
+  if (is_secret_name(name)) return printable(name) + "=" + mask_secret(record.value_of(line));
+  std::string text = mask_text(record.line_text(line));
+  if (text.size() > kShownBytesMax) text = text.substr(0, kShownBytesMax) + "…";
+  return printable(text);
+}
+
+void print_lines(const Palette& palette, const DecodedRecord& record) {
+  print_heading(palette, "Decoded text, as the rules see it");
+  for (const Line& line : record.lines) {
+    const std::string steps = names_of<DecodeStep>(line.steps);
+    std::printf("  %-10s %s%s\n", std::string(to_string(line.place)).c_str(), shown_line(record, line).c_str(),
+                steps.empty() ? "" : palette.cyan("   [" + steps + "]").c_str());
+  }
+  if (record.evasions != 0)
+    std::printf("  %s %s\n", palette.yellow("evasion:").c_str(), names_of<Evasion>(record.evasions).c_str());
+  if (record.dropped_lines > 0) std::printf("  %u further lines were not scanned\n", record.dropped_lines);
+}
+
+/// The line of a hit with the match underlined; only the text when masking changed it or the start is unknown.
+void print_span(const Palette& palette, const DecodedRecord& record, const Hit& hit) {
+  if (hit.line == Hit::kNoLine) return;
+  const Line& line = record.lines[hit.line];
+  const auto text = record.line_text(line);
+  const bool is_plain = printable(text) == text && mask_text(text) == text && !is_secret_name(record.name_of(line));
+  const size_t begin = hit.match_begin - line.begin, end = hit.match_end - line.begin;
+  std::printf("      %-8s ", std::string(to_string(line.place)).c_str());
+  if (!is_plain || end > text.size() || text.size() > kShownBytesMax) {
+    std::printf("%s   (match at bytes %zu–%zu)\n", shown_line(record, line).c_str(), begin, end);
+    return;
+  }
+  std::printf("%s%s%s\n", std::string(text.substr(0, begin)).c_str(),
+              palette.red(text.substr(begin, end - begin)).c_str(), std::string(text.substr(end)).c_str());
+  const size_t width = end > begin ? end - begin : 1;
+  std::printf("      %-8s %s%s\n", "", std::string(begin < end ? begin : begin - (begin > 0), ' ').c_str(),
+              palette.red(std::string(width, '^')).c_str());
+}
+
+void print_hits(const Palette& palette, const DecodedRecord& record, const Detection& detection, const RuleSet& rules) {
+  print_heading(palette, "Hits");
+  if (detection.hits.empty()) std::printf("  none\n");
+  for (const Hit& hit : detection.hits) {
+    const RuleInfo& rule = rules.rules()[hit.rule];
+    std::printf("  %s %s  %s  %s\n", palette.yellow("+" + std::to_string(rule.weight)).c_str(),
+                std::string(to_string(rule.category)).c_str(), rule.title.c_str(), palette.dim(rule.id).c_str());
+    print_span(palette, record, hit);
+  }
+}
+
+void print_score(const Palette& palette, const Detection& detection, const RuleSet& rules, int points_of_policy) {
+  print_heading(palette, "Score");
+  std::array<int, static_cast<size_t>(Category::kCount)> by_category{};
+  for (const Hit& hit : detection.hits)
+    by_category[static_cast<size_t>(rules.rules()[hit.rule].category)] += rules.rules()[hit.rule].weight;
+  for (size_t i = 0; i < by_category.size(); ++i) {
+    if (by_category[i] == 0) continue;
+    const int counted = std::min(by_category[i], Matcher::kCategoryScoreMax);
+    std::printf("  %-10s %d%s\n", std::string(to_string(static_cast<Category>(i))).c_str(), by_category[i],
+                counted < by_category[i] ? (", of which " + std::to_string(counted) + " count").c_str() : "");
+  }
+  if (points_of_policy != 0) std::printf("  %-10s %d\n", "policy", points_of_policy);
+  std::printf("  %-10s %d of %d: %s\n", "request", detection.score, rules.options().threshold,
+              detection.scan_failed ? palette.red("unknown, the matcher failed").c_str()
+              : detection.malicious ? palette.red("malicious").c_str()
+                                    : palette.green("below the threshold").c_str());
+}
+
+Result<std::string> read_record(const ExplainArguments& arguments, size_t record_bytes_max) {
+  if (!arguments.record.empty()) return arguments.record;
+  LineReader reader(arguments.file, record_bytes_max);
+  if (auto opened = reader.open(); !opened) return tl::unexpected(opened.error());
+  std::vector<std::string_view> lines;
+  if (auto read = reader.read(1, lines); !read) return tl::unexpected(read.error());
+  if (lines.empty())
+    return fail(ErrorCode::kInvalidArgument, "input",
+                "no record: give one line of JSON in a file, on standard input or with --record");
+  return std::string(lines.front());
+}
+
+}  // namespace
+
+int run_explain(const ExplainArguments& arguments) {
+  auto setup = prepare_command(arguments.config_file, arguments.rule_directories, arguments.profile);
+  if (!setup) return report_usage_error(setup.error());
+  const Config& config = setup->config;
+  const auto record_text = read_record(arguments, config.input.record_bytes_max);
+  if (!record_text) {
+    std::fprintf(stderr, "weir explain: %s\n", record_text.error().to_string().c_str());
+    return record_text.error().code == ErrorCode::kInvalidArgument ? kExitUsage : kExitFailed;
+  }
+  const Palette palette = Palette::for_stream(STDOUT_FILENO);
+  EventParser parser(config.input);
+  Event event;
+  if (const auto outcome = parser.parse(*record_text, event); !outcome.ok()) {
+    std::printf("%s %s%s%s\nThe daemon would send this record to the dead-letter topic.\n",
+                palette.red("rejected:").c_str(), std::string(to_string(outcome.reason)).c_str(),
+                outcome.detail.empty() ? "" : ": ", outcome.detail.c_str());
+    return kExitFailed;
+  }
+  Arena arena;
+  const AnalyzerOptions options = analyzer_options(config, false);
+  ClientIdentifier identifier(options.client_order, options.hash_key);
+  const ClientIdentity client = identifier.identify(event, arena);
+  print_event(palette, event, client);
+
+  Decoder decoder(config.decode);
+  decoder.set_raw_places(setup->rules->raw_places());
+  DecodedRecord record;
+  decoder.decode(event, record);
+  print_lines(palette, record);
+
+  Matcher matcher;
+  if (auto used = matcher.use(setup->rules); !used) return report_usage_error(used.error());
+  PolicyStage policy;
+  policy.use(config.policy, *setup->rules);
+  PolicyFindings findings;
+  Detection detection;
+  if (policy.active()) {
+    const RecordFacts facts{event.client_ip, client.text, event.time};
+    matcher.match(event, record, policy.prepare(event, record, facts, findings), detection);
+    policy.judge(event, record, facts, detection, findings);
+    print_policy_findings(palette, policy, record, detection, *setup->rules, findings);
+  } else {
+    matcher.match(event, record, detection);
+  }
+  print_hits(palette, record, detection, *setup->rules);
+  print_score(palette, detection, *setup->rules, policy.active() ? policy_points(policy.policy(), findings) : 0);
+  return detection.scan_failed ? kExitFailed : kExitFine;
+}
+
+}  // namespace weir

@@ -1,0 +1,104 @@
+#include "app/commands/policy_explain.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "app/setup/policy_report.h"
+#include "evidence/masking.h"
+
+namespace weir {
+namespace {
+
+void print_line_levels(const Route& route, const DecodedRecord& record) {
+  if (!route.has_levels) return;
+  std::vector<SecurityLevel> levels;
+  find_line_levels(route, record, levels);
+  for (size_t i = 0; i < levels.size(); ++i) {
+    if (levels[i] == route.level) continue;
+    const Line& line = record.lines[i];
+    std::printf("  %-14s %s: %s %s\n", "level", std::string(to_string(levels[i])).c_str(),
+                std::string(to_string(line.place)).c_str(), printable(mask_text(record.name_of(line))).c_str());
+  }
+}
+
+std::string described(const Violation& violation) {
+  std::string text(info_of(violation.rule).title);
+  if (!violation.parameter.empty()) text += ", " + printable(mask_text(violation.parameter));
+  return text + ": " + std::string(violation.fault);
+}
+
+}  // namespace
+
+int policy_points(const Policy& policy, const PolicyFindings& findings) {
+  std::array<bool, kPolicyRules> counted{};
+  int points = 0;
+  for (const Violation& violation : findings.violations) {
+    if (!std::exchange(counted[static_cast<size_t>(violation.rule)], true)) points += policy.weight_of(violation.rule);
+  }
+  return std::min(points, kPolicyScoreMax);
+}
+
+void print_policy_findings(const Palette& palette, const PolicyStage& stage, const DecodedRecord& record,
+                           const Detection& detection, const RuleSet& rules, const PolicyFindings& findings) {
+  const Route& route = stage.policy().routes()[findings.route];
+  std::printf("\n%s\n", palette.bold("Policy").c_str());
+  std::printf("  %-14s %s\n", "route", name_of_route(route).c_str());
+  std::printf("  %-14s %s\n", "level", std::string(to_string(route.level)).c_str());
+  print_line_levels(route, record);
+  for (const Violation& violation : findings.violations) {
+    std::printf("  %s %s  %s\n", palette.yellow("+" + std::to_string(stage.policy().weight_of(violation.rule))).c_str(),
+                described(violation).c_str(), palette.dim(std::string(info_of(violation.rule).id)).c_str());
+  }
+  const auto because = [&](uint32_t exclusion) {
+    return palette.cyan("   [excluded: " + printable(name_of_exclusion(stage.policy().spec().exclusions[exclusion])) +
+                        "]");
+  };
+  for (const ExcludedHit& excluded : detection.excluded) {
+    const RuleInfo& rule = rules.rules()[excluded.hit.rule];
+    std::printf("  0 %s  %s%s\n", rule.title.c_str(), palette.dim(rule.id).c_str(),
+                because(stage.exclusion_of(excluded)).c_str());
+  }
+  for (const auto& excluded : findings.excluded)
+    std::printf("  0 %s%s\n", described(excluded.violation).c_str(), because(excluded.exclusion).c_str());
+  if (findings.response_faults != 0)
+    std::printf("  %-14s %s\n", "response", describe_faults(findings.response_faults).c_str());
+}
+
+nlohmann::ordered_json policy_findings_json(const PolicyStage& stage, const Detection& detection, const RuleSet& rules,
+                                            const PolicyFindings& findings) {
+  using Json = nlohmann::ordered_json;
+  const Route& route = stage.policy().routes()[findings.route];
+  const auto violation_json = [](const Violation& violation) -> Json {
+    return {{"rule", info_of(violation.rule).id},
+            {"place", to_string(violation.place)},
+            {"parameter", mask_text(violation.parameter)},
+            {"fault", violation.fault}};
+  };
+  const auto because = [&](uint32_t exclusion) {
+    return name_of_exclusion(stage.policy().spec().exclusions[exclusion]);
+  };
+  Json json = {{"route", name_of_route(route)}, {"level", to_string(route.level)}};
+  json["violations"] = Json::array();
+  for (const Violation& violation : findings.violations) {
+    json["violations"].push_back(violation_json(violation));
+    json["violations"].back()["weight"] = stage.policy().weight_of(violation.rule);
+  }
+  json["excluded"] = Json::array();
+  for (const ExcludedHit& excluded : detection.excluded)
+    json["excluded"].push_back(
+        {{"rule", rules.rules()[excluded.hit.rule].id}, {"because", because(stage.exclusion_of(excluded))}});
+  for (const auto& excluded : findings.excluded) {
+    json["excluded"].push_back(violation_json(excluded.violation));
+    json["excluded"].back()["because"] = because(excluded.exclusion);
+  }
+  json["response_headers"] = Json::array();
+  for (unsigned bit = 0; bit < kResponseFaults; ++bit)
+    if ((findings.response_faults >> bit & 1U) != 0)
+      json["response_headers"].push_back(to_string(static_cast<ResponseFault>(1U << bit)));
+  return json;
+}
+
+}  // namespace weir

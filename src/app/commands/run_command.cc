@@ -1,0 +1,85 @@
+#include "app/commands/run_command.h"
+
+#include <string>
+
+#include "app/daemon/daemon.h"
+#include "app/daemon/logging.h"
+#include "app/daemon/service.h"
+#include "app/daemon/teardown_deadline.h"
+#include "app/setup/command_setup.h"
+#include "app/setup/exit_code.h"
+
+namespace weir {
+namespace {
+
+/// Twice what the lanes take at most to finish and leave their groups, and less than the unit's TimeoutStopSec.
+constexpr std::chrono::seconds kTeardownMax{20};
+
+std::string status_of(const Daemon& daemon) {
+  uint64_t records = 0, alerts = 0;
+  for (const LaneCounters& lane : daemon.engine().counters()) {
+    if (lane.detect != nullptr) records += lane.detect->records.value();
+    if (lane.score == nullptr) continue;
+    for (const auto& levels : lane.score->alerts) {
+      for (const Counter& counter : levels)
+        alerts += counter.value();
+    }
+  }
+  const std::string reason = daemon.engine().unhealthy_reason();
+  return std::to_string(records) + " records, " + std::to_string(alerts) + " alerts" +
+         (reason.empty() ? "" : "; " + reason);
+}
+
+ServiceHooks hooks_for(Daemon& daemon) {
+  ServiceHooks hooks;
+  hooks.ready = [&daemon] { return daemon.engine().ready(); };
+  hooks.progressing = [&daemon] { return daemon.progressing(); };
+  hooks.failed = [&daemon] { return !daemon.engine().failure().has_value(); };
+  hooks.reload = [&daemon] { return daemon.reload_rules().result; };
+  hooks.status = [&daemon] {
+    daemon.log_new_response_faults();
+    return status_of(daemon);
+  };
+  hooks.reloaded = [](const Status&) {};  // the daemon logs every reload, whoever asked for it
+  return hooks;
+}
+
+}  // namespace
+
+int run_daemon(const std::string& config_file) {
+  SignalWatcher signals;  // before any other thread
+  const ServiceNotifier notifier;
+  auto setup = prepare_command(config_file, {}, "");
+  if (!setup) return report_usage_error(setup.error());
+  Log log(setup->config.log);
+  log.write(LogLevel::kInfo,
+            "weir " WEIR_VERSION " starts with " + std::to_string(setup->rules->rules().size()) + " rules");
+
+  if (setup->config.hash_key.empty()) {
+    log.write(LogLevel::kWarning,
+              "hash_key is not set: whoever knows weir's public default can choose client names that "
+              "crowd one partition; set the same secret in every process (hash_key_file)");
+  }
+  auto daemon = Daemon::start(*setup, log.sink(), &signals.stop_requested());
+  if (!daemon) {
+    if (signals.stop_requested().load()) return kExitFine;
+    log.write(LogLevel::kError, daemon.error().to_string());
+    return kExitFailed;
+  }
+  log.write(LogLevel::kInfo, "serving /metrics, /-/healthy and /-/ready on " + setup->config.http.address + ":" +
+                                 std::to_string((*daemon)->http_port()));
+  const ServiceEnd end = run_service(signals, notifier, hooks_for(**daemon));
+  const Status lanes = (*daemon)->engine().failure();
+  TeardownDeadline deadline(
+      kTeardownMax, [&log] { log.write(LogLevel::kWarning, "the client library does not let go; ending without it"); });
+  const Status stopped = (*daemon)->stop();
+  if (end == ServiceEnd::kFailed && !lanes) log.write(LogLevel::kError, lanes.error().to_string());
+  if (!stopped) log.write(LogLevel::kError, stopped.error().to_string());
+  const int exit_code = end == ServiceEnd::kStopRequested && stopped ? kExitFine : kExitFailed;
+  deadline.set_exit_code(exit_code);
+  daemon->reset();
+  log.write(LogLevel::kInfo, "stopped");
+  return exit_code;
+}
+
+}  // namespace weir

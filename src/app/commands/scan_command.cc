@@ -1,0 +1,230 @@
+#include "app/commands/scan_command.h"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <memory>
+
+#include "alert/ocsf.h"
+#include "app/commands/scan_report.h"
+#include "app/setup/command_setup.h"
+#include "app/setup/exit_code.h"
+#include "app/terminal/line_reader.h"
+#include "app/terminal/progress_bar.h"
+#include "app/terminal/terminal.h"
+#include "pipeline/analyzer.h"
+#include "score/scorer.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kBatchLines = 512;
+constexpr size_t kOutputBytesMax = 1 << 16;  // written to standard output in pieces of about this size
+constexpr uint64_t kRejectsShown = 5;        // the rest is only counted
+
+/// Both stages in one process, and where their results go.
+class Scan {
+ public:
+  Scan(const ScanArguments& arguments, const Config& config, const RuleSlot& rules)
+      : arguments_(arguments),
+        topics_(config.kafka.topics.requests),
+        rules_(rules.load()),
+        record_bytes_max_(config.input.record_bytes_max),
+        analyzer_(analyzer_options(config, arguments.output == ScanOutput::kVerdicts), rules, report_.detect),
+        scorer_(config.score, topics_) {}
+
+  Status file(const std::string& path);
+  void finish();
+  ScanReport& report() { return report_; }
+
+ private:
+  Status batch(const std::vector<std::string_view>& lines);
+  void write_verdicts(int64_t first_line);
+  void write_alerts();
+  void show_rejects(int64_t first_line);
+  void flush_output(size_t above_bytes);
+
+  const ScanArguments& arguments_;
+  const std::vector<std::string> topics_;
+  std::shared_ptr<const RuleSet> rules_;
+  size_t record_bytes_max_;
+  ScanReport report_;
+  Analyzer analyzer_;
+  Scorer scorer_;
+  ProgressBar progress_;
+  std::string path_;
+  int64_t line_ = 0;    // of the current file
+  int64_t offset_ = 0;  // of all files: what a topic's offset would be
+  uint64_t rejects_shown_ = 0;
+  std::vector<RawRecord> records_;
+  AnalyzedBatch analyzed_;
+  std::vector<Alert> alerts_;
+  std::string output_;
+};
+
+Status Scan::file(const std::string& path) {
+  path_ = path;
+  line_ = 0;
+  LineReader reader(path, record_bytes_max_);
+  if (auto opened = reader.open(); !opened) return opened;
+  std::vector<std::string_view> lines;
+  while (true) {
+    if (auto read = reader.read(kBatchLines, lines); !read) return read;
+    if (lines.empty()) break;
+    if (auto done = batch(lines); !done) return done;
+    progress_.update(reader.bytes_read(), reader.bytes_total(), report_.detect.records.value());
+  }
+  return {};
+}
+
+Status Scan::batch(const std::vector<std::string_view>& lines) {
+  const int64_t first_line = line_ + 1;
+  records_.clear();
+  for (const auto line : lines) {
+    records_.push_back({line, EventTime::max(), {0, 0, offset_++}});
+    ++line_;
+  }
+  if (auto analyzed = analyzer_.analyze(records_, analyzed_); !analyzed) return analyzed;
+  show_rejects(first_line);
+
+  const auto scoring_started = std::chrono::steady_clock::now();
+  alerts_.clear();
+  scorer_.observe(analyzed_.observations, analyzed_.correlation_events, alerts_);
+  const std::chrono::nanoseconds scoring = std::chrono::steady_clock::now() - scoring_started;
+  report_.score.score_ns.add(static_cast<uint64_t>(scoring.count()));
+
+  if (arguments_.output == ScanOutput::kVerdicts) write_verdicts(first_line);
+  write_alerts();
+  flush_output(kOutputBytesMax);
+  return {};
+}
+
+void Scan::show_rejects(int64_t first_line) {
+  for (const RejectedRecord& rejected : analyzed_.rejected) {
+    if (rejects_shown_ == kRejectsShown) return;
+    ++rejects_shown_;
+    progress_.finish();
+    std::fprintf(stderr, "%s:%" PRId64 ": rejected: %.*s%s%s\n", path_.c_str(), first_line + rejected.index,
+                 static_cast<int>(to_string(rejected.reason).size()), to_string(rejected.reason).data(),
+                 rejected.detail.empty() ? "" : ": ", rejected.detail.c_str());
+    if (rejects_shown_ == kRejectsShown) std::fprintf(stderr, "further rejected records are only counted\n");
+  }
+}
+
+void Scan::write_verdicts(int64_t first_line) {
+  using Buffer = rapidjson::StringBuffer;
+  const auto begin_object = [](rapidjson::Writer<Buffer>& json, std::string_view request_id, int64_t line) {
+    json.StartObject();
+    json.Key("request_id");
+    json.String(request_id.data(), static_cast<rapidjson::SizeType>(request_id.size()));
+    json.Key("line");
+    json.Int64(line);
+  };
+  const auto end_object = [this](rapidjson::Writer<Buffer>& json, const Buffer& buffer) {
+    json.EndObject();
+    output_.append(buffer.GetString(), buffer.GetSize());
+    output_ += '\n';
+  };
+  // Verdicts and rejects are both in the order of the batch: merge them, so that the output follows the input.
+  size_t rejected = 0;
+  const auto rejects_before = [&](uint32_t index) {
+    for (; rejected < analyzed_.rejected.size() && analyzed_.rejected[rejected].index < index; ++rejected) {
+      const auto reason = to_string(analyzed_.rejected[rejected].reason);
+      Buffer buffer;
+      rapidjson::Writer<Buffer> json(buffer);
+      begin_object(json, "", first_line + analyzed_.rejected[rejected].index);
+      // null, not false: a record that could not be read was not found clean.
+      json.Key("malicious");
+      json.Null();
+      json.Key("rejected");
+      json.String(reason.data(), static_cast<rapidjson::SizeType>(reason.size()));
+      json.Key("detail");
+      json.String(analyzed_.rejected[rejected].detail.c_str());
+      end_object(json, buffer);
+    }
+  };
+  for (const RecordVerdict& verdict : analyzed_.verdicts) {
+    rejects_before(verdict.index);
+    Buffer buffer;
+    rapidjson::Writer<Buffer> json(buffer);
+    begin_object(json, verdict.request_id, first_line + verdict.index);
+    json.Key("malicious");
+    json.Bool(verdict.malicious);
+    json.Key("score");
+    json.Int(verdict.score);
+    json.Key("categories");
+    json.StartArray();
+    for (size_t i = 0; i < static_cast<size_t>(Category::kCount); ++i) {
+      const auto category = static_cast<Category>(i);
+      if (verdict.categories & mask_of(category)) json.String(to_string(category).data());
+    }
+    json.EndArray();
+    json.Key("rules");
+    json.StartArray();
+    for (const uint32_t rule : verdict.rules)
+      json.String(rules_->rules()[rule].id.c_str());
+    for (size_t i = 0; i < verdict.violations.size(); ++i) {
+      const auto begin = verdict.violations.begin(), at = begin + static_cast<std::ptrdiff_t>(i);
+      if (std::find(begin, at, *at) == at) json.String(info_of(*at).id.data());
+    }
+    json.EndArray();
+    end_object(json, buffer);
+  }
+  rejects_before(static_cast<uint32_t>(records_.size()));
+}
+
+void Scan::write_alerts() {
+  for (const Alert& alert : alerts_) {
+    report_.count(alert);
+    if (arguments_.output != ScanOutput::kAlerts) continue;
+    output_ += encode_ocsf(alert, {WEIR_VERSION, topics_});
+    output_ += '\n';
+  }
+}
+
+void Scan::flush_output(size_t above_bytes) {
+  if (output_.size() <= above_bytes) return;
+  progress_.finish();
+  std::fwrite(output_.data(), 1, output_.size(), stdout);
+  output_.clear();
+}
+
+void Scan::finish() {
+  alerts_.clear();
+  if (arguments_.close_episodes) scorer_.finish(alerts_);
+  write_alerts();
+  flush_output(0);
+  progress_.finish();
+  report_.scorer = scorer_.statistics();
+}
+
+}  // namespace
+
+int run_scan(const ScanArguments& arguments) {
+  auto setup = prepare_command(arguments.config_file, arguments.rule_directories, arguments.profile);
+  if (!setup) return report_usage_error(setup.error());
+  const RuleSlot rules(setup->rules, setup->config.policy);
+  Scan scan(arguments, setup->config, rules);
+  scan.report().policy = setup->config.policy;
+  const auto started = std::chrono::steady_clock::now();
+  for (const std::string& path : arguments.files) {
+    if (auto done = scan.file(path); !done) {
+      scan.finish();
+      std::fprintf(stderr, "weir scan: %s\n", done.error().to_string().c_str());
+      return kExitFailed;
+    }
+  }
+  scan.finish();
+  scan.report().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+    std::fprintf(stderr, "weir scan: cannot write the results to standard output\n");
+    return kExitFailed;
+  }
+  return finish_scan_report(scan.report(), arguments.output == ScanOutput::kSummary, arguments.json_file);
+}
+
+}  // namespace weir

@@ -1,0 +1,138 @@
+#include "app/commands/scan_report.h"
+
+#include <cstdio>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include "app/setup/exit_code.h"
+#include "app/setup/policy_report.h"
+#include "app/terminal/terminal.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kPolicyLinesMax = 1'000;  // of exclusions, and of routes
+
+uint64_t rejected_total(const ScanReport& report) {
+  uint64_t total = 0;
+  for (const auto& counter : report.detect.rejected)
+    total += counter.value();
+  return total;
+}
+
+uint64_t alerts_of(const ScanReport& report, AlertKind kind) {
+  uint64_t total = 0;
+  for (const auto& counter : report.score.alerts[static_cast<size_t>(kind)])
+    total += counter.value();
+  return total;
+}
+
+double ns_per_record(const ScanReport& report, const Counter& counter) {
+  const auto records = report.detect.records.value();
+  return records == 0 ? 0 : static_cast<double>(counter.value()) / static_cast<double>(records);
+}
+
+nlohmann::ordered_json violations_json(const DetectCounters& counters) {
+  nlohmann::ordered_json violations = nlohmann::ordered_json::object();
+  for (size_t i = 0; i < kPolicyRules; ++i) {
+    const uint64_t count = counters.policy_violations[i].value();
+    if (count > 0) violations[std::string(info_of(static_cast<PolicyRule>(i)).id)] = count;
+  }
+  return violations;
+}
+
+nlohmann::ordered_json to_json(const ScanReport& report) {
+  const auto& d = report.detect;
+  nlohmann::ordered_json rejected = nlohmann::ordered_json::object(), hits = nlohmann::ordered_json::object();
+  for (size_t i = 1; i < d.rejected.size(); ++i) {
+    if (d.rejected[i].value() > 0)
+      rejected[std::string(to_string(static_cast<RejectReason>(i)))] = d.rejected[i].value();
+  }
+  for (size_t i = 0; i < d.rule_hits.size(); ++i) {
+    if (d.rule_hits[i].value() > 0) hits[std::string(to_string(static_cast<Category>(i)))] = d.rule_hits[i].value();
+  }
+  return {{"records", d.records.value()},
+          {"bytes", d.bytes.value()},
+          {"observed", d.records.value() - rejected_total(report)},
+          {"rejected", rejected_total(report)},
+          {"rejected_by_reason", rejected},
+          {"malicious", d.malicious.value()},
+          {"rule_hits_by_category", hits},
+          {"policy_violations", violations_json(d)},
+          {"excluded_hits", d.excluded_hits.value()},
+          {"alerts", alerts_of(report, AlertKind::kAttack) + alerts_of(report, AlertKind::kAbuse) +
+                         alerts_of(report, AlertKind::kCorrelation) + alerts_of(report, AlertKind::kBurst)},
+          {"alerts_attack", alerts_of(report, AlertKind::kAttack)},
+          {"alerts_abuse", alerts_of(report, AlertKind::kAbuse)},
+          {"alerts_correlation", alerts_of(report, AlertKind::kCorrelation)},
+          {"alerts_burst", alerts_of(report, AlertKind::kBurst)},
+          {"alerts_suppressed", report.scorer.alerts_suppressed},
+          {"episodes_open", report.scorer.episodes_open},
+          {"clients", report.scorer.clients},
+          {"utf8_repaired", d.utf8_repaired.value()},
+          {"truncated_records", d.truncated_records.value()},
+          {"scan_failures", d.scan_failures.value()},
+          {"seconds", report.seconds},
+          {"records_per_second", report.seconds > 0 ? static_cast<double>(d.records.value()) / report.seconds : 0.0},
+          {"ns_per_record",
+           {{"parse", ns_per_record(report, d.parse_ns)},
+            {"decode", ns_per_record(report, d.decode_ns)},
+            {"match", ns_per_record(report, d.match_ns)},
+            {"observe", ns_per_record(report, d.observe_ns)},
+            {"score", ns_per_record(report, report.score.score_ns)}}}};
+}
+
+void print(const ScanReport& report, std::FILE* to) {
+  const auto& d = report.detect;
+  const auto number = [](uint64_t n) { return with_separators(n); };
+  std::fprintf(
+      to, "%s records (%s MB) in %.2f s: %s records/s\n", number(d.records.value()).c_str(),
+      number(d.bytes.value() / 1'000'000).c_str(), report.seconds,
+      number(report.seconds > 0 ? static_cast<uint64_t>(static_cast<double>(d.records.value()) / report.seconds) : 0)
+          .c_str());
+  const auto alerts = [&](AlertKind kind) { return number(alerts_of(report, kind)); };
+  std::fprintf(
+      to,
+      "%s malicious; alerts: %s attack, %s abuse, %s burst, %s correlation; %s records counted into open episodes\n",
+      number(d.malicious.value()).c_str(), alerts(AlertKind::kAttack).c_str(), alerts(AlertKind::kAbuse).c_str(),
+      alerts(AlertKind::kBurst).c_str(), alerts(AlertKind::kCorrelation).c_str(),
+      number(report.scorer.alerts_suppressed).c_str());
+  if (const auto rejected = rejected_total(report); rejected > 0) {
+    std::fprintf(to, "%s rejected:", number(rejected).c_str());
+    for (size_t i = 1; i < d.rejected.size(); ++i) {
+      if (d.rejected[i].value() == 0) continue;
+      std::fprintf(to, " %s %s", std::string(to_string(static_cast<RejectReason>(i))).c_str(),
+                   number(d.rejected[i].value()).c_str());
+    }
+    std::fprintf(to, "\n");
+  }
+  std::fprintf(to, "ns per record: parse %.0f, decode %.0f, match %.0f, observe %.0f, score %.0f\n",
+               ns_per_record(report, d.parse_ns), ns_per_record(report, d.decode_ns), ns_per_record(report, d.match_ns),
+               ns_per_record(report, d.observe_ns), ns_per_record(report, report.score.score_ns));
+  if (!report.policy) return;
+  for (const std::string& line : policy_use_lines(*report.policy, kPolicyLinesMax))
+    std::fprintf(to, "policy: %s\n", printable(line).c_str());
+}
+
+}  // namespace
+
+int finish_scan_report(const ScanReport& report, bool summary_is_output, const std::string& json_file) {
+  print(report, summary_is_output ? stdout : stderr);
+  if (!json_file.empty()) {
+    std::ofstream file(json_file);
+    file << to_json(report).dump(2) << '\n';
+    if (!file.flush()) {
+      std::fprintf(stderr, "weir scan: cannot write %s\n", json_file.c_str());
+      return kExitFailed;
+    }
+  }
+  if (report.detect.scan_failures.value() > 0) {
+    std::fprintf(stderr, "weir scan: the matcher failed on %s records: their verdict is unknown\n",
+                 with_separators(report.detect.scan_failures.value()).c_str());
+    return kExitFailed;
+  }
+  return kExitFine;
+}
+
+}  // namespace weir

@@ -1,0 +1,115 @@
+#include "app/daemon/admin_api.h"
+
+#include <nlohmann/json.hpp>
+
+#include "app/commands/explain_json.h"
+#include "app/setup/policy_report.h"
+#include "base/time.h"
+
+namespace weir {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kUnprocessable = 422;
+constexpr size_t kDiagnosticsMax = 100;
+constexpr size_t kPolicyEntriesMax = 100;  // exclusions and routes shown
+
+ApiAnswer answer(int status, const Json& json) {
+  // Names of files may hold any byte.
+  return {status, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+std::string rfc3339(std::chrono::system_clock::time_point time) {
+  return format_rfc3339(EventTime(std::chrono::duration_cast<Milliseconds>(time.time_since_epoch())));
+}
+
+Json diagnostics_json(const Diagnostics& diagnostics) {
+  Json list = Json::array();
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (list.size() == kDiagnosticsMax) break;
+    Json one = {{"severity", diagnostic.severity == Diagnostic::Severity::kError ? "error" : "warning"},
+                {"file", diagnostic.file},
+                {"line", diagnostic.line},
+                {"message", diagnostic.message}};
+    if (!diagnostic.hint.empty()) one["hint"] = diagnostic.hint;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+ApiAnswer reload(const AdminContext& context, const ApiCall& call) {
+  context.log(LogLevel::kInfo, "a reload of the rules is asked for through the API by " + std::string(call.caller));
+  const ReloadReport report = context.reloader.reload();
+  Json json;
+  json["reloaded"] = report.result.has_value();
+  if (!report.result) json["error"] = report.result.error().detail;
+  json["rule_set"] = report.fingerprint;
+  json["rules"] = report.rules;
+  json["diagnostics"] = diagnostics_json(report.diagnostics);
+  return answer(report.result ? 200 : kUnprocessable, json);
+}
+
+Json lane_json(const LaneCounters& lane) {
+  uint64_t lag = 0;
+  for (const auto& entry : lane.kafka->lag.entries())
+    lag += entry.records;
+  Json json = {{"name", lane.lane}, {"stage", lane.detect != nullptr ? "detect" : "score"}};
+  if (lane.detect != nullptr) {
+    json["records"] = lane.detect->records.value();
+    json["rule_set_changes"] = lane.detect->rule_set_changes.value();
+  } else {
+    json["observations"] = lane.score->observations.value();
+  }
+  json["partitions"] = lane.kafka->assigned_partitions.value();
+  json["lag"] = lag;
+  return json;
+}
+
+ApiAnswer status(const AdminContext& context) {
+  const ReloadReport last = context.reloader.last();
+  const auto uptime = std::chrono::steady_clock::now() - context.started;
+  Json json;
+  json["version"] = WEIR_VERSION;
+  json["uptime_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(uptime).count();
+  json["ready"] = context.engine.ready();
+  if (const std::string reason = context.engine.unhealthy_reason(); !reason.empty()) json["reason"] = reason;
+  json["rules"] = {{"rule_set", last.fingerprint},
+                   {"count", last.rules},
+                   {"last_reload", {{"time", rfc3339(last.time)}, {"successful", last.result.has_value()}}}};
+  if (!last.result) json["rules"]["last_reload"]["error"] = last.result.error().detail;
+  if (const auto policy = context.rules.load_policy()) json["policy"] = policy_use_json(*policy, kPolicyEntriesMax);
+  json["lanes"] = Json::array();
+  uint64_t lag = 0;
+  for (const LaneCounters& lane : context.engine.counters()) {
+    json["lanes"].push_back(lane_json(lane));
+    lag += json["lanes"].back()["lag"].get<uint64_t>();
+  }
+  json["lag"] = lag;
+  return answer(200, json);
+}
+
+ApiAnswer analyze(const AdminContext& context, const ApiCall& call) {
+  const auto explained = explain_as_json(context.config, *context.rules.in_force(), call.body);
+  if (explained) return {200, *explained + "\n"};
+  if (explained.error().code == ErrorCode::kParse) {
+    return answer(kUnprocessable, {{"error", "the record cannot be read"}, {"reason", explained.error().detail}});
+  }
+  context.log(LogLevel::kError, "a record could not be analyzed: " + explained.error().to_string());
+  return answer(500, {{"error", "internal server error"}});
+}
+
+}  // namespace
+
+std::vector<ApiRoute> admin_routes(const AdminContext& context) {
+  std::vector<ApiRoute> routes;
+  routes.push_back({ApiRoute::Method::kPost, "/-/reload", ApiRoute::Body::kNone,
+                    [context](const ApiCall& call) { return reload(context, call); }});
+  routes.push_back({ApiRoute::Method::kGet, "/-/status", ApiRoute::Body::kNone,
+                    [context](const ApiCall&) { return status(context); }});
+  routes.push_back({ApiRoute::Method::kPost, "/api/v1/analyze", ApiRoute::Body::kJson,
+                    [context](const ApiCall& call) { return analyze(context, call); }});
+  return routes;
+}
+
+}  // namespace weir

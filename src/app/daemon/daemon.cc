@@ -1,0 +1,215 @@
+#include "app/daemon/daemon.h"
+
+#include <cstdio>
+
+#include "app/daemon/admin_api.h"
+#include "app/setup/policy_report.h"
+#include "app/setup/rule_source.h"
+#include "kafka/library_version.h"
+#include "pipeline/policy_stage.h"
+
+namespace weir {
+namespace {
+
+/// A lane silent for this long hangs in a call that should not block: longer than any wait that is meant to be, shorter
+/// than the unit's WatchdogSec.
+constexpr Milliseconds kLaneSilenceMax{20'000};
+/// Of one reload.
+constexpr size_t kDiagnosticsLoggedMax = 20;
+constexpr int kLoadAttemptsMax = 5;
+/// Of exclusions and of routes, at a reload and at the end.
+constexpr size_t kPolicyLinesLoggedMax = 50;
+
+}  // namespace
+
+Daemon::Daemon(const CommandSetup& setup, LogSink log)
+    : config_(setup.config),
+      config_file_(setup.config_file),
+      rule_directories_(setup.rule_directories),
+      log_(std::move(log)),
+      rules_(setup.rules, setup.config.policy) {}
+
+Daemon::~Daemon() {
+  static_cast<void>(stop());
+  watcher_.reset();
+  http_.reset();
+  metrics_.reset();  // it refers to the engine's counters
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const CommandSetup& setup, LogSink log,
+                                              const std::atomic<bool>* stop_requested) {
+  std::unique_ptr<Daemon> daemon(new Daemon(setup, std::move(log)));
+  EngineOptions options = EngineOptions::from(setup.config, WEIR_VERSION);
+  options.checks_topic_settings = !setup.embedded_broker;
+  auto engine = Engine::start(options, daemon->rules_, daemon->log_, stop_requested);
+  if (!engine) return tl::unexpected(engine.error());
+  daemon->engine_ = std::move(*engine);
+  daemon->start_reloading(setup);
+  if (auto started = daemon->start_http(); !started) return tl::unexpected(started.error());
+  return daemon;
+}
+
+void Daemon::start_reloading(const CommandSetup& setup) {
+  reloader_ = std::make_unique<RuleReloader>(
+      rules_, runtime_, [this](Diagnostics& diagnostics) { return load_judgement(diagnostics); },
+      [this](const ReloadReport& report) { log_reload(report); });
+  if (config_.rules.watch == FileWatch::kOff) return;
+  FileWatchOptions watch;
+  watch.paths = setup.watched_paths;
+  watch.known = setup.watched_digest;
+  watch.check_interval = config_.rules.watch_interval;
+  watcher_ = std::make_unique<FileWatcher>(
+      std::move(watch), [this] { reloader_->request(); }, log_);
+}
+
+/// The policy is read along with the rules, since their databases are compiled for its levels.
+Result<Judgement> Daemon::load_judgement(Diagnostics& diagnostics) const {
+  RuleSetOptions options = config_.rules.options;
+  std::shared_ptr<const Policy> policy = config_.policy;
+  Diagnostics of_config, of_rules;
+  if (!config_file_.empty()) {
+    auto config = load_config(config_file_, process_environment(), of_config);
+    diagnostics = of_config;
+    if (!config) return tl::unexpected(config.error());
+    options = config->rules.options;
+    policy = std::move(config->policy);
+  }
+  auto rules = load_still_rules(options, of_rules);
+  diagnostics.insert(diagnostics.end(), of_rules.begin(), of_rules.end());
+  if (!rules) return tl::unexpected(rules.error());
+  if (policy) {
+    for (const std::string& warning : unknown_rules(*policy, **rules))
+      log_(LogLevel::kWarning, warning);
+  }
+  if (const auto before = rules_.load_policy()) {
+    log_policy_use(*before);
+    if (policy && policy != before) policy->continue_counts(*before);
+  }
+  return Judgement(std::move(*rules), std::move(policy));
+}
+
+void Daemon::log_policy_use(const Policy& policy) const {
+  for (const std::string& line : policy_use_lines(policy, kPolicyLinesLoggedMax))
+    log_(LogLevel::kInfo, "policy: " + line);
+}
+
+void Daemon::log_new_response_faults() {
+  auto policy = rules_.load_policy();
+  if (policy != policy_watched_) {
+    policy_watched_ = policy;
+    fault_changes_seen_ = 0;
+    faults_logged_.assign(policy ? policy->routes().size() : 0, 0);
+  }
+  if (!policy || policy->use().fault_changes() == fault_changes_seen_) return;
+  fault_changes_seen_ = policy->use().fault_changes();
+  for (size_t i = 0; i < faults_logged_.size(); ++i) {
+    const ResponseFaults faults = policy->use().responses(i).faults;
+    const auto fresh = static_cast<ResponseFaults>(faults & ~faults_logged_[i]);
+    if (fresh == 0) continue;
+    faults_logged_[i] = faults;
+    log_(LogLevel::kWarning,
+         "response headers on " + name_of_route(policy->routes()[i]) + ": " + describe_faults(fresh));
+  }
+}
+
+/// Files that change while they are read would make a set of parts of two: then they are read again.
+Result<std::shared_ptr<const RuleSet>> Daemon::load_still_rules(const RuleSetOptions& options,
+                                                                Diagnostics& diagnostics) const {
+  ContentDigest before = digest_of_files(rule_directories_);
+  for (int attempt = 1;; ++attempt) {
+    diagnostics.clear();
+    auto rules = load_rule_set(rule_directories_, options, diagnostics);
+    const ContentDigest after = digest_of_files(rule_directories_);
+    if (before == after) return rules;
+    if (attempt == kLoadAttemptsMax)
+      return fail(ErrorCode::kIo, "rules", "the files change again and again while they are read");
+    before = after;
+  }
+}
+
+void Daemon::log_reload(const ReloadReport& report) const {
+  size_t logged = 0;
+  for (const Diagnostic& diagnostic : report.diagnostics) {
+    if (++logged > kDiagnosticsLoggedMax) {
+      log_(LogLevel::kWarning,
+           std::to_string(report.diagnostics.size() - kDiagnosticsLoggedMax) + " further findings about the rules");
+      break;
+    }
+    log_(diagnostic.severity == Diagnostic::Severity::kError ? LogLevel::kError : LogLevel::kWarning,
+         diagnostic.to_string());
+  }
+  if (report.result) {
+    log_(LogLevel::kInfo, "the rules are reloaded: " + std::to_string(report.rules) + " rules, " + report.fingerprint);
+  } else {
+    log_(LogLevel::kError, "the rules are not reloaded, the old ones (" + report.fingerprint +
+                               ") stay in force: " + report.result.error().to_string());
+  }
+}
+
+Status Daemon::start_http() {
+  metrics_ =
+      std::make_unique<MetricsRegistry>(BuildInfo{WEIR_VERSION, client_library_version(), matching_library_version()});
+  for (const LaneCounters& lane : engine_->counters())
+    metrics_->add(lane);
+  metrics_->set_runtime(runtime_);
+  metrics_->set_rules(rules_);
+
+  HttpHandlers handlers;
+  handlers.metrics = [this] { return metrics_->render(); };
+  handlers.metrics_content_type = MetricsRegistry::kContentType;
+  handlers.healthy = [this] {
+    const bool alive = engine_->failure().has_value() && progressing();
+    return Health{alive, alive ? "every lane is alive" : "a lane has failed or hangs"};
+  };
+  handlers.ready = [this] {
+    const bool is_ready = engine_->ready();
+    return Health{is_ready, is_ready ? "every lane has joined its group" : engine_->unhealthy_reason()};
+  };
+  handlers.api = admin_routes({config_, rules_, *reloader_, *engine_, started_, log_});
+  auto options = http_options();
+  if (!options) return tl::unexpected(options.error());
+  http_ = std::make_unique<HttpServer>(std::move(*options), std::move(handlers),
+                                       [this](const RequestLogEntry& entry) { log_request(entry); });
+  return http_->start();
+}
+
+Result<HttpOptions> Daemon::http_options() const {
+  HttpOptions options;
+  options.address = config_.http.address;
+  options.port = config_.http.port;
+  options.access.requests_per_minute = config_.http.requests_per_minute;
+  for (const std::string& network : config_.http.allowed_addresses)
+    if (const auto cidr = Cidr::parse(network)) options.access.allowed.push_back(*cidr);
+  if (!config_.http.api_keys_file.empty()) {
+    auto keys = ApiKeyStore::load(config_.http.api_keys_file);
+    if (!keys) return tl::unexpected(keys.error());
+    options.access.keys = std::make_shared<const ApiKeyStore>(std::move(*keys));
+  }
+  return options;
+}
+
+bool Daemon::progressing() const {
+  return engine_->oldest_heartbeat() < kLaneSilenceMax;
+}
+
+void Daemon::log_request(const RequestLogEntry& entry) const {
+  std::string line = "http " + std::string(entry.method) + " " + std::string(entry.path) + " " +
+                     std::to_string(entry.status) + " to " + std::string(entry.remote_address);
+  if (entry.suppressed > 0) line += ", " + std::to_string(entry.suppressed) + " requests not logged before it";
+  if (!entry.caller.empty()) line += " for " + std::string(entry.caller);
+  if (!entry.refusal.empty()) line += ": refused, " + std::string(entry.refusal);
+  if (!entry.failure.empty()) line += ": " + std::string(entry.failure);
+  LogLevel level = LogLevel::kDebug;
+  if (!entry.refusal.empty()) level = LogLevel::kWarning;  // failed authentication above all
+  if (!entry.failure.empty()) level = LogLevel::kError;
+  log_(level, line);
+}
+
+Status Daemon::stop() {
+  if (http_) http_->stop();
+  if (!engine_) return {};
+  engine_->request_stop();
+  return engine_->join();
+}
+
+}  // namespace weir

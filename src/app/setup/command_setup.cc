@@ -1,0 +1,80 @@
+#include "app/setup/command_setup.h"
+
+#include <cstdio>
+#include <random>
+
+#include "app/setup/exit_code.h"
+#include "app/setup/rule_source.h"
+#include "kafka/client_check.h"
+#include "pipeline/policy_stage.h"
+
+namespace weir {
+
+Result<Config> read_config(const std::string& config_file) {
+  Diagnostics diagnostics;
+  auto config = config_file.empty() ? load_config_text("", "defaults", process_environment(), diagnostics)
+                                    : load_config(config_file, process_environment(), diagnostics);
+  if (config) {
+    for (Diagnostic& one : check_client_properties(*config))
+      diagnostics.push_back(std::move(one));
+  }
+  for (const auto& diagnostic : diagnostics)
+    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  if (config && has_errors(diagnostics))
+    return fail(ErrorCode::kInvalidArgument, "kafka", "kafka.client_properties cannot be used");
+  return config;
+}
+
+Result<CommandSetup> prepare_command(const std::string& config_file, const std::vector<std::string>& rule_directories,
+                                     const std::string& profile) {
+  CommandSetup setup;
+  auto config = read_config(config_file);
+  if (!config) return tl::unexpected(config.error());
+  setup.config = std::move(*config);
+  setup.config_file = config_file;
+  if (!profile.empty()) {
+    auto built_in = InputProfile::built_in(profile);
+    if (!built_in) {
+      std::string names;
+      for (const auto& name : InputProfile::built_in_names())
+        names += (names.empty() ? "" : ", ") + name;
+      return fail(ErrorCode::kInvalidArgument, "profile", "no profile '" + profile + "'; there are " + names);
+    }
+    setup.config.input.profile = std::move(*built_in);
+  }
+  if (auto proven = run_matcher_canaries(); !proven) return tl::unexpected(proven.error());
+  setup.rule_directories =
+      resolve_rule_directories(rule_directories.empty() ? setup.config.rules.directories : rule_directories);
+  setup.watched_paths = setup.rule_directories;
+  if (!config_file.empty()) setup.watched_paths.push_back(config_file);
+  for (const auto& file : setup.config.policy_files)
+    setup.watched_paths.push_back(file);
+  setup.watched_digest = digest_of_files(setup.watched_paths);
+  auto rules = load_rule_set(setup.rule_directories, setup.config.rules.options);
+  if (!rules) return tl::unexpected(rules.error());
+  setup.rules = std::move(*rules);
+  if (setup.config.policy) {
+    for (const std::string& warning : unknown_rules(*setup.config.policy, *setup.rules))
+      std::fprintf(stderr, "%s\n", warning.c_str());
+  }
+  return setup;
+}
+
+AnalyzerOptions analyzer_options(const Config& config, bool keep_verdicts) {
+  AnalyzerOptions options;
+  options.input = config.input;
+  options.decode = config.decode;
+  options.hash_key = siphash_key_from(config.hash_key.reveal());
+  std::random_device random;
+  options.line_secret = LineSecret::from(std::ref(random));
+  options.client_order = config.client_order;
+  options.keep_verdicts = keep_verdicts;
+  return options;
+}
+
+int report_usage_error(const Error& error) {
+  std::fprintf(stderr, "weir: %s\n", error.to_string().c_str());
+  return kExitUsage;
+}
+
+}  // namespace weir

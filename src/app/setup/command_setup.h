@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/setup/content_digest.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "detect/rule_set.h"
+#include "pipeline/analyzer.h"
+
+namespace weir {
+
+/// What every command that judges records needs.
+struct CommandSetup {
+  Config config;
+  std::string config_file;  ///< empty: defaults
+  std::vector<std::string> rule_directories;
+  std::vector<std::string> watched_paths;  ///< rule directories, the configuration and its policy files
+  ContentDigest watched_digest;            ///< of what stands there, taken before the rules were loaded
+  std::shared_ptr<const RuleSet> rules;
+  bool embedded_broker = false;  ///< `weir demo`
+};
+
+/// Reads the configuration (defaults without a file), applies the command line's rule directories and profile over it,
+/// proves the matching library and compiles the rules. All findings about files are printed to standard error.
+Result<CommandSetup> prepare_command(const std::string& config_file, const std::vector<std::string>& rule_directories,
+                                     const std::string& profile);
+
+/// Only the first part of it.
+Result<Config> read_config(const std::string& config_file);
+
+/// The detect stage's options out of the configuration.
+AnalyzerOptions analyzer_options(const Config& config, bool keep_verdicts);
+
+/// Prints the error and gives the exit code for wrong usage or configuration.
+int report_usage_error(const Error& error);
+
+}  // namespace weir

@@ -1,0 +1,348 @@
+#include "config/policy/policy_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+#include "config/policy/policy_fields.h"
+#include "policy/json_type.h"
+#include "policy/url_type.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kFileBytesMax = 16 << 20;
+constexpr size_t kFilesMax = 256;
+constexpr Bounds kBytes{1, int64_t{1} << 40};
+constexpr Bounds kUrlBytes{16, 1 << 20};
+constexpr Bounds kLength{0, 1 << 30};
+constexpr Bounds kWeight{0, 1'000};
+
+constexpr std::array<std::string_view, 2> kUnknownNames{"report", "allow"};
+constexpr std::array kPlaces{Place::kQuery,  Place::kForm,   Place::kJson, Place::kMultipart,
+                             Place::kCookie, Place::kHeader, Place::kPath, Place::kBody};
+constexpr std::array<std::string_view, kPlaces.size()> kPlaceNames{"query",  "form",   "json", "multipart",
+                                                                   "cookie", "header", "path", "body"};
+constexpr PlaceMask kDefaultPlaces =
+    mask_of(Place::kQuery) | mask_of(Place::kForm) | mask_of(Place::kJson) | mask_of(Place::kMultipart);
+
+/// A setter of one member of any type by one of the readers of PolicyFields.
+template <typename Member, typename Read>
+auto into(Member& member, Read read) {
+  return [&member, read](const ConfigNode& value, const Origin& at) {
+    if (auto got = read(value, at)) member = static_cast<std::remove_cvref_t<decltype(*got)>>(std::move(*got));
+  };
+}
+
+/// Reads the parts of one file.
+class PolicyReader {
+ public:
+  PolicyReader(const std::string& file, Diagnostics& diagnostics)
+      : file_(file), diagnostics_(diagnostics), findings_(diagnostics), fields_(file, findings_) {}
+
+  void read(const ConfigNode& node, PolicySpec& spec, bool may_name_files) {
+    std::vector<std::string> files;
+    const auto read_files = [&](const ConfigNode& value, const Origin& at) {
+      if (!may_name_files) return fields_.error(at, "a policy file names no further files");
+      if (auto list = fields_.texts(value, at)) files = std::move(*list);
+      if (files.size() > kFilesMax) fields_.error(at, "more than 256 policy files");
+      files_at_ = at;
+    };
+    fields_.read_map(node, fields_.origin_of(node), "the policy",
+                     {{"files", read_files},
+                      {"defaults", [&](auto& value, auto& at) { read_settings_once(value, at, spec); }},
+                      {"weights", [&](auto& value, auto& at) { read_weights(value, at, spec); }},
+                      {"routes", [&](auto& value, auto& at) { read_routes(value, at, spec); }},
+                      {"allow", [&](auto& value, auto& at) { read_exclusions(value, at, spec, true); }},
+                      {"exclusions", [&](auto& value, auto& at) { read_exclusions(value, at, spec, false); }}});
+    for (const auto& name : files) {
+      const auto path = std::filesystem::path(file_).parent_path() / name;
+      spec.files.push_back(path.string());
+      const auto text = read_whole_file(path.string(), kFileBytesMax);
+      if (!text) {
+        fields_.error(files_at_, text.error().detail);
+        continue;
+      }
+      const ConfigNode root = read_config_document(*text, path.string(), diagnostics_);
+      PolicyReader(path.string(), diagnostics_).read(root, spec, false);
+    }
+  }
+
+ private:
+  auto as_text() {
+    return [this](const ConfigNode& value, const Origin& at) { return fields_.text(value, at); };
+  }
+  auto as_texts() {
+    return [this](const ConfigNode& value, const Origin& at) { return fields_.texts(value, at); };
+  }
+  auto as_truth() {
+    return [this](const ConfigNode& value, const Origin& at) { return fields_.truth(value, at); };
+  }
+  auto as_level() {
+    return [this](const ConfigNode& value, const Origin& at) { return fields_.level(value, at); };
+  }
+  auto as_number() {
+    return [this](const ConfigNode& value, const Origin& at) { return fields_.number(value, at); };
+  }
+  auto as_clients() {
+    return [this](const ConfigNode& value, const Origin& at) { return fields_.clients(value, at); };
+  }
+  template <typename Integer = uint32_t>
+  auto as_count(Bounds bounds) {
+    return [this, bounds](const ConfigNode& value, const Origin& at) -> std::optional<Integer> {
+      const auto count = fields_.count(value, at, bounds);
+      return count ? std::optional<Integer>(static_cast<Integer>(*count)) : std::nullopt;
+    };
+  }
+
+  void read_settings_once(const ConfigNode& node, const Origin& at, PolicySpec& spec) {
+    const RouteSettings& known = spec.defaults;
+    if (known.level || known.url_bytes_max || known.request_bytes_max || known.allowed_methods || known.content_types ||
+        known.csrf || known.response_headers || known.unknown_parameters)
+      fields_.error(at, "another file has defaults already", "one of them only");
+    RouteSettings& settings = spec.defaults;
+    fields_.read_map(node, at, "defaults",
+                     {{"level", into(settings.level, as_level())},
+                      {"url_bytes_max", into(settings.url_bytes_max, as_count(kUrlBytes))},
+                      {"request_bytes_max", into(settings.request_bytes_max, as_count<uint64_t>(kBytes))},
+                      {"allowed_methods", into(settings.allowed_methods, as_texts())},
+                      {"content_types", into(settings.content_types, as_texts())},
+                      {"csrf", [&](auto& value, auto& here) { read_csrf(value, here, settings.csrf); }},
+                      {"response_headers", into(settings.response_headers, as_truth())},
+                      {"unknown_parameters", [&](auto& value, auto& here) { read_unknown(value, here, settings); }}});
+  }
+
+  void read_unknown(const ConfigNode& node, const Origin& at, RouteSettings& settings) {
+    if (const auto index = fields_.choice(node, at, kUnknownNames)) settings.unknown_parameters = *index == 1;
+  }
+
+  void read_csrf(const ConfigNode& node, const Origin& at, std::optional<CsrfSpec>& out) {
+    CsrfSpec csrf;
+    if (node.kind == ConfigNode::Kind::kScalar) {
+      if (const auto on = fields_.truth(node, at)) csrf.check_origin = *on;
+    } else {
+      fields_.read_map(node, at, "csrf",
+                       {{"check_origin", into(csrf.check_origin, as_truth())},
+                        {"origin_required", into(csrf.origin_required, as_truth())},
+                        {"trusted_origins", into(csrf.trusted_origins, as_texts())},
+                        {"token_header", into(csrf.token_header, as_text())}});
+    }
+    for (const auto& origin : csrf.trusted_origins) {
+      if (origin.find_first_of("/:") != std::string::npos)
+        fields_.error(at, "'" + origin + "' is no host",
+                      "write shop.example.com or *.example.com, without scheme and port");
+    }
+    out = std::move(csrf);
+  }
+
+  void read_weights(const ConfigNode& node, const Origin& at, PolicySpec& spec) {
+    const auto weight = [&](PolicyRule rule) {
+      return PolicyField{info_of(rule).option, into(spec.weights[static_cast<size_t>(rule)], as_count<int>(kWeight))};
+    };
+    fields_.read_map(
+        node, at, "weights",
+        {weight(PolicyRule::kUrlLength), weight(PolicyRule::kRequestSize), weight(PolicyRule::kContentType),
+         weight(PolicyRule::kMethod), weight(PolicyRule::kParameterType), weight(PolicyRule::kParameterMissing),
+         weight(PolicyRule::kParameterUnknown), weight(PolicyRule::kAdmin), weight(PolicyRule::kCsrf)});
+  }
+
+  void read_routes(const ConfigNode& node, const Origin& at, PolicySpec& spec) {
+    fields_.read_list(node, at, "routes", [&](const ConfigNode& item, const Origin& here) {
+      RouteSpec route;
+      route.at = PolicyFields::line_of(here);
+      read_route(item, here, route);
+      spec.routes.push_back(std::move(route));
+    });
+  }
+
+  void read_route(const ConfigNode& node, const Origin& at, RouteSpec& route) {
+    RouteSettings& settings = route.settings;
+    fields_.read_map(node, at, "a route",
+                     {{"name", into(route.name, as_text())},
+                      {"methods", into(route.methods, as_texts())},
+                      {"host", into(route.host, as_text())},
+                      {"path", into(route.path, as_text())},
+                      {"level", into(settings.level, as_level())},
+                      {"url_bytes_max", into(settings.url_bytes_max, as_count(kUrlBytes))},
+                      {"request_bytes_max", into(settings.request_bytes_max, as_count<uint64_t>(kBytes))},
+                      {"allowed_methods", into(settings.allowed_methods, as_texts())},
+                      {"content_types", into(settings.content_types, as_texts())},
+                      {"csrf", [&](auto& value, auto& here) { read_csrf(value, here, settings.csrf); }},
+                      {"response_headers", into(settings.response_headers, as_truth())},
+                      {"unknown_parameters", [&](auto& value, auto& here) { read_unknown(value, here, settings); }},
+                      {"admin_clients", into(route.admin, as_clients())},
+                      {"parameters", [&](auto& value, auto& here) { read_parameters(value, here, route); }}});
+    if (node.kind == ConfigNode::Kind::kMap && route.path.empty())
+      fields_.error(at, "a route without a path", "for example path: /users/{id}, or /** for every path");
+  }
+
+  void read_parameters(const ConfigNode& node, const Origin& at, RouteSpec& route) {
+    fields_.read_list(node, at, "parameters", [&](const ConfigNode& item, const Origin& here) {
+      ParameterSpec parameter;
+      parameter.at = PolicyFields::line_of(here);
+      read_parameter(item, here, parameter);
+      route.parameters.push_back(std::move(parameter));
+    });
+  }
+
+  void read_parameter(const ConfigNode& node, const Origin& at, ParameterSpec& parameter) {
+    ValueForm& form = parameter.form;
+    parameter.places = kDefaultPlaces;
+    fields_.read_map(node, at, "a parameter",
+                     {{"name", into(parameter.name, as_text())},
+                      {"in", [&](auto& value, auto& here) { read_places(value, here, parameter.places); }},
+                      {"type", [&](auto& value, auto& here) { read_type(value, here, form); }},
+                      {"level", into(parameter.level, as_level())},
+                      {"required", into(parameter.required, as_truth())},
+                      {"min_length", into(form.length_min, as_count(kLength))},
+                      {"max_length", into(form.length_max, as_count(kLength))},
+                      {"min", into(form.min, as_number())},
+                      {"max", into(form.max, as_number())},
+                      {"special_characters", into(form.special_characters, as_text())},
+                      {"schemes", into(form.schemes, as_texts())},
+                      {"relative", into(form.relative, as_truth())},
+                      {"depth_max", into(form.depth_max, as_count({1, kJsonDepthMax}))},
+                      {"keys_max", into(form.keys_max, as_count({0, 1 << 20}))},
+                      {"values", into(form.values, as_texts())}});
+    check_parameter(at, parameter);
+  }
+
+  void check_parameter(const Origin& at, const ParameterSpec& parameter) {
+    const ValueForm& form = parameter.form;
+    const bool is_body = parameter.places == mask_of(Place::kBody);
+    if (parameter.name.empty() != is_body)
+      fields_.error(at, is_body ? "the body as a whole has no name" : "a parameter without a name");
+    if (form.length_min && form.length_max && *form.length_min > *form.length_max)
+      fields_.error(at, "min_length is above max_length");
+    if (form.min && form.max && *form.min > *form.max) fields_.error(at, "min is above max");
+    const auto only_for = [&](bool given, std::string_view key, bool fits) {
+      if (given && !fits)
+        fields_.error(at, std::string(key) + " does not go with type " + std::string(to_string(form.type)));
+    };
+    only_for(form.min || form.max, "min or max", form.type == ValueType::kInteger || form.type == ValueType::kNumber);
+    only_for(form.special_characters.has_value(), "special_characters", form.type == ValueType::kString);
+    only_for(!form.schemes.empty(), "schemes", form.type == ValueType::kUrl);
+    only_for(form.relative, "relative", form.type == ValueType::kUrl);
+    only_for(!form.values.empty(), "values", form.type == ValueType::kEnum);
+    if (form.type == ValueType::kEnum && form.values.empty()) fields_.error(at, "type enum needs values");
+    for (const auto& scheme : form.schemes)
+      if (is_dangerous_scheme(scheme)) fields_.error(at, "the scheme '" + scheme + "' is never allowed");
+  }
+
+  void read_places(const ConfigNode& node, const Origin& at, PlaceMask& places) {
+    places = 0;
+    const auto add = [&](const ConfigNode& item, const Origin& here) {
+      if (const auto index = fields_.choice(item, here, kPlaceNames)) places |= mask_of(kPlaces[*index]);
+    };
+    if (node.kind == ConfigNode::Kind::kScalar) return add(node, at);
+    fields_.read_list(node, at, "in", add);
+  }
+
+  void read_type(const ConfigNode& node, const Origin& at, ValueForm& form) {
+    std::array<std::string_view, static_cast<size_t>(ValueType::kCount)> names;
+    for (size_t i = 0; i < names.size(); ++i)
+      names[i] = to_string(static_cast<ValueType>(i));
+    if (const auto index = fields_.choice(node, at, names)) form.type = static_cast<ValueType>(*index);
+  }
+
+  void read_exclusions(const ConfigNode& node, const Origin& at, PolicySpec& spec, bool is_allow_list) {
+    fields_.read_list(node, at, is_allow_list ? "allow" : "exclusions",
+                      [&](const ConfigNode& item, const Origin& here) {
+                        ExclusionSpec exclusion;
+                        exclusion.at = PolicyFields::line_of(here);
+                        is_allow_list ? read_allowed(item, here, exclusion) : read_exclusion(item, here, exclusion);
+                        if (exclusion.comment.empty())
+                          fields_.error(here, "a comment is missing", "say who needs this and why");
+                        spec.exclusions.push_back(std::move(exclusion));
+                      });
+  }
+
+  void read_allowed(const ConfigNode& node, const Origin& at, ExclusionSpec& exclusion) {
+    exclusion.rules = {"*"};
+    fields_.read_map(node, at, "an entry of allow",
+                     {{"clients", into(exclusion.clients, as_clients())},
+                      {"route", into(exclusion.route, as_text())},
+                      {"comment", into(exclusion.comment, as_text())},
+                      {"expires", [&](auto& value, auto& here) { read_date(value, here, exclusion); }}});
+    if (exclusion.clients.empty()) fields_.error(at, "an entry of allow names its clients");
+  }
+
+  void read_exclusion(const ConfigNode& node, const Origin& at, ExclusionSpec& exclusion) {
+    fields_.read_map(node, at, "an exclusion",
+                     {{"rules", into(exclusion.rules, as_texts())},
+                      {"route", into(exclusion.route, as_text())},
+                      {"parameter", into(exclusion.parameter, as_text())},
+                      {"in", [&](auto& value, auto& here) { read_places(value, here, exclusion.places); }},
+                      {"clients", into(exclusion.clients, as_clients())},
+                      {"comment", into(exclusion.comment, as_text())},
+                      {"expires", [&](auto& value, auto& here) { read_date(value, here, exclusion); }}});
+    if (exclusion.rules.empty()) fields_.error(at, "an exclusion names its rules", "ids, or '*' for every rule");
+    const bool every_rule = std::find(exclusion.rules.begin(), exclusion.rules.end(), "*") != exclusion.rules.end();
+    if (every_rule && exclusion.route.empty() && exclusion.parameter.empty() && exclusion.clients.empty())
+      fields_.error(at, "this would exclude every rule everywhere", "name a route, a parameter or clients");
+  }
+
+  void read_date(const ConfigNode& node, const Origin& at, ExclusionSpec& exclusion) {
+    const auto text = fields_.text(node, at);
+    if (!text) return;
+    exclusion.expires = end_of_day(*text);
+    if (!exclusion.expires)
+      fields_.error(at, "'" + *text + "' is no date", "the last day it holds (UTC), as in 2026-12-31");
+  }
+
+  const std::string& file_;
+  Diagnostics& diagnostics_;
+  Findings findings_;
+  PolicyFields fields_;
+  Origin files_at_;
+};
+
+}  // namespace
+
+PolicySpec read_policy(const ConfigNode& section, const std::string& file, Diagnostics& diagnostics) {
+  PolicySpec spec;
+  PolicyReader(file, diagnostics).read(section, spec, true);
+  return spec;
+}
+
+PolicySpec read_policy_text(const std::string& yaml, const std::string& file, Diagnostics& diagnostics) {
+  const ConfigNode root = read_config_document(yaml, file, diagnostics);
+  for (const auto& entry : root.entries)
+    if (entry.key == "policy") return read_policy(entry.value, file, diagnostics);
+  PolicySpec spec;
+  PolicyReader(file, diagnostics).read(root, spec, false);
+  return spec;
+}
+
+Result<PolicySpec> read_policy_file(const std::string& path, Diagnostics& diagnostics) {
+  const auto text = read_whole_file(path, kFileBytesMax);
+  if (!text) {
+    diagnostics.push_back({Diagnostic::Severity::kError, path, 0, 0, text.error().detail, ""});
+    return tl::unexpected(text.error());
+  }
+  return read_policy_text(*text, path, diagnostics);
+}
+
+Result<std::string> read_whole_file(const std::string& path, size_t bytes_max) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorCode::kIo, "config", path + " cannot be opened");
+  std::string content;
+  std::array<char, 1 << 14> piece;
+  while (file.read(piece.data(), piece.size()) || file.gcount() > 0) {
+    content.append(piece.data(), static_cast<size_t>(file.gcount()));
+    if (content.size() > bytes_max)
+      return fail(ErrorCode::kLimit, "config", path + " is larger than " + std::to_string(bytes_max >> 20) + " MiB");
+  }
+  if (file.bad()) return fail(ErrorCode::kIo, "config", path + " cannot be read");
+  return content;
+}
+
+std::string names_of_places(PlaceMask places) {
+  std::string text;
+  for (size_t i = 0; i < kPlaces.size(); ++i)
+    if ((places & mask_of(kPlaces[i])) != 0) text += (text.empty() ? "" : ", ") + std::string(kPlaceNames[i]);
+  return text;
+}
+
+}  // namespace weir

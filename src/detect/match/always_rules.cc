@@ -1,0 +1,63 @@
+#include "detect/match/always_rules.h"
+
+#include <algorithm>
+
+#include "detect/match/condition_truth.h"
+
+namespace weir {
+namespace {
+
+/// Does the answer follow from what a combination is recognised by?
+bool is_known(const EventAtom& atom) {
+  switch (atom.operation) {
+    case EventAtom::Operation::kEvasion:
+      return true;
+    case EventAtom::Operation::kExists:
+      if (atom.field.kind == FieldKind::kEvasion) return true;
+      [[fallthrough]];
+    case EventAtom::Operation::kCompare:
+    case EventAtom::Operation::kGlob:
+    case EventAtom::Operation::kRegex:
+      if (atom.field.kind == FieldKind::kNumber) return atom.field.number == EventNumber::kStatus;
+      return atom.field.kind == FieldKind::kText && atom.field.text == EventText::kMethod;
+    case EventAtom::Operation::kCidr:
+    case EventAtom::Operation::kFieldRef:
+    case EventAtom::Operation::kStep:
+    case EventAtom::Operation::kLineRegex:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+void AlwaysRules::use(const RuleProgram& program) {
+  program_ = &program;
+  slots_ = {};
+}
+
+std::span<const uint32_t> AlwaysRules::candidates(const Event& event, const DecodedRecord& record) {
+  if (event.method.size() > kMethodBytesMax) return program_->always_rules;
+  Facts facts;
+  std::copy(event.method.begin(), event.method.end(), facts.method.begin());
+  facts.method_size = static_cast<uint8_t>(event.method.size());
+  facts.evasions = record.evasions;
+  facts.status = event.status;
+  const size_t first_letter = event.method.empty() ? 0 : static_cast<unsigned char>(event.method.front());
+  Slot& slot = slots_[(facts.status + first_letter * 7U + facts.evasions * 31U) % kSlots];
+  if (slot.used && slot.facts == facts) return slot.rules;
+  slot.rules.clear();
+  const auto event_truth = [&](uint32_t index) {
+    const EventAtom& atom = program_->event_atoms[index];
+    if (!is_known(atom)) return Truth::kUnknown;
+    return holds(atom, event, record, scratch_) ? Truth::kTrue : Truth::kFalse;
+  };
+  for (const uint32_t rule : program_->always_rules)
+    if (truth_of(*program_, program_->rule_root[rule], Truth::kFalse, event_truth) != Truth::kFalse)
+      slot.rules.push_back(rule);
+  slot.facts = facts;
+  slot.used = true;
+  return slot.rules;
+}
+
+}  // namespace weir

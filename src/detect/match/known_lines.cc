@@ -1,0 +1,66 @@
+#include "detect/match/known_lines.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace weir {
+namespace {
+
+constexpr PlaceMask kRepeatingPlaces = mask_of(Place::kPath) | mask_of(Place::kHost) | mask_of(Place::kUserAgent) |
+                                       mask_of(Place::kReferer) | mask_of(Place::kHeader) |
+                                       mask_of(Place::kRawUserAgent) | mask_of(Place::kRawReferer);
+
+}  // namespace
+
+KnownLines::KnownLines(const LineSecret& secret)
+    : secret_(secret), sets_(kSets), hits_(kSets * kWays), marks_(kMarks) {}
+
+bool KnownLines::eligible(const Line& line) {
+  const size_t size = line.end - line.begin;
+  return (mask_of(line.place) & kRepeatingPlaces) != 0 && size > 0 && size <= kTextBytesMax;
+}
+
+LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text, bool evasive) const {
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd: another place or level is another key
+  static_assert(static_cast<unsigned>(SecurityLevel::kStrict) < 4);
+  const XXH128_hash_t hash =
+      XXH3_128bits_withSecret(text.data(), text.size(), secret_.words.data(), sizeof secret_.words);
+  const uint64_t kind =
+      static_cast<uint64_t>(place) * 8 + static_cast<uint64_t>(level) * 2 + static_cast<uint64_t>(evasive);
+  return {hash.low64 + kind * kSpread, hash.high64};
+}
+
+bool KnownLines::find(const LineKey& key, std::span<const LineHit>& hits) const {
+  const size_t index = key.low % kSets;
+  const Set& set = sets_[index];
+  for (size_t way = 0; way < kWays; ++way) {
+    if (!is_same(set.keys[way], key)) continue;
+    hits = {hits_[index * kWays + way].data(), (set.keys[way].high & kCountBits) - 1};
+    return true;
+  }
+  return false;
+}
+
+void KnownLines::note(const LineKey& key, std::span<const LineHit> hits) {
+  uint16_t& mark = marks_[(key.low >> 16U) % kMarks];
+  const auto fingerprint = static_cast<uint16_t>(key.high >> 48U | 1U);
+  if (mark != fingerprint) {
+    mark = fingerprint;
+    return;
+  }
+  const size_t index = key.low % kSets;
+  auto& keys = sets_[index].keys;
+  size_t way = 0;
+  while (way < kWays && (keys[way].high & kCountBits) != 0 && !is_same(keys[way], key))
+    ++way;
+  if (way == kWays) way = next_way_++ % kWays;
+  keys[way] = {key.low, (key.high & ~kCountBits) | (hits.size() + 1)};
+  std::copy(hits.begin(), hits.end(), hits_[index * kWays + way].begin());
+}
+
+void KnownLines::clear() {
+  std::fill(sets_.begin(), sets_.end(), Set{});
+}
+
+}  // namespace weir

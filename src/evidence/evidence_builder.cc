@@ -1,0 +1,168 @@
+#include "evidence/evidence_builder.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "evidence/masking.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kContextBytes = 32;  // shown on each side of a match
+constexpr size_t kParameterBytesMax = 64;
+constexpr size_t kMethodBytesMax = 32;
+constexpr size_t kMaskedBytesMax = 4'096;  // of a value that is looked through for secrets before it is cut
+
+bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
+
+/// The begin of the character that the byte is inside of; the byte itself in what is no UTF-8, and the end at the end.
+size_t character_begin(std::string_view text, size_t at) {
+  constexpr size_t kContinuationsMax = 3;
+  for (size_t back = 0; back <= kContinuationsMax && back <= at; ++back)
+    if (at - back >= text.size() || !is_continuation(text[at - back])) return at - back;
+  return at;
+}
+
+/// Cuts to at most `bytes_max` without splitting a character.
+std::string_view cut(std::string_view text, size_t bytes_max) {
+  return text.size() <= bytes_max ? text : text.substr(0, character_begin(text, bytes_max));
+}
+
+/// The match with some of its surroundings, inside its line, without splitting a character.
+std::string_view excerpt_around(std::string_view line, size_t match_begin, size_t match_end) {
+  const size_t begin = character_begin(line, match_begin > kContextBytes ? match_begin - kContextBytes : 0);
+  const size_t end = std::max(match_end, character_begin(line, std::min(line.size(), match_end + kContextBytes)));
+  return cut(line.substr(begin, end - begin), EvidenceHit::kExcerptBytesMax);
+}
+
+/// The value of a violation, masked. It is shown as decoded, because an encoded secret is not recognised as one; where there
+/// is no decoded line of it, what is encoded is masked as a whole. Cookies always are, bodies are not shown.
+std::string_view excerpt_of(const Violation& violation, const DecodedRecord& record, Arena& arena) {
+  if (violation.place == Place::kBody) return {};
+  std::string_view value = violation.value;
+  bool decoded = false;
+  if (!violation.parameter.empty()) {
+    for (const Line& line : record.lines) {
+      if (line.place != violation.place || record.name_of(line) != violation.parameter) continue;
+      value = record.value_of(line);
+      decoded = true;
+      break;
+    }
+  }
+  const bool is_secret = is_secret_name(violation.parameter) || violation.place == Place::kCookie ||
+                         (!decoded && value.find('%') != std::string_view::npos && !violation.parameter.empty());
+  if (is_secret) return arena.copy(mask_secret(value));
+  return cut(mask_text(cut(value, kMaskedBytesMax), arena), EvidenceHit::kExcerptBytesMax);
+}
+
+}  // namespace
+
+PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
+  const auto masked_field = [&](std::string_view text) {
+    return mask_text(cut(text, Evidence::kFieldBytesMax), arena);
+  };
+  evidence_.request_id = masked_field(judged.event.request_id);
+  evidence_.method = cut(judged.event.method, kMethodBytesMax);
+  evidence_.host = masked_field(judged.event.host);
+  evidence_.path = masked_field(judged.event.path);
+  evidence_.user_agent = masked_field(judged.event.user_agent);
+  evidence_.rule_set = judged.rules.fingerprint();
+  evidence_.score = judged.detection.score;
+  evidence_.evasions = judged.record.evasions;
+  const size_t findings = judged.detection.hits.size() + judged.violations.size();
+  evidence_.hits_total = static_cast<uint16_t>(std::min<size_t>(findings, 0xffff));
+
+  order_findings(judged);
+  masked_line_.line = Hit::kNoLine;
+  evidence_.hits.clear();
+  for (const Finding& finding : findings_) {
+    evidence_.hits.push_back(finding.is_violation
+                                 ? describe(judged.violations[finding.index], finding.weight, judged, arena)
+                                 : describe(judged.detection.hits[finding.index], judged, arena));
+  }
+
+  bytes_.clear();
+  pack_evidence(evidence_, bytes_);
+  PackedEvidence packed{arena.copy(bytes_)};
+  for (const EvidenceHitView& hit : evidence_.hits)
+    packed.add_hit(hit.level, hit.category);
+  return packed;
+}
+
+/// The heaviest, as many as are shown.
+void EvidenceBuilder::order_findings(const Judged& judged) {
+  findings_.clear();
+  for (uint32_t i = 0; i < judged.detection.hits.size(); ++i)
+    findings_.push_back({judged.rules.rules()[judged.detection.hits[i].rule].weight, i, false});
+  std::array<bool, kPolicyRules> counted{};
+  for (uint32_t i = 0; i < judged.violations.size(); ++i) {
+    const PolicyRule rule = judged.violations[i].rule;
+    // A rule counts once towards the score, whatever the number of parameters.
+    const bool first = !std::exchange(counted[static_cast<size_t>(rule)], true);
+    findings_.push_back({first ? judged.policy->weight_of(rule) : 0, i, true});
+  }
+  // Equal weights in the order found, hits before violations.
+  std::sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
+    return std::tuple(-a.weight, a.is_violation, a.index) < std::tuple(-b.weight, b.is_violation, b.index);
+  });
+  if (findings_.size() > Evidence::kHitsMax) findings_.resize(Evidence::kHitsMax);
+}
+
+const EvidenceBuilder::MaskedLine& EvidenceBuilder::masked(uint32_t line, const DecodedRecord& record, Arena& arena) {
+  if (masked_line_.line == line) return masked_line_;
+  const auto name = record.name_of(record.lines[line]);
+  masked_line_ = {line, is_secret_name(name), mask_text(cut(name, kParameterBytesMax), arena), {}};
+  if (!masked_line_.is_secret) masked_line_.text = mask_text(record.line_text(record.lines[line]), arena);
+  return masked_line_;
+}
+
+EvidenceHitView EvidenceBuilder::describe(const Hit& hit, const Judged& judged, Arena& arena) {
+  const RuleInfo& rule = judged.rules.rules()[hit.rule];
+  EvidenceHitView out;
+  out.rule_id = rule.id;
+  out.title = rule.title;
+  out.category = rule.category;
+  out.level = rule.level;
+  out.weight = rule.weight;
+  if (hit.line == Hit::kNoLine) return out;
+  const Line& line = judged.record.lines[hit.line];
+  const MaskedLine& shown = masked(hit.line, judged.record, arena);
+  out.place = line.place;
+  out.parameter = shown.name;
+  out.steps = line.steps;
+  if (shown.is_secret) {
+    out.excerpt = arena.copy(mask_secret(judged.record.value_of(line)));
+    return out;
+  }
+  const auto text = judged.record.line_text(line);
+  // A cut may hide what a secret is recognised by, so the whole line decides: if masking changes it anywhere, the masked
+  // line is shown from its start instead of the surroundings of the match.
+  // One parameter is one thing; a referer or a body may hold others, which are nobody's business.
+  const bool is_short_parameter =
+      (mask_of(line.place) & kParameterPlaces) != 0 && text.size() <= EvidenceHit::kExcerptBytesMax;
+  const bool whole = is_short_parameter || shown.text.data() != text.data();
+  out.excerpt = whole ? cut(shown.text, EvidenceHit::kExcerptBytesMax)
+                      : excerpt_around(text, hit.match_begin - line.begin, hit.match_end - line.begin);
+  return out;
+}
+
+EvidenceHitView EvidenceBuilder::describe(const Violation& violation, int weight, const Judged& judged,
+                                          Arena& arena) const {
+  const PolicyRuleInfo& rule = info_of(violation.rule);
+  EvidenceHitView out;
+  out.rule_id = rule.id;
+  out.title = arena.copy(std::string(rule.title) + " (" + std::string(violation.fault) + ")");
+  out.level = rule.level;
+  out.weight = weight;
+  out.place = violation.place;
+  out.parameter = mask_text(cut(violation.parameter, kParameterBytesMax), arena);
+  out.excerpt = excerpt_of(violation, judged.record, arena);
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "decode/decoded_record.h"
+#include "detect/match/detection.h"
+#include "detect/rule_set.h"
+#include "event/event.h"
+#include "evidence/packed_evidence.h"
+#include "policy/request_check.h"
+
+namespace weir {
+
+/// Describes malicious records so that they may leave the process: secrets masked, every part bounded, heaviest hits first.
+/// One per lane. Does not allocate once its buffers have grown, but for what is masked.
+class EvidenceBuilder {
+ public:
+  /// What is described, and by what it was judged.
+  struct Judged {
+    const Event& event;
+    const DecodedRecord& record;
+    const Detection& detection;
+    const RuleSet& rules;
+    std::span<const Violation> violations;  ///< of `policy`; none without a policy
+    const Policy* policy = nullptr;
+  };
+
+  /// What it gives stands in `arena`.
+  PackedEvidence build(const Judged& judged, Arena& arena);
+
+ private:
+  /// A hit or a violation, by its index, in the order in which they are shown.
+  struct Finding {
+    int weight = 0;
+    uint32_t index = 0;
+    bool is_violation = false;
+  };
+  /// A line's name and text, masked: hits of one record mostly share theirs.
+  struct MaskedLine {
+    uint32_t line = Hit::kNoLine;
+    bool is_secret = false;  ///< by its name: then `text` is not set
+    std::string_view name, text;
+  };
+
+  void order_findings(const Judged& judged);
+  EvidenceHitView describe(const Hit& hit, const Judged& judged, Arena& arena);
+  EvidenceHitView describe(const Violation& violation, int weight, const Judged& judged, Arena& arena) const;
+  const MaskedLine& masked(uint32_t line, const DecodedRecord& record, Arena& arena);
+
+  std::vector<Finding> findings_;
+  MaskedLine masked_line_;
+  EvidenceView evidence_;
+  std::string bytes_;
+};
+
+}  // namespace weir

@@ -1,0 +1,114 @@
+#include "evidence/packed_evidence.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace weir {
+namespace {
+
+// The layout is described in docs/observation-block.md; change both together and raise the block's version.
+
+template <typename Text>
+void write(const BasicEvidence<Text>& evidence, std::string& bytes) {
+  BinaryWriter out(bytes);
+  for (const auto* text :
+       {&evidence.request_id, &evidence.method, &evidence.host, &evidence.path, &evidence.user_agent}) {
+    out.text(*text);
+  }
+  out.zigzag(evidence.score);
+  out.varint(evidence.evasions);
+  out.varint(evidence.hits_total);
+  const size_t hits = std::min(evidence.hits.size(), Evidence::kHitsMax);
+  out.varint(hits);
+  for (size_t i = 0; i < hits; ++i) {
+    const auto& hit = evidence.hits[i];
+    out.text(hit.rule_id);
+    out.text(hit.title);
+    out.byte(static_cast<uint8_t>(hit.category));
+    out.byte(static_cast<uint8_t>(hit.level));
+    out.byte(static_cast<uint8_t>(hit.place));
+    out.zigzag(hit.weight);
+    out.text(hit.parameter);
+    out.text(hit.excerpt);
+    out.varint(hit.steps);
+  }
+  out.text(evidence.rule_set);
+}
+
+EvidenceHitView read_hit(BinaryReader& in) {
+  EvidenceHitView hit;
+  hit.rule_id = in.text();
+  hit.title = in.text();
+  hit.category = in.enumerator<Category>(static_cast<unsigned>(Category::kCount));
+  hit.level = in.enumerator<Level>(static_cast<unsigned>(Level::kCritical) + 1);
+  hit.place = in.enumerator<Place>(static_cast<unsigned>(Place::kCount));
+  hit.weight = in.signed_number<int>();
+  hit.parameter = in.text();
+  hit.excerpt = in.text();
+  hit.steps = in.number<DecodeSteps>();
+  return hit;
+}
+
+/// Reads all of it, giving each hit to `take`; false when it is malformed. The hits of `out` stay empty.
+template <typename Take>
+bool read(BinaryReader& in, EvidenceView& out, const Take& take) {
+  for (auto* text : {&out.request_id, &out.method, &out.host, &out.path, &out.user_agent})
+    *text = in.text();
+  out.score = in.signed_number<int>();
+  out.evasions = in.number<Evasions>();
+  out.hits_total = in.number<uint16_t>();
+  const auto hits = in.number<uint32_t>();
+  if (hits > Evidence::kHitsMax) return false;
+  for (uint32_t i = 0; i < hits; ++i) {
+    const EvidenceHitView hit = read_hit(in);
+    if (!in.ok()) return false;  // before anyone takes a category or level that is none
+    take(hit);
+  }
+  out.rule_set = in.text();
+  return in.ok();
+}
+
+EvidenceHit owned(const EvidenceHitView& hit) {
+  return {std::string(hit.rule_id),   std::string(hit.title),   hit.category, hit.level, hit.weight, hit.place,
+          std::string(hit.parameter), std::string(hit.excerpt), hit.steps};
+}
+
+}  // namespace
+
+void pack_evidence(const EvidenceView& evidence, std::string& out) {
+  write(evidence, out);
+}
+void pack_evidence(const Evidence& evidence, std::string& out) {
+  write(evidence, out);
+}
+
+std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in) {
+  const std::string_view before = in.rest();
+  PackedEvidence packed;
+  EvidenceView head;
+  const bool whole = read(in, head, [&](const EvidenceHitView& hit) { packed.add_hit(hit.level, hit.category); });
+  if (!whole) return std::nullopt;
+  packed.bytes = before.substr(0, before.size() - in.left());
+  return packed;
+}
+
+Evidence unpack_evidence(const PackedEvidence& packed) {
+  BinaryReader in(packed.bytes);
+  EvidenceView head;
+  Evidence out;
+  const bool whole = read(in, head, [&](const EvidenceHitView& hit) { out.hits.push_back(owned(hit)); });
+  WEIR_ASSERT(whole && in.left() == 0, "packed evidence was read before");
+  out.request_id = head.request_id;
+  out.method = head.method;
+  out.host = head.host;
+  out.path = head.path;
+  out.user_agent = head.user_agent;
+  out.rule_set = head.rule_set;
+  out.score = head.score;
+  out.evasions = head.evasions;
+  out.hits_total = head.hits_total;
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/binary_format.h"
+#include "evidence/evidence.h"
+
+namespace weir {
+
+/// Evidence on its way from the record to the alert. Of an attacker's many records few become alerts of their own, so the
+/// texts stay packed (docs/observation-block.md has the layout) until an alert shows them; what every record is counted by
+/// stands beside them. Borrows the bytes. Without bytes there is none: the record is not malicious.
+struct PackedEvidence {
+  std::string_view bytes;
+  Level severity = Level::kMedium;  ///< the highest of the hits
+  CategoryMask categories = 0;      ///< of the hits
+
+  explicit operator bool() const { return !bytes.empty(); }
+  /// Counts a hit in.
+  void add_hit(Level level, Category category) {
+    severity = categories == 0 ? level : std::max(severity, level);
+    categories = static_cast<CategoryMask>(categories | mask_of(category));
+  }
+};
+
+/// Appends at most Evidence::kHitsMax hits with all the rest. What stands in `out` then is all of the packed form.
+void pack_evidence(const EvidenceView& evidence, std::string& out);
+void pack_evidence(const Evidence& evidence, std::string& out);
+
+/// Reads over one packed evidence, without allocating; borrows from what `in` reads. No value when it is malformed.
+std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in);
+
+/// The evidence in full. `packed` is one that read_packed_evidence() gave, or the whole of what pack_evidence() wrote.
+Evidence unpack_evidence(const PackedEvidence& packed);
+
+}  // namespace weir

@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <array>
+
+#include "evidence/masking.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kNameBytesMax = 256;  // of a longer name the end decides
+
+constexpr bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+constexpr bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr char lower(char c) {
+  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Whole words of a name that make it a secret's.
+constexpr auto kWords = std::to_array<std::string_view>(
+    {"auth",     "authorization", "bearer",    "cookie", "credential", "credentials", "cvc",        "cvc2",
+     "cvv",      "cvv2",          "jwt",       "otp",    "pass",       "passcode",    "passphrase", "passwd",
+     "password", "passwort",      "pin",       "pwd",    "secret",     "secrets",     "session",    "sessionid",
+     "sid",      "sig",           "signature", "ssn",    "token",      "totp"});
+
+/// Words that others are glued to: "accesstoken", "phpsessid", "userpassword".
+constexpr auto kEndings = std::to_array<std::string_view>({"accesskey", "apikey", "authorization", "cardnumber",
+                                                           "cookie", "passphrase", "passwd", "password", "privatekey",
+                                                           "secret", "secretkey", "sessid", "sessionid", "token"});
+constexpr auto kBeginnings = std::to_array<std::string_view>({"aspsession", "password", "passwd", "saml", "sessionid"});
+
+/// Two words in a row.
+struct Pair {
+  std::string_view first, second;
+};
+constexpr std::array kPairs{Pair{"access", "key"},     Pair{"api", "key"},     Pair{"card", "number"},
+                            Pair{"card", "no"},        Pair{"cc", "number"},   Pair{"cc", "num"},
+                            Pair{"client", "key"},     Pair{"connect", "sid"}, Pair{"credit", "card"},
+                            Pair{"encryption", "key"}, Pair{"private", "key"}, Pair{"security", "code"},
+                            Pair{"sess", "id"},        Pair{"signing", "key"}};
+
+bool is_secret_word(std::string_view word) {
+  const auto equals = [&](std::string_view other) { return word == other; };
+  // One byte first: nearly all words differ in it.
+  const auto ends = [&](std::string_view other) { return word.back() == other.back() && word.ends_with(other); };
+  const auto begins = [&](std::string_view other) { return word.front() == other.front() && word.starts_with(other); };
+  return std::any_of(kWords.begin(), kWords.end(), equals) || std::any_of(kEndings.begin(), kEndings.end(), ends) ||
+         std::any_of(kBeginnings.begin(), kBeginnings.end(), begins);
+}
+
+bool is_secret_pair(std::string_view first, std::string_view second) {
+  return std::any_of(kPairs.begin(), kPairs.end(),
+                     [&](const Pair& pair) { return pair.first == first && pair.second == second; });
+}
+
+}  // namespace
+
+bool is_secret_name(std::string_view name) {
+  if (name.size() > kNameBytesMax) name.remove_prefix(name.size() - kNameBytesMax);
+  std::array<char, kNameBytesMax> buffer;
+  std::string_view previous;
+  size_t used = 0;  // of the buffer; words of a name never need more than the name
+  for (size_t i = 0; i < name.size();) {
+    if (!is_lower(lower(name[i])) && !is_digit(name[i])) {
+      ++i;
+      continue;
+    }
+    // A word ends at anything that is no letter or digit, and where lower case turns to upper ("accessToken").
+    const size_t begin = used;
+    bool was_lower = false;
+    for (; i < name.size() && (is_lower(lower(name[i])) || is_digit(name[i])); ++i) {
+      if (was_lower && is_upper(name[i])) break;
+      was_lower = is_lower(name[i]);
+      buffer[used++] = lower(name[i]);
+    }
+    const std::string_view word(buffer.data() + begin, used - begin);
+    if (is_secret_word(word) || is_secret_pair(previous, word)) return true;
+    previous = word;
+  }
+  return false;
+}
+
+}  // namespace weir

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lane/block_router.h"
+#include "lane/lane.h"
+#include "pipeline/analyzer.h"
+#include "pipeline/lane_counters.h"
+
+namespace weir {
+
+/// Header of an observation block: append time of the oldest record in it, milliseconds since the epoch in decimal.
+inline constexpr const char* kAppendTimeHeader = "weir.append.ms";
+
+/// The detect stage in a lane: records through the analyzer, observations as blocks to the partition of their client,
+/// rejected records to the dead-letter topic. Holds no state that outlives a batch.
+class DetectWork : public StageWork {
+ public:
+  struct Options {
+    std::vector<std::string> input_topics;
+    std::string observations_topic;
+    int32_t observations_partitions = 1;
+    std::string dead_letter_topic;
+  };
+
+  DetectWork(Options options, AnalyzerOptions analyzer, const RuleSlot& rules, DetectCounters& counters,
+             KafkaCounters& kafka_counters);
+
+  Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+                 Patience& patience) override;
+  Status quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
+                    Patience& patience) override;
+  void on_committed(bool) override {}
+  bool can_reproduce() override { return false; }
+  Status reproduce(OutputTransaction&, Patience&) override { return {}; }
+  [[nodiscard]] size_t retained_bytes() const override { return 0; }
+  [[nodiscard]] bool has_awaited_output() const override { return true; }
+  bool restoring(RecordSource&, Patience&) override { return false; }
+  Status on_assigned(std::span<AssignedPartition>, Patience&) override { return {}; }
+  void on_revoked(bool) override {}
+  void tick() override {}
+
+ private:
+  Status produce_dead_letters(std::span<const InputRecord> batch, OutputTransaction& output, Patience& patience);
+  Status produce_dead_letter(const InputRecord& record, std::string_view reason, std::string_view detail,
+                             OutputTransaction& output, Patience& patience);
+  Status produce_observations(OutputTransaction& output, Patience& patience);
+
+  Options options_;
+  KafkaCounters& kafka_counters_;
+  Analyzer analyzer_;
+  std::vector<RawRecord> raw_;
+  AnalyzedBatch analyzed_;
+  BlockRouter router_;
+};
+
+}  // namespace weir

@@ -1,0 +1,349 @@
+#include "lane/lane.h"
+
+#include <algorithm>
+
+#include "base/crash_point.h"
+#include "lane/pause.h"
+
+namespace weir {
+namespace {
+
+constexpr Milliseconds kIdlePoll{100};
+constexpr Milliseconds kTick{1'000};
+constexpr Milliseconds kBackOffFirst{100};
+constexpr Milliseconds kBackOffMax{5'000};
+constexpr Milliseconds kRevokeMax{10'000};  // well below the group's rebalance timeout
+
+int64_t now_ms() {
+  return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Output while no transaction could begin: refuses everything, so that a stage that keeps its output can go on working.
+class RefusingOutput : public OutputTransaction {
+ public:
+  Status prepare(Patience&) override { return {}; }
+  Status begin(Patience&) override { return {}; }
+  Status produce(const OutputMessage&, Patience&) override {
+    return fail(ErrorCode::kKafka, "kafka", "no transaction could begin");
+  }
+  CommitOutcome commit(std::span<const PartitionOffset>, Patience&) override { return CommitOutcome::kAborted; }
+  void abort(Patience&) override {}
+  [[nodiscard]] bool offsets_failed() const override { return false; }
+};
+
+}  // namespace
+
+Lane::Lane(std::string name, RecordSource& source, OutputTransaction& output, StageWork& work, const BatchConfig& batch,
+           LogSink log, KafkaCounters& counters)
+    : name_(std::move(name)),
+      stage_(name_.substr(0, name_.find('-'))),
+      source_(source),
+      output_(output),
+      work_(work),
+      batch_(batch),
+      log_(std::move(log)),
+      counters_(counters),
+      heartbeat_ms_(now_ms()) {}
+
+/// Patience that ends at once when the lane is asked to stop.
+class Lane::StopOrHeartbeat : public Patience {
+ public:
+  explicit StopOrHeartbeat(Lane& lane) : lane_(lane) {}
+  bool may_wait() override {
+    lane_.heartbeat();
+    return !lane_.stopping();
+  }
+
+ private:
+  Lane& lane_;
+};
+
+void Lane::run() {
+  if (guard_ != nullptr) guard_->attach();
+  Status status = prepare();
+  while (!stopping() && status)
+    status = step();
+  finish();
+  if (guard_ != nullptr) guard_->detach();
+  if (!status) {
+    log_(LogLevel::kError, "kafka: lane " + name_ + " ends: " + status.error().to_string());
+    const std::lock_guard lock(failure_mutex_);
+    failure_ = status;
+  }
+  finished_.store(true, std::memory_order_release);
+}
+
+/// Before the first poll, because only then the group gives this lane partitions: a transaction that an earlier life left
+/// open would keep their committed offsets undecided until its timeout.
+Status Lane::prepare() {
+  while (!stopping()) {
+    const Status status = output_.prepare(*this);
+    if (status) break;
+    retrying_.store(true, std::memory_order_relaxed);
+    log_(LogLevel::kError, "kafka: lane " + name_ + ": " + status.error().detail);
+    back_off();
+  }
+  back_off_ = Milliseconds(0);
+  retrying_.store(false, std::memory_order_relaxed);
+  WEIR_CRASH_POINT(stage_, "prepare");
+  return {};
+}
+
+Status Lane::step() {
+  heartbeat();
+  tick_if_due();
+  const auto batch = source_.poll(batch_.records_max, std::min(kIdlePoll, until_commit()), batch_.wait_max);
+  polled_.store(true, std::memory_order_relaxed);
+  keeps_up_ = batch.size() < batch_.records_max;
+  if (const Status health = source_.health(); !health) return health;
+  if (!batch.empty()) {
+    WEIR_CRASH_POINT(stage_, "poll");
+  }
+  if (!batch.empty() || (!offsets_pending_ && work_.has_output())) {
+    if (Status status = work_on(batch); !status) return status;
+  }
+  restoring_.store(work_.restoring(source_, *this), std::memory_order_relaxed);
+  if (!commit_due()) return {};
+  const CommitOutcome outcome = commit();
+  if (outcome != CommitOutcome::kAborted) return renew_source_if_stuck(outcome);
+  if (Status status = recover(); !status) return status;
+  return renew_source_if_stuck(outcome);
+}
+
+Status Lane::work_on(std::span<const InputRecord> batch) {
+  if (!offsets_pending_) work_since_ = Clock::now();
+  Status begun;
+  if (!open_) begun = output_.begin(*this);
+  open_ = true;
+  offsets_pending_ = true;
+  WEIR_CRASH_POINT(stage_, "begin");
+  RefusingOutput refusing;
+  OutputTransaction& output = begun ? output_ : static_cast<OutputTransaction&>(refusing);
+  Status status = begun;
+  // A stage that keeps its output works through the batch even so: its state and the offsets go on together.
+  if (begun || work_.can_reproduce()) status = process(batch, output);
+  const bool ours = !status && status.error().code != ErrorCode::kKafka && status.error().code != ErrorCode::kLimit;
+  if (ours) return status;
+  WEIR_CRASH_POINT(stage_, "process");
+  if (!begun) status = begun;
+  if (!status) {
+    log_(LogLevel::kError, "kafka: lane " + name_ + ": " + status.error().detail);
+    if (!work_.can_reproduce()) return recover();
+    // The stage holds this batch's output and its state has moved on: the batch is done, its output comes again.
+    source_.batch_done();
+    return recover();
+  }
+  source_.batch_done();
+  WEIR_CRASH_POINT(stage_, "batch_done");
+  return {};
+}
+
+Status Lane::process(std::span<const InputRecord> batch, OutputTransaction& output) {
+  if (guard_ == nullptr || batch.empty()) return work_.process(batch, source_, output, *this);
+  const bool unsuspected = guard_->enter(batch);
+  if (!unsuspected) return process_one_by_one(batch, output);
+  return process_noted(batch, output);
+}
+
+/// The note names these records.
+Status Lane::process_noted(std::span<const InputRecord> batch, OutputTransaction& output) {
+  for ([[maybe_unused]] const InputRecord& record : batch) {
+    WEIR_CRASH_ON_RECORD(stage_, record.payload);
+  }
+  const Status status = work_.process(batch, source_, output, *this);
+  guard_->leave();
+  return status;
+}
+
+/// So that a crash tells which record it was. Records that are convicted are set aside.
+Status Lane::process_one_by_one(std::span<const InputRecord> batch, OutputTransaction& output) {
+  guard_->leave();
+  Status first_failure;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    Status status;
+    if (const auto verdict = guard_->quarantined(batch[i]); verdict.crashes > 0) {
+      const std::string detail = "the process crashed " + std::to_string(verdict.crashes) + " times at it, by signal " +
+                                 std::to_string(verdict.signal);
+      status = work_.quarantine(batch[i], detail, output, *this);
+    } else {
+      guard_->enter(batch.subspan(i, 1));
+      status = process_noted(batch.subspan(i, 1), output);
+    }
+    if (status) continue;
+    // A stage that keeps its output works through the whole batch even so.
+    if (!work_.can_reproduce()) return status;
+    if (first_failure) first_failure = status;
+  }
+  return first_failure;
+}
+
+bool Lane::commit_due() const {
+  if (!offsets_pending_) return false;
+  return work_.retained_bytes() >= kRetainedBytesMax || until_commit() <= Milliseconds(0);
+}
+
+/// While records wait, transactions are long, for throughput. A lane that has caught up ends them soon, for latency.
+Milliseconds Lane::until_commit() const {
+  if (!offsets_pending_) return kIdlePoll;
+  auto due = work_since_ + batch_.commit_interval;
+  if (keeps_up_ && !must_repeat_ && output_.seen_at_commit() && work_.has_awaited_output()) {
+    const auto gap = std::max<Clock::duration>(kQuickCommit, commit_took_ * (kQuickCommitShare - 1));
+    due = std::min(due, committed_at_ + gap);
+  }
+  return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(due - Clock::now()));
+}
+
+CommitOutcome Lane::commit() {
+  if (must_repeat_) return CommitOutcome::kAborted;
+  const auto offsets = source_.uncommitted();
+  const auto began = Clock::now();
+  const CommitOutcome outcome = output_.commit(offsets, *this);
+  committed_at_ = Clock::now();
+  commit_took_ = committed_at_ - began;
+  if (outcome == CommitOutcome::kCommitted && guard_ != nullptr) guard_->passed(offsets);
+  if (outcome == CommitOutcome::kAborted) return outcome;
+  // Stored is stored: only offsets that could not be committed stay pending, and go with the next commit.
+  open_ = false;
+  WEIR_CRASH_POINT(stage_, "after_commit");
+  offsets_pending_ = outcome == CommitOutcome::kNotCommitted;
+  work_.on_committed(!offsets_pending_);
+  work_since_ = Clock::now();
+  back_off_ = Milliseconds(0);
+  retrying_.store(false, std::memory_order_relaxed);
+  return outcome;
+}
+
+/// Gives the transaction up and does its work again, after a pause that grows. Returns without having succeeded when the
+/// lane is stopping: then nothing is committed.
+Status Lane::recover() {
+  counters_.output_retries.add();
+  retrying_.store(true, std::memory_order_relaxed);
+  must_repeat_ = true;  // from here on these offsets must not be committed without their output
+  output_.abort(*this);
+  open_ = false;
+  back_off();
+  if (!work_.can_reproduce()) {
+    must_repeat_ = offsets_pending_ = false;
+    return source_.rewind();
+  }
+  work_since_ = Clock::now() - batch_.commit_interval;  // due at once
+  if (stopping()) return {};
+  Status status = output_.begin(*this);
+  open_ = true;
+  if (status) status = work_.reproduce(output_, *this);
+  if (status)
+    must_repeat_ = false;
+  else
+    log_(LogLevel::kError, "kafka: lane " + name_ + ": " + status.error().detail);
+  return {};  // after a failure the commit that is due now leads back here
+}
+
+/// What was done since the last commit does not count; the partitions are gone or about to be asked for again.
+void Lane::give_up_transaction() {
+  if (open_) output_.abort(*this);
+  open_ = offsets_pending_ = must_repeat_ = false;
+}
+
+/// After a broker's restart a consumer's connection to its group may stay stuck for good while it goes on reading
+/// (librdkafka 2.0.2). Only a new consumer helps then.
+Status Lane::renew_source_if_stuck(CommitOutcome outcome) {
+  const auto now = Clock::now();
+  if (outcome == CommitOutcome::kCommitted) {
+    offsets_fail_since_ = Clock::time_point::max();
+    renew_after_ = kRenewAfter;
+    return {};
+  }
+  if (!output_.offsets_failed() || !source_.connected()) return {};
+  offsets_fail_since_ = std::min(offsets_fail_since_, now);
+  if (now - offsets_fail_since_ < renew_after_ || stopping()) return {};
+  offsets_fail_since_ = Clock::time_point::max();
+  renew_after_ = std::min(renew_after_ * 2, kRenewAfterMax);
+  log_(LogLevel::kWarning, "kafka: lane " + name_ + ": the group does not take offsets any more; joining it anew");
+  const bool stored = offsets_pending_ && !open_ && !must_repeat_;  // the output is, only the offsets are not
+  give_up_transaction();
+  work_.on_revoked(false);
+  joined_.store(false, std::memory_order_relaxed);
+  return source_.renew(stored, *this);
+}
+
+void Lane::back_off() {
+  back_off_ = back_off_.count() == 0 ? kBackOffFirst : std::min(kBackOffMax, back_off_ * 2);
+  // Ends early on a stop, which is when there is something better to do.
+  StopOrHeartbeat patience(*this);
+  pause(back_off_, patience);
+}
+
+void Lane::finish() {
+  if (offsets_pending_ && commit() == CommitOutcome::kAborted) {
+    log_(LogLevel::kWarning,
+         "kafka: lane " + name_ + " stops without committing its last records; they will be read again");
+    offsets_pending_ = false;
+  }
+  source_.close(*this);
+}
+
+// --- rebalances, inside poll() and close()
+
+Status Lane::on_assigned(std::span<AssignedPartition> partitions) {
+  log_(LogLevel::kInfo, "kafka: lane " + name_ + " has " + std::to_string(partitions.size()) + " partitions");
+  restoring_.store(true, std::memory_order_relaxed);
+  const Status status = work_.on_assigned(partitions, *this);
+  joined_.store(true, std::memory_order_relaxed);
+  WEIR_CRASH_POINT(stage_, "assign");
+  return status;
+}
+
+void Lane::on_revoked(bool lost) {
+  WEIR_CRASH_POINT(stage_, "revoke");
+  bool committed = !offsets_pending_;
+  if (offsets_pending_) {
+    wait_until_ = Clock::now() + kRevokeMax;
+    if (!lost) committed = commit() == CommitOutcome::kCommitted;
+    give_up_transaction();
+    wait_until_ = Clock::time_point::max();
+  }
+  open_ = offsets_pending_ = must_repeat_ = false;
+  work_.on_revoked(committed);
+}
+
+// --- liveness
+
+bool Lane::may_wait() {
+  heartbeat();
+  if (Clock::now() >= wait_until_) return false;
+  const int64_t stop_at = stop_at_ms_.load(std::memory_order_acquire);
+  return stop_at == 0 || now_ms() < stop_at + kShutdownMax.count();
+}
+
+void Lane::heartbeat() {
+  heartbeat_ms_.store(now_ms(), std::memory_order_relaxed);
+}
+
+Milliseconds Lane::heartbeat_age() const {
+  return Milliseconds(now_ms() - heartbeat_ms_.load(std::memory_order_relaxed));
+}
+
+void Lane::tick_if_due() {
+  const auto now = Clock::now();
+  if (now < next_tick_) return;
+  next_tick_ = now + kTick;
+  source_.tick();
+  work_.tick();
+}
+
+void Lane::request_stop() {
+  int64_t expected = 0;
+  stop_at_ms_.compare_exchange_strong(expected, now_ms(), std::memory_order_acq_rel);
+}
+
+bool Lane::ready() const {
+  return joined_.load(std::memory_order_relaxed) && polled_.load(std::memory_order_relaxed) && !retrying() &&
+         !restoring() && !finished();
+}
+
+Status Lane::failure() const {
+  const std::lock_guard lock(failure_mutex_);
+  return failure_;
+}
+
+}  // namespace weir

@@ -1,0 +1,443 @@
+#include "lane/score_lane.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "alert/ocsf.h"
+#include "base/crash_point.h"
+#include "lane/dead_letter.h"
+#include "lane/detect_lane.h"
+#include "lane/pause.h"
+
+namespace weir {
+namespace {
+
+/// One a record: a record whose client is not its address comes a second time, for the address.
+uint64_t records_of(std::span<const Observation> observations) {
+  const auto is_record = [](const Observation& one) { return !one.has(ObservationFlag::kAddressCount); };
+  return static_cast<uint64_t>(std::count_if(observations.begin(), observations.end(), is_record));
+}
+
+int64_t number_in(std::string_view text) {
+  int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+constexpr Milliseconds kStateTriesPause{500};  // between two tries to read the state topic
+
+Milliseconds steady_now() {
+  return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+ScoreWork::ScoreWork(Options options, LogSink log, ScoreCounters& counters, KafkaCounters& kafka_counters,
+                     StateStore* store)
+    : options_(std::move(options)),
+      log_(std::move(log)),
+      counters_(counters),
+      kafka_counters_(kafka_counters),
+      store_(store) {
+  if (!options_.now) options_.now = steady_now;
+}
+
+Status ScoreWork::process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+                          Patience& patience) {
+  for (const InputRecord& record : batch)
+    score_block(record, source);
+  return produce_retained(output, patience);
+}
+
+/// Before what a block holds, whatever it is: restored chunks that belong there, and the offset.
+ScoreWork::Turn ScoreWork::take_turn(PartitionState& state, const InputRecord& record) {
+  if (state.restoring() && !load_due(state, record.offset)) return Turn::kSkipped;
+  if (state.restoring() && record.offset >= state.committed()) finish_restore(state);
+  const bool repeated = state.restoring();
+  if (!repeated && state.genesis_due()) retain_genesis(state, record.offset);
+  state.advance(record.offset + 1);
+  (repeated ? counters_.replayed_blocks : counters_.blocks).add();
+  return repeated ? Turn::kRepeated : Turn::kNew;
+}
+
+/// After a repeated block.
+void ScoreWork::end_turn(PartitionState& state) {
+  if (state.next_offset() >= state.committed() && load_due(state, state.committed())) finish_restore(state);
+}
+
+void ScoreWork::score_block(const InputRecord& record, const RecordSource& source) {
+  if (damaged_.contains(record.partition)) return;  // its restore begins again
+  PartitionState& state = state_of(record.partition);
+  const Turn turn = take_turn(state, record);
+  if (turn == Turn::kSkipped) return;
+  const bool repeated = turn == Turn::kRepeated;
+  if (const Status decoded = decode_block(record.payload, block_); !decoded) {
+    if (repeated) return end_turn(state);  // an earlier life has reported it
+    counters_.bad_blocks.add();
+    retain_dead_letter(record, to_string(decoded.error().code), decoded.error().detail);
+    return;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  alerts_.clear();
+  state.scorer().observe(block_.observations, block_.correlations.events, alerts_);
+  const auto spent = std::chrono::steady_clock::now() - start;
+  counters_.score_ns.add(static_cast<uint64_t>(std::chrono::nanoseconds(spent).count()));
+  (repeated ? counters_.replayed_observations : counters_.observations).add(records_of(block_.observations));
+  if (repeated) return end_turn(state);
+  if (alerts_.empty()) return;
+  const int64_t append_ms = number_in(source.header(record, kAppendTimeHeader));
+  for (const Alert& alert : alerts_)
+    retain_alert(alert, append_ms);
+}
+
+// --- output, kept until it is stored
+
+void ScoreWork::retain_alert(const Alert& alert, int64_t append_ms) {
+  const AlertSource source{options_.version, options_.requests_topics};
+  retain(
+      {options_.alerts_topic, alert.client, encode_ocsf(alert, source), cloud_event_headers(alert, source), append_ms});
+  counters_.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add();
+}
+
+/// The block's observations count as if they had never been, here and in each repetition that knows of the quarantine.
+Status ScoreWork::quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
+                             Patience& patience) {
+  if (damaged_.contains(record.partition)) return {};
+  PartitionState& state = state_of(record.partition);
+  const Turn turn = take_turn(state, record);
+  if (turn == Turn::kRepeated) end_turn(state);
+  if (turn != Turn::kNew) return {};
+  retain_dead_letter(record, kQuarantinedReason, detail);
+  kafka_counters_.quarantined.add();
+  return produce_retained(output, patience);
+}
+
+void ScoreWork::retain_dead_letter(const InputRecord& record, std::string_view reason, const std::string& detail) {
+  const DeadLetter letter(record, options_.observations_topic, "score", reason, detail);
+  const OutputMessage message = letter.message(options_.dead_letter_topic);
+  RetainedMessage kept{options_.dead_letter_topic, std::string(message.key), std::string(message.value), {}, 0};
+  for (const OutputHeader& one : message.headers)
+    kept.headers.emplace_back(one.name, one.value);
+  retain(std::move(kept));
+  kafka_counters_.dead_letters.add();
+  log_(LogLevel::kError, "kafka: block at offset " + std::to_string(record.offset) + " of " +
+                             options_.observations_topic + "/" + std::to_string(record.partition) +
+                             " cannot be read: " + detail);
+}
+
+void ScoreWork::retain(RetainedMessage message) {
+  retained_bytes_ += message.key.size() + message.value.size() + sizeof(RetainedMessage);
+  retained_.push_back(std::move(message));
+}
+
+Status ScoreWork::produce_retained(OutputTransaction& output, Patience& patience) {
+  std::vector<OutputHeader> headers;
+  for (; produced_ < retained_.size(); ++produced_) {
+    const RetainedMessage& kept = retained_[produced_];
+    headers.clear();
+    for (const auto& [name, value] : kept.headers)
+      headers.push_back({name, value});
+    if (Status status =
+            output.produce({kept.topic, kept.partition, kept.key, kept.value, headers, kept.append_ms}, patience);
+        !status)
+      return status;
+  }
+  return {};
+}
+
+Status ScoreWork::reproduce(OutputTransaction& output, Patience& patience) {
+  produced_ = 0;
+  return produce_retained(output, patience);
+}
+
+void ScoreWork::on_committed(bool offsets_too) {
+  for (const SavedChunk& saved : saving_) {
+    counters_.snapshot_chunks.add();
+    for (const auto& state : states_) {
+      if (state->partition() == saved.partition) state->chunk_saved(saved.chunk, saved.offset);
+    }
+  }
+  counters_.snapshot_bytes.add(snapshot_bytes_);
+  forget_output();
+  // Only now do the states stand at the committed offsets.
+  if (offsets_too) take_snapshots();
+}
+
+void ScoreWork::forget_output() {
+  retained_.clear();
+  saving_.clear();
+  produced_ = retained_bytes_ = snapshot_bytes_ = 0;
+}
+
+bool ScoreWork::has_output() {
+  if (retained_.empty()) take_snapshots();
+  return !retained_.empty();
+}
+
+// --- snapshots
+
+/// Saves the chunks that are due, for the next transaction. Called when nothing is uncommitted.
+void ScoreWork::take_snapshots() {
+  if (store_ == nullptr) return;
+  const Milliseconds now = options_.now();
+  for (const auto& state : states_) {
+    while (snapshot_bytes_ < kSnapshotBytesMax && state->snapshot_due(now, options_.snapshot_round)) {
+      const uint32_t chunk = state->take_chunk();
+      if (!state->chunk_current(chunk)) save_chunk(*state, chunk);
+    }
+  }
+  if (!saving_.empty()) {
+    WEIR_CRASH_POINT("score", "snapshot");
+  }
+}
+
+void ScoreWork::save_chunk(PartitionState& state, uint32_t chunk) {
+  chunk_.clear();
+  state.scorer().save(chunk, chunk_);
+  StateRecord record;
+  record.partition = state.partition();
+  record.observations_partitions = options_.observations_partitions;
+  record.offset = state.next_offset();
+  record.chunk = chunk;
+  record.chunk_count = state.scorer().chunk_count();
+  record.parts = static_cast<uint16_t>(
+      std::max<size_t>(1, (chunk_.size() + StateRecord::kPartBytesMax - 1) / StateRecord::kPartBytesMax));
+  for (; record.part < record.parts; ++record.part) {
+    record.bytes =
+        std::string_view(chunk_).substr(record.part * StateRecord::kPartBytesMax, StateRecord::kPartBytesMax);
+    retained_.push_back(
+        {options_.state_topic, state_record_key(record), encode_state_record(record), {}, 0, state.partition()});
+    snapshot_bytes_ += retained_.back().value.size();
+  }
+  saving_.push_back({state.partition(), chunk, state.next_offset()});
+}
+
+/// With the first observation's transaction: the state begins here.
+void ScoreWork::retain_genesis(PartitionState& state, int64_t offset) {
+  state.genesis_written();
+  if (store_ == nullptr) return;
+  StateRecord record;
+  record.kind = StateRecord::Kind::kGenesis;
+  record.partition = state.partition();
+  record.observations_partitions = options_.observations_partitions;
+  record.offset = state.next_offset() == PartitionOffset::kUnknown ? offset : state.next_offset();
+  retained_.push_back(
+      {options_.state_topic, state_record_key(record), encode_state_record(record), {}, 0, state.partition()});
+}
+
+// --- state
+
+PartitionState& ScoreWork::state_of(int32_t partition) {
+  for (const auto& one : states_) {
+    if (one->partition() == partition) return *one;
+  }
+  states_.push_back(std::make_unique<PartitionState>(partition, options_.score, options_.requests_topics));
+  return *states_.back();
+}
+
+Status ScoreWork::on_assigned(std::span<AssignedPartition> partitions, Patience& patience) {
+  tick();  // counts what the states that go have done
+  damaged_.clear();
+  std::erase_if(states_, [&](const std::unique_ptr<PartitionState>& state) {
+    const auto same = [&](const AssignedPartition& one) {
+      return one.partition == state->partition() && one.committed == state->next_offset() &&
+             one.committed != PartitionOffset::kUnknown && !state->restoring();
+    };
+    return std::none_of(partitions.begin(), partitions.end(), same);
+  });
+  std::vector<AssignedPartition*> cold;
+  for (AssignedPartition& one : partitions) {
+    const auto warm = [&](const auto& state) { return state->partition() == one.partition; };
+    if (std::none_of(states_.begin(), states_.end(), warm)) cold.push_back(&one);
+  }
+  const Status status = restore(cold, patience);
+  if (status) tick();
+  return status;
+}
+
+/// Reads the stored states of partitions and decides from where their observations are read, so that each state is complete at the
+/// committed offset.
+Status ScoreWork::restore(std::span<AssignedPartition*> partitions, Patience& patience) {
+  std::vector<AssignedPartition*> stored_ones;
+  for (AssignedPartition* one : partitions) {
+    if (store_ != nullptr && one->committed != PartitionOffset::kUnknown)
+      stored_ones.push_back(one);
+    else
+      state_of(one->partition).advance(one->committed);
+  }
+  if (stored_ones.empty()) return {};
+  const auto start = std::chrono::steady_clock::now();
+  auto stored = read_states(stored_ones, patience);
+  if (!stored) return patience.may_wait() ? Status(tl::unexpected(stored.error())) : Status();
+  WEIR_CRASH_POINT("score", "restore");
+  for (size_t i = 0; i < stored_ones.size(); ++i) {
+    if (Status status = restore_from(*stored_ones[i], std::move((*stored)[i])); !status) return status;
+  }
+  const auto spent = std::chrono::steady_clock::now() - start;
+  counters_.restore_ms.add(static_cast<uint64_t>(std::chrono::duration_cast<Milliseconds>(spent).count()));
+  return {};
+}
+
+Status ScoreWork::restore_from(AssignedPartition& partition, StoredState stored) {
+  const uint32_t partitions = stored.observations_partitions;
+  if (partitions != 0 && options_.observations_partitions != 0 && partitions != options_.observations_partitions) {
+    return fail(ErrorCode::kUnsupported, "kafka",
+                "the state in " + options_.state_topic + " is of " + std::to_string(partitions) +
+                    " partitions of observations, but there are " + std::to_string(options_.observations_partitions) +
+                    ": clients would be elsewhere than their state. Give kafka.topics.observations and "
+                    "kafka.topics.state new names (docs/kafka.md, \"Changing the number of partitions\")");
+  }
+  if (const auto damaged = damaged_.find(partition.partition); damaged != damaged_.end()) {
+    for (const uint32_t chunk : damaged->second)
+      stored.chunks.erase(chunk);
+    stored.genesis = PartitionOffset::kUnknown;  // what is damaged starts afresh, without reading everything again
+    damaged_.erase(damaged);
+  }
+  counters_.chunks_damaged.add(stored.bad_records);
+  PartitionState& state = state_of(partition.partition);
+  RestorePlan plan = plan_restore(std::move(stored), partition.committed, partition.low, state.scorer().chunk_count());
+  report_restore(partition, plan);
+  partition.start = plan.start;
+  state.begin_restore(std::move(plan), partition.committed);
+  counters_.restores.add();
+  if (state.restoring() && state.next_offset() >= state.committed() && load_due(state, state.committed()))
+    finish_restore(state);
+  return {};
+}
+
+Result<std::vector<StoredState>> ScoreWork::read_states(std::span<AssignedPartition*> partitions, Patience& patience) {
+  std::vector<StateStore::Request> requests;
+  for (const AssignedPartition* one : partitions)
+    requests.push_back({one->partition, one->committed});
+  const uint32_t chunk_count = state_of(requests.front().partition).scorer().chunk_count();
+  bool said = false;
+  while (true) {
+    auto stored = store_->read(requests, chunk_count, patience);
+    if (stored || !patience.may_wait()) return stored;
+    if (!std::exchange(said, true))
+      log_(LogLevel::kError, "kafka: the state of the clients cannot be read, trying again: " + stored.error().detail);
+    pause(kStateTriesPause, patience);
+  }
+}
+
+void ScoreWork::report_restore(const AssignedPartition& partition, const RestorePlan& plan) {
+  const std::string name = options_.observations_topic + "/" + std::to_string(partition.partition);
+  counters_.chunks_lost.add(plan.chunks_lost);
+  if (plan.foreign && !std::exchange(said_foreign_, true)) {
+    log_(LogLevel::kError,
+         "kafka: the stored state of " + name + " was made with another score.clients_max; its clients start afresh");
+  }
+  if (plan.chunks_lost > 0) {
+    log_(LogLevel::kError, "kafka: observations of " + name + " that the state of " + std::to_string(plan.chunks_lost) +
+                               " chunks needs were removed by retention; their clients start afresh. Raise "
+                               "retention.ms of " +
+                               options_.observations_topic);
+  }
+  if (plan.start == partition.committed && plan.chunks.empty()) return;
+  log_(LogLevel::kInfo, "kafka: restoring the state of " + name + " from offset " + std::to_string(plan.start) +
+                            " up to " + std::to_string(partition.committed));
+}
+
+/// Puts back what belongs before `offset`. False: a chunk could not be loaded and the restore must begin again.
+bool ScoreWork::load_due(PartitionState& state, int64_t offset) {
+  const Status status = state.load_until(offset);
+  if (status) return true;
+  counters_.chunks_damaged.add();
+  const bool one_chunk = status.error().code == ErrorCode::kParse;
+  log_(LogLevel::kError, "kafka: stored state of partition " + std::to_string(state.partition()) + " cannot be used, " +
+                             (one_chunk ? "one chunk of clients starts afresh: " : "its clients start afresh: ") +
+                             status.error().to_string());
+  auto& damaged = damaged_[state.partition()];
+  if (one_chunk) {
+    damaged.insert(state.failed_chunk());
+  } else {
+    for (uint32_t chunk = 0; chunk < state.scorer().chunk_count(); ++chunk)
+      damaged.insert(chunk);
+  }
+  return false;
+}
+
+void ScoreWork::finish_restore(PartitionState& state) {
+  state.finish_restore();
+  log_(LogLevel::kInfo,
+       "kafka: the state of " + options_.observations_topic + "/" + std::to_string(state.partition()) + " is restored");
+}
+
+/// Restores partitions of which something could not be loaded once more, without that.
+void ScoreWork::begin_again(RecordSource& source, Patience& patience) {
+  std::vector<AssignedPartition> again;
+  std::vector<AssignedPartition*> pointers;
+  for (const auto& [partition, chunks] : damaged_) {
+    const int64_t committed = state_of(partition).committed();
+    std::erase_if(states_, [&](const auto& state) { return state->partition() == partition; });
+    again.push_back({0, partition, committed, committed});
+  }
+  for (AssignedPartition& one : again)
+    pointers.push_back(&one);
+  Status status = restore(pointers, patience);
+  for (const AssignedPartition& one : again) {
+    if (status) status = source.seek({0, one.partition, one.start});
+  }
+  if (!status) log_(LogLevel::kError, "kafka: " + status.error().to_string());
+}
+
+bool ScoreWork::restoring(RecordSource& source, Patience& patience) {
+  if (!damaged_.empty()) begin_again(source, patience);
+  bool any = false;
+  for (const auto& state : states_) {
+    if (!state->restoring()) continue;
+    // The last offsets before the committed one may hold no record.
+    if (source.exhausted(state->partition(), state->committed()) && load_due(*state, state->committed()))
+      finish_restore(*state);
+    any = any || state->restoring();
+  }
+  return any || !damaged_.empty();
+}
+
+void ScoreWork::on_revoked(bool) {
+  // Not stored or not committed: whoever gets the partition raises these alerts again. The states stay until the next
+  // assignment says at which offsets it goes on.
+  forget_output();
+  damaged_.clear();
+}
+
+std::optional<uint64_t> ScoreWork::digest(int32_t partition, int64_t next_offset) const {
+  for (const auto& state : states_) {
+    if (state->partition() == partition && state->next_offset() == next_offset && !state->restoring())
+      return state->scorer().digest();
+  }
+  return std::nullopt;
+}
+
+void ScoreWork::tick() {
+  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0;
+  for (const auto& state : states_) {
+    count(*state);
+    clients += state->counted.clients;
+    bytes += state->counted.state_bytes;
+    episodes += state->counted.episodes_open;
+    groups += state->counted.correlation_groups;
+  }
+  counters_.clients.set(clients);
+  counters_.state_bytes.set(bytes);
+  counters_.episodes_open.set(episodes);
+  counters_.correlation_groups.set(groups);
+}
+
+/// Adds what is new in a scorer's statistics to the lane's counters, which outlive it.
+void ScoreWork::count(PartitionState& state) {
+  if (state.restoring()) return;
+  const ScorerStatistics& now = state.scorer().statistics();
+  counters_.clients_evicted.add(now.clients_evicted - state.counted.clients_evicted);
+  counters_.clients_expired.add(now.clients_expired - state.counted.clients_expired);
+  counters_.alerts_suppressed.add(now.alerts_suppressed - state.counted.alerts_suppressed);
+  counters_.bursts_late.add(now.bursts_late - state.counted.bursts_late);
+  counters_.correlation_events.add(now.correlation_events - state.counted.correlation_events);
+  counters_.correlation_late.add(now.correlation_late - state.counted.correlation_late);
+  counters_.correlation_groups_evicted.add(now.correlation_evicted - state.counted.correlation_evicted);
+  state.counted = now;
+}
+
+}  // namespace weir

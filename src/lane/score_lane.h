@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lane/lane.h"
+#include "lane/partition_state.h"
+#include "lane/stored_state.h"
+#include "pipeline/lane_counters.h"
+#include "pipeline/observation_block.h"
+#include "score/scorer.h"
+
+namespace weir {
+
+/// The score stage in a lane: one scorer for each partition of the observations topic that the lane has, and the alerts they
+/// raise. The state of a partition is only as good as the offset it stands at: it is kept over a rebalance when the
+/// committed offset is that one, and restored from the state topic otherwise (docs/adr/0012-exactly-once.md): chunks of it are
+/// written there round after round, each with the offset it stands at.
+class ScoreWork : public StageWork {
+ public:
+  struct Options {
+    std::vector<std::string> requests_topics;  ///< names for RecordCoordinates::topic
+    std::string observations_topic;
+    std::string alerts_topic;
+    std::string dead_letter_topic;
+    std::string version;
+    ScoreOptions score;
+    std::string state_topic;  ///< empty: no snapshots, and a restart begins with empty windows
+    uint32_t observations_partitions = 0;
+    Milliseconds snapshot_round{30'000};
+    std::function<Milliseconds()> now;  ///< paces the snapshots; empty: the steady clock
+  };
+  /// Snapshots that may wait for one transaction. What does not fit comes with the next ones.
+  static constexpr size_t kSnapshotBytesMax = 8 << 20;
+
+  /// `store` reads the state topic; null without one. It must outlive this object.
+  ScoreWork(Options options, LogSink log, ScoreCounters& counters, KafkaCounters& kafka_counters,
+            StateStore* store = nullptr);
+
+  Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+                 Patience& patience) override;
+  Status quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
+                    Patience& patience) override;
+  void on_committed(bool offsets_too) override;
+  /// A scorer cannot go back, so what it said is kept until it is stored.
+  bool can_reproduce() override { return true; }
+  Status reproduce(OutputTransaction& output, Patience& patience) override;
+  [[nodiscard]] size_t retained_bytes() const override { return retained_bytes_; }
+  [[nodiscard]] bool has_awaited_output() const override { return retained_bytes_ > 0; }  // snapshots are none of it
+  bool has_output() override;
+  bool restoring(RecordSource& source, Patience& patience) override;
+  Status on_assigned(std::span<AssignedPartition> partitions, Patience& patience) override;
+  void on_revoked(bool committed) override;
+  void tick() override;
+
+  /// For tests: the digest of a partition's state that stands at `next_offset`; nothing when there is none.
+  [[nodiscard]] std::optional<uint64_t> digest(int32_t partition, int64_t next_offset) const;
+
+ private:
+  /// A message as it was produced, until it is known to be stored.
+  struct RetainedMessage {
+    std::string_view topic;  ///< of options_
+    std::string key, value;
+    std::vector<std::pair<std::string, std::string>> headers;
+    int64_t append_ms = 0;  ///< of the record that led to it; 0 when unknown
+    int32_t partition = OutputMessage::kByKey;
+  };
+
+  /// A chunk on its way to the state topic.
+  struct SavedChunk {
+    int32_t partition = 0;
+    uint32_t chunk = 0;
+    int64_t offset = 0;
+  };
+
+  PartitionState& state_of(int32_t partition);
+  void score_block(const InputRecord& record, const RecordSource& source);
+  enum class Turn : uint8_t { kNew, kRepeated, kSkipped };
+  Turn take_turn(PartitionState& state, const InputRecord& record);
+  void end_turn(PartitionState& state);
+  bool load_due(PartitionState& state, int64_t offset);
+  void finish_restore(PartitionState& state);
+  Status restore(std::span<AssignedPartition*> partitions, Patience& patience);
+  Status restore_from(AssignedPartition& partition, StoredState stored);
+  Result<std::vector<StoredState>> read_states(std::span<AssignedPartition*> partitions, Patience& patience);
+  void report_restore(const AssignedPartition& partition, const RestorePlan& plan);
+  void begin_again(RecordSource& source, Patience& patience);
+
+  void take_snapshots();
+  void save_chunk(PartitionState& state, uint32_t chunk);
+  void retain_genesis(PartitionState& state, int64_t offset);
+
+  void retain_alert(const Alert& alert, int64_t append_ms);
+  void retain_dead_letter(const InputRecord& record, std::string_view reason, const std::string& detail);
+  void retain(RetainedMessage message);
+  void forget_output();
+  Status produce_retained(OutputTransaction& output, Patience& patience);
+  void count(PartitionState& state);
+
+  Options options_;
+  LogSink log_;
+  ScoreCounters& counters_;
+  KafkaCounters& kafka_counters_;
+  std::vector<std::unique_ptr<PartitionState>> states_;
+  ObservationBlock block_;
+  std::vector<Alert> alerts_;
+  StateStore* store_;
+  std::vector<RetainedMessage> retained_;
+  size_t produced_ = 0;  // of retained_, into the open transaction
+  size_t retained_bytes_ = 0, snapshot_bytes_ = 0;
+  std::vector<SavedChunk> saving_;                 // among retained_
+  std::map<int32_t, std::set<uint32_t>> damaged_;  // chunks that could not be loaded, of restores to begin again
+  bool said_foreign_ = false;
+  std::string chunk_;
+};
+
+}  // namespace weir

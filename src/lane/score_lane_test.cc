@@ -1,0 +1,138 @@
+#include "lane/score_lane.h"
+
+#include "base/catch.h"
+#include "lane/detect_lane.h"
+#include "lane/test_support.h"
+#include "pipeline/observation_block.h"
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+/// A block with `count` requests of an abuser: a new address and a new user agent each.
+std::string abuse_block(std::string_view client, uint32_t first, uint32_t count) {
+  std::vector<Observation> made(count);
+  std::vector<uint32_t> indices;
+  for (uint32_t i = 0; i < count; ++i) {
+    made[i].at = {0, 0, first + i};
+    made[i].time = EventTime(Milliseconds(1'700'000'000'000 + 1'000 * (first + i) * (first + i)));
+    made[i].client_kind = ClientKind::kCustomer;
+    made[i].client = client;
+    made[i].client_hash = 7;
+    made[i].address = *IpAddress::parse("192.0.2." + std::to_string(first + i));
+    made[i].user_agent_hash = 1'000 + first + i;
+    made[i].status = 200;
+    indices.push_back(i);
+  }
+  std::string block;
+  encode_block(made, indices, block);
+  return block;
+}
+
+struct Fixture {
+  Fixture()
+      : work({{"http.requests"}, "obs", "alerts", "dead", "1.0", {}, {}, 0, Milliseconds(0), {}}, lines.sink(),
+             counters, kafka) {
+    source.headers[kAppendTimeHeader] = "1700000000000";
+    REQUIRE(output.begin(patience));
+  }
+  /// One poll of the source through the work; the output's answer.
+  Status process() {
+    const auto batch = source.poll(100, Milliseconds(0), Milliseconds(0));
+    Status status = work.process(batch, source, output, patience);
+    source.batch_done();
+    return status;
+  }
+
+  LogLines lines;
+  ScoreCounters counters;
+  KafkaCounters kafka;
+  FakeSource source;
+  FakeOutput output;
+  Unlimited patience;
+  ScoreWork work;
+};
+
+}  // namespace
+
+TEST_CASE("blocks become alerts, keyed by client, with CloudEvents headers", "[kafka]") {
+  Fixture test;
+  test.source.log[2] = {abuse_block("mallory", 1, 8)};
+  REQUIRE(test.process());
+  REQUIRE(test.output.commit({}, test.patience) == CommitOutcome::kCommitted);
+  REQUIRE(test.output.stored.size() >= 1);
+  const auto& alert = test.output.stored.front();
+  CHECK(alert.topic == "alerts");
+  CHECK(alert.key == "mallory");
+  CHECK(alert.headers.contains("ce_id"));
+  CHECK(alert.value.find("rapid_ip_changes") != std::string::npos);
+  CHECK(test.counters.observations.value() == 8);
+  CHECK(test.work.retained_bytes() > 0);
+  test.work.on_committed(true);
+  CHECK(test.work.retained_bytes() == 0);
+  CHECK(alert.append_ms == 1'700'000'000'000);
+}
+
+TEST_CASE("alerts whose output failed are produced again, the same bytes, without scoring twice", "[kafka]") {
+  Fixture test;
+  test.source.log[0] = {abuse_block("mallory", 1, 8)};
+  test.output.produce_failures_left = 1;
+  CHECK_FALSE(test.process());
+  REQUIRE(test.output.begin(test.patience));
+  REQUIRE(test.work.reproduce(test.output, test.patience));
+  REQUIRE(test.output.commit({}, test.patience) == CommitOutcome::kCommitted);
+  REQUIRE(test.output.stored.size() >= 1);
+  CHECK(test.counters.observations.value() == 8);
+
+  Fixture fresh;
+  fresh.source.log[0] = {abuse_block("mallory", 1, 8)};
+  REQUIRE(fresh.process());
+  REQUIRE(fresh.output.commit({}, fresh.patience) == CommitOutcome::kCommitted);
+  CHECK(fresh.output.stored.front().value == test.output.stored.front().value);
+}
+
+TEST_CASE("a block that cannot be read becomes a dead letter and the next one is scored", "[kafka]") {
+  Fixture test;
+  test.source.log[1] = {"no block", abuse_block("mallory", 1, 8)};
+  REQUIRE(test.process());
+  REQUIRE(test.output.commit({}, test.patience) == CommitOutcome::kCommitted);
+  REQUIRE(test.output.stored.size() >= 2);
+  const auto& letter = test.output.stored.front();
+  CHECK(letter.topic == "dead");
+  CHECK(letter.value == "no block");
+  CHECK(letter.headers.at("__connect.errors.topic") == "obs");
+  CHECK(letter.headers.at("__connect.errors.partition") == "1");
+  CHECK(letter.headers.at("__connect.errors.offset") == "0");
+  CHECK(letter.headers.at("__connect.errors.stage") == "score");
+  CHECK(test.counters.bad_blocks.value() == 1);
+  CHECK(test.output.stored[1].topic == "alerts");
+}
+
+namespace {
+
+/// Alerts after half of an abuser's requests, a rebalance to `offset`, and the other half.
+size_t alerts_over_rebalance(int64_t offset) {
+  Fixture test;
+  test.source.log[0] = {abuse_block("mallory", 1, 4)};
+  REQUIRE(test.process());
+  test.work.on_committed(true);
+  test.work.on_revoked(true);
+  AssignedPartition assigned{0, 0, offset, offset};
+  REQUIRE(test.work.on_assigned({&assigned, 1}, test.patience));
+  test.source.log[0].push_back(abuse_block("mallory", 5, 3));
+  REQUIRE(test.process());
+  REQUIRE(test.output.commit({}, test.patience) == CommitOutcome::kCommitted);
+  return test.output.stored.size();
+}
+
+}  // namespace
+
+TEST_CASE("client state stays warm over a rebalance to the offset it stands at", "[kafka]") {
+  CHECK(alerts_over_rebalance(1) >= 1);
+}
+
+TEST_CASE("client state is dropped when its partition goes on from another offset", "[kafka]") {
+  CHECK(alerts_over_rebalance(0) == 0);
+  CHECK(alerts_over_rebalance(PartitionOffset::kUnknown) == 0);
+}

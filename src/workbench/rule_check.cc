@@ -1,0 +1,198 @@
+#include "workbench/rule_check.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "decode/decoder.h"
+#include "detect/match/matcher.h"
+#include "event/event_parser.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kExamplesWanted = 3;
+
+EventParser flat_parser() {
+  InputOptions options;
+  auto profile = InputProfile::built_in("flat");
+  WEIR_ASSERT(profile.has_value(), "the flat profile is built in");
+  options.profile = std::move(*profile);
+  return EventParser(std::move(options));
+}
+
+Decoder decoder_for(const RuleSet& rules) {
+  DecodeOptions options;
+  options.raw_places = rules.raw_places();
+  return Decoder(options);
+}
+
+Diagnostic finding(Diagnostic::Severity severity, const Rule& rule, int line, std::string message) {
+  return {severity, rule.file, line, 0, std::move(message), {}};
+}
+
+/// The whole way of one record, as the detect stage goes it.
+class ExampleRunner {
+ public:
+  static Result<ExampleRunner> create(std::shared_ptr<const RuleSet> rules) {
+    ExampleRunner runner(*rules);
+    if (Status status = runner.matcher_.use(std::move(rules)); !status) return tl::unexpected<Error>(status.error());
+    return runner;
+  }
+
+  /// Empty when the record was judged, else why not.
+  std::string run(const RuleExample& example, SecurityLevel level) {
+    Event event;
+    const ParseOutcome outcome = parser_.parse(example.record_json, event);
+    if (!outcome.ok())
+      return "the record is rejected: " + std::string(to_string(outcome.reason)) + " " + outcome.detail;
+    decoder_.decode(event, decoded_);
+    MatchPolicy policy;
+    policy.level = level;
+    matcher_.match(event, decoded_, policy, detection_);
+    return detection_.scan_failed ? "the matching library failed" : "";
+  }
+
+  [[nodiscard]] const Detection& detection() const { return detection_; }
+  [[nodiscard]] bool hit(const std::string& id) const {
+    return std::any_of(detection_.hits.begin(), detection_.hits.end(),
+                       [&](const Hit& h) { return matcher_.rules().rules()[h.rule].id == id; });
+  }
+  [[nodiscard]] std::string hit_titles() const {
+    std::string titles;
+    for (const auto& hit : detection_.hits)
+      titles += (titles.empty() ? "" : ", ") + matcher_.rules().rules()[hit.rule].title;
+    return titles;
+  }
+
+ private:
+  explicit ExampleRunner(const RuleSet& rules) : parser_(flat_parser()), decoder_(decoder_for(rules)) {}
+
+  EventParser parser_;
+  Decoder decoder_;
+  Matcher matcher_;
+  DecodedRecord decoded_;
+  Detection detection_;
+};
+
+/// Runs one example and appends its result and findings.
+void run_example(ExampleRunner& runner, const Rule& rule, const RuleExample& example, bool positive,
+                 RuleTestReport& report) {
+  ExampleResult result{
+      rule.id, rule.title, rule.file, example.line, positive, true, runner.run(example, rule.security_level)};
+  const Detection& detection = runner.detection();
+  if (result.message.empty() && positive && !runner.hit(rule.id)) result.message = "the positive example is not hit";
+  if (result.message.empty() && !positive && runner.hit(rule.id)) result.message = "the negative example is hit";
+  if (result.message.empty() && !positive && detection.malicious && rule.ours)
+    result.message = "the negative example is called malicious, because of: " + runner.hit_titles();
+  if (result.message.empty() && positive && !detection.malicious && rule.ours && rule.weight > 0 && !rule.supporting)
+    report.findings.push_back(
+        finding(Diagnostic::Severity::kWarning, rule, example.line,
+                "the positive example scores only " + std::to_string(detection.score) + ", below the threshold"));
+  result.passed = result.message.empty();
+  if (!result.passed)
+    report.findings.push_back(
+        finding(Diagnostic::Severity::kError, rule, example.line, rule.title + ": " + result.message));
+  report.examples.push_back(std::move(result));
+}
+
+void check_example_counts(const Rule& rule, Diagnostics& diagnostics) {
+  if (!rule.ours) return;
+  const size_t positive = rule.positive_examples.size();
+  const size_t negative = rule.negative_examples.size();
+  if (positive == 0 || negative == 0)
+    diagnostics.push_back(
+        finding(Diagnostic::Severity::kError, rule, rule.line,
+                "the rule '" + rule.title + "' has no " + (positive == 0 ? "positive" : "negative") + " examples"));
+  else if (positive < kExamplesWanted || negative < kExamplesWanted)
+    diagnostics.push_back(
+        finding(Diagnostic::Severity::kWarning, rule, rule.line,
+                "the rule '" + rule.title + "' has fewer than three positive and three negative examples"));
+}
+
+std::string xml_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out.push_back(static_cast<uint8_t>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+size_t RuleTestReport::failed() const {
+  return static_cast<size_t>(
+      std::count_if(examples.begin(), examples.end(), [](const ExampleResult& result) { return !result.passed; }));
+}
+
+Result<RuleTestReport> test_rules(const std::vector<Rule>& rules, const RuleSetOptions& options) {
+  RuleSetOptions all_levels = options;
+  all_levels.other_levels =
+      mask_of(SecurityLevel::kPermissive) | mask_of(SecurityLevel::kStandard) | mask_of(SecurityLevel::kStrict);
+  RuleTestReport report;
+  Diagnostics compile_findings;
+  auto set = RuleSet::compile(rules, all_levels, compile_findings);
+  if (!set) return tl::unexpected<Error>(set.error());
+  auto runner = ExampleRunner::create(*set);
+  if (!runner) return tl::unexpected<Error>(runner.error());
+  for (const auto& rule : rules) {
+    check_example_counts(rule, report.findings);
+    for (const auto& example : rule.positive_examples)
+      run_example(*runner, rule, example, true, report);
+    for (const auto& example : rule.negative_examples)
+      run_example(*runner, rule, example, false, report);
+  }
+  return report;
+}
+
+std::string to_junit_xml(const RuleTestReport& report) {
+  std::string xml =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"weir rules\" tests=\"" +
+      std::to_string(report.examples.size()) + "\" failures=\"" + std::to_string(report.failed()) +
+      "\" errors=\"0\">\n";
+  for (const auto& result : report.examples) {
+    xml += "    <testcase classname=\"" + xml_text(result.rule_title) + "\" name=\"" +
+           (result.positive ? "positive" : "negative") + " example at line " + std::to_string(result.line) +
+           "\" file=\"" + xml_text(result.file) + "\" line=\"" + std::to_string(result.line) + "\"";
+    if (result.passed)
+      xml += "/>\n";
+    else
+      xml += ">\n      <failure message=\"" + xml_text(result.message) + "\">rule " + xml_text(result.rule_id) +
+             "</failure>\n    </testcase>\n";
+  }
+  return xml + "  </testsuite>\n</testsuites>\n";
+}
+
+void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics) {
+  const auto warn = [&](const Rule& rule, const std::string& what) {
+    diagnostics.push_back(
+        finding(Diagnostic::Severity::kWarning, rule, rule.line, "the rule '" + rule.title + "' has no " + what));
+  };
+  for (const auto& rule : rules) {
+    check_example_counts(rule, diagnostics);
+    if (!rule.ours) continue;
+    if (rule.description.empty()) warn(rule, "description");
+    if (rule.references.empty()) warn(rule, "references");
+    if (rule.tags.empty()) warn(rule, "tags");
+    if (rule.false_positives.empty()) warn(rule, "note on false positives");
+    if (rule.category == Category::kOther && rule.file.find("/other/") == std::string::npos)
+      diagnostics.push_back(
+          finding(Diagnostic::Severity::kWarning, rule, rule.line, "the rule '" + rule.title + "' counts as 'other'"));
+  }
+}
+
+}  // namespace weir
