@@ -1,0 +1,18 @@
+#include "event/directive/directive_template.h"
+
+namespace weir {
+
+void DirectiveTemplate::add_literal(size_t offset, std::string_view text) {
+  if (text.empty()) return;
+  if (!pieces.empty() && !pieces.back().variable) {
+    pieces.back().literal += text;
+    return;
+  }
+  pieces.push_back({offset, std::string(text), std::nullopt});
+}
+
+void DirectiveTemplate::add_variable(size_t offset, DirectiveVariable variable) {
+  pieces.push_back({offset, {}, std::move(variable)});
+}
+
+}  // namespace weir
