@@ -1,17 +1,28 @@
-#include "app/commands/ctl_command.h"
+#include <CLI/App.hpp>
 
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/command.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
+#include "app/setup/report.h"
 #include "app/terminal/line_reader.h"
 #include "http/client.h"
 
 namespace weir {
 namespace {
+
+/// Which running weir to talk to, and as whom.
+struct CtlArguments {
+  std::string config_file;        ///< its http.address and http.port; defaults without one
+  std::string address;            ///< instead of them: HOST:PORT, numeric
+  std::string api_key_file;       ///< its first line is the key; else the variable WEIR_API_KEY
+  std::string record_file = "-";  ///< of `analyze`: its first line; "-" is standard input
+};
 
 constexpr size_t kRecordBytesMax = 10U << 20;
 constexpr size_t kKeyBytesMax = 512;
@@ -86,8 +97,7 @@ int make(const HttpCall& call) {
   return is_fine ? kExitFine : kExitFailed;
 }
 
-}  // namespace
-
+/// `weir ctl reload`: 0 when the rules were reloaded, 1 when they were refused (the answer says why) or nobody answered.
 int run_ctl_reload(const CtlArguments& arguments) {
   auto call = call_for(arguments);
   if (!call) return report_usage_error(call.error());
@@ -96,6 +106,7 @@ int run_ctl_reload(const CtlArguments& arguments) {
   return make(*call);
 }
 
+/// `weir ctl status`
 int run_ctl_status(const CtlArguments& arguments) {
   auto call = call_for(arguments);
   if (!call) return report_usage_error(call.error());
@@ -103,6 +114,7 @@ int run_ctl_status(const CtlArguments& arguments) {
   return make(*call);
 }
 
+/// `weir ctl analyze`: what the running weir says of one record.
 int run_ctl_analyze(const CtlArguments& arguments) {
   auto call = call_for(arguments);
   if (!call) return report_usage_error(call.error());
@@ -112,6 +124,28 @@ int run_ctl_analyze(const CtlArguments& arguments) {
   call->path = "/api/v1/analyze";
   call->json_body = std::move(*record);
   return make(*call);
+}
+
+}  // namespace
+
+void add_ctl_command(CLI::App& program, int& exit_code) {
+  auto arguments = std::make_shared<CtlArguments>();
+  auto* ctl = program.add_subcommand("ctl", "Talk to a running weir through its admin API");
+  ctl->require_subcommand(1);
+  ctl->footer("The key, if one is needed, comes from --api-key-file or the variable WEIR_API_KEY.");
+  const auto add = [&](const char* name, const char* help, int (*command)(const CtlArguments&)) {
+    auto* sub = ctl->add_subcommand(name, help);
+    sub->add_option("-c,--config", arguments->config_file, "Configuration file that says where it listens");
+    sub->add_option("-a,--address", arguments->address, "Where it listens [127.0.0.1:9464]");
+    sub->add_option("--api-key-file", arguments->api_key_file, "File whose first line is the key");
+    sub->callback([arguments, command, &exit_code] { exit_code = command(*arguments); });
+    return sub;
+  };
+  add("reload", "Reload the rules; print what came of it", run_ctl_reload);
+  add("status", "Print version, rules, lanes and lag", run_ctl_status);
+  add("analyze", "Print what it makes of one record", run_ctl_analyze)
+      ->add_option("FILE", arguments->record_file, "A file whose first line is the record; - is standard input")
+      ->default_str("-");
 }
 
 }  // namespace weir

@@ -1,13 +1,15 @@
-#include "app/commands/explain_command.h"
-
 #include <unistd.h>
+
+#include <CLI/App.hpp>
 
 #include <algorithm>
 #include <cstdio>
 
+#include "app/commands/command.h"
 #include "app/commands/policy_explain.h"
-#include "app/setup/command_setup.h"
+#include "app/commands/setup_options.h"
 #include "app/setup/exit_code.h"
+#include "app/setup/report.h"
 #include "app/terminal/line_reader.h"
 #include "app/terminal/terminal.h"
 #include "detect/match/matcher.h"
@@ -19,6 +21,12 @@ namespace weir {
 namespace {
 
 constexpr size_t kShownBytesMax = 400;  // of one line
+
+struct ExplainArguments {
+  SetupArguments setup;
+  std::string file = "-";  ///< its first line is explained; "-" is standard input
+  std::string record;      ///< given on the command line instead of a file
+};
 
 void print_heading(const Palette& palette, const char* text) {
   std::printf("\n%s\n", palette.bold(text).c_str());
@@ -140,10 +148,10 @@ Result<std::string> read_record(const ExplainArguments& arguments, size_t record
   return std::string(lines.front());
 }
 
-}  // namespace
-
+/// `weir explain`: one record, step by step (DE14): the event, every decoded line and how it was decoded, every hit with
+/// its span, the parts of the score, the client. Secrets are masked. Returns the exit code.
 int run_explain(const ExplainArguments& arguments) {
-  auto setup = prepare_command(arguments.config_file, arguments.rule_directories, arguments.profile);
+  auto setup = prepare_command(arguments.setup);
   if (!setup) return report_usage_error(setup.error());
   const Config& config = setup->config;
   const auto record_text = read_record(arguments, config.input.record_bytes_max);
@@ -189,6 +197,21 @@ int run_explain(const ExplainArguments& arguments) {
   print_hits(palette, record, detection, *setup->rules);
   print_score(palette, detection, *setup->rules, policy.active() ? policy_points(policy.policy(), findings) : 0);
   return detection.scan_failed ? kExitFailed : kExitFine;
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& program, int& exit_code) {
+  auto arguments = std::make_shared<ExplainArguments>();
+  auto* explain =
+      program.add_subcommand("explain", "Show for one record every decode step, every hit and the parts of its score");
+  add_setup_options(*explain, arguments->setup, "Form of the record: flat, ecs, nginx, envoy, traefik, caddy");
+  explain->add_option("--record", arguments->record, "The record itself, as one JSON object");
+  explain->add_option("FILE", arguments->file, "A file whose first line is explained; - is standard input")
+      ->default_str("-");
+  explain->footer(
+      R"(Example: weir explain --record '{"ts":"2025-01-15T00:00:00Z","ip":"192.0.2.1","method":"GET","path":"/","query":"id=1%27%20OR%201=1--"}')");
+  explain->callback([arguments, &exit_code] { exit_code = run_explain(*arguments); });
 }
 
 }  // namespace weir

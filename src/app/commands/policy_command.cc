@@ -1,9 +1,12 @@
-#include "app/commands/policy_command.h"
+#include <CLI/App.hpp>
 
 #include <cstdio>
+#include <memory>
 
+#include "app/commands/command.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/policy_report.h"
+#include "app/setup/report.h"
 #include "config/config.h"
 #include "config/policy/openapi_import.h"
 #include "config/policy/policy_reader.h"
@@ -15,10 +18,11 @@ namespace {
 
 constexpr size_t kDocumentBytesMax = 16 << 20;
 
-void print(const Diagnostics& diagnostics) {
-  for (const auto& diagnostic : diagnostics)
-    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
-}
+struct PolicyArguments {
+  std::string file;    ///< of a policy or a configuration; an OpenAPI document for `import`
+  std::string method;  ///< of the request whose route is asked for
+  std::string target;  ///< its URL or path; empty: none is asked for
+};
 
 /// Reads and compiles; all findings are printed. Null when there was an error.
 std::shared_ptr<const Policy> load(const std::string& file) {
@@ -28,7 +32,7 @@ std::shared_ptr<const Policy> load(const std::string& file) {
     auto compiled = Policy::compile(std::move(*spec), SecurityLevel::kStandard, diagnostics);
     if (compiled) policy = std::move(*compiled);
   }
-  print(diagnostics);
+  print_findings(diagnostics);
   return policy;
 }
 
@@ -58,8 +62,7 @@ void split_target(std::string_view target, Event& event) {
   if (query != std::string_view::npos) event.query = target.substr(query + 1);
 }
 
-}  // namespace
-
+/// `weir policy import`: an OpenAPI 3 document's policy on standard output.
 int run_policy_import(const PolicyArguments& arguments) {
   const auto text = read_whole_file(arguments.file, kDocumentBytesMax);
   if (!text) {
@@ -70,13 +73,14 @@ int run_policy_import(const PolicyArguments& arguments) {
   PolicySpec spec = import_openapi(*text, arguments.file, diagnostics);
   const std::string printed = print_policy(spec);
   if (!has_errors(diagnostics)) (void)Policy::compile(std::move(spec), SecurityLevel::kStandard, diagnostics);
-  print(diagnostics);
+  print_findings(diagnostics);
   if (has_errors(diagnostics)) return kExitUsage;
   std::printf("# Made from %s by weir policy import. Name it under policy.files.\n%s", arguments.file.c_str(),
               printed.c_str());
   return kExitFine;
 }
 
+/// `weir policy check`: every error of a policy at once.
 int run_policy_check(const PolicyArguments& arguments) {
   const auto policy = load(arguments.file);
   if (!policy) return kExitUsage;
@@ -85,6 +89,7 @@ int run_policy_check(const PolicyArguments& arguments) {
   return kExitFine;
 }
 
+/// `weir policy routes`: one line per route, or the route that one request takes.
 int run_policy_routes(const PolicyArguments& arguments) {
   const auto policy = load(arguments.file);
   if (!policy) return kExitUsage;
@@ -105,6 +110,29 @@ int run_policy_routes(const PolicyArguments& arguments) {
     print_route(specs[route - 1], policy->routes()[route]);
   }
   return kExitFine;
+}
+
+}  // namespace
+
+void add_policy_command(CLI::App& program, int& exit_code) {
+  auto arguments = std::make_shared<PolicyArguments>();
+  auto* policy = program.add_subcommand("policy", "Work on the policy: routes, forms of parameters, exclusions");
+  policy->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, const char* file_help,
+                       int (*command)(const PolicyArguments&)) {
+    auto* sub = policy->add_subcommand(name, help);
+    sub->add_option("FILE", arguments->file, file_help)->required();
+    sub->callback([arguments, command, &exit_code] { exit_code = command(*arguments); });
+    return sub;
+  };
+  const char* policy_file = "Policy file, or a configuration with the section policy";
+  add("check", "Report every error of a policy at once", policy_file, run_policy_check);
+  auto* routes = add("routes", "List the routes, or say which one a request takes", policy_file, run_policy_routes);
+  routes->add_option("METHOD", arguments->method, "The request's method");
+  routes->add_option("URL", arguments->target, "The request's URL or path");
+  routes->footer("Example: weir policy routes policy.yaml POST https://shop.example.com/login");
+  add("import", "Make a policy of an OpenAPI 3 document, on standard output",
+      "OpenAPI 3.0 or 3.1 document, YAML or JSON", run_policy_import);
 }
 
 }  // namespace weir

@@ -31,13 +31,7 @@ struct LoadedRules {
 };
 Result<LoadedRules> load_named_rules(const RulesArguments& arguments);
 
-/// `weir rules test`: every example of every rule, through the real decoder and matcher.
-int run_rules_test(const RulesArguments& arguments);
-/// `weir rules lint`: what the Sigma specification or our own conventions forbid, with file and line.
-int run_rules_lint(const RulesArguments& arguments);
-/// `weir rules list`: one line per rule, its id first.
-int run_rules_list(const RulesArguments& arguments);
-/// `weir rules cost` (rules_cost_command.cc): each rule's share of the scan time on a sample, by leaving it out.
+/// `weir rules cost`: each rule's share of the scan time on a sample, by leaving it out.
 int run_rules_cost(const RulesArguments& arguments);
 
 }  // namespace weir

@@ -1,7 +1,6 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <future>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "app/commands/rules_command.h"
 #include "app/demo/demo_traffic.h"
 #include "app/setup/exit_code.h"
+#include "app/setup/report.h"
 #include "app/terminal/line_reader.h"
 #include "app/terminal/progress_bar.h"
 #include "workbench/rule_cost.h"
@@ -86,7 +86,7 @@ bool is_too_dear(const RuleCost& cost, double share_max_percent) {
   return share_max_percent > 0 && cost.share_low * 100 > share_max_percent;
 }
 
-bool write_json(const std::string& file, const RuleCosts& costs, double share_max_percent) {
+std::string to_json(const RuleCosts& costs, double share_max_percent) {
   nlohmann::ordered_json json;
   json["records"] = costs.records;
   json["levels"] = nlohmann::ordered_json::array();
@@ -108,9 +108,7 @@ bool write_json(const std::string& file, const RuleCosts& costs, double share_ma
                              {"measurements", cost.measurements},
                              {"too_dear", is_too_dear(cost, share_max_percent)}});
   }
-  std::ofstream stream(file);
-  stream << json.dump(2) << '\n';
-  return static_cast<bool>(stream.flush());
+  return json.dump(2) + "\n";
 }
 
 size_t print_table(const RuleCosts& costs, double share_max_percent) {
@@ -139,8 +137,7 @@ int run_rules_cost(const RulesArguments& arguments) {
     failed(loaded.error().to_string());
     return kExitUsage;
   }
-  for (const auto& diagnostic : loaded->diagnostics)
-    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  print_findings(loaded->diagnostics);
   if (has_errors(loaded->diagnostics)) return kExitFailed;
   auto sample = arguments.sample_file.empty() ? Result<std::vector<std::string>>(generated_sample(loaded->rules))
                                               : read_sample(arguments.sample_file);
@@ -168,8 +165,9 @@ int run_rules_cost(const RulesArguments& arguments) {
                 level.match_nanoseconds_per_record, level.rules);
   std::printf("%zu rules measured on %zu records; %zu above %.1f %%\n", costs->rules.size(), costs->records, over,
               arguments.share_max_percent);
-  if (!arguments.json_file.empty() && !write_json(arguments.json_file, *costs, arguments.share_max_percent))
-    return failed("cannot write " + arguments.json_file);
+  if (!arguments.json_file.empty() &&
+      !write_file("rules cost", arguments.json_file, to_json(*costs, arguments.share_max_percent)))
+    return kExitFailed;
   return over == 0 ? kExitFine : kExitFailed;
 }
 

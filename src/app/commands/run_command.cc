@@ -1,13 +1,16 @@
-#include "app/commands/run_command.h"
+#include <CLI/App.hpp>
 
+#include <memory>
 #include <string>
 
+#include "app/commands/command.h"
 #include "app/daemon/daemon.h"
 #include "app/daemon/logging.h"
 #include "app/daemon/service.h"
 #include "app/daemon/teardown_deadline.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
+#include "app/setup/report.h"
 
 namespace weir {
 namespace {
@@ -44,12 +47,11 @@ ServiceHooks hooks_for(Daemon& daemon) {
   return hooks;
 }
 
-}  // namespace
-
+/// `weir run`: the daemon. Returns when a signal stops it (0) or it cannot go on (1); 2 for a configuration error.
 int run_daemon(const std::string& config_file) {
   SignalWatcher signals;  // before any other thread
   const ServiceNotifier notifier;
-  auto setup = prepare_command(config_file, {}, "");
+  auto setup = prepare_command({config_file, {}, ""});
   if (!setup) return report_usage_error(setup.error());
   Log log(setup->config.log);
   log.write(LogLevel::kInfo,
@@ -80,6 +82,18 @@ int run_daemon(const std::string& config_file) {
   daemon->reset();
   log.write(LogLevel::kInfo, "stopped");
   return exit_code;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& program, int& exit_code) {
+  auto config_file = std::make_shared<std::string>();
+  auto* run = program.add_subcommand("run", "Run the daemon: requests from Kafka in, alerts and metrics out");
+  run->add_option("-c,--config", *config_file, "Configuration file (YAML)")->required();
+  run->footer(
+      "Signals: SIGHUP reloads the rules, SIGTERM and SIGINT commit what is done and stop.\n"
+      "Example: weir run --config /etc/weir/weir.yaml");
+  run->callback([config_file, &exit_code] { exit_code = run_daemon(*config_file); });
 }
 
 }  // namespace weir

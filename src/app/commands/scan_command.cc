@@ -1,18 +1,20 @@
-#include "app/commands/scan_command.h"
-
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
+#include <map>
 #include <memory>
 
 #include "alert/ocsf.h"
+#include "app/commands/command.h"
 #include "app/commands/scan_report.h"
-#include "app/setup/command_setup.h"
+#include "app/commands/setup_options.h"
 #include "app/setup/exit_code.h"
+#include "app/setup/report.h"
 #include "app/terminal/line_reader.h"
 #include "app/terminal/progress_bar.h"
 #include "app/terminal/terminal.h"
@@ -25,6 +27,16 @@ namespace {
 constexpr size_t kBatchLines = 512;
 constexpr size_t kOutputBytesMax = 1 << 16;  // written to standard output in pieces of about this size
 constexpr uint64_t kRejectsShown = 5;        // the rest is only counted
+
+enum class ScanOutput { kAlerts, kVerdicts, kSummary };
+
+struct ScanArguments {
+  SetupArguments setup;
+  ScanOutput output = ScanOutput::kAlerts;
+  std::string json_file;  ///< figures go here; empty: nowhere
+  bool close_episodes = false;
+  std::vector<std::string> files;  ///< "-" is standard input
+};
 
 /// Both stages in one process, and where their results go.
 class Scan {
@@ -202,10 +214,9 @@ void Scan::finish() {
   report_.scorer = scorer_.statistics();
 }
 
-}  // namespace
-
+/// `weir scan`: NDJSON files through both stages without Kafka, in one thread. Returns the exit code.
 int run_scan(const ScanArguments& arguments) {
-  auto setup = prepare_command(arguments.config_file, arguments.rule_directories, arguments.profile);
+  auto setup = prepare_command(arguments.setup);
   if (!setup) return report_usage_error(setup.error());
   const RuleSlot rules(setup->rules, setup->config.policy);
   Scan scan(arguments, setup->config, rules);
@@ -224,7 +235,32 @@ int run_scan(const ScanArguments& arguments) {
     std::fprintf(stderr, "weir scan: cannot write the results to standard output\n");
     return kExitFailed;
   }
-  return finish_scan_report(scan.report(), arguments.output == ScanOutput::kSummary, arguments.json_file);
+  return finish_scan_report(scan.report(), arguments.output == ScanOutput::kSummary ? stdout : stderr,
+                            arguments.json_file);
+}
+
+}  // namespace
+
+void add_scan_command(CLI::App& program, int& exit_code) {
+  static const std::map<std::string, ScanOutput> kOutputs{
+      {"alerts", ScanOutput::kAlerts}, {"verdicts", ScanOutput::kVerdicts}, {"summary", ScanOutput::kSummary}};
+  auto arguments = std::make_shared<ScanArguments>();
+  auto* scan =
+      program.add_subcommand("scan", "Judge request logs (NDJSON) from files or standard input, without Kafka");
+  add_setup_options(*scan, arguments->setup, "Form of the records: flat, ecs, nginx, envoy, traefik, caddy");
+  scan->add_option("-o,--output", arguments->output,
+                   "alerts: what the daemon would publish; verdicts: one line per record; summary: figures only")
+      ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case))
+      ->option_text("alerts|verdicts|summary [alerts]")
+      ->default_str("alerts");
+  scan->add_option("--json", arguments->json_file, "Write the figures to this file as JSON");
+  scan->add_flag("--close-episodes", arguments->close_episodes,
+                 "At the end, also print the closing alert of every open episode");
+  scan->add_option("FILE", arguments->files, "Files to read; - is standard input")->required();
+  scan->footer(
+      "Example: weir scan --profile nginx --output verdicts access.json | jq 'select(.malicious)'\n"
+      "Exit codes: 0 fine, 1 a file could not be read or judged, 2 wrong usage or configuration.");
+  scan->callback([arguments, &exit_code] { exit_code = run_scan(*arguments); });
 }
 
 }  // namespace weir

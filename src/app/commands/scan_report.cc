@@ -1,12 +1,10 @@
 #include "app/commands/scan_report.h"
 
-#include <cstdio>
-#include <fstream>
-
 #include <nlohmann/json.hpp>
 
 #include "app/setup/exit_code.h"
 #include "app/setup/policy_report.h"
+#include "app/setup/report.h"
 #include "app/terminal/terminal.h"
 
 namespace weir {
@@ -117,16 +115,9 @@ void print(const ScanReport& report, std::FILE* to) {
 
 }  // namespace
 
-int finish_scan_report(const ScanReport& report, bool summary_is_output, const std::string& json_file) {
-  print(report, summary_is_output ? stdout : stderr);
-  if (!json_file.empty()) {
-    std::ofstream file(json_file);
-    file << to_json(report).dump(2) << '\n';
-    if (!file.flush()) {
-      std::fprintf(stderr, "weir scan: cannot write %s\n", json_file.c_str());
-      return kExitFailed;
-    }
-  }
+int finish_scan_report(const ScanReport& report, std::FILE* summary, const std::string& json_file) {
+  print(report, summary);
+  if (!json_file.empty() && !write_file("scan", json_file, to_json(report).dump(2) + "\n")) return kExitFailed;
   if (report.detect.scan_failures.value() > 0) {
     std::fprintf(stderr, "weir scan: the matcher failed on %s records: their verdict is unknown\n",
                  with_separators(report.detect.scan_failures.value()).c_str());

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <array>
+#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -24,8 +24,8 @@ struct ScanReport {
   }
 };
 
-/// Prints the summary (to standard output when it was asked for, else to standard error) and writes the JSON file if one is
-/// named. Returns the exit code: 1 when the matcher failed on a record or the file cannot be written.
-int finish_scan_report(const ScanReport& report, bool summary_is_output, const std::string& json_file);
+/// Prints the summary and writes the JSON file if one is named. Returns the exit code: 1 when the matcher failed on a record
+/// or the file cannot be written.
+int finish_scan_report(const ScanReport& report, std::FILE* summary, const std::string& json_file);
 
 }  // namespace weir

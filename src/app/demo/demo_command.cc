@@ -1,12 +1,11 @@
-#include "app/demo/demo_command.h"
-
 #include <signal.h>
 #include <unistd.h>
+
+#include <CLI/CLI.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,11 +13,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/commands/command.h"
 #include "app/daemon/daemon.h"
 #include "app/demo/demo_traffic.h"
 #include "app/demo/demo_view.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
+#include "app/setup/report.h"
 #include "app/terminal/terminal.h"
 #include "kafka/embedded_broker.h"
 #include "kafka/record_feeder.h"
@@ -28,6 +29,14 @@ namespace weir {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+struct DemoArguments {
+  uint32_t seconds = 0;   ///< 0: until interrupted
+  uint32_t rate = 2'000;  ///< records a second
+  uint64_t seed = 7;
+  uint16_t port = 9464;
+  std::string json_file;
+};
 
 constexpr int32_t kRequestPartitions = 4;
 constexpr std::chrono::milliseconds kTick{50};
@@ -153,11 +162,7 @@ bool write_figures(const std::string& file, uint64_t fed, const Totals& totals, 
                                        {"alerts", alerts_read},
                                        {"dead_letters", totals.dead_letters},
                                        {"seconds", seconds}};
-  std::ofstream out(file);
-  out << figures.dump(2) << '\n';
-  if (out.flush()) return true;
-  std::fprintf(stderr, "weir demo: cannot write %s\n", file.c_str());
-  return false;
+  return write_file("demo", file, figures.dump(2) + "\n");
 }
 
 /// Shows what stands in the alerts topic now. Returns how many alerts that were.
@@ -175,7 +180,7 @@ Result<uint64_t> show_alerts(TopicReader& reader, DemoView& view, std::chrono::m
 
 /// The demo between start and end; a failure is an error that says what to do.
 Status demonstrate(const DemoArguments& arguments, DemoView& view) {
-  auto setup = prepare_command("", {}, "");
+  auto setup = prepare_command({});
   if (!setup) return tl::unexpected(setup.error());
   Config& config = setup->config;
   const LogSink log = demo_log(view);
@@ -239,8 +244,8 @@ Status demonstrate(const DemoArguments& arguments, DemoView& view) {
   return {};
 }
 
-}  // namespace
-
+/// `weir demo`: the real pipeline, both stages and all topics, on an embedded Kafka in this process, fed by generated
+/// traffic. Shows alerts as they appear. Returns the exit code.
 int run_demo(const DemoArguments& arguments) {
   stop_requested.store(false);
   struct sigaction action {};
@@ -256,6 +261,19 @@ int run_demo(const DemoArguments& arguments) {
     return kExitFailed;
   }
   return kExitFine;
+}
+
+}  // namespace
+
+void add_demo_command(CLI::App& program, int& exit_code) {
+  auto arguments = std::make_shared<DemoArguments>();
+  auto* demo = program.add_subcommand("demo", "Run the whole pipeline on an embedded Kafka with generated traffic");
+  demo->add_option("--seconds", arguments->seconds, "Stop after this time; 0: run until interrupted")->default_val(0);
+  demo->add_option("--rate", arguments->rate, "Records a second")->default_val(2'000)->check(CLI::Range(1, 100'000));
+  demo->add_option("--seed", arguments->seed, "Seed of the traffic")->default_val(7);
+  demo->add_option("--port", arguments->port, "Port of /metrics and the probes; 0: any free one")->default_val(9464);
+  demo->add_option("--json", arguments->json_file, "Write the figures to this file as JSON");
+  demo->callback([arguments, &exit_code] { exit_code = run_demo(*arguments); });
 }
 
 }  // namespace weir

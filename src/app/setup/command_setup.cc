@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <random>
 
-#include "app/setup/exit_code.h"
+#include "app/setup/report.h"
 #include "app/setup/rule_source.h"
 #include "kafka/client_check.h"
 #include "pipeline/policy_stage.h"
@@ -18,21 +18,19 @@ Result<Config> read_config(const std::string& config_file) {
     for (Diagnostic& one : check_client_properties(*config))
       diagnostics.push_back(std::move(one));
   }
-  for (const auto& diagnostic : diagnostics)
-    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  print_findings(diagnostics);
   if (config && has_errors(diagnostics))
     return fail(ErrorCode::kInvalidArgument, "kafka", "kafka.client_properties cannot be used");
   return config;
 }
 
-Result<CommandSetup> prepare_command(const std::string& config_file, const std::vector<std::string>& rule_directories,
-                                     const std::string& profile) {
+Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
   CommandSetup setup;
-  auto config = read_config(config_file);
+  auto config = read_config(arguments.config_file);
   if (!config) return tl::unexpected(config.error());
   setup.config = std::move(*config);
-  setup.config_file = config_file;
-  if (!profile.empty()) {
+  setup.config_file = arguments.config_file;
+  if (const std::string& profile = arguments.profile; !profile.empty()) {
     auto built_in = InputProfile::built_in(profile);
     if (!built_in) {
       std::string names;
@@ -43,10 +41,10 @@ Result<CommandSetup> prepare_command(const std::string& config_file, const std::
     setup.config.input.profile = std::move(*built_in);
   }
   if (auto proven = run_matcher_canaries(); !proven) return tl::unexpected(proven.error());
-  setup.rule_directories =
-      resolve_rule_directories(rule_directories.empty() ? setup.config.rules.directories : rule_directories);
+  setup.rule_directories = resolve_rule_directories(arguments.rule_directories.empty() ? setup.config.rules.directories
+                                                                                       : arguments.rule_directories);
   setup.watched_paths = setup.rule_directories;
-  if (!config_file.empty()) setup.watched_paths.push_back(config_file);
+  if (!arguments.config_file.empty()) setup.watched_paths.push_back(arguments.config_file);
   for (const auto& file : setup.config.policy_files)
     setup.watched_paths.push_back(file);
   setup.watched_digest = digest_of_files(setup.watched_paths);
@@ -70,11 +68,6 @@ AnalyzerOptions analyzer_options(const Config& config, bool keep_verdicts) {
   options.client_order = config.client_order;
   options.keep_verdicts = keep_verdicts;
   return options;
-}
-
-int report_usage_error(const Error& error) {
-  std::fprintf(stderr, "weir: %s\n", error.to_string().c_str());
-  return kExitUsage;
 }
 
 }  // namespace weir

@@ -23,18 +23,21 @@ struct CommandSetup {
   bool embedded_broker = false;  ///< `weir demo`
 };
 
+/// What a command line says of it.
+struct SetupArguments {
+  std::string config_file;                    ///< empty: defaults
+  std::vector<std::string> rule_directories;  ///< replace the configuration's
+  std::string profile;                        ///< built-in profile's name; empty: the configuration's
+};
+
 /// Reads the configuration (defaults without a file), applies the command line's rule directories and profile over it,
 /// proves the matching library and compiles the rules. All findings about files are printed to standard error.
-Result<CommandSetup> prepare_command(const std::string& config_file, const std::vector<std::string>& rule_directories,
-                                     const std::string& profile);
+Result<CommandSetup> prepare_command(const SetupArguments& arguments);
 
 /// Only the first part of it.
 Result<Config> read_config(const std::string& config_file);
 
 /// The detect stage's options out of the configuration.
 AnalyzerOptions analyzer_options(const Config& config, bool keep_verdicts);
-
-/// Prints the error and gives the exit code for wrong usage or configuration.
-int report_usage_error(const Error& error);
 
 }  // namespace weir

@@ -1,8 +1,8 @@
 #include "app/setup/rule_source.h"
 
-#include <cstdio>
 #include <filesystem>
 
+#include "app/setup/report.h"
 #include "pipeline/correlation_field.h"
 #include "rules/loader.h"
 
@@ -41,8 +41,7 @@ Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::stri
                                                      const RuleSetOptions& options) {
   Diagnostics diagnostics;
   auto rules = load_rule_set(directories, options, diagnostics);
-  for (const auto& diagnostic : diagnostics)
-    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
+  print_findings(diagnostics);
   return rules;
 }
 
