@@ -69,6 +69,7 @@ void on_log(const rd_kafka_t* client, int level, const char* facility, const cha
   LogLevel shown = what == "CONFWARN" ? LogLevel::kDebug : level_from_syslog(level);
   // The library connects again by itself. What weir cannot go on without becomes one error of weir's own.
   if (what == "FAIL" || what == "SSL") shown = LogLevel::kWarning;
+  if (what == "FAIL" || what == "SESSTMOUT") context->connection_losses.fetch_add(1, std::memory_order_relaxed);
   if (what == "SSLCERTVRFY") shown = LogLevel::kDebug;
   // A missing right ends a transaction. This line alone names the topic or group; what comes of it are further lines.
   const bool refused = what == "ADDPARTS" || what == "ADDOFFSETS";
@@ -122,6 +123,7 @@ void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
   const bool refused =
       error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL || !hint_for_alert(whole).empty();
   context.refused.store(refused, std::memory_order_relaxed);
+  context.connection_losses.fetch_add(1, std::memory_order_relaxed);
   context.set_problem(ClientContext::Problem::kConnection, kafka_error("broker connection", error, whole).detail);
 }
 

@@ -67,6 +67,8 @@ struct ClientContext {
   std::atomic<bool> refused{false};
   /// OpenSSL's last error about the broker's certificate; 0 for none.
   std::atomic<int> certificate_error{0};
+  /// How often a connection to a broker was lost or a group did not hear from its coordinator.
+  mutable std::atomic<uint64_t> connection_losses{0};
   /// The problems' text; empty when there is none.
   [[nodiscard]] std::string problems() const;
 

@@ -1,15 +1,17 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kafka/client_config.h"
 #include "kafka/ending_clients.h"
 #include "kafka/handles.h"
+#include "lane/read_positions.h"
 #include "lane/record_source.h"
+#include "lane/rejoin_judge.h"
 #include "pipeline/lane_counters.h"
 
 namespace weir {
@@ -21,9 +23,6 @@ namespace weir {
 class KafkaConsumer : public RecordSource {
  public:
   static constexpr size_t kBatchBytesMax = 16 << 20;  ///< a batch ends early at this size
-  /// A member that is shut out for another one of its name twice within this time has a rival; once, it was itself: a join
-  /// whose answer was lost with the group's coordinator.
-  static constexpr Milliseconds kRivalWithin{30'000};
 
   static Result<std::unique_ptr<KafkaConsumer>> create(const ClientOptions& options, const std::string& client_id,
                                                        const GroupMember& member, std::vector<std::string> topics,
@@ -42,7 +41,7 @@ class KafkaConsumer : public RecordSource {
   Result<std::vector<PartitionOffset>> read_committed(std::span<const PartitionOffset> partitions,
                                                       Patience& patience) override;
   [[nodiscard]] bool exhausted(int32_t partition, int64_t until) const override;
-  Status renew(bool keep_done, Patience& patience) override;
+  Status renew(CarryDone done, Patience& patience) override;
   [[nodiscard]] bool connected() override;
   Status seek(const PartitionOffset& target) override;
   Status rewind() override;
@@ -58,19 +57,6 @@ class KafkaConsumer : public RecordSource {
   [[nodiscard]] PartitionListHandle list_of(std::span<const PartitionOffset> offsets) const;
 
  private:
-  /// Where the reading of one assigned partition stands; every offset is that of the next record.
-  struct Position {
-    uint16_t topic = 0;
-    int32_t partition = 0;
-    int64_t expected = PartitionOffset::kUnknown;  ///< by poll()
-    int64_t done = PartitionOffset::kUnknown;      ///< by the lane
-    int64_t committed = PartitionOffset::kUnknown;
-    int64_t end = PartitionOffset::kUnknown;  ///< the broker last said that nothing is there from here on
-    int64_t low = PartitionOffset::kUnknown;  ///< of the first record there was at the assignment
-    bool read = false;                        ///< a record came since the assignment
-    const rd_kafka_topic_t* native_topic = nullptr;
-  };
-
   KafkaConsumer(std::string client_id, const ClientOptions& options, GroupMember member,
                 std::vector<std::string> topics, KafkaCounters& counters);
   Status connect();
@@ -81,23 +67,24 @@ class KafkaConsumer : public RecordSource {
   void revoked();
   void lose_partitions();
   void forget_partitions();
-  void give_up_client(std::string_view reason);
+  void give_up_client(std::string_view reason, Milliseconds pause);
+  void renew_given_up();
+  void end_with(Error error);
   void on_fatal_error();
   bool find_committed(rd_kafka_topic_partition_list_t& partitions, Milliseconds timeout, Patience& patience) const;
   [[nodiscard]] bool find_bounds(AssignedPartition& partition);
-  void take_over(const AssignedPartition& partition, int64_t committed, rd_kafka_topic_partition_t& native);
   void leave(rd_kafka_t& client, Patience& patience);
   void accept(MessageHandle message);
   void on_message_error(const rd_kafka_message_t& message);
-  Position* position_of(const rd_kafka_message_t& message);
-  bool check_order(Position& position, int64_t offset);
-  void check_retention(Position& position, int64_t offset);
+  ReadPosition* position_of(const rd_kafka_message_t& message);
+  bool check_order(ReadPosition& position, int64_t offset);
+  void check_retention(const ReadPosition& position, int64_t offset);
   void drop_batch();
   void seek_all(std::span<const PartitionOffset> targets);
   void wake_fetches_if_due();
   void update_lag();
   void check_connection();
-  [[nodiscard]] std::string name_of(const Position& position) const;
+  [[nodiscard]] std::string name_of(const ReadPosition& position) const;
 
   ClientContext context_;
   const ClientOptions options_;
@@ -109,13 +96,13 @@ class KafkaConsumer : public RecordSource {
   ClientHandle client_;
   std::shared_ptr<const rd_kafka_consumer_group_metadata_t> membership_;
   EndingClients ending_;
-  std::vector<PartitionOffset> carried_;  // done before renew(), with stored output, but not committed
-  std::vector<PartitionOffset> carried_from_;
   bool must_renew_ = false;
-  std::chrono::steady_clock::time_point fenced_at_ = std::chrono::steady_clock::time_point::min();
-  std::vector<Position> positions_;
-  size_t last_position_ = 0;  // records of one partition come in runs
-  std::vector<PartitionOffset> uncommitted_;
+  Milliseconds renew_pause_{0};
+  RejoinJudge rejoin_;
+  uint64_t losses_at_join_ = 0;  // of connections
+  ReadPositions positions_;
+  std::vector<std::pair<const rd_kafka_topic_t*, uint16_t>>
+      native_topics_;  // those records came from, with their index
   std::vector<InputRecord> records_;
   std::vector<MessageHandle> messages_;  // of the records, in their order
   size_t batch_bytes_ = 0;

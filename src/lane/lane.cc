@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "base/crash_point.h"
 #include "lane/pause.h"
 
@@ -76,6 +77,7 @@ void Lane::run() {
 /// Before the first poll, because only then the group gives this lane partitions: a transaction that an earlier life left
 /// open would keep their committed offsets undecided until its timeout.
 Status Lane::prepare() {
+  thread_.assert_here();
   while (!stopping()) {
     const Status status = output_.prepare(*this);
     if (status) break;
@@ -90,6 +92,7 @@ Status Lane::prepare() {
 }
 
 Status Lane::step() {
+  thread_.assert_here();
   heartbeat();
   tick_if_due();
   const auto batch = source_.poll(batch_.records_max, std::min(kIdlePoll, until_commit()), batch_.wait_max);
@@ -99,7 +102,7 @@ Status Lane::step() {
   if (!batch.empty()) {
     WEIR_CRASH_POINT(stage_, "poll");
   }
-  if (!batch.empty() || (!offsets_pending_ && work_.has_output())) {
+  if (!batch.empty() || (!has_work() && work_.has_output())) {
     if (Status status = work_on(batch); !status) return status;
   }
   restoring_.store(work_.restoring(source_, *this), std::memory_order_relaxed);
@@ -111,11 +114,12 @@ Status Lane::step() {
 }
 
 Status Lane::work_on(std::span<const InputRecord> batch) {
-  if (!offsets_pending_) work_since_ = Clock::now();
+  if (!has_work()) work_since_ = Clock::now();
   Status begun;
-  if (!open_) begun = output_.begin(*this);
-  open_ = true;
-  offsets_pending_ = true;
+  if (state_ == Work::kNone || state_ == Work::kStored) {
+    begun = output_.begin(*this);
+    become(Work::kOpen);
+  }
   WEIR_CRASH_POINT(stage_, "begin");
   RefusingOutput refusing;
   OutputTransaction& output = begun ? output_ : static_cast<OutputTransaction&>(refusing);
@@ -177,16 +181,35 @@ Status Lane::process_one_by_one(std::span<const InputRecord> batch, OutputTransa
   return first_failure;
 }
 
+bool Lane::may_follow(Work from, Work to) {
+  switch (from) {
+    case Work::kNone:
+      return to == Work::kOpen || to == Work::kNone;
+    case Work::kOpen:
+      return true;  // stored, committed, failed, given up; or more of it
+    case Work::kStored:
+      return true;  // committed, refused again, failed, given up; or more work in a new transaction
+    case Work::kToRepeat:
+      return to != Work::kStored;  // what failed is not stored before it is produced again
+  }
+  return false;
+}
+
+void Lane::become(Work next) {
+  WEIR_ASSERT(may_follow(state_, next), "work goes from open to stored to committed, and back only by a repeat");
+  state_ = next;
+}
+
 bool Lane::commit_due() const {
-  if (!offsets_pending_) return false;
+  if (!has_work()) return false;
   return work_.retained_bytes() >= kRetainedBytesMax || until_commit() <= Milliseconds(0);
 }
 
 /// While records wait, transactions are long, for throughput. A lane that has caught up ends them soon, for latency.
 Milliseconds Lane::until_commit() const {
-  if (!offsets_pending_) return kIdlePoll;
+  if (!has_work()) return kIdlePoll;
   auto due = work_since_ + batch_.commit_interval;
-  if (keeps_up_ && !must_repeat_ && output_.seen_at_commit() && work_.has_awaited_output()) {
+  if (keeps_up_ && state_ != Work::kToRepeat && output_.seen_at_commit() && work_.has_awaited_output()) {
     const auto gap = std::max<Clock::duration>(kQuickCommit, commit_took_ * (kQuickCommitShare - 1));
     due = std::min(due, committed_at_ + gap);
   }
@@ -194,7 +217,7 @@ Milliseconds Lane::until_commit() const {
 }
 
 CommitOutcome Lane::commit() {
-  if (must_repeat_) return CommitOutcome::kAborted;
+  if (state_ == Work::kToRepeat) return CommitOutcome::kAborted;
   const auto offsets = source_.uncommitted();
   const auto began = Clock::now();
   const CommitOutcome outcome = output_.commit(offsets, *this);
@@ -203,10 +226,9 @@ CommitOutcome Lane::commit() {
   if (outcome == CommitOutcome::kCommitted && guard_ != nullptr) guard_->passed(offsets);
   if (outcome == CommitOutcome::kAborted) return outcome;
   // Stored is stored: only offsets that could not be committed stay pending, and go with the next commit.
-  open_ = false;
+  become(outcome == CommitOutcome::kNotCommitted ? Work::kStored : Work::kNone);
   WEIR_CRASH_POINT(stage_, "after_commit");
-  offsets_pending_ = outcome == CommitOutcome::kNotCommitted;
-  work_.on_committed(!offsets_pending_);
+  work_.on_committed(outcome == CommitOutcome::kCommitted);
   work_since_ = Clock::now();
   back_off_ = Milliseconds(0);
   retrying_.store(false, std::memory_order_relaxed);
@@ -218,21 +240,19 @@ CommitOutcome Lane::commit() {
 Status Lane::recover() {
   counters_.output_retries.add();
   retrying_.store(true, std::memory_order_relaxed);
-  must_repeat_ = true;  // from here on these offsets must not be committed without their output
+  become(Work::kToRepeat);
   output_.abort(*this);
-  open_ = false;
   back_off();
   if (!work_.can_reproduce()) {
-    must_repeat_ = offsets_pending_ = false;
+    become(Work::kNone);
     return source_.rewind();
   }
   work_since_ = Clock::now() - batch_.commit_interval;  // due at once
   if (stopping()) return {};
   Status status = output_.begin(*this);
-  open_ = true;
   if (status) status = work_.reproduce(output_, *this);
   if (status)
-    must_repeat_ = false;
+    become(Work::kOpen);
   else
     log_(LogLevel::kError, "kafka: lane " + name_ + ": " + status.error().detail);
   return {};  // after a failure the commit that is due now leads back here
@@ -240,8 +260,8 @@ Status Lane::recover() {
 
 /// What was done since the last commit does not count; the partitions are gone or about to be asked for again.
 void Lane::give_up_transaction() {
-  if (open_) output_.abort(*this);
-  open_ = offsets_pending_ = must_repeat_ = false;
+  if (state_ == Work::kOpen || state_ == Work::kToRepeat) output_.abort(*this);
+  become(Work::kNone);
 }
 
 /// After a broker's restart a consumer's connection to its group may stay stuck for good while it goes on reading
@@ -259,11 +279,16 @@ Status Lane::renew_source_if_stuck(CommitOutcome outcome) {
   offsets_fail_since_ = Clock::time_point::max();
   renew_after_ = std::min(renew_after_ * 2, kRenewAfterMax);
   log_(LogLevel::kWarning, "kafka: lane " + name_ + ": the group does not take offsets any more; joining it anew");
-  const bool stored = offsets_pending_ && !open_ && !must_repeat_;  // the output is, only the offsets are not
+  return renew_source();
+}
+
+/// Everything but output that is stored is worked on again.
+Status Lane::renew_source() {
+  const auto done = state_ == Work::kStored ? RecordSource::CarryDone::kYes : RecordSource::CarryDone::kNo;
   give_up_transaction();
   work_.on_revoked(false);
   joined_.store(false, std::memory_order_relaxed);
-  return source_.renew(stored, *this);
+  return source_.renew(done, *this);
 }
 
 void Lane::back_off() {
@@ -274,10 +299,10 @@ void Lane::back_off() {
 }
 
 void Lane::finish() {
-  if (offsets_pending_ && commit() == CommitOutcome::kAborted) {
+  if (has_work() && commit() == CommitOutcome::kAborted) {
     log_(LogLevel::kWarning,
          "kafka: lane " + name_ + " stops without committing its last records; they will be read again");
-    offsets_pending_ = false;
+    give_up_transaction();
   }
   source_.close(*this);
 }
@@ -285,6 +310,7 @@ void Lane::finish() {
 // --- rebalances, inside poll() and close()
 
 Status Lane::on_assigned(std::span<AssignedPartition> partitions) {
+  thread_.assert_here();
   log_(LogLevel::kInfo, "kafka: lane " + name_ + " has " + std::to_string(partitions.size()) + " partitions");
   restoring_.store(true, std::memory_order_relaxed);
   const Status status = work_.on_assigned(partitions, *this);
@@ -295,14 +321,14 @@ Status Lane::on_assigned(std::span<AssignedPartition> partitions) {
 
 void Lane::on_revoked(bool lost) {
   WEIR_CRASH_POINT(stage_, "revoke");
-  bool committed = !offsets_pending_;
-  if (offsets_pending_) {
+  thread_.assert_here();
+  bool committed = !has_work();
+  if (has_work()) {
     wait_until_ = Clock::now() + kRevokeMax;
     if (!lost) committed = commit() == CommitOutcome::kCommitted;
     give_up_transaction();
     wait_until_ = Clock::time_point::max();
   }
-  open_ = offsets_pending_ = must_repeat_ = false;
   work_.on_revoked(committed);
 }
 

@@ -14,6 +14,7 @@
 #include "lane/output.h"
 #include "lane/patience.h"
 #include "lane/record_source.h"
+#include "lane/thread_check.h"
 #include "pipeline/lane_counters.h"
 
 namespace weir {
@@ -123,10 +124,12 @@ class Lane : private RebalanceListener, private Patience {
   Status recover();
   void give_up_transaction();
   Status renew_source_if_stuck(CommitOutcome outcome);
+  Status renew_source();
   void back_off();
   void finish();
   void heartbeat();
   void tick_if_due();
+  [[nodiscard]] bool has_work() const { return state_ != Work::kNone; }
   [[nodiscard]] bool stopping() const { return stop_at_ms_.load(std::memory_order_acquire) != 0; }
 
   const std::string name_;
@@ -138,10 +141,19 @@ class Lane : private RebalanceListener, private Patience {
   const LogSink log_;
   KafkaCounters& counters_;
   CrashJournal::Guard* guard_ = nullptr;
+  ThreadCheck thread_;
 
-  bool open_ = false;                 // a transaction with output is open
-  bool offsets_pending_ = false;      // work was done since the last commit
-  bool must_repeat_ = false;          // its output failed and was not produced again yet
+  /// What has become of the work since the last commit.
+  enum class Work : uint8_t {
+    kNone,      // there is none
+    kOpen,      // it is done, its output is in the open transaction
+    kStored,    // its output is stored, its offsets are not committed yet
+    kToRepeat,  // its output has failed and was not produced again yet: its offsets must not be committed
+  };
+  [[nodiscard]] static bool may_follow(Work from, Work to);
+  void become(Work next);
+
+  Work state_ = Work::kNone;
   Clock::time_point work_since_{};    // start of that work
   Clock::time_point committed_at_{};  // end of the last commit
   Clock::duration commit_took_{};

@@ -84,9 +84,13 @@ class RecordSource {
   [[nodiscard]] virtual bool exhausted(int32_t partition, int64_t until) const = 0;
   /// A broker answers. May block for half a second to find out.
   [[nodiscard]] virtual bool connected() = 0;
-  /// Leaves the group without asking the listener and joins it anew with a new client; the next poll() goes on. With
-  /// `keep_done` the uncommitted offsets are not worked on again if the partitions come back with the same commit.
-  virtual Status renew(bool keep_done, Patience& patience) = 0;
+  /// What renew() does with records whose output is stored and whose offsets are not committed.
+  enum class CarryDone : uint8_t {
+    kNo,   ///< they are worked on again
+    kYes,  ///< they are not, if the partitions come back with the same commit
+  };
+  /// Leaves the group without asking the listener and joins it anew with a new client; the next poll() goes on.
+  virtual Status renew(CarryDone done, Patience& patience) = 0;
   /// Goes to an offset of an assigned partition; what was done there since the last commit stays done. Drops the batch.
   virtual Status seek(const PartitionOffset& target) = 0;
   /// Goes back to the last committed offset on every assigned partition. Drops the current batch.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "lane/read_positions.h"
 #include "lane/record_source.h"
 #include "lane/stored_state.h"
 #include "lane/transaction_client.h"
@@ -168,8 +169,7 @@ class SimulatedSource : public RecordSource {
     auto& me = kafka_.members.at(id_);
     const bool lost = me.evicted || (assigned_ != 0 && assigned_ != kafka_.generation);
     if (assigned_ != 0 && (lost || (kafka_.rebalancing && !me.joined)) && !kafka_.happens(0.3)) {
-      for (auto& [partition, one] : positions_)
-        one.expected = one.done;
+      positions_.give_up_batch();
       listener_->on_revoked(lost);
       positions_.clear();
       assigned_ = 0;
@@ -185,45 +185,25 @@ class SimulatedSource : public RecordSource {
     return batch_;
   }
   std::string_view header(const InputRecord&, const char*) const override { return "1700000000000"; }
-  void batch_done() override {
-    for (auto& [partition, one] : positions_)
-      one.done = one.expected;
-  }
-  std::span<const PartitionOffset> uncommitted() override {
-    uncommitted_.clear();
-    for (const auto& [partition, one] : positions_) {
-      if (one.done > one.committed) uncommitted_.push_back({0, partition, one.done});
-    }
-    return uncommitted_;
-  }
+  void batch_done() override { positions_.batch_done(); }
+  std::span<const PartitionOffset> uncommitted() override { return positions_.uncommitted(); }
   Status commit(std::span<const PartitionOffset>, Patience&) override { return {}; }
-  void mark_committed(std::span<const PartitionOffset> offsets) override {
-    for (const PartitionOffset& one : offsets) {
-      if (positions_.contains(one.partition)) positions_[one.partition].committed = one.offset;
-    }
-  }
+  void mark_committed(std::span<const PartitionOffset> offsets) override { positions_.mark_committed(offsets); }
   Result<std::vector<PartitionOffset>> read_committed(std::span<const PartitionOffset> partitions, Patience&) override {
     std::vector<PartitionOffset> found(partitions.begin(), partitions.end());
     for (PartitionOffset& one : found)
       one.offset = kafka_.stable_committed(one.partition);
     return found;
   }
-  bool exhausted(int32_t partition, int64_t until) const override {
-    const auto found = positions_.find(partition);
-    if (found == positions_.end()) return false;
-    const auto& log = kafka_.observations.at(partition);
-    const auto next = log.lower_bound(found->second.expected);
-    return next == log.end() || next->first >= until;
-  }
+  bool exhausted(int32_t partition, int64_t until) const override { return positions_.exhausted(partition, until); }
   bool connected() override { return true; }
-  Status renew(bool, Patience&) override { return {}; }
+  Status renew(CarryDone, Patience&) override { return {}; }
   Status seek(const PartitionOffset& target) override {
-    positions_[target.partition].expected = positions_[target.partition].done = target.offset;
+    positions_.seek(target);
     return {};
   }
   Status rewind() override {
-    for (auto& [partition, one] : positions_)
-      one.expected = one.done = one.committed;
+    positions_.rewind();
     return {};
   }
   void tick() override {}
@@ -231,31 +211,31 @@ class SimulatedSource : public RecordSource {
   void close(Patience&) override {}
 
  private:
-  struct Position {
-    int64_t expected = 0, done = 0, committed = 0;
-  };
-
   void assign() {
     std::vector<AssignedPartition> partitions;
+    std::vector<int64_t> on_record;
     for (const auto& [partition, owner] : kafka_.owner) {
       if (owner != id_) continue;
       const int64_t committed = kafka_.stable_committed(partition);
       partitions.push_back({0, partition, committed, committed, 0});
+      on_record.push_back(committed);
     }
     assigned_ = kafka_.generation;
     health_ = listener_->on_assigned(partitions);
-    positions_.clear();
-    for (const AssignedPartition& one : partitions)
-      positions_[one.partition] = {one.start, one.start, one.committed};
+    positions_.assign(partitions, on_record);
   }
   void fetch() {
     uint64_t count = kafka_.faults ? kafka_.pick(4) : 3;
-    for (auto& [partition, one] : positions_) {
-      const auto& log = kafka_.observations.at(partition);
-      for (auto next = log.lower_bound(one.expected); next != log.end() && count > 0; ++next, --count) {
+    for (const auto& [partition, log] : kafka_.observations) {
+      ReadPosition* position = positions_.find(0, partition);
+      if (position == nullptr) continue;
+      auto next = log.lower_bound(position->expected);
+      for (; next != log.end() && count > 0; ++next, --count) {
         batch_.push_back({0, partition, next->first, EventTime(Milliseconds(1'000)), {}, next->second, nullptr});
-        one.expected = next->first + 1;
+        ReadPositions::hand_out(*position, next->first);
       }
+      // A consumer hears of the end when it gets there; markers of transactions may stand before it.
+      if (next == log.end()) ReadPositions::reach_end(*position, log.rbegin()->first + 1);
     }
   }
 
@@ -263,9 +243,8 @@ class SimulatedSource : public RecordSource {
   int id_;
   RebalanceListener* listener_ = nullptr;
   int64_t assigned_ = 0;
-  std::map<int32_t, Position> positions_;
+  ReadPositions positions_;
   std::vector<InputRecord> batch_;
-  std::vector<PartitionOffset> uncommitted_;
   Status health_;
 };
 

@@ -121,7 +121,7 @@ class FakeSource : public RecordSource {
     next_[target.partition] = done_[target.partition] = target.offset;
     return {};
   }
-  Status renew(bool, Patience&) override {
+  Status renew(CarryDone, Patience&) override {
     ++renewals;
     return {};
   }
