@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/diagnostic.h"
-#include "config/yaml_document.h"
+#include "yaml/yaml_node.h"
 
 namespace weir {
 

@@ -12,7 +12,7 @@
 #include "config/property_value.h"
 #include "config/secret_files.h"
 #include "config/suggest.h"
-#include "config/yaml_document.h"
+#include "yaml/yaml_reader.h"
 
 extern char** environ;  // NOLINT: POSIX declares no header for it
 
@@ -27,7 +27,7 @@ constexpr std::string_view kPolicySection = "policy";
 
 /// A value that was written somewhere for a property.
 struct Setting {
-  ConfigNode value;
+  YamlNode value;
   Origin origin;
   bool names_file = false;  ///< a secret's *_file
 };
@@ -62,7 +62,7 @@ class Loader {
       : file_(file), environment_(environment), diagnostics_(diagnostics), findings_(diagnostics) {}
 
   Config load(const std::string& yaml) {
-    gather_map(read_config_document(yaml, file_, diagnostics_), "");
+    gather_map(read_yaml_map(yaml, file_, diagnostics_), "");
     gather_environment();
     Config config = default_config();
     Origins origins;
@@ -93,7 +93,7 @@ class Loader {
     options.other_levels = static_cast<SecurityLevels>(config.policy->levels() & ~mask_of(options.security_level));
   }
 
-  void gather_map(const ConfigNode& map, const std::string& section) {
+  void gather_map(const YamlNode& map, const std::string& section) {
     for (const auto& entry : map.entries) {
       const std::string path = section.empty() ? entry.key : section + "." + entry.key;
       const Origin origin{file_, entry.position};
@@ -114,10 +114,10 @@ class Loader {
     }
   }
 
-  void gather_section(const ConfigNode::Entry& entry, const std::string& path) {
-    if (entry.value.kind == ConfigNode::Kind::kMap) {
+  void gather_section(const YamlNode::Entry& entry, const std::string& path) {
+    if (entry.value.kind == YamlNode::Kind::kMap) {
       gather_map(entry.value, path);
-    } else if (entry.value.kind != ConfigNode::Kind::kNull) {
+    } else if (entry.value.kind != YamlNode::Kind::kNull) {
       findings_.error({file_, entry.position}, path + " is a section, not " + std::string(describe(entry.value.kind)),
                       "put its keys below it, indented");
     }
@@ -181,7 +181,7 @@ class Loader {
 
   void apply(const Property& property, const Setting& setting, Config& config) {
     if (!setting.names_file) return set_property(property, setting.value, setting.origin, config, findings_);
-    if (setting.value.kind != ConfigNode::Kind::kScalar) {
+    if (setting.value.kind != YamlNode::Kind::kScalar) {
       return findings_.error(setting.origin, std::string(property.path) + "_file must be a file's name");
     }
     auto secret = read_secret_file(setting.value.text, file_, environment_);
@@ -194,7 +194,7 @@ class Loader {
   Diagnostics& diagnostics_;
   Findings findings_;
   std::map<std::string_view, Setting> settings_;
-  std::optional<ConfigNode> policy_;
+  std::optional<YamlNode> policy_;
 };
 
 }  // namespace

@@ -32,7 +32,7 @@ bool equal_letters(std::string_view a, std::string_view b) {
 /// Sets one property; one overload per kind of access.
 class Setter {
  public:
-  Setter(const Property& property, const ConfigNode& value, const Origin& origin, Config& config, Findings& findings)
+  Setter(const Property& property, const YamlNode& value, const Origin& origin, Config& config, Findings& findings)
       : property_(property), value_(value), origin_(origin), config_(config), findings_(findings) {}
 
   void operator()(Access<std::string> access) const {
@@ -50,7 +50,7 @@ class Setter {
     if (auto texts = texts_of()) access(config_) = std::move(*texts);
   }
   void operator()(Access<SecretMap> access) const {
-    if (value_.kind != ConfigNode::Kind::kMap) return wrong_kind("a map of names and values");
+    if (value_.kind != YamlNode::Kind::kMap) return wrong_kind("a map of names and values");
     SecretMap map;
     std::map<std::string, KafkaConfig::PropertyPlace> places;
     for (const auto& entry : value_.entries) {
@@ -82,7 +82,7 @@ class Setter {
     if (const auto number = integer_of(value_)) access(config_) = static_cast<Integer>(*number);
   }
   void operator()(Access<std::vector<uint64_t>> access) const {
-    if (value_.kind != ConfigNode::Kind::kList) return wrong_kind("a list of numbers");
+    if (value_.kind != YamlNode::Kind::kList) return wrong_kind("a list of numbers");
     if (value_.items.size() > kListItemsMax) return too_many();
     std::vector<uint64_t> numbers;
     for (const auto& item : value_.items) {
@@ -96,7 +96,7 @@ class Setter {
     if (const auto index = choice_of(value_, access.names)) access.set(config_, *index);
   }
   void operator()(const ChoiceListAccess& access) const {
-    if (value_.kind != ConfigNode::Kind::kList) return wrong_kind("a list, for example [" + joined(access.names) + "]");
+    if (value_.kind != YamlNode::Kind::kList) return wrong_kind("a list, for example [" + joined(access.names) + "]");
     std::vector<size_t> indices;
     for (const auto& item : value_.items) {
       const auto index = choice_of(item, access.names);
@@ -128,12 +128,12 @@ class Setter {
 
  private:
   // An environment variable has no positions inside; then everything is at the variable.
-  Origin at(const ConfigNode& node) const {
+  Origin at(const YamlNode& node) const {
     return node.position.line > 0 ? Origin{origin_.source, node.position} : origin_;
   }
-  bool check_scalar(const ConfigNode& node, const std::string& wanted) const {
-    if (node.kind == ConfigNode::Kind::kScalar) return true;
-    if (node.kind == ConfigNode::Kind::kNull) {
+  bool check_scalar(const YamlNode& node, const std::string& wanted) const {
+    if (node.kind == YamlNode::Kind::kScalar) return true;
+    if (node.is_null()) {
       findings_.error(at(node), std::string(property_.path) + " has no value",
                       "remove the line for the default, or write \"\" for an empty text");
     } else {
@@ -150,13 +150,13 @@ class Setter {
     findings_.error(origin_,
                     std::string(property_.path) + " has more than " + std::to_string(kListItemsMax) + " items");
   }
-  void out_of_bounds(const ConfigNode& node) const {
+  void out_of_bounds(const YamlNode& node) const {
     const auto& [min, max] = property_.bounds;
     std::string unit = property_.unit.empty() ? "" : " " + std::string(property_.unit);
     findings_.error(at(node), std::string(property_.path) + " must be from " + std::to_string(min) + " to " +
                                   std::to_string(max) + unit + ", not " + node.text);
   }
-  void no_number(const ConfigNode& node) const {
+  void no_number(const YamlNode& node) const {
     std::string hint;
     const auto& text = node.text;
     if (node.quoted) {
@@ -169,7 +169,7 @@ class Setter {
     findings_.error(at(node), std::string(property_.path) + " must be a number, not '" + text + "'", hint);
   }
 
-  std::optional<std::string> text_of(const ConfigNode& node) const {
+  std::optional<std::string> text_of(const YamlNode& node) const {
     if (!check_scalar(node, "text")) return std::nullopt;
     if (node.text.size() > kTextBytesMax || node.text.find('\0') != std::string::npos) {
       findings_.error(at(node), std::string(property_.path) + " is longer than " + std::to_string(kTextBytesMax) +
@@ -182,7 +182,7 @@ class Setter {
   // A single text stands for a list of one.
   std::optional<std::vector<std::string>> texts_of() const {
     std::vector<std::string> texts;
-    if (value_.kind != ConfigNode::Kind::kList) {
+    if (value_.kind != YamlNode::Kind::kList) {
       auto text = text_of(value_);
       if (!text) return std::nullopt;
       texts.push_back(std::move(*text));
@@ -200,7 +200,7 @@ class Setter {
     return texts;
   }
 
-  std::optional<int64_t> integer_of(const ConfigNode& node) const {
+  std::optional<int64_t> integer_of(const YamlNode& node) const {
     if (!check_scalar(node, "a number")) return std::nullopt;
     int64_t number = 0;
     const auto& text = node.text;
@@ -219,7 +219,7 @@ class Setter {
     return std::nullopt;
   }
 
-  std::optional<size_t> choice_of(const ConfigNode& node, std::span<const std::string_view> names) const {
+  std::optional<size_t> choice_of(const YamlNode& node, std::span<const std::string_view> names) const {
     if (!check_scalar(node, "one of " + joined(names))) return std::nullopt;
     for (size_t i = 0; i < names.size(); ++i) {
       if (equal_letters(names[i], node.text)) return i;
@@ -230,7 +230,7 @@ class Setter {
   }
 
   const Property& property_;
-  const ConfigNode& value_;
+  const YamlNode& value_;
   const Origin& origin_;
   Config& config_;
   Findings& findings_;
@@ -278,25 +278,25 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
 }
 
-ConfigNode scalar(std::string text) {
-  ConfigNode node;
-  node.kind = ConfigNode::Kind::kScalar;
+YamlNode scalar(std::string text) {
+  YamlNode node;
+  node.kind = YamlNode::Kind::kScalar;
   node.text = std::move(text);
   return node;
 }
 
 }  // namespace
 
-void set_property(const Property& property, const ConfigNode& value, const Origin& origin, Config& config,
+void set_property(const Property& property, const YamlNode& value, const Origin& origin, Config& config,
                   Findings& findings) {
   std::visit(Setter(property, value, origin, config, findings), property.access);
 }
 
-ConfigNode value_from_text(const Property& property, const std::string& text) {
+YamlNode value_from_text(const Property& property, const std::string& text) {
   const bool map = std::holds_alternative<Access<SecretMap>>(property.access);
   if (!map && !is_list(property.access)) return scalar(text);
-  ConfigNode node;
-  node.kind = map ? ConfigNode::Kind::kMap : ConfigNode::Kind::kList;
+  YamlNode node;
+  node.kind = map ? YamlNode::Kind::kMap : YamlNode::Kind::kList;
   for (size_t begin = 0; begin <= text.size() && !text.empty();) {
     const size_t comma = std::min(text.find(',', begin), text.size());
     const auto item = trimmed(std::string_view(text).substr(begin, comma - begin));

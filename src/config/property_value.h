@@ -6,7 +6,7 @@
 
 #include "config/findings.h"
 #include "config/property.h"
-#include "config/yaml_document.h"
+#include "yaml/yaml_node.h"
 
 namespace weir {
 
@@ -14,11 +14,11 @@ namespace weir {
 inline constexpr std::string_view kSecretMask = "********";
 
 /// Sets one property from a value of the file; what is wrong with it goes to the findings, and the property stays as it was.
-void set_property(const Property& property, const ConfigNode& value, const Origin& origin, Config& config,
+void set_property(const Property& property, const YamlNode& value, const Origin& origin, Config& config,
                   Findings& findings);
 
 /// The value that a text from the environment stands for: lists are comma-separated, maps name=value,name=value.
-ConfigNode value_from_text(const Property& property, const std::string& text);
+YamlNode value_from_text(const Property& property, const std::string& text);
 
 /// The property's value in JSON types; secrets that are set are masked.
 nlohmann::ordered_json property_value(const Property& property, const Config& config);

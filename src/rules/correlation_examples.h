@@ -1,13 +1,12 @@
 #pragma once
 
-#include <yaml-cpp/yaml.h>
-
 #include "rules/correlation.h"
-#include "rules/yaml_reader.h"
+#include "yaml/reporter.h"
+#include "yaml/yaml_node.h"
 
 namespace weir {
 
 /// Reads the `weir` section of a correlation: its examples (docs/correlation.md).
-void read_correlation_examples(const YAML::Node& section, int line, Correlation& correlation, Reporter& report);
+void read_correlation_examples(const YamlNode& section, int line, Correlation& correlation, Reporter& report);
 
 }  // namespace weir

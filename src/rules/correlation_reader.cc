@@ -7,7 +7,7 @@
 
 #include "rules/correlation_examples.h"
 #include "rules/rule_reader.h"
-#include "rules/yaml_values.h"
+#include "yaml/yaml_values.h"
 
 namespace weir {
 namespace {
@@ -15,9 +15,9 @@ namespace {
 constexpr size_t kTitleBytesMax = 256;
 constexpr int64_t kTimespanMaxMs = int64_t{366} * 86'400'000;
 
-std::optional<double> number_of(const YAML::Node& node) {
-  if (!node.IsScalar() || is_quoted(node)) return std::nullopt;
-  const std::string& text = node.Scalar();
+std::optional<double> number_of(const YamlNode& node) {
+  if (!node.is_scalar() || node.quoted) return std::nullopt;
+  const std::string& text = node.text;
   double number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || !std::isfinite(number))
@@ -47,14 +47,14 @@ bool needs_field(CorrelationType type) {
 /// Reads the parts of a correlation document one after the other.
 class CorrelationReader {
  public:
-  CorrelationReader(const YAML::Node& document, Reporter& report) : document_(document), report_(report) {}
+  CorrelationReader(const YamlNode& document, Reporter& report) : document_(document), report_(report) {}
 
   std::optional<Correlation> read() {
     const size_t errors_before = report_.errors();
     out_.file = report_.file();
-    out_.line = line_of(document_, 1);
-    for (const auto& [key_node, value] : entries_of(document_))
-      read_key(key_node.Scalar(), value, line_of(key_node, out_.line));
+    out_.line = document_.position.line;
+    for (const auto& [key, at, value] : document_.entries)
+      read_key(key, value, at.line);
     if (out_.title.empty()) report_.error(out_.line, "the correlation has no title");
     if (out_.id.empty())
       report_.error(out_.line, "the correlation has no id", "a UUID; alerts and other correlations name it by it");
@@ -63,7 +63,7 @@ class CorrelationReader {
   }
 
  private:
-  void read_key(const std::string& key, const YAML::Node& value, int line) {
+  void read_key(const std::string& key, const YamlNode& value, int line) {
     if (key == "title") {
       out_.title = text_of(value, key, line, report_);
       if (out_.title.size() > kTitleBytesMax) report_.error(line, "the title is longer than 256 bytes");
@@ -107,20 +107,19 @@ class CorrelationReader {
     return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
   }
 
-  void read_generate(const YAML::Node& value, int line) {
-    const std::string text = value.IsScalar() && !is_quoted(value) ? value.Scalar() : std::string();
+  void read_generate(const YamlNode& value, int line) {
+    const std::string text = value.is_scalar() && !value.quoted ? value.text : std::string();
     if (text != "true" && text != "false") return report_.error(line, "'generate' must be true or false");
     out_.generate = text == "true";
   }
 
-  void read_correlation(const YAML::Node& map, int line) {
-    if (!map.IsMap()) return report_.error(line, "'correlation' must be a map", "type, rules, timespan, condition");
-    YAML::Node condition;
+  void read_correlation(const YamlNode& map, int line) {
+    if (!map.is_map()) return report_.error(line, "'correlation' must be a map", "type, rules, timespan, condition");
+    const YamlNode* condition = nullptr;
     int condition_line = 0;
     bool has_type = false, type_is_known = false, has_timespan = false;
-    for (const auto& [key_node, value] : entries_of(map)) {
-      const std::string& key = key_node.Scalar();
-      const int key_line = line_of(key_node, line);
+    for (const auto& [key, at, value] : map.entries) {
+      const int key_line = at.line;
       if (key == "type") {
         has_type = true;
         type_is_known = read_type(text_of(value, key, key_line, report_), key_line);
@@ -132,7 +131,7 @@ class CorrelationReader {
         has_timespan = true;
         read_timespan(text_of(value, key, key_line, report_), key_line);
       } else if (key == "condition") {
-        condition.reset(value);
+        condition = &value;
         condition_line = key_line;
       } else if (key == "aliases") {
         read_aliases(value, key_line);
@@ -161,20 +160,20 @@ class CorrelationReader {
     return false;
   }
 
-  void read_sources(const YAML::Node& value, int line) {
-    if (!value.IsSequence() && !value.IsScalar())
+  void read_sources(const YamlNode& value, int line) {
+    if (!value.is_list() && !value.is_scalar())
       return report_.error(line, "'rules' must be a list of rule ids or names");
-    const auto add = [&](const YAML::Node& node) {
-      const int source_line = line_of(node, line);
-      if (!node.IsScalar() || is_null(node)) return report_.error(source_line, "a rule's id or name must be text");
-      const std::string& written = node.Scalar();
+    const auto add = [&](const YamlNode& node) {
+      const int source_line = node.position.line;
+      if (!node.is_scalar()) return report_.error(source_line, "a rule's id or name must be text");
+      const std::string& written = node.text;
       if (std::any_of(out_.sources.begin(), out_.sources.end(),
                       [&](const auto& one) { return one.written == written; }))
         return report_.error(source_line, "the rule '" + written + "' stands twice");
       out_.sources.push_back({written, {}, false, source_line});
     };
-    if (value.IsSequence())
-      for (const auto& node : value)
+    if (value.is_list())
+      for (const auto& node : value.items)
         add(node);
     else
       add(value);
@@ -201,33 +200,32 @@ class CorrelationReader {
     out_.timespan_ms = *ms;
   }
 
-  void read_aliases(const YAML::Node& value, int line) {
-    if (!value.IsMap()) return report_.error(line, "'aliases' must be a map of alias to rule to field");
-    for (const auto& [alias, fields] : entries_of(value)) {
-      const int alias_line = line_of(alias, line);
-      if (!fields.IsMap()) {
-        report_.error(alias_line, "the alias '" + alias.Scalar() + "' must be a map of rule to field");
+  void read_aliases(const YamlNode& value, int line) {
+    if (!value.is_map()) return report_.error(line, "'aliases' must be a map of alias to rule to field");
+    for (const auto& [alias, at, fields] : value.entries) {
+      const int alias_line = at.line;
+      if (!fields.is_map()) {
+        report_.error(alias_line, "the alias '" + alias + "' must be a map of rule to field");
         continue;
       }
-      auto& by_rule = out_.aliases[alias.Scalar()];
-      for (const auto& [rule, field] : entries_of(fields))
-        by_rule[rule.Scalar()] = text_of(field, rule.Scalar(), line_of(rule, alias_line), report_);
+      auto& by_rule = out_.aliases[alias];
+      for (const auto& [rule, rule_at, field] : fields.entries)
+        by_rule[rule] = text_of(field, rule, rule_at.line, report_);
     }
   }
 
-  void read_condition(const YAML::Node& condition, int condition_line, int line) {
-    if (condition_line == 0) {
+  void read_condition(const YamlNode* condition, int condition_line, int line) {
+    if (condition == nullptr) {
       if (!is_temporal(out_.type)) return report_.error(line, "the correlation has no condition", "as in gte: 10");
       out_.bounds = {{CorrelationOperator::kGreaterEqual, static_cast<double>(out_.sources.size())}};
       return;
     }
-    if (!condition.IsMap())
+    if (!condition->is_map())
       return report_.error(condition_line, "the condition must be a map, as in gte: 10",
                            "expressions over rules: chain correlations instead");
     bool has_percentile = false;
-    for (const auto& [key_node, value] : entries_of(condition)) {
-      const int key_line = line_of(key_node, condition_line);
-      const std::string& key = key_node.Scalar();
+    for (const auto& [key, at, value] : condition->entries) {
+      const int key_line = at.line;
       if (key == "field")
         out_.fields = texts_of(value, key, key_line, report_);
       else if (key == "percentile")
@@ -240,7 +238,7 @@ class CorrelationReader {
     check_condition(condition_line, has_percentile);
   }
 
-  bool read_percentile(const YAML::Node& value, int line) {
+  bool read_percentile(const YamlNode& value, int line) {
     const auto number = number_of(value);
     if (!number || *number <= 0 || *number >= 100) {
       report_.error(line, "the percentile must be a number above 0 and below 100");
@@ -250,7 +248,7 @@ class CorrelationReader {
     return true;
   }
 
-  void read_bound(const std::string& key, const YAML::Node& value, int line) {
+  void read_bound(const std::string& key, const YamlNode& value, int line) {
     const auto op = operator_from(key);
     if (!op)
       return report_.error(line, "a condition has no key '" + key + "'",
@@ -294,7 +292,7 @@ class CorrelationReader {
     if (cannot_fail && !out_.bounds.empty()) report_.error(line, "the condition holds for nothing at all");
   }
 
-  const YAML::Node& document_;
+  const YamlNode& document_;
   Reporter& report_;
   Correlation out_;
 };
@@ -330,7 +328,7 @@ std::optional<int64_t> parse_timespan(std::string_view text) {
   return count * unit_ms;
 }
 
-std::optional<Correlation> read_correlation(const YAML::Node& document, Reporter& report) {
+std::optional<Correlation> read_correlation(const YamlNode& document, Reporter& report) {
   return CorrelationReader(document, report).read();
 }
 

@@ -153,8 +153,8 @@ class ValueReader {
   ValueReader(const Modifiers& modifiers, bool keyword, Reporter& report)
       : modifiers_(modifiers), keyword_(keyword), report_(report) {}
 
-  void read(const YAML::Node& node, int line, std::vector<Value>& out) {
-    if (node.IsMap() || node.IsSequence()) return report_.error(line, "a value must be text, a number or null");
+  void read(const YamlNode& node, int line, std::vector<Value>& out) {
+    if (node.is_map() || node.is_list()) return report_.error(line, "a value must be text, a number or null");
     switch (modifiers_.kind) {
       case ValueKind::kText:
         return read_text(node, line, out);
@@ -165,8 +165,8 @@ class ValueReader {
       case ValueKind::kExists:
         return read_exists(node, line, out);
       case ValueKind::kFieldRef:
-        if (is_null(node) || node.Scalar().empty()) return report_.error(line, "'fieldref' needs the name of a field");
-        out.emplace_back(FieldRefValue{node.Scalar(), has(Transform::kContains) || has(Transform::kEndsWith),
+        if (node.is_null() || node.text.empty()) return report_.error(line, "'fieldref' needs the name of a field");
+        out.emplace_back(FieldRefValue{node.text, has(Transform::kContains) || has(Transform::kEndsWith),
                                        has(Transform::kContains) || has(Transform::kStartsWith)});
     }
   }
@@ -179,15 +179,15 @@ class ValueReader {
     return modifiers_.comparison != Comparison::kMatch && modifiers_.comparison != Comparison::kNotEqual;
   }
 
-  void read_text(const YAML::Node& node, int line, std::vector<Value>& out) {
-    if (is_null(node)) {
+  void read_text(const YamlNode& node, int line, std::vector<Value>& out) {
+    if (node.is_null()) {
       if (!modifiers_.transforms.empty() || ordered() || keyword_)
         return report_.error(line, "null does not fit here", "quote it if text is meant");
       out.emplace_back(NullValue{});
       return;
     }
-    const std::string& text = node.Scalar();
-    const auto number = is_quoted(node) ? std::nullopt : number_of(text);
+    const std::string& text = node.text;
+    const auto number = node.quoted ? std::nullopt : number_of(text);
     if (ordered()) {
       const auto compared = number_of(text);
       if (!compared || !modifiers_.transforms.empty())
@@ -282,22 +282,22 @@ class ValueReader {
     return true;
   }
 
-  void read_regex(const YAML::Node& node, int line, std::vector<Value>& out) {
-    if (is_null(node) || node.Scalar().empty()) return report_.error(line, "a regular expression must not be empty");
+  void read_regex(const YamlNode& node, int line, std::vector<Value>& out) {
+    if (node.is_null() || node.text.empty()) return report_.error(line, "a regular expression must not be empty");
     RegexValue value = modifiers_.regex_flags;
-    value.pattern = node.Scalar();
+    value.pattern = node.text;
     out.emplace_back(std::move(value));
   }
 
-  void read_cidr(const YAML::Node& node, int line, std::vector<Value>& out) {
-    const std::string& text = node.Scalar();
-    if (is_null(node) || !Cidr::parse(text))
+  void read_cidr(const YamlNode& node, int line, std::vector<Value>& out) {
+    const std::string& text = node.text;
+    if (node.is_null() || !Cidr::parse(text))
       return report_.error(line, "'" + text + "' is no network", "as in 192.0.2.0/24 or 2001:db8::/32");
     out.emplace_back(CidrValue{text});
   }
 
-  void read_exists(const YAML::Node& node, int line, std::vector<Value>& out) {
-    const std::string& text = node.Scalar();
+  void read_exists(const YamlNode& node, int line, std::vector<Value>& out) {
+    const std::string& text = node.text;
     const bool yes = text == "true" || text == "True" || text == "yes";
     if (!yes && text != "false" && text != "False" && text != "no")
       return report_.error(line, "'exists' needs true or false");
@@ -309,21 +309,21 @@ class ValueReader {
   Reporter& report_;
 };
 
-void read_values(const Modifiers& modifiers, const YAML::Node& node, int line, DetectionItem& item, Reporter& report) {
+void read_values(const Modifiers& modifiers, const YamlNode& node, int line, DetectionItem& item, Reporter& report) {
   ValueReader reader(modifiers, item.field.empty(), report);
-  if (!node.IsSequence()) {
-    reader.read(node, line_of(node, line), item.values);
+  if (!node.is_list()) {
+    reader.read(node, node.position.line, item.values);
   } else {
-    if (node.size() == 0) report.error(line, "the list of values is empty");
-    for (const auto& element : node)
-      reader.read(element, line_of(element, line), item.values);
+    if (node.items.empty()) report.error(line, "the list of values is empty");
+    for (const auto& element : node.items)
+      reader.read(element, element.position.line, item.values);
   }
   if (item.values.size() > kValuesMax) report.error(line, "more than 20000 values on one field");
 }
 
 }  // namespace
 
-void read_detection_item(const std::string& key, const YAML::Node& value, int line, std::vector<DetectionItem>& items,
+void read_detection_item(const std::string& key, const YamlNode& value, int line, std::vector<DetectionItem>& items,
                          Reporter& report) {
   const std::vector<std::string> words = split(key, '|');
   DetectionItem item;
@@ -334,21 +334,21 @@ void read_detection_item(const std::string& key, const YAML::Node& value, int li
   item.cased = modifiers.cased;
   if (item.field.empty() && modifiers.kind != ValueKind::kText && modifiers.kind != ValueKind::kRegex)
     report.error(line, "this modifier needs a field");
-  if (!modifiers.all || !value.IsSequence()) {
+  if (!modifiers.all || !value.is_list()) {
     read_values(modifiers, value, line, item, report);
     items.push_back(std::move(item));
     return;
   }
   // "all" joins the values as written; what base64offset and windash make of one value stay alternatives of each other.
-  if (value.size() == 0) report.error(line, "the list of values is empty");
-  for (const auto& element : value) {
+  if (value.items.empty()) report.error(line, "the list of values is empty");
+  for (const auto& element : value.items) {
     DetectionItem single = item;
-    read_values(modifiers, element, line_of(element, line), single, report);
+    read_values(modifiers, element, element.position.line, single, report);
     items.push_back(std::move(single));
   }
 }
 
-DetectionItem read_keyword(const YAML::Node& value, int line, Reporter& report) {
+DetectionItem read_keyword(const YamlNode& value, int line, Reporter& report) {
   DetectionItem item;
   item.line = line;
   read_values(Modifiers{}, value, line, item, report);

@@ -10,13 +10,14 @@
 #include "rules/correlation_reader.h"
 #include "rules/rule_filter.h"
 #include "rules/rule_reader.h"
-#include "rules/yaml_reader.h"
+#include "yaml/yaml_reader.h"
 
 namespace weir {
 namespace {
 
 constexpr uintmax_t kFileBytesMax = 4U << 20U;
 constexpr size_t kFilesMax = 20'000;
+constexpr YamlForm kRuleForm{.what = "a rule", .depth_max = 64, .nodes_max = 200'000};
 
 void add_error(Diagnostics& diagnostics, std::string file, std::string message) {
   diagnostics.push_back({Diagnostic::Severity::kError, std::move(file), 0, 0, std::move(message), {}});
@@ -66,13 +67,13 @@ struct Documents {
 
 void read_documents(const std::string& yaml, const std::string& file, Documents& out, Diagnostics& diagnostics) {
   Reporter report(file, diagnostics);
-  for (const auto& document : read_yaml_documents(yaml, report)) {
-    if (is_null(document)) continue;
-    if (!document.IsMap()) {
-      report.error(line_of(document, 1), "a rule must be a map");
-    } else if (document["filter"].IsDefined()) {
+  for (const auto& document : read_yaml_documents(yaml, file, diagnostics, kRuleForm)) {
+    if (document.is_null()) continue;
+    if (!document.is_map()) {
+      report.error(document.position.line, "a rule must be a map");
+    } else if (document.find("filter") != nullptr) {
       if (auto filter = read_filter(document, report)) out.filters.push_back(std::move(*filter));
-    } else if (document["correlation"].IsDefined()) {
+    } else if (document.find("correlation") != nullptr) {
       if (auto correlation = read_correlation(document, report)) out.correlations.push_back(std::move(*correlation));
     } else if (auto rule = read_rule(document, report)) {
       out.rules.push_back(std::move(*rule));

@@ -8,31 +8,31 @@
 namespace weir {
 namespace {
 
-void read_rule_names(const YAML::Node& node, int line, RuleFilter& filter, Reporter& report) {
-  if (node.IsScalar() && node.Scalar() == "any") {
+void read_rule_names(const YamlNode& node, int line, RuleFilter& filter, Reporter& report) {
+  if (node.is_scalar() && node.text == "any") {
     filter.any_rule = true;
     return;
   }
-  if (node.IsSequence())
-    for (const auto& name : node)
-      if (name.IsScalar()) filter.rules.push_back(name.Scalar());
+  if (node.is_list())
+    for (const auto& name : node.items)
+      if (name.is_scalar()) filter.rules.push_back(name.text);
   if (filter.rules.empty()) report.error(line, "'rules' of a filter must be a list of rule ids, or 'any'");
 }
 
-void read_filter_map(const YAML::Node& map, int line, RuleFilter& filter, Reporter& report) {
-  if (!map.IsMap()) return report.error(line, "'filter' must be a map with rules, selections and a condition");
+void read_filter_map(const YamlNode& map, int line, RuleFilter& filter, Reporter& report) {
+  if (!map.is_map()) return report.error(line, "'filter' must be a map with rules, selections and a condition");
   filter.selections = read_selections(map, SelectionsOf::kFilter, report);
   int rules_line = 0;
-  YAML::Node condition;
-  for (const auto& [key, value] : entries_of(map)) {
-    if (key.Scalar() == "rules") read_rule_names(value, rules_line = line_of(key, line), filter, report);
-    if (key.Scalar() == "condition") condition.reset(value);
+  const YamlNode* condition = nullptr;
+  for (const auto& [key, at, value] : map.entries) {
+    if (key == "rules") read_rule_names(value, rules_line = at.line, filter, report);
+    if (key == "condition") condition = &value;
   }
   if (rules_line == 0) report.error(line, "the filter names no rules", "rules: a list of ids, or any");
-  if (!condition.IsScalar()) return report.error(line, "the filter has no condition");
+  if (condition == nullptr || !condition->is_scalar()) return report.error(line, "the filter has no condition");
   ConditionError error;
-  auto tree = parse_condition(condition.Scalar(), filter.selections, error);
-  if (!tree) return report.error(line_of(condition, line), error.message, error.hint);
+  auto tree = parse_condition(condition->text, filter.selections, error);
+  if (!tree) return report.error(condition->position.line, error.message, error.hint);
   filter.condition = std::move(*tree);
 }
 
@@ -56,18 +56,18 @@ void apply(const RuleFilter& filter, Rule& rule) {
 
 }  // namespace
 
-std::optional<RuleFilter> read_filter(const YAML::Node& document, Reporter& report) {
+std::optional<RuleFilter> read_filter(const YamlNode& document, Reporter& report) {
   const size_t errors_before = report.errors();
   RuleFilter filter;
   filter.file = report.file();
-  filter.line = line_of(document, 1);
-  for (const auto& [key_node, value] : entries_of(document)) {
-    const int line = line_of(key_node, filter.line);
-    if (key_node.Scalar() == "filter") read_filter_map(value, line, filter, report);
-    if (key_node.Scalar() == "detection") report.error(line, "a document is a rule or a filter, not both");
-    if (key_node.Scalar() != "logsource" || !value.IsMap()) continue;
-    for (const auto& [name, text] : entries_of(value))
-      if (name.Scalar() == "category" && text.IsScalar()) filter.logsource_category = text.Scalar();
+  filter.line = document.position.line;
+  for (const auto& [key, at, value] : document.entries) {
+    const int line = at.line;
+    if (key == "filter") read_filter_map(value, line, filter, report);
+    if (key == "detection") report.error(line, "a document is a rule or a filter, not both");
+    if (key != "logsource" || !value.is_map()) continue;
+    for (const auto& [name, name_at, text] : value.entries)
+      if (name == "category" && text.is_scalar()) filter.logsource_category = text.text;
   }
   if (report.errors() != errors_before) return std::nullopt;
   return filter;

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <yaml-cpp/yaml.h>
-
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "rules/rule.h"
-#include "rules/yaml_reader.h"
+#include "yaml/reporter.h"
+#include "yaml/yaml_node.h"
 
 namespace weir {
 
@@ -23,7 +22,7 @@ struct RuleFilter {
 };
 
 /// Reads one filter document; what is wrong is reported, and then nothing is returned.
-std::optional<RuleFilter> read_filter(const YAML::Node& document, Reporter& report);
+std::optional<RuleFilter> read_filter(const YamlNode& document, Reporter& report);
 
 /// Applies every filter to the rules it names. A filter that names a rule that is not there is an error: it would be believed
 /// to work.

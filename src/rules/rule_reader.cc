@@ -7,7 +7,7 @@
 #include "rules/condition.h"
 #include "rules/detection_item.h"
 #include "rules/weir_section.h"
-#include "rules/yaml_values.h"
+#include "yaml/yaml_values.h"
 
 namespace weir {
 namespace {
@@ -15,28 +15,28 @@ namespace {
 constexpr size_t kTitleBytesMax = 256;
 constexpr size_t kSelectionsMax = 1000;
 
-DetectionMap read_map(const YAML::Node& node, int line, Reporter& report) {
+DetectionMap read_map(const YamlNode& node, int line, Reporter& report) {
   DetectionMap map;
-  if (node.size() == 0) report.error(line, "an empty map would match every request");
-  for (const auto& [key, value] : entries_of(node))
-    read_detection_item(key.Scalar(), value, line_of(key, line), map.items, report);
+  if (node.entries.empty()) report.error(line, "an empty map would match every request");
+  for (const auto& [key, at, value] : node.entries)
+    read_detection_item(key, value, at.line, map.items, report);
   return map;
 }
 
-Selection read_selection(const std::string& name, const YAML::Node& node, int line, Reporter& report) {
+Selection read_selection(const std::string& name, const YamlNode& node, int line, Reporter& report) {
   Selection selection{name, {}, line};
-  const auto add = [&](const YAML::Node& element) {
-    const int element_line = line_of(element, line);
-    if (element.IsMap())
+  const auto add = [&](const YamlNode& element) {
+    const int element_line = element.position.line;
+    if (element.is_map())
       selection.alternatives.push_back(read_map(element, element_line, report));
-    else if (element.IsScalar() && !is_null(element))
+    else if (element.is_scalar())
       selection.alternatives.push_back({{read_keyword(element, element_line, report)}});
     else
       report.error(element_line, "a selection holds maps or keywords");
   };
-  if (node.IsSequence()) {
-    if (node.size() == 0) report.error(line, "the selection '" + name + "' is empty");
-    for (const auto& element : node)
+  if (node.is_list()) {
+    if (node.items.empty()) report.error(line, "the selection '" + name + "' is empty");
+    for (const auto& element : node.items)
       add(element);
   } else {
     add(node);
@@ -47,23 +47,22 @@ Selection read_selection(const std::string& name, const YAML::Node& node, int li
 /// Reads the parts of a rule one after the other.
 class RuleReader {
  public:
-  RuleReader(const YAML::Node& document, Reporter& report) : document_(document), report_(report) {}
+  RuleReader(const YamlNode& document, Reporter& report) : document_(document), report_(report) {}
 
   std::optional<Rule> read() {
     const size_t errors_before = report_.errors();
     rule_.file = report_.file();
-    rule_.line = line_of(document_, 1);
-    YAML::Node detection;
-    YAML::Node section;
+    rule_.line = document_.position.line;
+    const YamlNode* detection = nullptr;
+    const YamlNode* section = nullptr;
     int section_line = 0;
-    for (const auto& [key_node, value] : entries_of(document_)) {
-      const std::string& key = key_node.Scalar();
-      const int line = line_of(key_node, rule_.line);
+    for (const auto& [key, at, value] : document_.entries) {
+      const int line = at.line;
       if (key == "detection") {
-        detection.reset(value);
+        detection = &value;
         detection_line_ = line;
       } else if (key == "weir") {
-        section.reset(value);
+        section = &value;
         section_line = line;
       } else {
         read_key(key, value, line);
@@ -74,8 +73,8 @@ class RuleReader {
       report_.error(rule_.line, "the rule has no id", "a UUID; alerts and exclusions name rules by it");
     if (!has_logsource_) report_.error(rule_.line, "the rule has no logsource");
     read_detection(detection);
-    if (section_line > 0)
-      read_weir_section(section, section_line, rule_, report_);
+    if (section != nullptr)
+      read_weir_section(*section, section_line, rule_, report_);
     else
       derive_weir_section(rule_);
     if (report_.errors() != errors_before) return std::nullopt;
@@ -83,7 +82,7 @@ class RuleReader {
   }
 
  private:
-  void read_key(const std::string& key, const YAML::Node& value, int line) {
+  void read_key(const std::string& key, const YamlNode& value, int line) {
     if (key == "title")
       read_title(text_of(value, key, line, report_), line);
     else if (key == "id")
@@ -143,20 +142,19 @@ class RuleReader {
     rule_.status = text;
   }
 
-  void read_tags(const YAML::Node& value, int line) {
+  void read_tags(const YamlNode& value, int line) {
     rule_.tags = texts_of(value, "tags", line, report_);
     for (const auto& tag : rule_.tags)
       if (tag.find('.') == std::string::npos)
         report_.warning(line, "the tag '" + tag + "' has no namespace", "as in attack.t1190");
   }
 
-  void read_logsource(const YAML::Node& value, int line) {
+  void read_logsource(const YamlNode& value, int line) {
     has_logsource_ = true;
-    if (!value.IsMap() || value.size() == 0)
+    if (!value.is_map() || value.entries.empty())
       return report_.error(line, "'logsource' must be a map with a category, product or service");
-    for (const auto& [key_node, node] : entries_of(value)) {
-      const std::string& key = key_node.Scalar();
-      const int key_line = line_of(key_node, line);
+    for (const auto& [key, at, node] : value.entries) {
+      const int key_line = at.line;
       if (key == "category")
         rule_.logsource_category = text_of(node, key, key_line, report_);
       else if (key == "product")
@@ -170,23 +168,23 @@ class RuleReader {
                       "webserver or proxy");
   }
 
-  void read_detection(const YAML::Node& detection) {
-    if (detection_line_ == 0) return report_.error(rule_.line, "the rule has no detection");
-    if (!detection.IsMap()) return report_.error(detection_line_, "'detection' must be a map");
-    rule_.selections = read_selections(detection, SelectionsOf::kRule, report_);
-    read_conditions(detection);
+  void read_detection(const YamlNode* detection) {
+    if (detection == nullptr) return report_.error(rule_.line, "the rule has no detection");
+    if (!detection->is_map()) return report_.error(detection_line_, "'detection' must be a map");
+    rule_.selections = read_selections(*detection, SelectionsOf::kRule, report_);
+    read_conditions(*detection);
   }
 
-  void read_conditions(const YAML::Node& detection) {
-    YAML::Node condition;
+  void read_conditions(const YamlNode& detection) {
+    const YamlNode* condition = nullptr;
     int line = 0;
-    for (const auto& [key, value] : entries_of(detection)) {
-      if (key.Scalar() != "condition") continue;
-      condition.reset(value);
-      line = line_of(key, detection_line_);
+    for (const auto& [key, at, value] : detection.entries) {
+      if (key != "condition") continue;
+      condition = &value;
+      line = at.line;
     }
-    if (line == 0) return report_.error(detection_line_, "the detection has no condition");
-    const std::vector<std::string> texts = texts_of(condition, "condition", line, report_);
+    if (condition == nullptr) return report_.error(detection_line_, "the detection has no condition");
+    const std::vector<std::string> texts = texts_of(*condition, "condition", line, report_);
     if (texts.empty()) report_.error(line, "the condition is empty");
     std::vector<bool> used(rule_.selections.size());
     for (const auto& text : texts) {
@@ -201,7 +199,7 @@ class RuleReader {
         report_.warning(rule_.selections[i].line, "no condition uses the selection '" + rule_.selections[i].name + "'");
   }
 
-  const YAML::Node& document_;
+  const YamlNode& document_;
   Reporter& report_;
   Rule rule_;
   bool has_logsource_ = false;
@@ -219,11 +217,11 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
-std::vector<Selection> read_selections(const YAML::Node& detection, SelectionsOf owner, Reporter& report) {
+std::vector<Selection> read_selections(const YamlNode& detection, SelectionsOf owner, Reporter& report) {
   std::vector<Selection> selections;
-  for (const auto& [key, value] : entries_of(detection)) {
-    const std::string& name = key.Scalar();
-    const int line = line_of(key);
+  for (const auto& [key, at, value] : detection.entries) {
+    const std::string& name = key;
+    const int line = at.line;
     if (name == "condition" || (name == "rules" && owner == SelectionsOf::kFilter)) continue;
     if (name == "timeframe") {
       report.error(line, "'timeframe' belongs to aggregations, which Sigma 2 has no longer");
@@ -234,13 +232,13 @@ std::vector<Selection> read_selections(const YAML::Node& detection, SelectionsOf
     else
       selections.push_back(read_selection(name, value, line, report));
   }
-  if (selections.empty()) report.error(line_of(detection), "the detection has no selection");
+  if (selections.empty()) report.error(detection.position.line, "the detection has no selection");
   if (selections.size() > kSelectionsMax)
-    report.error(line_of(detection), "the detection has more than 1000 selections");
+    report.error(detection.position.line, "the detection has more than 1000 selections");
   return selections;
 }
 
-std::optional<Rule> read_rule(const YAML::Node& document, Reporter& report) {
+std::optional<Rule> read_rule(const YamlNode& document, Reporter& report) {
   return RuleReader(document, report).read();
 }
 

@@ -48,11 +48,11 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
-bool is_number(const YAML::Node& node) {
-  const std::string& text = node.Scalar();
+bool is_number(const YamlNode& node) {
+  const std::string& text = node.text;
   double value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  return !is_quoted(node) && !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() &&
+  return !node.quoted && !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() &&
          std::isdigit(static_cast<unsigned char>(text[0])) != 0 && (text.size() == 1 || text[0] != '0');
 }
 
@@ -61,7 +61,7 @@ class ExampleWriter {
  public:
   explicit ExampleWriter(Reporter& report) : report_(report) {}
 
-  void field(const std::string& name, const YAML::Node& value, int line) {
+  void field(const std::string& name, const YamlNode& value, int line) {
     static const std::set<std::string, std::less<>> kFields = {
         "ts",         "request_id", "client_id",    "api_key", "ip",          "method",        "scheme",
         "host",       "path",       "query",        "status",  "duration_ms", "request_bytes", "response_bytes",
@@ -71,18 +71,18 @@ class ExampleWriter {
     present_.insert(name);
     begin(name);
     const bool object = name == "headers" || name == "response_headers";
-    if (object != value.IsMap() || value.IsSequence())
+    if (object != value.is_map() || value.is_list())
       return report_.error(line, "'" + name + (object ? "' must be a map" : "' must be text or a number"));
     if (!object) return scalar(name, value);
     json_.push_back('{');
     bool first = true;
-    for (const auto& [key, text] : entries_of(value)) {
+    for (const auto& [key, at, text] : value.entries) {
       if (!first) json_.push_back(',');
       first = false;
-      if (!text.IsScalar()) report_.error(line_of(key, line), "a header must be text");
-      append_json_string(json_, key.Scalar());
+      if (!text.is_scalar()) report_.error(at.line, "a header must be text");
+      append_json_string(json_, key);
       json_.push_back(':');
-      append_json_string(json_, text.Scalar());
+      append_json_string(json_, text.text);
     }
     json_.push_back('}');
   }
@@ -110,13 +110,13 @@ class ExampleWriter {
     append_json_string(json_, name);
     json_.push_back(':');
   }
-  void scalar(const std::string& name, const YAML::Node& value) {
+  void scalar(const std::string& name, const YamlNode& value) {
     const bool number_field = name == "status" || name == "duration_ms" || name == "request_bytes" ||
                               name == "response_bytes" || name == "ts";
     if (number_field && is_number(value))
-      json_ += value.Scalar();
+      json_ += value.text;
     else
-      append_json_string(json_, value.Scalar());
+      append_json_string(json_, value.text);
   }
 
   Reporter& report_;
@@ -124,22 +124,22 @@ class ExampleWriter {
   std::set<std::string, std::less<>> present_;
 };
 
-void read_examples(const YAML::Node& list, int line, std::vector<RuleExample>& out, Reporter& report) {
-  if (!list.IsSequence()) return report.error(line, "examples must be a list");
-  for (const auto& node : list)
-    if (auto example = read_example(node, line_of(node, line), report)) out.push_back(std::move(*example));
+void read_examples(const YamlNode& list, int line, std::vector<RuleExample>& out, Reporter& report) {
+  if (!list.is_list()) return report.error(line, "examples must be a list");
+  for (const auto& node : list.items)
+    if (auto example = read_example(node, node.position.line, report)) out.push_back(std::move(*example));
 }
 
-void read_example_lists(const YAML::Node& examples, int line, Rule& rule, Reporter& report) {
-  if (!examples.IsMap()) return report.error(line, "'examples' must be a map of 'positive' and 'negative'");
-  for (const auto& [key, list] : entries_of(examples)) {
-    const int key_line = line_of(key, line);
-    if (key.Scalar() == "positive")
+void read_example_lists(const YamlNode& examples, int line, Rule& rule, Reporter& report) {
+  if (!examples.is_map()) return report.error(line, "'examples' must be a map of 'positive' and 'negative'");
+  for (const auto& [key, at, list] : examples.entries) {
+    const int key_line = at.line;
+    if (key == "positive")
       read_examples(list, key_line, rule.positive_examples, report);
-    else if (key.Scalar() == "negative")
+    else if (key == "negative")
       read_examples(list, key_line, rule.negative_examples, report);
     else
-      report.error(key_line, "unknown key '" + key.Scalar() + "' in examples", "positive, negative");
+      report.error(key_line, "unknown key '" + key + "' in examples", "positive, negative");
   }
 }
 
@@ -172,14 +172,14 @@ int weight_of(Level level) {
 
 }  // namespace
 
-std::optional<RuleExample> read_example(const YAML::Node& node, int line, Reporter& report) {
+std::optional<RuleExample> read_example(const YamlNode& node, int line, Reporter& report) {
   const size_t errors_before = report.errors();
   ExampleWriter writer(report);
-  if (node.IsMap()) {
-    for (const auto& [key, value] : entries_of(node))
-      writer.field(key.Scalar(), value, line_of(key, line));
-  } else if (node.IsScalar()) {
-    writer.text("query", "q=" + percent_encoded(node.Scalar()));
+  if (node.is_map()) {
+    for (const auto& [key, at, value] : node.entries)
+      writer.field(key, value, at.line);
+  } else if (node.is_scalar()) {
+    writer.text("query", "q=" + percent_encoded(node.text));
   } else {
     report.error(line, "an example is text (a parameter's value) or a map of fields");
   }
@@ -189,18 +189,17 @@ std::optional<RuleExample> read_example(const YAML::Node& node, int line, Report
   return example;
 }
 
-void read_weir_section(const YAML::Node& section, int line, Rule& rule, Reporter& report) {
-  if (!section.IsMap()) return report.error(line, "'weir' must be a map", kKeys);
+void read_weir_section(const YamlNode& section, int line, Rule& rule, Reporter& report) {
+  if (!section.is_map()) return report.error(line, "'weir' must be a map", kKeys);
   rule.ours = true;
   rule.weight = weight_of(rule.level);
-  for (const auto& [key_node, value] : entries_of(section)) {
-    const std::string& key = key_node.Scalar();
-    const int key_line = line_of(key_node, line);
+  for (const auto& [key, at, value] : section.entries) {
+    const int key_line = at.line;
     if (key == "examples") {
       read_example_lists(value, key_line, rule, report);
       continue;
     }
-    const std::string text = value.IsScalar() ? value.Scalar() : std::string();
+    const std::string text = value.is_scalar() ? value.text : std::string();
     if (key == "category") {
       if (const auto category = category_from(text))
         rule.category = *category;

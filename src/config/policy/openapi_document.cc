@@ -4,25 +4,26 @@
 #include <nlohmann/json.hpp>
 
 #include "decode/code_point.h"
+#include "yaml/yaml_reader.h"
 
 namespace weir {
 namespace {
 
 constexpr int kDepthMax = 64;
 
-ConfigNode node_of(const nlohmann::ordered_json& json, int depth) {
-  ConfigNode node;
+YamlNode node_of(const nlohmann::ordered_json& json, int depth) {
+  YamlNode node;
   if (depth > kDepthMax) return node;
   if (json.is_object()) {
-    node.kind = ConfigNode::Kind::kMap;
+    node.kind = YamlNode::Kind::kMap;
     for (const auto& [key, value] : json.items())
       node.entries.push_back({key, {}, node_of(value, depth + 1)});
   } else if (json.is_array()) {
-    node.kind = ConfigNode::Kind::kList;
+    node.kind = YamlNode::Kind::kList;
     for (const auto& value : json)
       node.items.push_back(node_of(value, depth + 1));
   } else if (!json.is_null()) {
-    node.kind = ConfigNode::Kind::kScalar;
+    node.kind = YamlNode::Kind::kScalar;
     node.quoted = json.is_string();
     node.text = json.is_string() ? json.get<std::string>() : json.dump();
   }
@@ -51,22 +52,22 @@ OpenApiDocument::OpenApiDocument(const std::string& text, const std::string& fil
     : file_(file) {
   const size_t start = text.find_first_not_of(" \t\r\n");
   if (start == std::string::npos || text[start] != '{') {
-    root_ = read_config_document(text, file, diagnostics, kDepthMax);
+    root_ = read_yaml_map(text, file, diagnostics, {.depth_max = kDepthMax});
     return;
   }
   const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
   if (json.is_discarded()) {
     diagnostics.push_back({Diagnostic::Severity::kError, file, 0, 0, "not valid JSON", ""});
-    root_.kind = ConfigNode::Kind::kMap;
+    root_.kind = YamlNode::Kind::kMap;
     return;
   }
   root_ = node_of(json, 0);
 }
 
-const ConfigNode* OpenApiDocument::resolved(const ConfigNode& node) const {
-  const ConfigNode* at = &node;
+const YamlNode* OpenApiDocument::resolved(const YamlNode& node) const {
+  const YamlNode* at = &node;
   for (int i = 0; i < kReferencesMax && at != nullptr; ++i) {
-    const ConfigNode* reference = child_of(*at, "$ref");
+    const YamlNode* reference = at->find("$ref");
     if (reference == nullptr) return at;
     if (!reference->text.starts_with("#")) return nullptr;
     at = at_pointer(std::string_view(reference->text).substr(1));
@@ -74,27 +75,21 @@ const ConfigNode* OpenApiDocument::resolved(const ConfigNode& node) const {
   return nullptr;
 }
 
-const ConfigNode* OpenApiDocument::at_pointer(std::string_view pointer) const {
-  const ConfigNode* at = &root_;
+const YamlNode* OpenApiDocument::at_pointer(std::string_view pointer) const {
+  const YamlNode* at = &root_;
   while (!pointer.empty() && at != nullptr) {
     if (pointer.front() != '/') return nullptr;
     pointer.remove_prefix(1);
     const size_t end = std::min(pointer.find('/'), pointer.size());
-    at = child_of(*at, unescaped(pointer.substr(0, end)));
+    at = at->find(unescaped(pointer.substr(0, end)));
     pointer.remove_prefix(end);
   }
   return at;
 }
 
-const ConfigNode* child_of(const ConfigNode& node, std::string_view key) {
-  const auto found =
-      std::find_if(node.entries.begin(), node.entries.end(), [&](const auto& entry) { return entry.key == key; });
-  return found == node.entries.end() ? nullptr : &found->value;
-}
-
-std::string text_of(const ConfigNode& node, std::string_view key) {
-  const ConfigNode* child = child_of(node, key);
-  return child == nullptr || child->kind != ConfigNode::Kind::kScalar ? std::string() : child->text;
+std::string text_of(const YamlNode& node, std::string_view key) {
+  const YamlNode* child = node.find(key);
+  return child == nullptr || child->kind != YamlNode::Kind::kScalar ? std::string() : child->text;
 }
 
 }  // namespace weir

@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "config/yaml_document.h"
+#include "base/diagnostic.h"
+#include "yaml/yaml_node.h"
 
 namespace weir {
 
@@ -16,22 +17,20 @@ class OpenApiDocument {
   /// YAML, or JSON when the text starts with a brace.
   OpenApiDocument(const std::string& text, const std::string& file, Diagnostics& diagnostics);
 
-  [[nodiscard]] const ConfigNode& root() const { return root_; }
+  [[nodiscard]] const YamlNode& root() const { return root_; }
   [[nodiscard]] const std::string& file() const { return file_; }
 
   /// The node itself, or what its "$ref" points to. Null: the reference leaves the document, leads nowhere or in a circle.
-  [[nodiscard]] const ConfigNode* resolved(const ConfigNode& node) const;
+  [[nodiscard]] const YamlNode* resolved(const YamlNode& node) const;
 
  private:
-  [[nodiscard]] const ConfigNode* at_pointer(std::string_view pointer) const;
+  [[nodiscard]] const YamlNode* at_pointer(std::string_view pointer) const;
 
   std::string file_;
-  ConfigNode root_;
+  YamlNode root_;
 };
 
-/// The value of a key of a map; null when there is none.
-const ConfigNode* child_of(const ConfigNode& node, std::string_view key);
 /// The text of a scalar below a key; empty when there is none.
-std::string text_of(const ConfigNode& node, std::string_view key);
+std::string text_of(const YamlNode& node, std::string_view key);
 
 }  // namespace weir

@@ -39,7 +39,7 @@ class Importer {
       return {};
     }
     const std::string base = base_path();
-    if (const ConfigNode* paths = child_of(document_.root(), "paths")) {
+    if (const YamlNode* paths = document_.root().find("paths")) {
       for (const auto& entry : paths->entries)
         if (entry.key.starts_with("/")) import_path(base, entry);
     }
@@ -55,7 +55,7 @@ class Importer {
 
   /// The path of the first server; a host is not taken over, since documents often name another one than logs do.
   std::string base_path() {
-    const ConfigNode* servers = child_of(document_.root(), "servers");
+    const YamlNode* servers = document_.root().find("servers");
     if (servers == nullptr || servers->items.empty()) return {};
     std::string url = text_of(servers->items.front(), "url");
     if (const size_t scheme = url.find("://"); scheme != std::string::npos) {
@@ -96,13 +96,13 @@ class Importer {
     return pattern.empty() ? "/" : pattern;
   }
 
-  void import_path(const std::string& base, const ConfigNode::Entry& entry) {
-    const ConfigNode* item = document_.resolved(entry.value);
+  void import_path(const std::string& base, const YamlNode::Entry& entry) {
+    const YamlNode* item = document_.resolved(entry.value);
     if (item == nullptr) return warn(entry.position, "the reference of path '" + entry.key + "' cannot be followed");
     const std::string pattern = pattern_of(base + entry.key, entry.position);
     std::vector<std::string> described;
     for (const std::string_view method : kMethods) {
-      const ConfigNode* operation = child_of(*item, method);
+      const YamlNode* operation = item->find(method);
       if (operation == nullptr || spec_.routes.size() + 2 > Policy::kRoutesMax) continue;
       described.push_back(upper(method));
       import_operation(pattern, described.back(), *item, *operation, entry.position);
@@ -119,8 +119,8 @@ class Importer {
     spec_.routes.push_back(std::move(others));
   }
 
-  void import_operation(const std::string& pattern, const std::string& method, const ConfigNode& item,
-                        const ConfigNode& operation, FilePosition at) {
+  void import_operation(const std::string& pattern, const std::string& method, const YamlNode& item,
+                        const YamlNode& operation, FilePosition at) {
     RouteSpec route;
     route.path = pattern;
     route.methods = {method};
@@ -128,18 +128,18 @@ class Importer {
     const std::string id = text_of(operation, "operationId");
     if (!id.empty() && names_.insert(id).second) route.name = id;
     // The operation's own parameters first: they replace the path's of the same name and place.
-    for (const ConfigNode* holder : {&operation, &item}) {
-      const ConfigNode* parameters = child_of(*holder, "parameters");
+    for (const YamlNode* holder : {&operation, &item}) {
+      const YamlNode* parameters = holder->find("parameters");
       if (parameters == nullptr) continue;
-      for (const ConfigNode& parameter : parameters->items)
+      for (const YamlNode& parameter : parameters->items)
         import_parameter(parameter, route);
     }
-    if (const ConfigNode* body = child_of(operation, "requestBody")) import_body(*body, route);
+    if (const YamlNode* body = operation.find("requestBody")) import_body(*body, route);
     spec_.routes.push_back(std::move(route));
   }
 
-  void import_parameter(const ConfigNode& node, RouteSpec& route) {
-    const ConfigNode* parameter = document_.resolved(node);
+  void import_parameter(const YamlNode& node, RouteSpec& route) {
+    const YamlNode* parameter = document_.resolved(node);
     if (parameter == nullptr) return warn(node.position, "a parameter's reference cannot be followed");
     const std::string in = text_of(*parameter, "in");
     const Place place = in == "query"    ? Place::kQuery
@@ -154,10 +154,10 @@ class Importer {
     if (place == Place::kPath && route.path.find("{" + name + "}") == std::string::npos) return;
     // The segment is more than the parameter then.
     if (place == Place::kPath && widened_.contains(name)) return;
-    const ConfigNode* schema = child_of(*parameter, "schema");
+    const YamlNode* schema = parameter->find("schema");
     ValueForm form;
     if (schema != nullptr) form = form_of_parameter(*schema, text_of(*parameter, "explode"));
-    const ConfigNode* content = child_of(*parameter, "content");
+    const YamlNode* content = parameter->find("content");
     if (content != nullptr && !content->entries.empty() && is_json_type(content->entries.front().key))
       form.type = ValueType::kJson;
     const bool required = place != Place::kPath && text_of(*parameter, "required") == "true";
@@ -165,10 +165,10 @@ class Importer {
   }
 
   /// Lists in one value ("1,2,3") have no form that a policy can say; repeated ones have that of their elements.
-  ValueForm form_of_parameter(const ConfigNode& schema, const std::string& explode) {
-    const ConfigNode* at = document_.resolved(schema);
+  ValueForm form_of_parameter(const YamlNode& schema, const std::string& explode) {
+    const YamlNode* at = document_.resolved(schema);
     if (at == nullptr || text_of(*at, "type") != "array") return form_of_schema(document_, schema);
-    const ConfigNode* items = child_of(*at, "items");
+    const YamlNode* items = at->find("items");
     return items == nullptr || explode == "false" ? ValueForm{} : form_of_schema(document_, *items);
   }
 
@@ -187,10 +187,10 @@ class Importer {
     route.parameters.push_back(std::move(parameter));
   }
 
-  void import_body(const ConfigNode& node, RouteSpec& route) {
-    const ConfigNode* body = document_.resolved(node);
+  void import_body(const YamlNode& node, RouteSpec& route) {
+    const YamlNode* body = document_.resolved(node);
     if (body == nullptr) return warn(node.position, "a request body's reference cannot be followed");
-    const ConfigNode* content = child_of(*body, "content");
+    const YamlNode* content = body->find("content");
     if (content == nullptr || content->entries.empty()) return;
     const bool any_type = std::any_of(content->entries.begin(), content->entries.end(),
                                       [](const auto& entry) { return entry.key == "*/*"; });
@@ -202,7 +202,7 @@ class Importer {
     if (!any_type) route.settings.content_types = std::move(types);
   }
 
-  void import_media(const ConfigNode::Entry& media, bool only_one, RouteSpec& route) {
+  void import_media(const YamlNode::Entry& media, bool only_one, RouteSpec& route) {
     const bool json = is_json_type(media.key);
     const bool multipart = media.key.starts_with("multipart/");
     const bool form_encoded = media.key.starts_with("application/x-www-form-urlencoded");
@@ -212,7 +212,7 @@ class Importer {
       whole.type = ValueType::kJson;
       add_parameter("", Place::kBody, whole, false, route);
     }
-    const ConfigNode* schema = child_of(media.value, "schema");
+    const YamlNode* schema = media.value.find("schema");
     if (schema == nullptr) return;
     const Place place = json ? Place::kJson : multipart ? Place::kMultipart : Place::kForm;
     each_property(document_, *schema, [&](const std::string& name, ValueForm form, bool required, bool binary) {

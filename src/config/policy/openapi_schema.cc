@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-std::optional<double> number_of(const ConfigNode& schema, std::string_view key) {
+std::optional<double> number_of(const YamlNode& schema, std::string_view key) {
   const std::string text = text_of(schema, key);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -17,30 +17,30 @@ std::optional<double> number_of(const ConfigNode& schema, std::string_view key) 
   return number;
 }
 
-std::optional<uint32_t> length_of(const ConfigNode& schema, std::string_view key) {
+std::optional<uint32_t> length_of(const YamlNode& schema, std::string_view key) {
   const auto number = number_of(schema, key);
   if (!number || *number < 0 || *number > (1 << 30)) return std::nullopt;
   return static_cast<uint32_t>(*number);
 }
 
 /// The one type of a schema; empty when it has several or may be null.
-std::string type_of(const ConfigNode& schema) {
+std::string type_of(const YamlNode& schema) {
   if (text_of(schema, "nullable") == "true") return {};
-  const ConfigNode* type = child_of(schema, "type");
+  const YamlNode* type = schema.find("type");
   if (type == nullptr) return {};
-  if (type->kind == ConfigNode::Kind::kScalar) return type->text;
+  if (type->kind == YamlNode::Kind::kScalar) return type->text;
   return type->items.size() == 1 ? type->items.front().text : std::string();
 }
 
-void read_enum(const ConfigNode& list, ValueForm& form) {
-  for (const ConfigNode& item : list.items)
-    if (item.kind == ConfigNode::Kind::kScalar) form.values.push_back(item.text);
+void read_enum(const YamlNode& list, ValueForm& form) {
+  for (const YamlNode& item : list.items)
+    if (item.kind == YamlNode::Kind::kScalar) form.values.push_back(item.text);
   const bool whole = !form.values.empty() && form.values.size() == list.items.size();
   form.type = whole ? ValueType::kEnum : ValueType::kAny;
   if (!whole) form.values.clear();
 }
 
-void read_string(const ConfigNode& schema, ValueForm& form) {
+void read_string(const YamlNode& schema, ValueForm& form) {
   const std::string format = text_of(schema, "format");
   form.length_max = length_of(schema, "maxLength");
   form.length_min = length_of(schema, "minLength");
@@ -63,7 +63,7 @@ void read_string(const ConfigNode& schema, ValueForm& form) {
 }
 
 /// Bounds of both versions: exclusiveMinimum is a truth value in 3.0 and a number in 3.1. Exclusive bounds become inclusive.
-void read_bounds(const ConfigNode& schema, ValueForm& form) {
+void read_bounds(const YamlNode& schema, ValueForm& form) {
   form.min = number_of(schema, "minimum");
   form.max = number_of(schema, "maximum");
   if (!form.min) form.min = number_of(schema, "exclusiveMinimum");
@@ -71,19 +71,19 @@ void read_bounds(const ConfigNode& schema, ValueForm& form) {
 }
 
 /// The schema itself or, of an allOf, its first part that says something of its own.
-const ConfigNode* effective(const OpenApiDocument& document, const ConfigNode& schema) {
-  const ConfigNode* at = document.resolved(schema);
+const YamlNode* effective(const OpenApiDocument& document, const YamlNode& schema) {
+  const YamlNode* at = document.resolved(schema);
   for (int i = 0; i < OpenApiDocument::kReferencesMax && at != nullptr; ++i) {
-    const ConfigNode* parts = child_of(*at, "allOf");
-    if (parts == nullptr || child_of(*at, "type") != nullptr || parts->items.size() != 1) return at;
+    const YamlNode* parts = at->find("allOf");
+    if (parts == nullptr || at->find("type") != nullptr || parts->items.size() != 1) return at;
     at = document.resolved(parts->items.front());
   }
   return at;
 }
 
-bool is_binary_string(const ConfigNode& schema) {
+bool is_binary_string(const YamlNode& schema) {
   return type_of(schema) == "string" &&
-         (text_of(schema, "format") == "binary" || child_of(schema, "contentMediaType") != nullptr);
+         (text_of(schema, "format") == "binary" || schema.find("contentMediaType") != nullptr);
 }
 
 /// Walks the properties; one object lives for one schema.
@@ -91,17 +91,17 @@ class PropertyWalk {
  public:
   PropertyWalk(const OpenApiDocument& document, const AddProperty& add) : document_(document), add_(add) {}
 
-  void walk(const ConfigNode& schema, const std::string& name, int levels, bool required) {
+  void walk(const YamlNode& schema, const std::string& name, int levels, bool required) {
     if (++visits_ > kVisitsMax) return;
-    const ConfigNode* at = effective(document_, schema);
+    const YamlNode* at = effective(document_, schema);
     if (at == nullptr) return;
-    if (const ConfigNode* parts = child_of(*at, "allOf")) {
-      for (const ConfigNode& part : parts->items)
+    if (const YamlNode* parts = at->find("allOf")) {
+      for (const YamlNode& part : parts->items)
         walk(part, name, levels, required);
     }
-    if (const ConfigNode* properties = child_of(*at, "properties")) return walk_object(*at, *properties, name, levels);
+    if (const YamlNode* properties = at->find("properties")) return walk_object(*at, *properties, name, levels);
     const std::string type = type_of(*at);
-    if (const ConfigNode* items = child_of(*at, "items"); type == "array" && items != nullptr) {
+    if (const YamlNode* items = at->find("items"); type == "array" && items != nullptr) {
       // An array at the top has no name, and its elements' keys are shown as if it were not there.
       if (name.empty()) return walk(*items, name, levels, false);
       if (levels < kPropertyLevelsMax) walk(*items, name + "[]", levels + 1, false);
@@ -114,13 +114,13 @@ class PropertyWalk {
  private:
   static constexpr int kVisitsMax = 10'000;
 
-  void walk_object(const ConfigNode& schema, const ConfigNode& properties, const std::string& name, int levels) {
+  void walk_object(const YamlNode& schema, const YamlNode& properties, const std::string& name, int levels) {
     if (levels >= kPropertyLevelsMax) return;
-    const ConfigNode* required = child_of(schema, "required");
+    const YamlNode* required = schema.find("required");
     for (const auto& property : properties.entries) {
       const bool is_required = name.empty() && required != nullptr &&
                                std::any_of(required->items.begin(), required->items.end(),
-                                           [&](const ConfigNode& item) { return item.text == property.key; });
+                                           [&](const YamlNode& item) { return item.text == property.key; });
       walk(property.value, name.empty() ? property.key : name + "[" + property.key + "]", levels + 1, is_required);
     }
   }
@@ -132,12 +132,12 @@ class PropertyWalk {
 
 }  // namespace
 
-ValueForm form_of_schema(const OpenApiDocument& document, const ConfigNode& schema) {
+ValueForm form_of_schema(const OpenApiDocument& document, const YamlNode& schema) {
   ValueForm form;
-  const ConfigNode* at = effective(document, schema);
+  const YamlNode* at = effective(document, schema);
   if (at == nullptr) return form;
   const std::string type = type_of(*at);
-  if (const ConfigNode* list = child_of(*at, "enum"); list != nullptr && !type.empty()) {
+  if (const YamlNode* list = at->find("enum"); list != nullptr && !type.empty()) {
     read_enum(*list, form);
     return form;
   }
@@ -149,7 +149,7 @@ ValueForm form_of_schema(const OpenApiDocument& document, const ConfigNode& sche
   return form;
 }
 
-void each_property(const OpenApiDocument& document, const ConfigNode& schema, const AddProperty& add) {
+void each_property(const OpenApiDocument& document, const YamlNode& schema, const AddProperty& add) {
   PropertyWalk(document, add).walk(schema, "", 0, false);
 }
 

@@ -12,11 +12,11 @@ namespace weir {
 inline constexpr int kPropertyLevelsMax = 3;
 
 /// The form that a schema of a single value describes; kAny for what a policy cannot say (objects, alternatives).
-ValueForm form_of_schema(const OpenApiDocument& document, const ConfigNode& schema);
+ValueForm form_of_schema(const OpenApiDocument& document, const YamlNode& schema);
 
 /// Calls `add(name, form, required, binary)` for each leaf below an object's schema, named as the lines of a JSON body are:
 /// "user[name]", "ids[]", "items[][id]". Follows references and allOf; circles end at the levels' bound.
 using AddProperty = std::function<void(const std::string& name, const ValueForm& form, bool required, bool binary)>;
-void each_property(const OpenApiDocument& document, const ConfigNode& schema, const AddProperty& add);
+void each_property(const OpenApiDocument& document, const YamlNode& schema, const AddProperty& add);
 
 }  // namespace weir

@@ -28,10 +28,10 @@ bool looks_like_network(std::string_view text) {
 
 }  // namespace
 
-void PolicyFields::read_map(const ConfigNode& node, const Origin& at, std::string_view what,
+void PolicyFields::read_map(const YamlNode& node, const Origin& at, std::string_view what,
                             std::initializer_list<PolicyField> fields) {
-  if (node.kind == ConfigNode::Kind::kNull) return;
-  if (node.kind != ConfigNode::Kind::kMap)
+  if (node.is_null()) return;
+  if (node.kind != YamlNode::Kind::kMap)
     return error(at, std::string(what) + " is a map, not " + std::string(describe(node.kind)));
   for (const auto& entry : node.entries) {
     const Origin entry_at{file_, entry.position};
@@ -52,24 +52,24 @@ void PolicyFields::read_map(const ConfigNode& node, const Origin& at, std::strin
   }
 }
 
-void PolicyFields::read_list(const ConfigNode& node, const Origin& at, std::string_view what,
-                             const std::function<void(const ConfigNode&, const Origin&)>& each) {
-  if (node.kind == ConfigNode::Kind::kNull) return;
-  if (node.kind != ConfigNode::Kind::kList)
+void PolicyFields::read_list(const YamlNode& node, const Origin& at, std::string_view what,
+                             const std::function<void(const YamlNode&, const Origin&)>& each) {
+  if (node.is_null()) return;
+  if (node.kind != YamlNode::Kind::kList)
     return error(at, std::string(what) + " is a list, not " + std::string(describe(node.kind)));
   for (const auto& item : node.items)
     each(item, origin_of(item));
 }
 
-std::optional<std::string> PolicyFields::text(const ConfigNode& node, const Origin& at) {
-  if (node.kind == ConfigNode::Kind::kScalar) return node.text;
+std::optional<std::string> PolicyFields::text(const YamlNode& node, const Origin& at) {
+  if (node.kind == YamlNode::Kind::kScalar) return node.text;
   error(at, "text is expected, not " + std::string(describe(node.kind)));
   return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> PolicyFields::texts(const ConfigNode& node, const Origin& at) {
-  if (node.kind == ConfigNode::Kind::kScalar) return std::vector<std::string>{node.text};
-  if (node.kind != ConfigNode::Kind::kList) {
+std::optional<std::vector<std::string>> PolicyFields::texts(const YamlNode& node, const Origin& at) {
+  if (node.kind == YamlNode::Kind::kScalar) return std::vector<std::string>{node.text};
+  if (node.kind != YamlNode::Kind::kList) {
     error(at, "a list of text is expected, not " + std::string(describe(node.kind)));
     return std::nullopt;
   }
@@ -79,52 +79,51 @@ std::optional<std::vector<std::string>> PolicyFields::texts(const ConfigNode& no
   return list;
 }
 
-std::optional<uint64_t> PolicyFields::count(const ConfigNode& node, const Origin& at, const Bounds& bounds) {
+std::optional<uint64_t> PolicyFields::count(const YamlNode& node, const Origin& at, const Bounds& bounds) {
   int64_t value = 0;
   const char* end = node.text.data() + node.text.size();
   const auto [stop, wrong] = std::from_chars(node.text.data(), end, value);
   const bool leading_zero = node.text.size() > 1 && node.text[0] == '0';
-  if (node.kind == ConfigNode::Kind::kScalar && wrong == std::errc{} && stop == end && !leading_zero &&
+  if (node.kind == YamlNode::Kind::kScalar && wrong == std::errc{} && stop == end && !leading_zero &&
       value >= bounds.min && value <= bounds.max)
     return static_cast<uint64_t>(value);
   error(at, "a whole number from " + std::to_string(bounds.min) + " to " + std::to_string(bounds.max) + " is expected");
   return std::nullopt;
 }
 
-std::optional<double> PolicyFields::number(const ConfigNode& node, const Origin& at) {
+std::optional<double> PolicyFields::number(const YamlNode& node, const Origin& at) {
   double value = 0;
   const char* end = node.text.data() + node.text.size();
   const auto [stop, wrong] = std::from_chars(node.text.data(), end, value);
-  if (node.kind == ConfigNode::Kind::kScalar && wrong == std::errc{} && stop == end && std::isfinite(value))
-    return value;
+  if (node.kind == YamlNode::Kind::kScalar && wrong == std::errc{} && stop == end && std::isfinite(value)) return value;
   error(at, "a number is expected");
   return std::nullopt;
 }
 
-std::optional<bool> PolicyFields::truth(const ConfigNode& node, const Origin& at) {
-  if (node.kind == ConfigNode::Kind::kScalar && !node.quoted && (node.text == "true" || node.text == "false"))
+std::optional<bool> PolicyFields::truth(const YamlNode& node, const Origin& at) {
+  if (node.kind == YamlNode::Kind::kScalar && !node.quoted && (node.text == "true" || node.text == "false"))
     return node.text == "true";
   error(at, "true or false is expected");
   return std::nullopt;
 }
 
-std::optional<size_t> PolicyFields::choice(const ConfigNode& node, const Origin& at,
+std::optional<size_t> PolicyFields::choice(const YamlNode& node, const Origin& at,
                                            std::span<const std::string_view> names) {
   const auto found = std::find(names.begin(), names.end(), node.text);
-  if (node.kind == ConfigNode::Kind::kScalar && found != names.end()) return static_cast<size_t>(found - names.begin());
+  if (node.kind == YamlNode::Kind::kScalar && found != names.end()) return static_cast<size_t>(found - names.begin());
   const std::vector<std::string> candidates(names.begin(), names.end());
   const auto near = nearest_word(node.text, candidates);
   error(at, "one of " + joined(names) + " is expected", near.empty() ? "" : "did you mean '" + near + "'?");
   return std::nullopt;
 }
 
-std::optional<SecurityLevel> PolicyFields::level(const ConfigNode& node, const Origin& at) {
+std::optional<SecurityLevel> PolicyFields::level(const YamlNode& node, const Origin& at) {
   const auto index = choice(node, at, kLevelNames);
   if (!index) return std::nullopt;
   return security_level_from(kLevelNames[*index]);
 }
 
-std::optional<ClientSet> PolicyFields::clients(const ConfigNode& node, const Origin& at) {
+std::optional<ClientSet> PolicyFields::clients(const YamlNode& node, const Origin& at) {
   auto list = texts(node, at);
   if (!list) return std::nullopt;
   ClientSet set;

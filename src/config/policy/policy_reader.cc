@@ -8,6 +8,7 @@
 #include "config/policy/policy_fields.h"
 #include "policy/json_type.h"
 #include "policy/url_type.h"
+#include "yaml/yaml_reader.h"
 
 namespace weir {
 namespace {
@@ -30,7 +31,7 @@ constexpr PlaceMask kDefaultPlaces =
 /// A setter of one member of any type by one of the readers of PolicyFields.
 template <typename Member, typename Read>
 auto into(Member& member, Read read) {
-  return [&member, read](const ConfigNode& value, const Origin& at) {
+  return [&member, read](const YamlNode& value, const Origin& at) {
     if (auto got = read(value, at)) member = static_cast<std::remove_cvref_t<decltype(*got)>>(std::move(*got));
   };
 }
@@ -41,9 +42,9 @@ class PolicyReader {
   PolicyReader(const std::string& file, Diagnostics& diagnostics)
       : file_(file), diagnostics_(diagnostics), findings_(diagnostics), fields_(file, findings_) {}
 
-  void read(const ConfigNode& node, PolicySpec& spec, bool may_name_files) {
+  void read(const YamlNode& node, PolicySpec& spec, bool may_name_files) {
     std::vector<std::string> files;
-    const auto read_files = [&](const ConfigNode& value, const Origin& at) {
+    const auto read_files = [&](const YamlNode& value, const Origin& at) {
       if (!may_name_files) return fields_.error(at, "a policy file names no further files");
       if (auto list = fields_.texts(value, at)) files = std::move(*list);
       if (files.size() > kFilesMax) fields_.error(at, "more than 256 policy files");
@@ -64,39 +65,39 @@ class PolicyReader {
         fields_.error(files_at_, text.error().detail);
         continue;
       }
-      const ConfigNode root = read_config_document(*text, path.string(), diagnostics_);
+      const YamlNode root = read_yaml_map(*text, path.string(), diagnostics_);
       PolicyReader(path.string(), diagnostics_).read(root, spec, false);
     }
   }
 
  private:
   auto as_text() {
-    return [this](const ConfigNode& value, const Origin& at) { return fields_.text(value, at); };
+    return [this](const YamlNode& value, const Origin& at) { return fields_.text(value, at); };
   }
   auto as_texts() {
-    return [this](const ConfigNode& value, const Origin& at) { return fields_.texts(value, at); };
+    return [this](const YamlNode& value, const Origin& at) { return fields_.texts(value, at); };
   }
   auto as_truth() {
-    return [this](const ConfigNode& value, const Origin& at) { return fields_.truth(value, at); };
+    return [this](const YamlNode& value, const Origin& at) { return fields_.truth(value, at); };
   }
   auto as_level() {
-    return [this](const ConfigNode& value, const Origin& at) { return fields_.level(value, at); };
+    return [this](const YamlNode& value, const Origin& at) { return fields_.level(value, at); };
   }
   auto as_number() {
-    return [this](const ConfigNode& value, const Origin& at) { return fields_.number(value, at); };
+    return [this](const YamlNode& value, const Origin& at) { return fields_.number(value, at); };
   }
   auto as_clients() {
-    return [this](const ConfigNode& value, const Origin& at) { return fields_.clients(value, at); };
+    return [this](const YamlNode& value, const Origin& at) { return fields_.clients(value, at); };
   }
   template <typename Integer = uint32_t>
   auto as_count(Bounds bounds) {
-    return [this, bounds](const ConfigNode& value, const Origin& at) -> std::optional<Integer> {
+    return [this, bounds](const YamlNode& value, const Origin& at) -> std::optional<Integer> {
       const auto count = fields_.count(value, at, bounds);
       return count ? std::optional<Integer>(static_cast<Integer>(*count)) : std::nullopt;
     };
   }
 
-  void read_settings_once(const ConfigNode& node, const Origin& at, PolicySpec& spec) {
+  void read_settings_once(const YamlNode& node, const Origin& at, PolicySpec& spec) {
     const RouteSettings& known = spec.defaults;
     if (known.level || known.url_bytes_max || known.request_bytes_max || known.allowed_methods || known.content_types ||
         known.csrf || known.response_headers || known.unknown_parameters)
@@ -113,13 +114,13 @@ class PolicyReader {
                       {"unknown_parameters", [&](auto& value, auto& here) { read_unknown(value, here, settings); }}});
   }
 
-  void read_unknown(const ConfigNode& node, const Origin& at, RouteSettings& settings) {
+  void read_unknown(const YamlNode& node, const Origin& at, RouteSettings& settings) {
     if (const auto index = fields_.choice(node, at, kUnknownNames)) settings.unknown_parameters = *index == 1;
   }
 
-  void read_csrf(const ConfigNode& node, const Origin& at, std::optional<CsrfSpec>& out) {
+  void read_csrf(const YamlNode& node, const Origin& at, std::optional<CsrfSpec>& out) {
     CsrfSpec csrf;
-    if (node.kind == ConfigNode::Kind::kScalar) {
+    if (node.kind == YamlNode::Kind::kScalar) {
       if (const auto on = fields_.truth(node, at)) csrf.check_origin = *on;
     } else {
       fields_.read_map(node, at, "csrf",
@@ -136,7 +137,7 @@ class PolicyReader {
     out = std::move(csrf);
   }
 
-  void read_weights(const ConfigNode& node, const Origin& at, PolicySpec& spec) {
+  void read_weights(const YamlNode& node, const Origin& at, PolicySpec& spec) {
     const auto weight = [&](PolicyRule rule) {
       return PolicyField{info_of(rule).option, into(spec.weights[static_cast<size_t>(rule)], as_count<int>(kWeight))};
     };
@@ -147,8 +148,8 @@ class PolicyReader {
          weight(PolicyRule::kParameterUnknown), weight(PolicyRule::kAdmin), weight(PolicyRule::kCsrf)});
   }
 
-  void read_routes(const ConfigNode& node, const Origin& at, PolicySpec& spec) {
-    fields_.read_list(node, at, "routes", [&](const ConfigNode& item, const Origin& here) {
+  void read_routes(const YamlNode& node, const Origin& at, PolicySpec& spec) {
+    fields_.read_list(node, at, "routes", [&](const YamlNode& item, const Origin& here) {
       RouteSpec route;
       route.at = PolicyFields::line_of(here);
       read_route(item, here, route);
@@ -156,7 +157,7 @@ class PolicyReader {
     });
   }
 
-  void read_route(const ConfigNode& node, const Origin& at, RouteSpec& route) {
+  void read_route(const YamlNode& node, const Origin& at, RouteSpec& route) {
     RouteSettings& settings = route.settings;
     fields_.read_map(node, at, "a route",
                      {{"name", into(route.name, as_text())},
@@ -173,12 +174,12 @@ class PolicyReader {
                       {"unknown_parameters", [&](auto& value, auto& here) { read_unknown(value, here, settings); }},
                       {"admin_clients", into(route.admin, as_clients())},
                       {"parameters", [&](auto& value, auto& here) { read_parameters(value, here, route); }}});
-    if (node.kind == ConfigNode::Kind::kMap && route.path.empty())
+    if (node.kind == YamlNode::Kind::kMap && route.path.empty())
       fields_.error(at, "a route without a path", "for example path: /users/{id}, or /** for every path");
   }
 
-  void read_parameters(const ConfigNode& node, const Origin& at, RouteSpec& route) {
-    fields_.read_list(node, at, "parameters", [&](const ConfigNode& item, const Origin& here) {
+  void read_parameters(const YamlNode& node, const Origin& at, RouteSpec& route) {
+    fields_.read_list(node, at, "parameters", [&](const YamlNode& item, const Origin& here) {
       ParameterSpec parameter;
       parameter.at = PolicyFields::line_of(here);
       read_parameter(item, here, parameter);
@@ -186,7 +187,7 @@ class PolicyReader {
     });
   }
 
-  void read_parameter(const ConfigNode& node, const Origin& at, ParameterSpec& parameter) {
+  void read_parameter(const YamlNode& node, const Origin& at, ParameterSpec& parameter) {
     ValueForm& form = parameter.form;
     parameter.places = kDefaultPlaces;
     fields_.read_map(node, at, "a parameter",
@@ -230,35 +231,33 @@ class PolicyReader {
       if (is_dangerous_scheme(scheme)) fields_.error(at, "the scheme '" + scheme + "' is never allowed");
   }
 
-  void read_places(const ConfigNode& node, const Origin& at, PlaceMask& places) {
+  void read_places(const YamlNode& node, const Origin& at, PlaceMask& places) {
     places = 0;
-    const auto add = [&](const ConfigNode& item, const Origin& here) {
+    const auto add = [&](const YamlNode& item, const Origin& here) {
       if (const auto index = fields_.choice(item, here, kPlaceNames)) places |= mask_of(kPlaces[*index]);
     };
-    if (node.kind == ConfigNode::Kind::kScalar) return add(node, at);
+    if (node.kind == YamlNode::Kind::kScalar) return add(node, at);
     fields_.read_list(node, at, "in", add);
   }
 
-  void read_type(const ConfigNode& node, const Origin& at, ValueForm& form) {
+  void read_type(const YamlNode& node, const Origin& at, ValueForm& form) {
     std::array<std::string_view, static_cast<size_t>(ValueType::kCount)> names;
     for (size_t i = 0; i < names.size(); ++i)
       names[i] = to_string(static_cast<ValueType>(i));
     if (const auto index = fields_.choice(node, at, names)) form.type = static_cast<ValueType>(*index);
   }
 
-  void read_exclusions(const ConfigNode& node, const Origin& at, PolicySpec& spec, bool is_allow_list) {
-    fields_.read_list(node, at, is_allow_list ? "allow" : "exclusions",
-                      [&](const ConfigNode& item, const Origin& here) {
-                        ExclusionSpec exclusion;
-                        exclusion.at = PolicyFields::line_of(here);
-                        is_allow_list ? read_allowed(item, here, exclusion) : read_exclusion(item, here, exclusion);
-                        if (exclusion.comment.empty())
-                          fields_.error(here, "a comment is missing", "say who needs this and why");
-                        spec.exclusions.push_back(std::move(exclusion));
-                      });
+  void read_exclusions(const YamlNode& node, const Origin& at, PolicySpec& spec, bool is_allow_list) {
+    fields_.read_list(node, at, is_allow_list ? "allow" : "exclusions", [&](const YamlNode& item, const Origin& here) {
+      ExclusionSpec exclusion;
+      exclusion.at = PolicyFields::line_of(here);
+      is_allow_list ? read_allowed(item, here, exclusion) : read_exclusion(item, here, exclusion);
+      if (exclusion.comment.empty()) fields_.error(here, "a comment is missing", "say who needs this and why");
+      spec.exclusions.push_back(std::move(exclusion));
+    });
   }
 
-  void read_allowed(const ConfigNode& node, const Origin& at, ExclusionSpec& exclusion) {
+  void read_allowed(const YamlNode& node, const Origin& at, ExclusionSpec& exclusion) {
     exclusion.rules = {"*"};
     fields_.read_map(node, at, "an entry of allow",
                      {{"clients", into(exclusion.clients, as_clients())},
@@ -268,7 +267,7 @@ class PolicyReader {
     if (exclusion.clients.empty()) fields_.error(at, "an entry of allow names its clients");
   }
 
-  void read_exclusion(const ConfigNode& node, const Origin& at, ExclusionSpec& exclusion) {
+  void read_exclusion(const YamlNode& node, const Origin& at, ExclusionSpec& exclusion) {
     fields_.read_map(node, at, "an exclusion",
                      {{"rules", into(exclusion.rules, as_texts())},
                       {"route", into(exclusion.route, as_text())},
@@ -283,7 +282,7 @@ class PolicyReader {
       fields_.error(at, "this would exclude every rule everywhere", "name a route, a parameter or clients");
   }
 
-  void read_date(const ConfigNode& node, const Origin& at, ExclusionSpec& exclusion) {
+  void read_date(const YamlNode& node, const Origin& at, ExclusionSpec& exclusion) {
     const auto text = fields_.text(node, at);
     if (!text) return;
     exclusion.expires = end_of_day(*text);
@@ -300,14 +299,14 @@ class PolicyReader {
 
 }  // namespace
 
-PolicySpec read_policy(const ConfigNode& section, const std::string& file, Diagnostics& diagnostics) {
+PolicySpec read_policy(const YamlNode& section, const std::string& file, Diagnostics& diagnostics) {
   PolicySpec spec;
   PolicyReader(file, diagnostics).read(section, spec, true);
   return spec;
 }
 
 PolicySpec read_policy_text(const std::string& yaml, const std::string& file, Diagnostics& diagnostics) {
-  const ConfigNode root = read_config_document(yaml, file, diagnostics);
+  const YamlNode root = read_yaml_map(yaml, file, diagnostics);
   for (const auto& entry : root.entries)
     if (entry.key == "policy") return read_policy(entry.value, file, diagnostics);
   PolicySpec spec;

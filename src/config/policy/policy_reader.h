@@ -2,15 +2,16 @@
 
 #include <string>
 
+#include "base/diagnostic.h"
 #include "base/result.h"
-#include "config/yaml_document.h"
 #include "policy/policy_spec.h"
+#include "yaml/yaml_node.h"
 
 namespace weir {
 
 /// Reads the `policy` section of a configuration and the files it names (relative to `file`). Everything wrong with form and
 /// values goes to the diagnostics; what fits together or not is Policy::compile()'s to say. Blocks on file reads.
-PolicySpec read_policy(const ConfigNode& section, const std::string& file, Diagnostics& diagnostics);
+PolicySpec read_policy(const YamlNode& section, const std::string& file, Diagnostics& diagnostics);
 
 /// Reads a policy file: the keys of the section at its top level, or a configuration that has the section.
 Result<PolicySpec> read_policy_file(const std::string& path, Diagnostics& diagnostics);

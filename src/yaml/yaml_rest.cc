@@ -1,4 +1,4 @@
-#include "rules/yaml_rest.h"
+#include "yaml/yaml_rest.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
