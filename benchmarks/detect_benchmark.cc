@@ -74,8 +74,8 @@ struct Sample {
 void run(benchmark::State& state, const std::vector<std::string>& records, weir::SecurityLevel level) {
   const auto rules = rule_set(level);
   if (!rules) return state.SkipWithError("the rules do not compile");
-  weir::Matcher matcher;
-  if (!matcher.use(rules)) return state.SkipWithError("no scratch space");
+  auto matcher = weir::Matcher::create(rules);
+  if (!matcher) return state.SkipWithError("no scratch space");
   Sample sample;
   for (const auto& record : records)
     sample.add(record, rules->raw_places());
@@ -85,7 +85,7 @@ void run(benchmark::State& state, const std::vector<std::string>& records, weir:
   for (auto _ : state) {
     hits = 0;
     for (size_t i = 0; i < sample.events.size(); ++i) {
-      matcher.match(sample.events[i], sample.decoded[i], detection);
+      matcher->match(sample.events[i], sample.decoded[i], detection);
       hits += detection.hits.size();
       if (detection.scan_failed) state.SkipWithError("the matching library failed");
     }

@@ -41,8 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto rules = weir::parse_rules(std::string(reinterpret_cast<const char*>(data), size), "fuzz.yml", diagnostics);
   const auto set = weir::RuleSet::compile(rules, {}, diagnostics);
   if (!set) return 0;
-  weir::Matcher matcher;
-  if (!matcher.use(*set)) return 0;
+  auto matcher = weir::Matcher::create(*set);
+  if (!matcher) return 0;
   weir::Event event;
   event.method = "GET";
   event.path = "/index.php";
@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   event.status = 404;
   weir::Detection detection;
   for (int round = 0; round < 3; ++round) {  // the third time, clean lines are skipped
-    matcher.match(event, record(), detection);
+    matcher->match(event, record(), detection);
     WEIR_ASSERT(!detection.scan_failed, "the library takes the database it made");
     for (const auto& hit : detection.hits)
       check_hit(hit);

@@ -25,8 +25,6 @@ class Decoder {
   /// Clears and fills `out`. Cost is linear in the event's bytes (bounded rounds).
   void decode(const Event& event, DecodedRecord& out);
 
-  void set_raw_places(PlaceMask places) { options_.raw_places = places; }
-
  private:
   DecodeOptions options_;
   DecodeScratch scratch_;

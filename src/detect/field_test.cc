@@ -2,7 +2,7 @@
 #include <filesystem>
 
 #include "base/catch.h"
-#include "detect/field_map.h"
+#include "detect/program/field_map.h"
 #include "detect/test_rules.h"
 
 using namespace weir;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,24 +7,14 @@
 #include "base/diagnostic.h"
 #include "base/result.h"
 #include "decode/decoded_record.h"
-#include "detect/match/detection.h"
+#include "detect/program/rule_info.h"
+#include "detect/program/rule_set_options.h"
 #include "rules/correlation.h"
 #include "rules/rule.h"
 
 namespace weir {
 
-/// A set of security levels: bit i = SecurityLevel i.
-using SecurityLevels = uint8_t;
-constexpr SecurityLevels mask_of(SecurityLevel level) {
-  return static_cast<SecurityLevels>(1U << static_cast<unsigned>(level));
-}
-
-struct RuleSetOptions {
-  int threshold = 10;  ///< request score from which a record is malicious
-  SecurityLevel security_level = SecurityLevel::kStandard;
-  SecurityLevels other_levels = 0;  ///< levels that policies use besides; each has pattern databases of its own
-  std::string cache_directory;      ///< serialised databases; empty: no cache
-};
+struct CompiledRules;
 
 /// Compiled rules: patterns, conditions and facts about each rule. Immutable; shared by all lanes behind an atomic pointer.
 class RuleSet {
@@ -48,12 +37,12 @@ class RuleSet {
   [[nodiscard]] const std::string& fingerprint() const;  ///< hex digest of the rules and the options
   ~RuleSet();
 
-  struct Impl;
-  [[nodiscard]] const Impl& impl() const { return *impl_; }
+  /// For those who match with it.
+  [[nodiscard]] const CompiledRules& compiled() const { return *compiled_; }
 
  private:
-  RuleSet();
-  std::unique_ptr<Impl> impl_;
+  explicit RuleSet(std::unique_ptr<const CompiledRules> compiled);
+  std::unique_ptr<const CompiledRules> compiled_;
 };
 
 /// Proves at start-up that the matching library on this machine finds what it must (some builds miss matches). An error

@@ -27,19 +27,8 @@ inline std::string rule_item(const std::string& item, int number = 0) {
 /// Compiles rules and matches records against them; the hits come out as one digit a rule ("02": rules 0 and 2).
 class RuleBench {
  public:
-  explicit RuleBench(const std::string& yaml, RuleSetOptions options = {}) {
-    Diagnostics diagnostics;
-    const auto rules = parse_rules(yaml, "r.yml", diagnostics);
-    auto compiled = RuleSet::compile(rules, options, diagnostics);
-    std::string text;
-    for (const auto& finding : diagnostics)
-      text += finding.to_string() + "\n";
-    INFO(text);
-    REQUIRE(compiled.has_value());
-    findings = text;
-    set = *compiled;
-    REQUIRE(matcher.use(set).has_value());
-  }
+  explicit RuleBench(const std::string& yaml, const RuleSetOptions& options = {}, const MatcherOptions& how = {})
+      : set(compiled(yaml, options, findings)), matcher(*Matcher::create(set, how)) {}
 
   std::string hits(const Event& event, const DecodedRecord& record) {
     matcher.match(event, record, detection);
@@ -51,10 +40,23 @@ class RuleBench {
   std::string hits(const std::vector<std::pair<Place, std::string>>& lines) { return hits(Event{}, record_of(lines)); }
   std::string hits(const Event& event) { return hits(event, DecodedRecord{}); }
 
+  std::string findings;
   std::shared_ptr<const RuleSet> set;
   Matcher matcher;
   Detection detection;
-  std::string findings;
+
+ private:
+  static std::shared_ptr<const RuleSet> compiled(const std::string& yaml, const RuleSetOptions& options,
+                                                 std::string& findings) {
+    Diagnostics diagnostics;
+    const auto rules = parse_rules(yaml, "r.yml", diagnostics);
+    auto set = RuleSet::compile(rules, options, diagnostics);
+    for (const auto& finding : diagnostics)
+      findings += finding.to_string() + "\n";
+    INFO(findings);
+    REQUIRE(set.has_value());
+    return *set;
+  }
 };
 
 /// What compiling the rules says; empty when they compile.

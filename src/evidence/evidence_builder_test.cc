@@ -28,9 +28,8 @@ std::string rules() {
 }
 
 struct Bench {
-  explicit Bench(const std::string& yaml = rules()) : matching(yaml) {
-    matching.matcher.locate_matches_in_parameters_above(EvidenceHit::kExcerptBytesMax);
-  }
+  explicit Bench(const std::string& yaml = rules())
+      : matching(yaml, {}, {.locate_in_parameters_above = EvidenceHit::kExcerptBytesMax}) {}
 
   Evidence evidence_of(const DecodedRecord& record, const Event& event = {}, std::span<const Violation> violations = {},
                        const Policy* policy = nullptr) {

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "base/assert.h"
-#include "base/siphash.h"
 #include "kafka/at_least_once.h"
 #include "kafka/consumer.h"
 #include "kafka/kafka_transactions.h"
@@ -113,7 +112,7 @@ struct Engine::Impl {
   Status start_threads();
 };
 
-EngineOptions EngineOptions::from(const Config& config, std::string version) {
+EngineOptions EngineOptions::from(const Config& config, AnalyzerOptions analyzer, std::string version) {
   EngineOptions options;
   options.kafka = config.kafka;
   options.stages = config.stages;
@@ -122,12 +121,7 @@ EngineOptions EngineOptions::from(const Config& config, std::string version) {
   options.batch = config.batch;
   options.memory = config.memory;
   options.quarantine = config.quarantine;
-  options.analyzer.input = config.input;
-  options.analyzer.decode = config.decode;
-  if (!config.hash_key.empty()) options.analyzer.hash_key = siphash_key_from(config.hash_key.reveal());
-  std::random_device random;
-  options.analyzer.line_secret = LineSecret::from(std::ref(random));
-  options.analyzer.client_order = config.client_order;
+  options.analyzer = std::move(analyzer);
   options.score = config.score;
   options.snapshot_round = config.snapshot_round;
   options.version = std::move(version);

@@ -31,7 +31,8 @@ struct EngineOptions {
   std::string version;                   ///< of the product, for alerts
   Milliseconds startup_timeout{30'000};  ///< for a broker to answer, and again for topics to be created
 
-  static EngineOptions from(const Config& config, std::string version);
+  /// `analyzer`: how records are judged; the same for every way of judging them, so whoever starts the engine makes it.
+  static EngineOptions from(const Config& config, AnalyzerOptions analyzer, std::string version);
 };
 
 /// The lanes of this process and their threads. start() and join() belong to one thread; the rest may be called from any.

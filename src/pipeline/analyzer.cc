@@ -5,35 +5,36 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 
-#include "detect/match/matcher.h"
 #include "evidence/evidence_builder.h"
-#include "pipeline/client_identity.h"
 #include "pipeline/correlation_feed.h"
-#include "pipeline/policy_stage.h"
 
 namespace weir {
 namespace {
 
-/// Records that are in one phase together: enough to keep each phase's code and tables in the caches, few enough that
-/// their text stays there too.
-constexpr size_t kPhaseRecords = 16;
+/// Requests that are in one step together: enough to keep each step's code and tables in the caches, few enough that their
+/// text stays there too.
+constexpr size_t kGroupRequests = 16;
 
 /// Rules with this tag name a bot's user agent; they feed the client's score rather than the record's.
 constexpr std::string_view kBotTag = "weir.bot";
 
-/// One record on its way through the phases.
-struct Slot {
-  EventStorage storage;
-  Event event;  ///< borrows from storage
-  DecodedRecord decoded;
-  ClientIdentity client;
-  Detection detection;
-  PolicyFindings policy;
-  uint32_t index = 0;  // into the batch
+/// What records are judged by until the rules or the policy change.
+struct InForce {
+  RecordJudge judge;
+  CorrelationFeed correlations;
+  std::vector<bool> is_bot_rule;  ///< by rule
 };
 
-/// Adds the time since the last lap to a counter: one clock call a phase, not one a record.
+std::vector<bool> bot_rules(const RuleSet& rules) {
+  std::vector<bool> is_bot;
+  for (const RuleInfo& rule : rules.rules())
+    is_bot.push_back(std::find(rule.tags.begin(), rule.tags.end(), kBotTag) != rule.tags.end());
+  return is_bot;
+}
+
+/// Adds the time since the last lap to a counter: one clock call a step, not one a record.
 class Lap {
  public:
   void into(Counter& nanoseconds) {
@@ -45,6 +46,26 @@ class Lap {
  private:
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
+
+/// What scoring may depend on, but for flags and evidence.
+Observation observation_of(const JudgedRecord& record, const RecordCoordinates& at) {
+  const Event& event = record.event;
+  Observation observation;
+  observation.at = at;
+  observation.time = record.time;
+  observation.client_kind = record.client.kind;
+  observation.client = record.client.text;
+  observation.client_hash = record.client.hash;
+  observation.address = event.client_ip;
+  observation.user_agent_hash =
+      event.user_agent.empty() ? 0 : XXH3_64bits(event.user_agent.data(), event.user_agent.size());
+  observation.path_hash = XXH3_64bits(event.path.data(), event.path.size());
+  observation.status = event.status;
+  observation.request_score = record.detection.score;
+  const size_t hits = record.detection.hits.size() + record.policy.violations.size();
+  observation.rule_hits = static_cast<uint16_t>(std::min<size_t>(hits, 0xffff));
+  return observation;
+}
 
 /// The record once more for its address, whose partition may be another (AB3): next to its observation, so that neither
 /// partition's order depends on how records are cut into batches.
@@ -62,45 +83,52 @@ Observation address_count(const Observation& observation, const ClientIdentity& 
   return count;
 }
 
+RecordVerdict verdict_of(const JudgedRecord& record, uint32_t index, Arena& arena) {
+  RecordVerdict verdict;
+  verdict.index = index;
+  verdict.request_id = arena.copy(record.event.request_id);
+  verdict.score = record.detection.score;
+  verdict.malicious = record.detection.malicious;
+  verdict.categories = record.detection.categories;
+  for (const Hit& hit : record.detection.hits)
+    verdict.rules.push_back(hit.rule);
+  for (const Violation& violation : record.policy.violations)
+    verdict.violations.push_back(violation.rule);
+  return verdict;
+}
+
 }  // namespace
 
 struct Analyzer::Impl {
   Impl(AnalyzerOptions options_in, const RuleSlot& rules, DetectCounters& counters_in)
-      : options(std::move(options_in)),
-        rule_slot(rules),
-        counters(counters_in),
-        identifier(options.client_order, options.hash_key),
-        parser(options.input),
-        decoder(options.decode),
-        matcher(options.line_secret),
-        slots(kPhaseRecords) {
-    matcher.locate_matches_in_parameters_above(EvidenceHit::kExcerptBytesMax);
+      : options(std::move(options_in)), rule_slot(rules), counters(counters_in), records(kGroupRequests) {
+    options.matching.locate_in_parameters_above = EvidenceHit::kExcerptBytesMax;
   }
 
   Status take_rules_in_force();
-  void parse(std::span<const RawRecord> records, uint32_t first, AnalyzedBatch& out);
+
+  // The steps of a group.
+  size_t parse(std::span<const RawRecord> batch, size_t next, AnalyzedBatch& out);
   void decode();
-  void match(std::span<const RawRecord> batch, AnalyzedBatch& out);
+  void match(std::span<const RawRecord> batch, Arena& arena);
   void observe(std::span<const RawRecord> batch, AnalyzedBatch& out);
-  void keep_verdict(const Slot& slot, AnalyzedBatch& out) const;
-  void count_hits(const Slot& slot);
+
+  // The parts of observe().
+  void set_flags(const JudgedRecord& record, Observation& observation);
+  void attach_evidence(const JudgedRecord& record, Observation& observation, Arena& arena);
+  void count_findings(const JudgedRecord& record);
+
+  [[nodiscard]] std::span<JudgedRecord> group() { return std::span(records).first(group_size); }
 
   AnalyzerOptions options;
   const RuleSlot& rule_slot;
   DetectCounters& counters;
-  ClientIdentifier identifier;
-  EventParser parser;
-  Decoder decoder;
-  Matcher matcher;
-  PolicyStage policy;
-  CorrelationFeed correlations;
-  EvidenceBuilder evidence;
-  std::vector<Slot> slots;
-  size_t slots_used = 0;
-  std::array<MatchTask, kPhaseRecords> tasks;
-  MatchPolicy own_level;  ///< of the rules in force, where there is no policy
-  std::vector<bool> is_bot_rule;
   uint64_t rules_generation = ~uint64_t{0};
+  std::optional<InForce> in_force;
+  EvidenceBuilder evidence;
+  std::vector<JudgedRecord> records;                 ///< of which the group is the first
+  std::array<uint32_t, kGroupRequests> raw_index{};  ///< per record of the group: its raw record in the batch
+  size_t group_size = 0;
 };
 
 Analyzer::Analyzer(AnalyzerOptions options, const RuleSlot& rules, DetectCounters& counters)
@@ -116,158 +144,122 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
   if (batch.empty()) return {};
   if (auto ready = impl_->take_rules_in_force(); !ready) return ready;
 
+  DetectCounters& counters = impl_->counters;
   const auto started = std::chrono::steady_clock::now();
   Lap lap;
-  for (size_t first = 0; first < batch.size(); first += kPhaseRecords) {
-    const auto part = batch.subspan(first, std::min(kPhaseRecords, batch.size() - first));
-    impl_->parse(part, static_cast<uint32_t>(first), out);
-    lap.into(impl_->counters.parse_ns);
+  for (size_t next = 0; next < batch.size();) {
+    next = impl_->parse(batch, next, out);
+    lap.into(counters.parse_ns);
     impl_->decode();
-    lap.into(impl_->counters.decode_ns);
-    impl_->match(batch, out);
-    lap.into(impl_->counters.match_ns);
+    lap.into(counters.decode_ns);
+    impl_->match(batch, out.arena);
+    lap.into(counters.match_ns);
     impl_->observe(batch, out);
-    lap.into(impl_->counters.observe_ns);
+    lap.into(counters.observe_ns);
   }
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
-  impl_->counters.seconds_per_record.observe(elapsed.count() / static_cast<double>(batch.size()), batch.size());
+  counters.seconds_per_record.observe(elapsed.count() / static_cast<double>(batch.size()), batch.size());
   return {};
 }
 
 Status Analyzer::Impl::take_rules_in_force() {
   const uint64_t generation = rule_slot.generation();
   if (generation == rules_generation) return {};
-  const auto in_force = rule_slot.in_force();
-  const auto& rules = in_force->rules;
-  if (auto used = matcher.use(rules); !used) return used;
-  own_level = matcher.own_level();
-  policy.use(in_force->policy, *rules);
-  is_bot_rule.clear();
-  for (const RuleInfo& rule : rules->rules()) {
-    is_bot_rule.push_back(std::find(rule.tags.begin(), rule.tags.end(), kBotTag) != rule.tags.end());
-  }
-  correlations = CorrelationFeed(*rules, options.hash_key);
-  decoder.set_raw_places(rules->raw_places());
-  for (Slot& slot : slots)
-    slot.policy.clear();  // without a policy nothing else does
+  const Judgement judgement = *rule_slot.in_force();
+  auto judge = RecordJudge::create(options, judgement);
+  if (!judge) return tl::unexpected<Error>(judge.error());
+  in_force.emplace(
+      InForce{std::move(*judge), CorrelationFeed(*judgement.rules, options.hash_key), bot_rules(*judgement.rules)});
   if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
   rules_generation = generation;
   return {};
 }
 
-void Analyzer::Impl::parse(std::span<const RawRecord> records, uint32_t first, AnalyzedBatch& out) {
-  slots_used = 0;
-  for (uint32_t i = 0; i < records.size(); ++i) {
-    Slot& slot = slots[slots_used];
-    slot.index = first + i;
+/// Fills the group with the requests of the records from `next` on; gives the first record that is left for the next group.
+size_t Analyzer::Impl::parse(std::span<const RawRecord> batch, size_t next, AnalyzedBatch& out) {
+  group_size = 0;
+  for (; next < batch.size() && group_size < kGroupRequests; ++next) {
+    const std::string_view payload = batch[next].payload;
     counters.records.add();
-    counters.bytes.add(records[i].payload.size());
-    auto outcome = parser.parse(records[i].payload, slot.storage, slot.event);
+    counters.bytes.add(payload.size());
+    auto outcome = in_force->judge.parse(payload, records[group_size]);
     if (!outcome.ok()) {
       counters.rejected[static_cast<size_t>(outcome.reason)].add();
-      out.rejected.push_back({slot.index, outcome.reason, std::move(outcome.detail)});
+      out.rejected.push_back({static_cast<uint32_t>(next), outcome.reason, std::move(outcome.detail)});
       continue;
     }
-    ++slots_used;
+    raw_index[group_size++] = static_cast<uint32_t>(next);
   }
+  return next;
 }
 
 void Analyzer::Impl::decode() {
-  for (size_t i = 0; i < slots_used; ++i)
-    decoder.decode(slots[i].event, slots[i].decoded);
+  for (JudgedRecord& record : group())
+    in_force->judge.decode(record);
 }
 
-void Analyzer::Impl::match(std::span<const RawRecord> batch, AnalyzedBatch& out) {
-  for (size_t i = 0; i < slots_used; ++i) {
-    Slot& slot = slots[i];
-    slot.client = identifier.identify(slot.event, out.arena);
-    if (!policy.active()) {
-      tasks[i] = {&slot.event, &slot.decoded, &own_level, &slot.detection};
-      continue;
-    }
-    const RecordFacts facts{slot.event.client_ip, slot.client.text,
-                            std::min(slot.event.time, batch[slot.index].append_time)};
-    const MatchPolicy& how = policy.prepare(slot.event, slot.decoded, facts, slot.policy);
-    matcher.match(slot.event, slot.decoded, how, slot.detection);
-    policy.judge(slot.event, slot.decoded, facts, slot.detection, slot.policy);
+void Analyzer::Impl::match(std::span<const RawRecord> batch, Arena& arena) {
+  RecordJudge& judge = in_force->judge;
+  for (size_t i = 0; i < group_size; ++i) {
+    judge.identify(batch[raw_index[i]].append_time, arena, records[i]);
+    judge.prepare(records[i]);
   }
-  if (!policy.active()) matcher.match(std::span(tasks).first(slots_used));
+  judge.match(group());
+  for (JudgedRecord& record : group())
+    judge.judge(record);
 }
 
 void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& out) {
-  for (size_t i = 0; i < slots_used; ++i) {
-    const Slot& slot = slots[i];
-    const Event& event = slot.event;
-    const Detection& detection = slot.detection;
-    const RawRecord& raw = batch[slot.index];
-
-    Observation observation;
-    observation.at = raw.at;
-    observation.time = std::min(event.time, raw.append_time);
-    observation.client_kind = slot.client.kind;
-    observation.client = slot.client.text;
-    observation.client_hash = slot.client.hash;
-    observation.address = event.client_ip;
-    observation.user_agent_hash =
-        event.user_agent.empty() ? 0 : XXH3_64bits(event.user_agent.data(), event.user_agent.size());
-    observation.path_hash = XXH3_64bits(event.path.data(), event.path.size());
-    observation.status = event.status;
-    observation.request_score = detection.score;
-    const size_t hits = detection.hits.size() + slot.policy.violations.size();
-    observation.rule_hits = static_cast<uint16_t>(std::min<size_t>(hits, 0xffff));
-
-    const auto set = [&](ObservationFlag flag, Counter& counter) {
-      observation.flags = static_cast<uint8_t>(observation.flags | static_cast<uint8_t>(flag));
-      counter.add();
-    };
-    if (event.has(EventFlag::kUtf8Repaired)) set(ObservationFlag::kUtf8Repaired, counters.utf8_repaired);
-    if (slot.decoded.truncated_lines + slot.decoded.dropped_lines > 0)
-      set(ObservationFlag::kTruncated, counters.truncated_records);
-    if (detection.scan_failed) set(ObservationFlag::kScanFailed, counters.scan_failures);
-    const auto names_bot = [&](const Hit& hit) { return is_bot_rule[hit.rule]; };
-    if (std::any_of(detection.hits.begin(), detection.hits.end(), names_bot))
-      set(ObservationFlag::kBotUserAgent, counters.bot_user_agents);
-    counters.dropped_lines.add(slot.decoded.dropped_lines);
-
-    if (detection.malicious) {
-      counters.malicious.add();
-      const Policy* judge = policy.active() ? &policy.policy() : nullptr;
-      observation.evidence =
-          evidence.build({event, slot.decoded, detection, matcher.rules(), slot.policy.violations, judge}, out.arena);
-    }
-    if (correlations.active())
-      correlations.take(event, slot.client, detection, observation, out.arena, out.correlation_events);
-    count_hits(slot);
-    if (options.keep_verdicts) keep_verdict(slot, out);
+  for (size_t i = 0; i < group_size; ++i) {
+    const JudgedRecord& record = records[i];
+    Observation observation = observation_of(record, batch[raw_index[i]].at);
+    set_flags(record, observation);
+    if (record.detection.malicious) attach_evidence(record, observation, out.arena);
+    in_force->correlations.take(record.event, record.client, record.detection, observation, out.arena,
+                                out.correlation_events);
+    count_findings(record);
+    if (options.keep_verdicts) out.verdicts.push_back(verdict_of(record, raw_index[i], out.arena));
     out.observations.push_back(observation);
-    if (slot.client.kind != ClientKind::kAddress)
-      out.observations.push_back(address_count(observation, identifier.address_of(event, out.arena)));
+    if (record.client.kind != ClientKind::kAddress)
+      out.observations.push_back(address_count(observation, in_force->judge.address_of(record.event, out.arena)));
   }
 }
 
-void Analyzer::Impl::count_hits(const Slot& slot) {
-  for (const Hit& hit : slot.detection.hits)
-    counters.rule_hits[static_cast<size_t>(matcher.rules().rules()[hit.rule].category)].add();
-  if (!policy.active()) return;
-  for (const Violation& violation : slot.policy.violations)
-    counters.policy_violations[static_cast<size_t>(violation.rule)].add();
-  counters.excluded_hits.add(slot.detection.excluded.size() + slot.policy.excluded.size());
-  for (unsigned i = 0; i < kResponseFaults; ++i)
-    if ((slot.policy.response_faults >> i & 1U) != 0) counters.response_faults[i].add();
+/// The flags, each with its counter.
+void Analyzer::Impl::set_flags(const JudgedRecord& record, Observation& observation) {
+  const auto set_if = [&](bool holds, ObservationFlag flag, Counter& counter) {
+    if (!holds) return;
+    observation.flags = static_cast<uint8_t>(observation.flags | static_cast<uint8_t>(flag));
+    counter.add();
+  };
+  const DecodedRecord& decoded = record.decoded;
+  const Detection& detection = record.detection;
+  const auto names_bot = [&](const Hit& hit) { return in_force->is_bot_rule[hit.rule]; };
+  set_if(record.event.has(EventFlag::kUtf8Repaired), ObservationFlag::kUtf8Repaired, counters.utf8_repaired);
+  set_if(decoded.truncated_lines + decoded.dropped_lines > 0, ObservationFlag::kTruncated, counters.truncated_records);
+  set_if(detection.scan_failed, ObservationFlag::kScanFailed, counters.scan_failures);
+  set_if(std::any_of(detection.hits.begin(), detection.hits.end(), names_bot), ObservationFlag::kBotUserAgent,
+         counters.bot_user_agents);
+  counters.dropped_lines.add(decoded.dropped_lines);
 }
 
-void Analyzer::Impl::keep_verdict(const Slot& slot, AnalyzedBatch& out) const {
-  RecordVerdict verdict;
-  verdict.index = slot.index;
-  verdict.request_id = out.arena.copy(slot.event.request_id);
-  verdict.score = slot.detection.score;
-  verdict.malicious = slot.detection.malicious;
-  verdict.categories = slot.detection.categories;
-  for (const Hit& hit : slot.detection.hits)
-    verdict.rules.push_back(hit.rule);
-  for (const Violation& violation : slot.policy.violations)
-    verdict.violations.push_back(violation.rule);
-  out.verdicts.push_back(std::move(verdict));
+void Analyzer::Impl::attach_evidence(const JudgedRecord& record, Observation& observation, Arena& arena) {
+  counters.malicious.add();
+  const RecordJudge& judge = in_force->judge;
+  observation.evidence = evidence.build(
+      {record.event, record.decoded, record.detection, judge.rules(), record.policy.violations, judge.policy()}, arena);
+}
+
+void Analyzer::Impl::count_findings(const JudgedRecord& record) {
+  const auto& rules = in_force->judge.rules().rules();
+  for (const Hit& hit : record.detection.hits)
+    counters.rule_hits[static_cast<size_t>(rules[hit.rule].category)].add();
+  const PolicyFindings& policy = record.policy;
+  for (const Violation& violation : policy.violations)
+    counters.policy_violations[static_cast<size_t>(violation.rule)].add();
+  counters.excluded_hits.add(record.detection.excluded.size() + policy.excluded.size());
+  for (unsigned i = 0; i < kResponseFaults; ++i)
+    if ((policy.response_faults >> i & 1U) != 0) counters.response_faults[i].add();
 }
 
 }  // namespace weir

@@ -7,12 +7,8 @@
 #include <vector>
 
 #include "base/arena.h"
-#include "base/siphash.h"
-#include "decode/decoder.h"
-#include "detect/match/line_secret.h"
-#include "event/event_parser.h"
-#include "event/input_profile.h"
 #include "pipeline/counters.h"
+#include "pipeline/record_judge.h"
 #include "pipeline/rule_slot.h"
 #include "policy/policy_rule.h"
 #include "score/correlation/correlation_event.h"
@@ -54,12 +50,7 @@ struct AnalyzedBatch {
   Arena arena;                                       ///< what the observations and verdicts borrow
 };
 
-struct AnalyzerOptions {
-  InputOptions input;
-  DecodeOptions decode;
-  SipHashKey hash_key{};
-  LineSecret line_secret{};
-  std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
+struct AnalyzerOptions : JudgeOptions {
   bool keep_verdicts = false;
 };
 

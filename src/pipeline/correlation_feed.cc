@@ -179,6 +179,7 @@ bool CorrelationFeed::value_for(uint32_t correlation, const Event& event, const 
 
 void CorrelationFeed::take(const Event& event, const ClientIdentity& client, const Detection& detection,
                            const Observation& observation, Arena& arena, std::vector<CorrelationEvent>& out) {
+  if (!active()) return;
   collect(detection);
   if (pending_.empty()) return;
   ++record_;

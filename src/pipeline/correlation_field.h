@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/diagnostic.h"
-#include "detect/field_map.h"
+#include "detect/program/field_map.h"
 #include "event/event.h"
 #include "pipeline/client_identity.h"
 #include "rules/correlation.h"

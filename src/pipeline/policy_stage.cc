@@ -17,16 +17,18 @@ uint32_t index_of(const RuleSet& rules, std::string_view id) {
 
 void PolicyFindings::clear() {
   route = 0;
+  matching = MatchPolicy{};
+  exclusions_left_out = 0;
   violations.clear();
   excluded.clear();
   response_faults = 0;
+  rule_exclusions.clear();
+  rule_exclusion_sources.clear();
 }
 
-void PolicyStage::use(std::shared_ptr<const Policy> policy, const RuleSet& rules) {
-  policy_ = std::move(policy);
-  threshold_ = rules.options().threshold;
-  rules_of_.clear();
-  if (!active()) return;
+PolicyStage::PolicyStage(std::shared_ptr<const Policy> policy, const RuleSet& rules)
+    : policy_(std::move(policy)), threshold_(rules.options().threshold), own_level_(rules.options().security_level) {
+  if (policy_ == nullptr) return;
   for (const ExclusionSpec& exclusion : policy_->spec().exclusions) {
     auto& indices = rules_of_.emplace_back();
     for (const std::string& id : exclusion.rules) {
@@ -36,40 +38,47 @@ void PolicyStage::use(std::shared_ptr<const Policy> policy, const RuleSet& rules
   }
 }
 
-const MatchPolicy& PolicyStage::prepare(const Event& event, const DecodedRecord& record, const RecordFacts& facts,
-                                        PolicyFindings& findings) {
+void PolicyStage::prepare(const Event& event, const DecodedRecord& record, const RecordFacts& facts,
+                          PolicyFindings& findings) {
   findings.clear();
-  findings.route = policy_->route_of(event, path_);
+  findings.matching.level = own_level_;
+  if (policy_ == nullptr) return;
+  if (findings.path == nullptr) findings.path = std::make_unique<RequestPath>();
+  findings.route = policy_->route_of(event, *findings.path);
   const Route& route = policy_->routes()[findings.route];
-  applied_.clear();
-  exclusions_.clear();
-  sources_.clear();
-  match_policy_ = MatchPolicy{};
-  match_policy_.level = route.level;
+  findings.matching.level = route.level;
   if (route.has_levels) {
-    find_line_levels(route, record, line_levels_);
-    match_policy_.line_levels = line_levels_;
+    find_line_levels(route, record, findings.line_levels);
+    findings.matching.line_levels = findings.line_levels;
   }
-  if (route.exclusions.empty()) return match_policy_;
+  if (!route.exclusions.empty()) find_rule_exclusions(route, record, facts, findings);
+}
+
+void PolicyStage::find_rule_exclusions(const Route& route, const DecodedRecord& record, const RecordFacts& facts,
+                                       PolicyFindings& findings) {
+  applied_.clear();
   find_exclusions(*policy_, route, record, facts, applied_);
   for (const AppliedExclusion& applied : applied_) {
+    const bool whole = applied.line == AppliedExclusion::kWholeRecord;
     for (const uint32_t rule : rules_of_[applied.exclusion]) {
-      if (exclusions_.size() == kRuleExclusionsMax) break;
-      const bool whole = applied.line == AppliedExclusion::kWholeRecord;
-      exclusions_.push_back({rule, whole ? RuleExclusion::kWholeRecord : applied.line});
-      sources_.push_back(applied.exclusion);
+      if (findings.rule_exclusions.size() == kRuleExclusionsMax) {
+        ++findings.exclusions_left_out;
+        continue;
+      }
+      findings.rule_exclusions.push_back({rule, whole ? RuleExclusion::kWholeRecord : applied.line});
+      findings.rule_exclusion_sources.push_back(applied.exclusion);
     }
   }
-  match_policy_.exclusions = exclusions_;
-  return match_policy_;
+  findings.matching.exclusions = findings.rule_exclusions;
 }
 
 void PolicyStage::judge(const Event& event, const DecodedRecord& record, const RecordFacts& facts, Detection& detection,
                         PolicyFindings& findings) {
+  if (policy_ == nullptr) return;
   for (const ExcludedHit& excluded : detection.excluded)
-    policy_->use().count_exclusion(exclusion_of(excluded), facts.time);
+    policy_->use().count_exclusion(findings.exclusion_of(excluded), facts.time);
   const Route& route = policy_->routes()[findings.route];
-  check_.check(route, event, record, facts.client_id, path_, findings.violations);
+  check_.check(route, event, record, facts.client_id, *findings.path, findings.violations);
   if (!findings.violations.empty()) {
     take_out_excluded(facts, findings);
     add_to_score(findings, detection);

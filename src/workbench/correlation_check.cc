@@ -5,6 +5,7 @@
 #include "pipeline/analyzer.h"
 #include "pipeline/correlation_field.h"
 #include "score/scorer.h"
+#include "workbench/flat_profile.h"
 
 namespace weir {
 namespace {
@@ -38,7 +39,7 @@ std::vector<std::string> records_of(const CorrelationExample& example) {
 
 class Runner {
  public:
-  explicit Runner(const RuleSlot& rules) : analyzer_(options(), rules, counters_) {}
+  explicit Runner(const RuleSlot& rules) : analyzer_({flat_profile()}, rules, counters_) {}
 
   /// Whether the records raise the correlation's alert; an error names the record that cannot be read.
   Result<bool> raises(const std::string& id, const std::vector<std::string>& texts) {
@@ -60,12 +61,6 @@ class Runner {
   }
 
  private:
-  static AnalyzerOptions options() {
-    AnalyzerOptions options;
-    options.input.profile = *InputProfile::built_in("flat");
-    return options;
-  }
-
   DetectCounters counters_;
   Analyzer analyzer_;
   AnalyzedBatch batch_;

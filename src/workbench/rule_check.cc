@@ -2,76 +2,59 @@
 
 #include <algorithm>
 
-#include "base/assert.h"
-#include "decode/decoder.h"
-#include "detect/match/matcher.h"
-#include "event/event_parser.h"
+#include "pipeline/record_judge.h"
+#include "workbench/flat_profile.h"
 
 namespace weir {
 namespace {
 
 constexpr size_t kExamplesWanted = 3;
 
-EventParser flat_parser() {
-  InputOptions options;
-  auto profile = InputProfile::built_in("flat");
-  WEIR_ASSERT(profile.has_value(), "the flat profile is built in");
-  options.profile = std::move(*profile);
-  return EventParser(std::move(options));
-}
-
-Decoder decoder_for(const RuleSet& rules) {
-  DecodeOptions options;
-  options.raw_places = rules.raw_places();
-  return Decoder(options);
-}
-
 Diagnostic finding(Diagnostic::Severity severity, const Rule& rule, int line, std::string message) {
   return {severity, rule.file, line, 0, std::move(message), {}};
 }
 
-/// The whole way of one record, as the detect stage goes it.
+/// Judges examples the way the detect stage judges records.
 class ExampleRunner {
  public:
   static Result<ExampleRunner> create(std::shared_ptr<const RuleSet> rules) {
-    ExampleRunner runner(*rules);
-    if (Status status = runner.matcher_.use(std::move(rules)); !status) return tl::unexpected<Error>(status.error());
-    return runner;
+    auto judge = RecordJudge::create(flat_profile(), Judgement(std::move(rules)));
+    if (!judge) return tl::unexpected<Error>(judge.error());
+    return ExampleRunner(std::move(*judge));
   }
 
   /// Empty when the record was judged, else why not.
   std::string run(const RuleExample& example, SecurityLevel level) {
-    Event event;
-    const ParseOutcome outcome = parser_.parse(example.record_json, event);
-    if (!outcome.ok())
+    arena_.clear();
+    if (const ParseOutcome outcome = judge_.parse(example.record_json, record_); !outcome.ok())
       return "the record is rejected: " + std::string(to_string(outcome.reason)) + " " + outcome.detail;
-    decoder_.decode(event, decoded_);
-    MatchPolicy policy;
-    policy.level = level;
-    matcher_.match(event, decoded_, policy, detection_);
-    return detection_.scan_failed ? "the matching library failed" : "";
+    judge_.decode(record_);
+    judge_.identify(EventTime::max(), arena_, record_);
+    judge_.prepare(record_);
+    record_.policy.matching.level = level;
+    judge_.match({&record_, 1});
+    judge_.judge(record_);
+    return detection().scan_failed ? "the matching library failed" : "";
   }
 
-  [[nodiscard]] const Detection& detection() const { return detection_; }
+  [[nodiscard]] const Detection& detection() const { return record_.detection; }
   [[nodiscard]] bool hit(const std::string& id) const {
-    return std::any_of(detection_.hits.begin(), detection_.hits.end(),
-                       [&](const Hit& h) { return matcher_.rules().rules()[h.rule].id == id; });
+    return std::any_of(detection().hits.begin(), detection().hits.end(),
+                       [&](const Hit& h) { return judge_.rules().rules()[h.rule].id == id; });
   }
   [[nodiscard]] std::string hit_titles() const {
     std::string titles;
-    for (const auto& hit : detection_.hits)
-      titles += (titles.empty() ? "" : ", ") + matcher_.rules().rules()[hit.rule].title;
+    for (const auto& hit : detection().hits)
+      titles += (titles.empty() ? "" : ", ") + judge_.rules().rules()[hit.rule].title;
     return titles;
   }
 
  private:
-  explicit ExampleRunner(const RuleSet& rules) : parser_(flat_parser()), decoder_(decoder_for(rules)) {}
+  explicit ExampleRunner(RecordJudge judge) : judge_(std::move(judge)) {}
 
-  EventParser parser_;
-  Decoder decoder_;
-  Matcher matcher_;
-  DecodedRecord decoded_;
-  Detection detection_;
+  RecordJudge judge_;
+  JudgedRecord record_;
+  Arena arena_;
 };
 
 /// Runs one example and appends its result and findings.

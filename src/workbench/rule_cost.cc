@@ -1,16 +1,13 @@
 #include "workbench/rule_cost.h"
 
 #include <algorithm>
-#include <deque>
 #include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
 
-#include "base/assert.h"
-#include "decode/decoder.h"
-#include "detect/match/matcher.h"
-#include "event/event_parser.h"
+#include "pipeline/record_judge.h"
+#include "workbench/flat_profile.h"
 
 namespace weir {
 namespace {
@@ -21,34 +18,21 @@ constexpr size_t kGroupRecords = 16;
 /// Timed together: so short that a pass without a disturbance is likely for each, so long that reading the clock costs little.
 constexpr size_t kPieceRecords = 64;
 
-EventParser flat_parser() {
-  InputOptions options;
-  auto profile = InputProfile::built_in("flat");
-  WEIR_ASSERT(profile.has_value(), "the flat profile is built in");
-  options.profile = std::move(*profile);
-  return EventParser(std::move(options));
-}
-
-/// A record with what borrows from it.
-struct SampleRecord {
-  std::string_view json;
-  EventStorage storage{};
-  Event event{};
-  DecodedRecord decoded{};
-};
-
 /// Records parsed and decoded, so that what a rule changes, the matching, is timed alone.
 class Sample {
  public:
-  Sample(const std::vector<std::string>& records, PlaceMask raw_places) {
-    DecodeOptions options;
-    options.raw_places = raw_places;
-    decoder_ = Decoder(options);
+  Sample(const std::vector<std::string>& records, RecordJudge& judge) : judge_(judge) {
+    records_.reserve(std::min(records.size(), kSampleRecordsMax));
     for (const auto& json : records) {
       if (records_.size() == kSampleRecordsMax) break;
-      records_.push_back({json});
-      if (prepare(records_.back())) continue;
-      records_.pop_back();
+      JudgedRecord& record = records_.emplace_back();
+      if (!prepare(json, record)) {
+        records_.pop_back();
+        continue;
+      }
+      judge_.identify(EventTime::max(), arena_, record);
+      judge_.prepare(record);
+      texts_.push_back(json);
     }
   }
 
@@ -60,7 +44,7 @@ class Sample {
       for (size_t pass = 0; pass < passes; ++pass) {
         const double begin = now();
         for (size_t i = first; i < std::min(records_.size(), first + kPieceRecords); ++i)
-          prepare(records_[i]);
+          prepare(texts_[i], records_[i]);
         best = std::min(best, now() - begin);
       }
       sum += best;
@@ -68,63 +52,57 @@ class Sample {
     return sum;
   }
 
-  [[nodiscard]] const std::deque<SampleRecord>& records() const { return records_; }
+  [[nodiscard]] std::span<JudgedRecord> records() { return records_; }
 
  private:
-  bool prepare(SampleRecord& record) {
-    if (!parser_.parse(record.json, record.storage, record.event).ok()) return false;
-    decoder_.decode(record.event, record.decoded);
+  bool prepare(std::string_view json, JudgedRecord& record) {
+    if (!judge_.parse(json, record).ok()) return false;
+    judge_.decode(record);
     return true;
   }
 
-  EventParser parser_ = flat_parser();
-  Decoder decoder_;
-  std::deque<SampleRecord> records_;  // not moved: events borrow from their storage
+  RecordJudge& judge_;
+  Arena arena_;
+  std::vector<std::string_view> texts_;
+  std::vector<JudgedRecord> records_;
 };
 
-Result<Matcher> matcher_for(const std::vector<Rule>& rules, const RuleSetOptions& options) {
+Result<RecordJudge> judge_for(const std::vector<Rule>& rules, const RuleSetOptions& options) {
   Diagnostics diagnostics;
   auto set = RuleSet::compile(rules, options, diagnostics);
   if (!set) return tl::unexpected<Error>(set.error());
-  Matcher matcher;
-  if (Status status = matcher.use(*set); !status) return tl::unexpected<Error>(status.error());
-  return matcher;
+  return RecordJudge::create(flat_profile(), Judgement(*set));
 }
 
 /// Matches parts of a sample against one rule set.
 class Contestant {
  public:
-  Contestant(Matcher& matcher, const Sample& sample) : matcher_(matcher), policy_(matcher.own_level()) {
-    detections_.resize(kGroupRecords);
-    for (const SampleRecord& record : sample.records())
-      tasks_.push_back({&record.event, &record.decoded, &policy_, &detections_[tasks_.size() % kGroupRecords]});
-    for (size_t at = 0; at < tasks_.size(); at += kGroupRecords)
-      match_group(at);
-    matcher_.learn_lines(false);  // as many are known now as in a stream of such records
+  Contestant(RecordJudge& judge, Sample& sample) : judge_(judge), records_(sample.records()) {
+    // As many lines are known after one pass as in a stream of such records.
+    for (size_t at = 0; at < records_.size(); at += kGroupRecords)
+      match_group(at, LineLearning::kOn);
   }
   Contestant(const Contestant&) = delete;
   Contestant& operator=(const Contestant&) = delete;
 
   /// Seconds for the records from `first` on, at most a piece.
   double seconds_for(size_t first, const Stopwatch& now) {
-    const size_t last = std::min(tasks_.size(), first + kPieceRecords);
+    const size_t last = std::min(records_.size(), first + kPieceRecords);
     const double begin = now();
     for (size_t at = first; at < last; at += kGroupRecords)
-      match_group(at);
+      match_group(at, LineLearning::kOff);
     return now() - begin;
   }
 
-  [[nodiscard]] size_t records() const { return tasks_.size(); }
+  [[nodiscard]] size_t records() const { return records_.size(); }
 
  private:
-  void match_group(size_t first) {
-    matcher_.match(std::span(tasks_).subspan(first, std::min(kGroupRecords, tasks_.size() - first)));
+  void match_group(size_t first, LineLearning learning) {
+    judge_.match(records_.subspan(first, std::min(kGroupRecords, records_.size() - first)), learning);
   }
 
-  Matcher& matcher_;
-  MatchPolicy policy_;
-  std::vector<Detection> detections_;
-  std::vector<MatchTask> tasks_;
+  RecordJudge& judge_;
+  std::span<JudgedRecord> records_;
 };
 
 struct PairSeconds {
@@ -166,9 +144,9 @@ RuleSetOptions at_level(RuleSetOptions options, SecurityLevel level) {
   return options;
 }
 
-Result<Matcher> matcher_without(std::vector<Rule> rules, size_t left_out, const RuleSetOptions& options) {
+Result<RecordJudge> judge_without(std::vector<Rule> rules, size_t left_out, const RuleSetOptions& options) {
   rules.erase(rules.begin() + static_cast<std::ptrdiff_t>(left_out));
-  return matcher_for(rules, options);
+  return judge_for(rules, options);
 }
 
 /// The rules to measure at a level, by their index.
@@ -189,25 +167,25 @@ class LevelMeasurement {
       : rules_(rules), options_(at_level(options, level)), level_(level), now_(now), cost_options_(cost_options) {}
 
   Status measure(const std::vector<size_t>& indices, const std::vector<std::string>& records, RuleCosts& costs) {
-    auto all = matcher_for(rules_, options_);
+    auto all = judge_for(rules_, options_);
     if (!all) return tl::unexpected<Error>(all.error());
-    Sample sample(records, all->rules().raw_places());
+    Sample sample(records, *all);
     if (sample.records().empty())
       return fail(ErrorCode::kInvalidArgument, "rules", "no record of the sample could be read in the flat profile");
     prepare_seconds_ = sample.seconds_to_prepare(cost_options_.passes, now_);
     Contestant with_all(*all, sample);
     const size_t first = costs.rules.size();
     // Compiling takes longer than measuring, so the next rule set is compiled meanwhile.
-    NextMatcher next = start_without(indices[0]);
+    NextJudge next = start_without(indices[0]);
     for (size_t i = 0; i < indices.size(); ++i) {
       next.wait();
-      Result<Matcher> matcher = std::move(**next.matcher);
+      Result<RecordJudge> judge = std::move(**next.judge);
       if (i + 1 < indices.size()) next = start_without(indices[i + 1]);
-      if (!matcher) {
+      if (!judge) {
         next.wait();
-        return tl::unexpected<Error>(matcher.error());
+        return tl::unexpected<Error>(judge.error());
       }
-      Contestant without(*matcher, sample);
+      Contestant without(*judge, sample);
       costs.rules.push_back(cost_of(rules_[indices[i]], with_all, without));
       if (cost_options_.progress) cost_options_.progress(costs.rules.size());
     }
@@ -223,15 +201,15 @@ class LevelMeasurement {
   }
 
  private:
-  /// A matcher that is being made.
-  struct NextMatcher {
-    std::shared_ptr<std::optional<Result<Matcher>>> matcher;
+  /// A judge that is being made.
+  struct NextJudge {
+    std::shared_ptr<std::optional<Result<RecordJudge>>> judge;
     std::function<void()> wait;
   };
 
-  NextMatcher start_without(size_t index) const {
-    auto place = std::make_shared<std::optional<Result<Matcher>>>();
-    const auto compile = [this, index, place] { place->emplace(matcher_without(rules_, index, options_)); };
+  NextJudge start_without(size_t index) const {
+    auto place = std::make_shared<std::optional<Result<RecordJudge>>>();
+    const auto compile = [this, index, place] { place->emplace(judge_without(rules_, index, options_)); };
     if (cost_options_.background) return {place, cost_options_.background(compile)};
     return {place, compile};
   }

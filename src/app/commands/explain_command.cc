@@ -2,7 +2,6 @@
 
 #include <CLI/App.hpp>
 
-#include <algorithm>
 #include <cstdio>
 
 #include "app/commands/command.h"
@@ -12,10 +11,8 @@
 #include "app/setup/report.h"
 #include "app/terminal/line_reader.h"
 #include "app/terminal/terminal.h"
-#include "detect/match/matcher.h"
 #include "evidence/masking.h"
-#include "pipeline/client_identity.h"
-#include "pipeline/policy_stage.h"
+#include "workbench/explanation.h"
 
 namespace weir {
 namespace {
@@ -118,19 +115,14 @@ void print_hits(const Palette& palette, const DecodedRecord& record, const Detec
   }
 }
 
-void print_score(const Palette& palette, const Detection& detection, const RuleSet& rules, int points_of_policy) {
+void print_score(const Palette& palette, const Explanation& made) {
+  const Detection& detection = made.record.detection;
   print_heading(palette, "Score");
-  std::array<int, static_cast<size_t>(Category::kCount)> by_category{};
-  for (const Hit& hit : detection.hits)
-    by_category[static_cast<size_t>(rules.rules()[hit.rule].category)] += rules.rules()[hit.rule].weight;
-  for (size_t i = 0; i < by_category.size(); ++i) {
-    if (by_category[i] == 0) continue;
-    const int counted = std::min(by_category[i], Matcher::kCategoryScoreMax);
-    std::printf("  %-10s %d%s\n", std::string(to_string(static_cast<Category>(i))).c_str(), by_category[i],
-                counted < by_category[i] ? (", of which " + std::to_string(counted) + " count").c_str() : "");
-  }
-  if (points_of_policy != 0) std::printf("  %-10s %d\n", "policy", points_of_policy);
-  std::printf("  %-10s %d of %d: %s\n", "request", detection.score, rules.options().threshold,
+  for (const auto& [category, points, counted] : made.categories)
+    std::printf("  %-10s %d%s\n", std::string(to_string(category)).c_str(), points,
+                counted < points ? (", of which " + std::to_string(counted) + " count").c_str() : "");
+  if (made.policy_points != 0) std::printf("  %-10s %d\n", "policy", made.policy_points);
+  std::printf("  %-10s %d of %d: %s\n", "request", detection.score, made.judge.rules().options().threshold,
               detection.scan_failed ? palette.red("unknown, the matcher failed").c_str()
               : detection.malicious ? palette.red("malicious").c_str()
                                     : palette.green("below the threshold").c_str());
@@ -160,43 +152,20 @@ int run_explain(const ExplainArguments& arguments) {
     return record_text.error().code == ErrorCode::kInvalidArgument ? kExitUsage : kExitFailed;
   }
   const Palette palette = Palette::for_stream(STDOUT_FILENO);
-  EventParser parser(config.input);
-  Event event;
-  if (const auto outcome = parser.parse(*record_text, event); !outcome.ok()) {
-    std::printf("%s %s%s%s\nThe daemon would send this record to the dead-letter topic.\n",
-                palette.red("rejected:").c_str(), std::string(to_string(outcome.reason)).c_str(),
-                outcome.detail.empty() ? "" : ": ", outcome.detail.c_str());
+  auto made = explain_record(analyzer_options(config), {setup->rules, config.policy}, *record_text);
+  if (!made && made.error().code == ErrorCode::kParse) {
+    std::printf("%s %s\nThe daemon would send this record to the dead-letter topic.\n",
+                palette.red("rejected:").c_str(), made.error().detail.c_str());
     return kExitFailed;
   }
-  Arena arena;
-  const AnalyzerOptions options = analyzer_options(config, false);
-  ClientIdentifier identifier(options.client_order, options.hash_key);
-  const ClientIdentity client = identifier.identify(event, arena);
-  print_event(palette, event, client);
-
-  Decoder decoder(config.decode);
-  decoder.set_raw_places(setup->rules->raw_places());
-  DecodedRecord record;
-  decoder.decode(event, record);
-  print_lines(palette, record);
-
-  Matcher matcher;
-  if (auto used = matcher.use(setup->rules); !used) return report_usage_error(used.error());
-  PolicyStage policy;
-  policy.use(config.policy, *setup->rules);
-  PolicyFindings findings;
-  Detection detection;
-  if (policy.active()) {
-    const RecordFacts facts{event.client_ip, client.text, event.time};
-    matcher.match(event, record, policy.prepare(event, record, facts, findings), detection);
-    policy.judge(event, record, facts, detection, findings);
-    print_policy_findings(palette, policy, record, detection, *setup->rules, findings);
-  } else {
-    matcher.match(event, record, detection);
-  }
-  print_hits(palette, record, detection, *setup->rules);
-  print_score(palette, detection, *setup->rules, policy.active() ? policy_points(policy.policy(), findings) : 0);
-  return detection.scan_failed ? kExitFailed : kExitFine;
+  if (!made) return report_usage_error(made.error());
+  const JudgedRecord& record = made->record;
+  print_event(palette, record.event, record.client);
+  print_lines(palette, record.decoded);
+  if (const Policy* policy = made->judge.policy()) print_policy_findings(palette, *policy, record, made->judge.rules());
+  print_hits(palette, record.decoded, record.detection, made->judge.rules());
+  print_score(palette, *made);
+  return record.detection.scan_failed ? kExitFailed : kExitFine;
 }
 
 }  // namespace

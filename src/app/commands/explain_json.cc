@@ -1,14 +1,11 @@
 #include "app/commands/explain_json.h"
 
-#include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "app/commands/policy_explain.h"
 #include "app/setup/command_setup.h"
-#include "detect/match/matcher.h"
 #include "evidence/masking.h"
-#include "pipeline/client_identity.h"
+#include "workbench/explanation.h"
 
 namespace weir {
 namespace {
@@ -86,62 +83,34 @@ Json hits_json(const DecodedRecord& record, const Detection& detection, const Ru
   return hits;
 }
 
-Json score_json(const Detection& detection, const RuleSet& rules) {
-  std::array<int, static_cast<size_t>(Category::kCount)> by_category{};
-  for (const Hit& hit : detection.hits)
-    by_category[static_cast<size_t>(rules.rules()[hit.rule].category)] += rules.rules()[hit.rule].weight;
+Json score_json(const Explanation& made) {
   Json categories = Json::object();
-  for (size_t i = 0; i < by_category.size(); ++i) {
-    if (by_category[i] != 0)
-      categories[std::string(to_string(static_cast<Category>(i)))] =
-          std::min(by_category[i], Matcher::kCategoryScoreMax);
-  }
-  return {{"request", detection.score}, {"threshold", rules.options().threshold}, {"categories", categories}};
+  for (const auto& part : made.categories)
+    categories[std::string(to_string(part.category))] = part.counted;
+  return {{"request", made.record.detection.score},
+          {"threshold", made.judge.rules().options().threshold},
+          {"categories", categories}};
 }
 
 }  // namespace
 
 Result<std::string> explain_as_json(const Config& config, const Judgement& in_force, std::string_view record_text) {
-  const std::shared_ptr<const RuleSet>& rules = in_force.rules;
-  EventParser parser(config.input);
-  Event event;
-  if (const auto outcome = parser.parse(record_text, event); !outcome.ok()) {
-    return fail(ErrorCode::kParse, "input",
-                std::string(to_string(outcome.reason)) + (outcome.detail.empty() ? "" : ": " + outcome.detail));
-  }
-  Decoder decoder(config.decode);
-  decoder.set_raw_places(rules->raw_places());
-  DecodedRecord record;
-  decoder.decode(event, record);
-  Matcher matcher;
-  if (auto used = matcher.use(rules); !used) return tl::unexpected(used.error());
-  Arena arena;
-  const AnalyzerOptions options = analyzer_options(config, false);
-  ClientIdentifier identifier(options.client_order, options.hash_key);
-  const ClientIdentity client = identifier.identify(event, arena);
-  PolicyStage policy;
-  policy.use(in_force.policy, *rules);
-  PolicyFindings findings;
-  Detection detection;
-  if (policy.active()) {
-    const RecordFacts facts{event.client_ip, client.text, event.time};
-    matcher.match(event, record, policy.prepare(event, record, facts, findings), detection);
-    policy.judge(event, record, facts, detection, findings);
-  } else {
-    matcher.match(event, record, detection);
-  }
-  if (detection.scan_failed) return fail(ErrorCode::kInternal, "detect", "the matcher failed");
+  auto made = explain_record(analyzer_options(config), in_force, record_text);
+  if (!made) return tl::unexpected(made.error());
+  const JudgedRecord& record = made->record;
+  const RuleSet& rules = made->judge.rules();
+  if (record.detection.scan_failed) return fail(ErrorCode::kInternal, "detect", "the matcher failed");
 
   Json json;
-  json["malicious"] = detection.malicious;
-  json["score"] = score_json(detection, *rules);
-  json["hits"] = hits_json(record, detection, *rules);
-  json["event"] = event_json(event, client);
-  if (policy.active()) json["policy"] = policy_findings_json(policy, detection, *rules, findings);
-  json["evasions"] = names_of<Evasion>(record.evasions);
-  json["lines"] = lines_json(record);
-  json["lines_dropped"] = record.dropped_lines;
-  json["rule_set"] = rules->fingerprint();
+  json["malicious"] = record.detection.malicious;
+  json["score"] = score_json(*made);
+  json["hits"] = hits_json(record.decoded, record.detection, rules);
+  json["event"] = event_json(record.event, record.client);
+  if (const Policy* policy = made->judge.policy()) json["policy"] = policy_findings_json(*policy, record, rules);
+  json["evasions"] = names_of<Evasion>(record.decoded.evasions);
+  json["lines"] = lines_json(record.decoded);
+  json["lines_dropped"] = record.decoded.dropped_lines;
+  json["rule_set"] = rules.fingerprint();
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

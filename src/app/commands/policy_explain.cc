@@ -1,10 +1,7 @@
 #include "app/commands/policy_explain.h"
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "app/setup/policy_report.h"
 #include "evidence/masking.h"
@@ -32,34 +29,25 @@ std::string described(const Violation& violation) {
 
 }  // namespace
 
-int policy_points(const Policy& policy, const PolicyFindings& findings) {
-  std::array<bool, kPolicyRules> counted{};
-  int points = 0;
-  for (const Violation& violation : findings.violations) {
-    if (!std::exchange(counted[static_cast<size_t>(violation.rule)], true)) points += policy.weight_of(violation.rule);
-  }
-  return std::min(points, kPolicyScoreMax);
-}
-
-void print_policy_findings(const Palette& palette, const PolicyStage& stage, const DecodedRecord& record,
-                           const Detection& detection, const RuleSet& rules, const PolicyFindings& findings) {
-  const Route& route = stage.policy().routes()[findings.route];
+void print_policy_findings(const Palette& palette, const Policy& policy, const JudgedRecord& record,
+                           const RuleSet& rules) {
+  const PolicyFindings& findings = record.policy;
+  const Route& route = policy.routes()[findings.route];
   std::printf("\n%s\n", palette.bold("Policy").c_str());
   std::printf("  %-14s %s\n", "route", name_of_route(route).c_str());
   std::printf("  %-14s %s\n", "level", std::string(to_string(route.level)).c_str());
-  print_line_levels(route, record);
+  print_line_levels(route, record.decoded);
   for (const Violation& violation : findings.violations) {
-    std::printf("  %s %s  %s\n", palette.yellow("+" + std::to_string(stage.policy().weight_of(violation.rule))).c_str(),
+    std::printf("  %s %s  %s\n", palette.yellow("+" + std::to_string(policy.weight_of(violation.rule))).c_str(),
                 described(violation).c_str(), palette.dim(std::string(info_of(violation.rule).id)).c_str());
   }
   const auto because = [&](uint32_t exclusion) {
-    return palette.cyan("   [excluded: " + printable(name_of_exclusion(stage.policy().spec().exclusions[exclusion])) +
-                        "]");
+    return palette.cyan("   [excluded: " + printable(name_of_exclusion(policy.spec().exclusions[exclusion])) + "]");
   };
-  for (const ExcludedHit& excluded : detection.excluded) {
+  for (const ExcludedHit& excluded : record.detection.excluded) {
     const RuleInfo& rule = rules.rules()[excluded.hit.rule];
     std::printf("  0 %s  %s%s\n", rule.title.c_str(), palette.dim(rule.id).c_str(),
-                because(stage.exclusion_of(excluded)).c_str());
+                because(findings.exclusion_of(excluded)).c_str());
   }
   for (const auto& excluded : findings.excluded)
     std::printf("  0 %s%s\n", described(excluded.violation).c_str(), because(excluded.exclusion).c_str());
@@ -67,29 +55,27 @@ void print_policy_findings(const Palette& palette, const PolicyStage& stage, con
     std::printf("  %-14s %s\n", "response", describe_faults(findings.response_faults).c_str());
 }
 
-nlohmann::ordered_json policy_findings_json(const PolicyStage& stage, const Detection& detection, const RuleSet& rules,
-                                            const PolicyFindings& findings) {
+nlohmann::ordered_json policy_findings_json(const Policy& policy, const JudgedRecord& record, const RuleSet& rules) {
   using Json = nlohmann::ordered_json;
-  const Route& route = stage.policy().routes()[findings.route];
+  const PolicyFindings& findings = record.policy;
+  const Route& route = policy.routes()[findings.route];
   const auto violation_json = [](const Violation& violation) -> Json {
     return {{"rule", info_of(violation.rule).id},
             {"place", to_string(violation.place)},
             {"parameter", mask_text(violation.parameter)},
             {"fault", violation.fault}};
   };
-  const auto because = [&](uint32_t exclusion) {
-    return name_of_exclusion(stage.policy().spec().exclusions[exclusion]);
-  };
+  const auto because = [&](uint32_t exclusion) { return name_of_exclusion(policy.spec().exclusions[exclusion]); };
   Json json = {{"route", name_of_route(route)}, {"level", to_string(route.level)}};
   json["violations"] = Json::array();
   for (const Violation& violation : findings.violations) {
     json["violations"].push_back(violation_json(violation));
-    json["violations"].back()["weight"] = stage.policy().weight_of(violation.rule);
+    json["violations"].back()["weight"] = policy.weight_of(violation.rule);
   }
   json["excluded"] = Json::array();
-  for (const ExcludedHit& excluded : detection.excluded)
+  for (const ExcludedHit& excluded : record.detection.excluded)
     json["excluded"].push_back(
-        {{"rule", rules.rules()[excluded.hit.rule].id}, {"because", because(stage.exclusion_of(excluded))}});
+        {{"rule", rules.rules()[excluded.hit.rule].id}, {"because", because(findings.exclusion_of(excluded))}});
   for (const auto& excluded : findings.excluded) {
     json["excluded"].push_back(violation_json(excluded.violation));
     json["excluded"].back()["because"] = because(excluded.exclusion);

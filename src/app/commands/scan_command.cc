@@ -38,6 +38,12 @@ struct ScanArguments {
   std::vector<std::string> files;  ///< "-" is standard input
 };
 
+AnalyzerOptions analyzer_options_for(const ScanArguments& arguments, const Config& config) {
+  AnalyzerOptions options = analyzer_options(config);
+  options.keep_verdicts = arguments.output == ScanOutput::kVerdicts;
+  return options;
+}
+
 /// Both stages in one process, and where their results go.
 class Scan {
  public:
@@ -46,7 +52,7 @@ class Scan {
         topics_(config.kafka.topics.requests),
         rules_(rules.load()),
         record_bytes_max_(config.input.record_bytes_max),
-        analyzer_(analyzer_options(config, arguments.output == ScanOutput::kVerdicts), rules, report_.detect),
+        analyzer_(analyzer_options_for(arguments, config), rules, report_.detect),
         scorer_(config.score, topics_) {}
 
   Status file(const std::string& path);

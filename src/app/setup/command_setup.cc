@@ -58,15 +58,14 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
   return setup;
 }
 
-AnalyzerOptions analyzer_options(const Config& config, bool keep_verdicts) {
+AnalyzerOptions analyzer_options(const Config& config) {
   AnalyzerOptions options;
   options.input = config.input;
   options.decode = config.decode;
-  options.hash_key = siphash_key_from(config.hash_key.reveal());
+  if (!config.hash_key.empty()) options.hash_key = siphash_key_from(config.hash_key.reveal());
   std::random_device random;
-  options.line_secret = LineSecret::from(std::ref(random));
+  options.matching.line_secret = LineSecret::from(std::ref(random));
   options.client_order = config.client_order;
-  options.keep_verdicts = keep_verdicts;
   return options;
 }
 

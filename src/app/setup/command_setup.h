@@ -37,7 +37,8 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments);
 /// Only the first part of it.
 Result<Config> read_config(const std::string& config_file);
 
-/// The detect stage's options out of the configuration.
-AnalyzerOptions analyzer_options(const Config& config, bool keep_verdicts);
+/// The detect stage's options out of the configuration: the same for the daemon, `weir scan` and `weir explain`, but for a
+/// secret of the process that shows in no result.
+AnalyzerOptions analyzer_options(const Config& config);
 
 }  // namespace weir

@@ -190,13 +190,6 @@ void store_cached(const std::string& path, const std::string& key, const std::ve
 
 }  // namespace
 
-void FreeHsDatabase::operator()(hs_database* database) const {
-  hs_free_database(database);
-}
-void FreeHsScratch::operator()(hs_scratch* scratch) const {
-  hs_free_scratch(scratch);
-}
-
 Status inspect_pattern(Pattern& pattern) {
   std::string message;
   pattern.prefilter = false;
@@ -233,16 +226,6 @@ Result<HsDatabase> compile_database_cached(std::vector<Pattern>& patterns, const
     prune_cache(directory);
   }
   return database;
-}
-
-Status grow_scratch(const HsDatabase& database, HsScratch& scratch) {
-  hs_scratch_t* raw = scratch.release();
-  const hs_error_t code = hs_alloc_scratch(database.get(), &raw);
-  scratch.reset(raw);
-  if (code != HS_SUCCESS)
-    return fail(ErrorCode::kInternal, "detect",
-                "no scratch space for the pattern database (code " + std::to_string(code) + ")");
-  return {};
 }
 
 }  // namespace weir

@@ -1,35 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-
-struct hs_database;
-struct hs_scratch;
+#include "detect/program/hs_handles.h"
+#include "detect/program/rule_program.h"
 
 namespace weir {
-
-struct FreeHsDatabase {
-  void operator()(hs_database* database) const;
-};
-struct FreeHsScratch {
-  void operator()(hs_scratch* scratch) const;
-};
-using HsDatabase = std::unique_ptr<hs_database, FreeHsDatabase>;
-using HsScratch = std::unique_ptr<hs_scratch, FreeHsScratch>;
-
-/// One expression for the matching library.
-struct Pattern {
-  std::string regex;  ///< cannot match '\n'
-  bool caseless = true;
-  bool prefilter = false;  ///< set by the compiler: the library only approximates it, PCRE2 confirms
-  bool once = false;       ///< is reported once a scan, for a text of one line
-  uint32_t min_width = 0;  ///< bytes of a match; set by the compiler
-  uint32_t max_width = 0;  ///< UINT32_MAX: unbounded
-};
 
 /// What is wrong with one of the patterns.
 struct PatternError {
@@ -53,8 +32,5 @@ Result<HsDatabase> compile_database_cached(std::vector<Pattern>& patterns, const
 
 /// The cache file for these patterns.
 std::string cache_file(const std::vector<Pattern>& patterns, const std::string& directory);
-
-/// Scratch space for one thread that serves this database; an existing one is grown.
-Status grow_scratch(const HsDatabase& database, HsScratch& scratch);
 
 }  // namespace weir

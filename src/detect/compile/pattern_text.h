@@ -16,7 +16,4 @@ std::optional<std::string> regex_of(const PatternString& pattern, bool named_lin
 /// True when the value may stand anywhere in the field (`*text*`).
 bool is_open(const PatternString& pattern);
 
-/// Does the whole text match? Linear space, time at most text x parts. `cased` false: ASCII letters compare alike.
-bool glob_match(const PatternString& pattern, std::string_view text, bool cased);
-
 }  // namespace weir

@@ -1,34 +1,12 @@
 #include "detect/compile/required_bytes.h"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
 namespace weir {
 namespace {
 
-constexpr unsigned kNotTelling = 1'000'000;
 constexpr int kDepthMax = 64;
-
-/// How often a byte stands in ordinary request text, roughly and relative to each other; kNotTelling for the common ones.
-constexpr std::array<unsigned, 256> make_rarity() {
-  std::array<unsigned, 256> cost{};
-  for (auto& one : cost)
-    one = kNotTelling;
-  constexpr auto set = [](std::array<unsigned, 256>& all, std::string_view bytes, unsigned value) {
-    for (const char c : bytes)
-      all[static_cast<unsigned char>(c)] = value;
-  };
-  set(cost, "'\"`<>", 1);
-  set(cost, "$\\|^{}", 2);
-  set(cost, ";&#~", 4);
-  set(cost, "!*[]@%", 6);
-  set(cost, "()", 8);
-  for (unsigned byte = 0x80; byte < 0x100; ++byte)
-    cost[byte] = 1;  // a set of them all is dear by its size
-  return cost;
-}
-constexpr std::array<unsigned, 256> kRarity = make_rarity();
 
 /// The empty set stands for "nothing is required", which is dearer than any set.
 unsigned cost_of(const ByteSet& set) {
@@ -277,10 +255,6 @@ class Reader {
 };
 
 }  // namespace
-
-bool is_telling_byte(unsigned char byte) {
-  return kRarity[byte] < kNotTelling;
-}
 
 ByteSet required_bytes(std::string_view regex) {
   return Reader(regex).run();

@@ -5,9 +5,10 @@
 #include <map>
 #include <tuple>
 
+#include "detect/compile/pattern_database.h"
 #include "detect/compile/pattern_text.h"
 #include "detect/compile/regex_rewrite.h"
-#include "detect/match/condition_truth.h"
+#include "detect/program/condition_truth.h"
 
 namespace weir {
 namespace {

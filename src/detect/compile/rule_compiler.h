@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
-#include "detect/rule_set_impl.h"
+#include "detect/program/rule_program.h"
 #include "rules/rule.h"
 
 namespace weir {

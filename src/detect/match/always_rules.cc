@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "detect/match/condition_truth.h"
+#include "detect/program/condition_truth.h"
 
 namespace weir {
 namespace {
@@ -30,11 +30,6 @@ bool is_known(const EventAtom& atom) {
 }
 
 }  // namespace
-
-void AlwaysRules::use(const RuleProgram& program) {
-  program_ = &program;
-  slots_ = {};
-}
 
 std::span<const uint32_t> AlwaysRules::candidates(const Event& event, const DecodedRecord& record) {
   if (event.method.size() > kMethodBytesMax) return program_->always_rules;

@@ -5,7 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "detect/rule_set_impl.h"
+#include "detect/match/event_truth.h"
+#include "detect/program/rule_program.h"
 
 namespace weir {
 
@@ -14,8 +15,8 @@ namespace weir {
 /// it does not rule out are worked out once and remembered. Of one thread.
 class AlwaysRules {
  public:
-  /// Takes a rule set into use, which must outlive this.
-  void use(const RuleProgram& program);
+  /// `program` must outlive this.
+  explicit AlwaysRules(const RuleProgram& program) : program_(&program) {}
 
   /// Indices of the rules that may hold for such a record when no pattern hits, ascending; none is missing, some may prove
   /// false. Valid until the next call.
@@ -38,7 +39,7 @@ class AlwaysRules {
     std::vector<uint32_t> rules;
   };
 
-  const RuleProgram* program_ = nullptr;
+  const RuleProgram* program_;
   std::array<Slot, kSlots> slots_;
   EventScratch scratch_;
 };

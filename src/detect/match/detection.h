@@ -1,23 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "rules/category.h"
 
 namespace weir {
-
-/// What a loaded rule is called and worth; borrowed from the rule set, which outlives every detection made with it.
-struct RuleInfo {
-  std::string id;
-  std::string title;
-  Level level = Level::kMedium;
-  Category category = Category::kOther;
-  int weight = 0;
-  SecurityLevel security_level = SecurityLevel::kStandard;
-  std::vector<std::string> tags;
-};
 
 /// One rule that matched the record.
 struct Hit {
@@ -37,6 +25,9 @@ struct ExcludedHit {
 
 /// The verdict on one record. Reused from record to record.
 struct Detection {
+  /// What one category can add to the request score at most.
+  static constexpr int kCategoryScoreMax = 30;
+
   std::vector<Hit> hits;              ///< at most one per rule, in the order of rules()
   std::vector<ExcludedHit> excluded;  ///< at most one per rule; they count for nothing below
   int score = 0;                ///< sum of weights, capped per category so that many hits of one kind do not run away

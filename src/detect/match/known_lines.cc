@@ -59,8 +59,4 @@ void KnownLines::note(const LineKey& key, std::span<const LineHit> hits) {
   std::copy(hits.begin(), hits.end(), hits_[index * kWays + way].begin());
 }
 
-void KnownLines::clear() {
-  std::fill(sets_.begin(), sets_.end(), Set{});
-}
-
 }  // namespace weir

@@ -44,7 +44,6 @@ class KnownLines {
   /// True if the line is known; then `hits` is what matched in it, valid until the next note().
   bool find(const LineKey& key, std::span<const LineHit>& hits) const;
   void note(const LineKey& key, std::span<const LineHit> hits);
-  void clear();
 
  private:
   static constexpr size_t kSets = 2048, kWays = 4;

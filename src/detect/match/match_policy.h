@@ -25,6 +25,12 @@ struct MatchPolicy {
   std::span<const SecurityLevel> line_levels;
   /// In any order. A rule still hits when what it may see suffices; an exclusion never makes a rule hit.
   std::span<const RuleExclusion> exclusions;
+
+  [[nodiscard]] SecurityLevel level_of(uint32_t line) const {
+    return line < line_levels.size() ? line_levels[line] : level;
+  }
+  /// Do rules see different lines? Else the whole record's hits decide.
+  [[nodiscard]] bool distinguishes_lines() const { return !line_levels.empty() || !exclusions.empty(); }
 };
 
 }  // namespace weir

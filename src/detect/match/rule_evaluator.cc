@@ -12,12 +12,8 @@ bool repeats(const EventAtom& atom) {
 
 }  // namespace
 
-void AtomHits::use(const RuleProgram& program) {
-  program_ = &program;
-  states_.assign(program.atoms.size(), {});
-  alternatives_.assign(program.steps.size(), {});
-  epoch_ = 1;
-}
+AtomHits::AtomHits(const RuleProgram& program)
+    : program_(&program), states_(program.atoms.size()), alternatives_(program.steps.size()) {}
 
 void AtomHits::clear() {
   if (++epoch_ != 0) return;
@@ -41,42 +37,31 @@ bool AtomHits::add(uint32_t atom, Found found) {
   return true;
 }
 
-void RuleEvaluator::use(const RuleProgram& program) {
-  program_ = &program;
-  events_.assign(program.event_atoms.size(), {});
-  memos_.clear();
-  memo_of_.clear();
+RuleEvaluator::RuleEvaluator(const RuleProgram& program) : program_(&program), events_(program.event_atoms.size()) {
   for (const auto& atom : program.event_atoms) {
     memo_of_.push_back(repeats(atom) ? static_cast<uint32_t>(memos_.size()) : kNoMemo);
     if (repeats(atom)) memos_.emplace_back();
   }
-  epoch_ = 0;
 }
 
-void RuleEvaluator::begin(const Event& event, const DecodedRecord& record) {
-  event_ = &event;
-  record_ = &record;
+void RuleEvaluator::begin_record() {
   if (++epoch_ != 0) return;
+  // The stamp wrapped around: old stamps could look new.
   std::fill(events_.begin(), events_.end(), EventState{});
   epoch_ = 1;
 }
 
-bool RuleEvaluator::confirmed(uint32_t pattern, std::string_view line) {
-  if (!program_->patterns[pattern].prefilter) return true;
-  return program_->spans[pattern]->find(line, scratch_.pcre).outcome != Pcre::Outcome::kNoMatch;
-}
-
-bool RuleEvaluator::evaluate_event(uint32_t index) {
+bool RuleEvaluator::evaluate_event(const MatchTask& task, uint32_t index) {
   EventState& state = events_[index];
-  if (state.epoch != epoch_) state = {epoch_, look_up(index)};
+  if (state.epoch != epoch_) state = {epoch_, look_up(task, index)};
   return state.value;
 }
 
-bool RuleEvaluator::look_up(uint32_t index) {
+bool RuleEvaluator::look_up(const MatchTask& task, uint32_t index) {
   const EventAtom& atom = program_->event_atoms[index];
-  const auto ask = [&] { return weir::holds(atom, *event_, *record_, scratch_); };
+  const auto ask = [&] { return weir::holds(atom, *task.event, *task.record, scratch_); };
   if (memo_of_[index] == kNoMemo) return ask();
-  const std::string_view text = event_text(*event_, atom.field.text, scratch_.first);
+  const std::string_view text = event_text(*task.event, atom.field.text, scratch_.first);
   if (text.empty()) return false;
   if (text.size() > TextMemo::kBytesMax) return ask();
   const size_t slot_index = (text.size() + static_cast<uint8_t>(text.back())) % TextMemo::kSlots;
@@ -87,7 +72,7 @@ bool RuleEvaluator::look_up(uint32_t index) {
   return slot.value = ask();
 }
 
-bool RuleEvaluator::evaluate(uint32_t index, const AtomHits& hits) {
+bool RuleEvaluator::evaluate(const MatchTask& task, uint32_t index, const AtomHits& hits) {
   const ConditionStep& step = program_->steps[index];
   const uint32_t* child = program_->children.data() + step.first_child;
   const uint32_t* end = child + step.child_count;
@@ -95,16 +80,16 @@ bool RuleEvaluator::evaluate(uint32_t index, const AtomHits& hits) {
     case ConditionStep::Kind::kAtom:
       return hits.has(step.index);
     case ConditionStep::Kind::kEvent:
-      return evaluate_event(step.index);
+      return evaluate_event(task, step.index);
     case ConditionStep::Kind::kAnd:
-      return std::all_of(child, end, [&](uint32_t c) { return evaluate(c, hits); });
+      return std::all_of(child, end, [&](uint32_t c) { return evaluate(task, c, hits); });
     case ConditionStep::Kind::kOr:
       if (step.only_atoms) return hits.has_any_of(index);
-      return std::any_of(child, end, [&](uint32_t c) { return evaluate(c, hits); });
+      return std::any_of(child, end, [&](uint32_t c) { return evaluate(task, c, hits); });
     case ConditionStep::Kind::kNot:
-      return !evaluate(*child, hits);
+      return !evaluate(task, *child, hits);
     case ConditionStep::Kind::kAtLeast:
-      return static_cast<uint32_t>(std::count_if(child, end, [&](uint32_t c) { return evaluate(c, hits); })) >=
+      return static_cast<uint32_t>(std::count_if(child, end, [&](uint32_t c) { return evaluate(task, c, hits); })) >=
              step.index;
     case ConditionStep::Kind::kTrue:
       return true;
@@ -115,7 +100,8 @@ bool RuleEvaluator::evaluate(uint32_t index, const AtomHits& hits) {
 }
 
 /// The first atom, in the order of the condition, that made it hold; null when facts of the event did.
-const AtomHits::Found* RuleEvaluator::evidence(uint32_t index, const AtomHits& hits, uint32_t& pattern) {
+const AtomHits::Found* RuleEvaluator::evidence(const MatchTask& task, uint32_t index, const AtomHits& hits,
+                                               uint32_t& pattern) {
   const ConditionStep& step = program_->steps[index];
   if (step.kind == ConditionStep::Kind::kAtom) {
     if (!hits.has(step.index)) return nullptr;
@@ -124,28 +110,29 @@ const AtomHits::Found* RuleEvaluator::evidence(uint32_t index, const AtomHits& h
   }
   if (step.kind == ConditionStep::Kind::kNot) return nullptr;
   if (step.only_atoms)
-    return hits.has_any_of(index) ? evidence(program_->children[hits.first_of(index)], hits, pattern) : nullptr;
+    return hits.has_any_of(index) ? evidence(task, program_->children[hits.first_of(index)], hits, pattern) : nullptr;
   for (uint32_t i = 0; i < step.child_count; ++i) {
     const uint32_t child = program_->children[step.first_child + i];
-    if (!evaluate(child, hits)) continue;
-    if (const AtomHits::Found* found = evidence(child, hits, pattern)) return found;
+    if (!evaluate(task, child, hits)) continue;
+    if (const AtomHits::Found* found = evidence(task, child, hits, pattern)) return found;
   }
   return nullptr;
 }
 
-Hit RuleEvaluator::hit_of(uint32_t rule, const AtomHits& hits, size_t located_above) {
+Hit RuleEvaluator::hit_of(const MatchTask& task, uint32_t rule, const AtomHits& hits, size_t located_above) {
+  const DecodedRecord& record = *task.record;
   Hit hit;
   hit.rule = rule;
   uint32_t pattern = 0;
-  const AtomHits::Found* found = evidence(program_->rule_root[rule], hits, pattern);
+  const AtomHits::Found* found = evidence(task, program_->rule_root[rule], hits, pattern);
   if (found == nullptr) return hit;
   hit.line = found->line;
   hit.match_begin = hit.match_end = found->end;
-  const Line& line = record_->lines[found->line];
+  const Line& line = record.lines[found->line];
   const bool is_parameter = (mask_of(line.place) & kParameterPlaces) != 0;
   if (located_above == kNowhere || (is_parameter && line.end - line.begin <= located_above)) return hit;
   if (const auto& span = program_->spans[pattern]) {
-    const auto match = span->find(record_->line_text(line), scratch_.pcre);
+    const auto match = span->find(record.line_text(line), scratch_.pcre);
     if (match.outcome != Pcre::Outcome::kMatch) return hit;
     hit.match_begin = line.begin + match.begin;
     hit.match_end = line.begin + match.end;

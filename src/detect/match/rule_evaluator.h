@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "detect/rule_set_impl.h"
+#include "detect/match/event_truth.h"
+#include "detect/match/match_task.h"
+#include "detect/program/rule_program.h"
 
 namespace weir {
 
@@ -16,8 +18,8 @@ class AtomHits {
     uint32_t end = 0;  ///< offset into the record's text
   };
 
-  /// Takes a rule set into use, which must outlive this, and forgets all.
-  void use(const RuleProgram& program);
+  /// `program` must outlive this.
+  explicit AtomHits(const RuleProgram& program);
   /// Forgets all, in constant time.
   void clear();
   /// True when it is the atom's first hit; of several the first line counts.
@@ -38,27 +40,29 @@ class AtomHits {
     uint32_t epoch = 0;
     uint32_t child = 0;
   };
-  const RuleProgram* program_ = nullptr;
+  const RuleProgram* program_;
   std::vector<State> states_;
   std::vector<Alternative> alternatives_;  ///< by step
-  uint32_t epoch_ = 0;
+  uint32_t epoch_ = 1;
 };
 
 /// Evaluates conditions over what matched. Of one thread.
 class RuleEvaluator {
  public:
-  /// Takes a rule set into use, which must outlive this.
-  void use(const RuleProgram& program);
-  /// The record that the next calls are about; facts of the event are looked up at most once.
-  void begin(const Event& event, const DecodedRecord& record);
+  /// `program` must outlive this.
+  explicit RuleEvaluator(const RuleProgram& program);
 
-  [[nodiscard]] bool holds(uint32_t rule, const AtomHits& hits) { return evaluate(program_->rule_root[rule], hits); }
+  /// Forgets what is known of the last record: facts of an event are looked up at most once.
+  void begin_record();
+
+  /// Does the rule hold for the task's record, of which `hits` are the atoms that matched?
+  [[nodiscard]] bool holds(const MatchTask& task, uint32_t rule, const AtomHits& hits) {
+    return evaluate(task, program_->rule_root[rule], hits);
+  }
   static constexpr size_t kNowhere = SIZE_MAX;
-  /// Of a rule that holds: where. The beginning is looked for in parameters of more than `located_above` bytes and in other lines;
-  /// kNowhere: in none.
-  Hit hit_of(uint32_t rule, const AtomHits& hits, size_t located_above);
-  /// Does the expression match the line? For patterns that the library only approximates.
-  bool confirmed(uint32_t pattern, std::string_view line);
+  /// Of a rule that holds: where. The beginning is looked for in parameters of more than `located_above` bytes and in other
+  /// lines; kNowhere: in none.
+  Hit hit_of(const MatchTask& task, uint32_t rule, const AtomHits& hits, size_t located_above);
 
  private:
   struct EventState {
@@ -78,14 +82,12 @@ class RuleEvaluator {
   };
   static constexpr uint32_t kNoMemo = 0xffffffff;
 
-  bool evaluate(uint32_t step, const AtomHits& hits);
-  bool look_up(uint32_t index);
-  bool evaluate_event(uint32_t index);
-  const AtomHits::Found* evidence(uint32_t step, const AtomHits& hits, uint32_t& pattern);
+  bool evaluate(const MatchTask& task, uint32_t step, const AtomHits& hits);
+  bool evaluate_event(const MatchTask& task, uint32_t index);
+  bool look_up(const MatchTask& task, uint32_t index);
+  const AtomHits::Found* evidence(const MatchTask& task, uint32_t step, const AtomHits& hits, uint32_t& pattern);
 
-  const RuleProgram* program_ = nullptr;
-  const Event* event_ = nullptr;
-  const DecodedRecord* record_ = nullptr;
+  const RuleProgram* program_;
   EventScratch scratch_;
   std::vector<EventState> events_;
   std::vector<TextMemo> memos_;

@@ -1,13 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <string>
 
 #include "base/ip_address.h"
-#include "decode/decoded_record.h"
-#include "detect/field_map.h"
-#include "detect/pcre.h"
-#include "event/event.h"
+#include "detect/program/field_map.h"
+#include "detect/program/pcre.h"
 #include "rules/rule.h"
 
 namespace weir {
@@ -28,14 +26,5 @@ struct EventAtom {
   bool open_front = false, open_back = false;
   uint16_t bits = 0;  ///< kEvasion, kStep
 };
-
-/// Buffers of the evaluation, one set per thread.
-struct EventScratch {
-  std::string first, second;
-  Pcre::Scratch pcre;
-};
-
-/// Does the atom hold for this request? A regular expression that gives up (see Pcre) counts as a match.
-bool holds(const EventAtom& atom, const Event& event, const DecodedRecord& record, EventScratch& scratch);
 
 }  // namespace weir

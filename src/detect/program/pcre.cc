@@ -1,5 +1,5 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "detect/pcre.h"
+#include "detect/program/pcre.h"
 
 #include <pcre2.h>
 

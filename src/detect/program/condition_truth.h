@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "detect/rule_set_impl.h"
+#include "detect/program/rule_program.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "detect/field_map.h"
+#include "detect/program/field_map.h"
 
 #include <algorithm>
 #include <array>

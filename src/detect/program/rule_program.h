@@ -1,17 +1,26 @@
 #pragma once
 
-#include <array>
+#include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "detect/compile/pattern_database.h"
-#include "detect/match/event_atom.h"
-#include "detect/match/line_gates.h"
-#include "detect/rule_set.h"
+#include "decode/decoded_record.h"
+#include "detect/program/event_atom.h"
+#include "detect/program/pcre.h"
+#include "rules/rule.h"
 
 namespace weir {
+
+/// One expression for the matching library.
+struct Pattern {
+  std::string regex;  ///< cannot match '\n'
+  bool caseless = true;
+  bool prefilter = false;  ///< set by the compiler: the library only approximates it, PCRE2 confirms
+  bool once = false;       ///< is reported once a scan, for a text of one line
+  uint32_t min_width = 0;  ///< bytes of a match; set by the compiler
+  uint32_t max_width = 0;  ///< UINT32_MAX: unbounded
+};
 
 /// A pattern together with the places in which it counts; several atoms may share a pattern.
 struct Atom {
@@ -55,31 +64,6 @@ struct RuleProgram {
   std::vector<uint32_t> always_rules;  ///< rules whose condition can hold without a pattern hit
   /// Per pattern: finds the span of a match and confirms a prefilter; null where the width is fixed and nothing is to confirm.
   std::vector<std::unique_ptr<const Pcre>> spans;
-};
-
-constexpr size_t kSecurityLevels = 3;
-
-/// The patterns of a security level behind one gate: scanned for together, in the lines that pass it.
-struct ScanGroup {
-  HsDatabase database;             ///< null when it has no pattern
-  bool by_line = false;            ///< each line is a scan of its own, and short patterns are reported once
-  std::vector<uint32_t> patterns;  ///< the library's id → index into RuleProgram::patterns
-};
-
-struct RuleSet::Impl {
-  RuleSetOptions options;
-  std::string fingerprint;
-  std::vector<RuleInfo> rules;
-  std::vector<Correlation> correlations;
-  RuleProgram program;
-  std::vector<SecurityLevel> rule_levels;  ///< per rule
-  std::vector<ScanGroup> groups;
-  SecurityLevels levels = 0;  ///< compiled for
-  /// By level and gate, into groups; kNoGroup when nothing is to be scanned for. Levels with the same patterns share a group.
-  std::array<std::array<uint32_t, kGates>, kSecurityLevels> group_of{};
-  static constexpr uint32_t kNoGroup = 0xffffffff;
-  PlaceMask raw_places = 0;
-  Evasions evasions = 0;  ///< of which a record must show one for the patterns behind Gate::kEvasion to count
 };
 
 }  // namespace weir

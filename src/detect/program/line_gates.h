@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "decode/decoded_record.h"
-#include "detect/compile/required_bytes.h"
+#include "detect/program/telling_bytes.h"
 
 namespace weir {
 

@@ -1,6 +1,7 @@
-#include "detect/match/line_gates.h"
+#include "detect/program/line_gates.h"
 
 #include "base/catch.h"
+#include "detect/compile/required_bytes.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "detect/match/line_gates.h"
+#include "detect/program/line_gates.h"
 
 #include <array>
 

@@ -1,9 +1,9 @@
-#include "detect/match/event_atom.h"
+#include "detect/match/event_truth.h"
 
 #include <array>
 #include <charconv>
 
-#include "detect/compile/pattern_text.h"
+#include "detect/match/glob_match.h"
 
 namespace weir {
 namespace {

@@ -1,0 +1,51 @@
+#include "detect/match/glob_match.h"
+
+namespace weir {
+namespace {
+
+using Kind = StringPart::Kind;
+
+char fold(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool equal(std::string_view a, std::string_view b, bool cased) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i)
+    if (cased ? a[i] != b[i] : fold(a[i]) != fold(b[i])) return false;
+  return true;
+}
+
+}  // namespace
+
+bool glob_match(const PatternString& pattern, std::string_view text, bool cased) {
+  size_t part = 0;
+  size_t at = 0;
+  size_t star = pattern.size();  // the last '*' seen, to fall back to
+  size_t retry = 0;
+  for (;;) {
+    if (part < pattern.size() && pattern[part].kind == Kind::kAnyMany) {
+      star = part++;
+      retry = at;
+      continue;
+    }
+    bool matched = part == pattern.size() && at == text.size();
+    if (matched) return true;
+    if (part < pattern.size()) {
+      const StringPart& p = pattern[part];
+      const size_t length = p.kind == Kind::kAnyOne ? 1 : p.text.size();
+      matched =
+          at + length <= text.size() && (p.kind == Kind::kAnyOne || equal(text.substr(at, length), p.text, cased));
+      if (matched) {
+        at += length;
+        ++part;
+        continue;
+      }
+    }
+    if (star == pattern.size() || retry >= text.size()) return false;
+    at = ++retry;
+    part = star + 1;
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,170 @@
+#include "detect/match/line_scanner.h"
+
+#include <hs/hs.h>
+
+#include <algorithm>
+#include <array>
+
+namespace weir {
+namespace {
+
+// The decoder's default cap of lines; more only cost an allocation once.
+constexpr size_t kLinesReserved = 512;
+/// A record with more hits is an attack: its lines will not come again often, and looking through its hits is kept short.
+constexpr size_t kHitsRemembered = 64;
+
+}  // namespace
+
+/// One call of the matching library, as its reports come in.
+struct LineScanner::LibraryCall {
+  const ScanGroup& group;
+  std::span<const ScanLine> lines;
+  std::span<LastReport> last_reports;
+  std::vector<Report>& reports;
+  uint32_t epoch;
+  size_t line_cursor = 0;  ///< into lines; reports come in the order of their ends
+  uint32_t report_count = 0;
+
+  /// True to go on, false to end the scan.
+  bool on_report(uint32_t id, uint32_t end) {
+    if (++report_count > kReportsMax) return false;
+    const uint32_t pattern = group.patterns[id];
+    const ScanLine scanned = line_of(end);
+    LastReport& seen = last_reports[pattern];
+    if (seen.epoch == epoch && seen.line == scanned.line) return true;
+    seen = {epoch, scanned.line};
+    reports.push_back({pattern, scanned.line, end - scanned.begin});
+    return true;
+  }
+
+  /// The line that holds the byte before `end`. Ends ascend, so it is nearly always the last one or a later one.
+  ScanLine line_of(uint32_t end) {
+    const uint32_t byte = end == 0 ? 0 : end - 1;
+    if (byte < lines[line_cursor].begin) line_cursor = 0;
+    while (line_cursor + 1 < lines.size() && lines[line_cursor + 1].begin <= byte)
+      ++line_cursor;
+    return lines[line_cursor];
+  }
+};
+
+LineScanner::LineScanner(const CompiledRules& rules, const LineSecret& secret)
+    : rules_(&rules), known_lines_(secret), last_reports_(rules.program.patterns.size()) {
+  lines_.reserve(kLinesReserved);
+}
+
+Result<LineScanner> LineScanner::create(const CompiledRules& rules, const LineSecret& secret) {
+  LineScanner scanner(rules, secret);
+  for (const auto& group : rules.groups)
+    if (Status status = grow_scratch(group.database, scanner.scratch_); !status)
+      return tl::unexpected<Error>(status.error());
+  return scanner;
+}
+
+void LineScanner::scan(std::span<const MatchTask> tasks, std::span<RecordScan> scans) {
+  SecurityLevels levels = 0;
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    scans[i].begin(tasks[i]);
+    sort_lines(scans[i]);
+    levels |= scans[i].levels;
+  }
+  for (size_t i = 0; i < kSecurityLevels; ++i) {
+    const auto level = static_cast<SecurityLevel>(i);
+    if ((levels & mask_of(level)) == 0) continue;
+    for (size_t k = 0; k < kGates; ++k) {
+      const auto gate = static_cast<Gate>(k);
+      const ScanGroup* group = rules_->group_at(level, gate);
+      if (group == nullptr) continue;
+      const Pass pass{level, mask_of(gate), *group};
+      for (RecordScan& scan : scans)
+        if ((scan.levels & mask_of(level)) != 0 && (scan.gates & pass.gate) != 0) scan_record(pass, scan);
+    }
+  }
+}
+
+/// Sorts the lines into those whose hits are known and those to scan.
+void LineScanner::sort_lines(RecordScan& scan) const {
+  const DecodedRecord& record = *scan.task->record;
+  const MatchPolicy& policy = *scan.task->policy;
+  const bool evasive = (record.evasions & rules_->evasions) != 0;
+  const GateMask gates_of_record = evasive ? mask_of(Gate::kEvasion) : GateMask{0};
+  for (uint32_t i = 0; i < record.lines.size(); ++i) {
+    const Line& line = record.lines[i];
+    const std::string_view text = record.line_text(line);
+    const SecurityLevel level = rules_->known_level(policy.level_of(i));
+    scan.levels |= mask_of(level);
+    std::span<const LineHit> hits;
+    LineKey key;
+    const bool eligible = KnownLines::eligible(line);
+    if (eligible) key = known_lines_.key_of(level, line.place, text, evasive);
+    if (!eligible || !known_lines_.find(key, hits)) {
+      const auto gates = static_cast<GateMask>(gates_of(text, line.place) | gates_of_record);
+      scan.unknown_lines.push_back({i, gates, level, key});
+      scan.gates = static_cast<GateMask>(scan.gates | gates);
+    }
+    for (const LineHit& hit : hits)
+      scan.known_hits.push_back({i, hit});
+  }
+}
+
+void LineScanner::scan_record(const Pass& pass, RecordScan& scan) {
+  if (!pass.group.by_line) return scan_text(pass.group, join_lines(pass, scan), scan);
+  const DecodedRecord& record = *scan.task->record;
+  for (const auto& unknown : scan.unknown_lines) {
+    if ((unknown.gates & pass.gate) == 0 || unknown.level != pass.level) continue;
+    const Line& line = record.lines[unknown.line];
+    lines_.assign(1, {0, unknown.line});
+    scan_text(pass.group, std::string_view(record.text).substr(line.begin, line.end - line.begin + size_t{1}), scan);
+  }
+}
+
+/// Scans the lines that lines_ holds.
+void LineScanner::scan_text(const ScanGroup& group, std::string_view text, RecordScan& scan) {
+  if (text.empty()) return;
+  if (++epoch_ == 0) {
+    // The stamp wrapped around: old stamps could look new.
+    std::fill(last_reports_.begin(), last_reports_.end(), LastReport{});
+    epoch_ = 1;
+  }
+  LibraryCall call{group, lines_, last_reports_, scan.reports, epoch_};
+  const auto report = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* context) {
+    return static_cast<LibraryCall*>(context)->on_report(id, static_cast<uint32_t>(to)) ? 0 : 1;
+  };
+  const hs_error_t code =
+      hs_scan(group.database.get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch_.get(), report, &call);
+  scan.capped |= code == HS_SCAN_TERMINATED;
+  scan.failed |= code != HS_SUCCESS && code != HS_SCAN_TERMINATED;
+}
+
+/// Fills lines_ and gives the text to scan: the record's own when it is all of it.
+std::string_view LineScanner::join_lines(const Pass& pass, const RecordScan& scan) {
+  const DecodedRecord& record = *scan.task->record;
+  lines_.clear();
+  for (const auto& unknown : scan.unknown_lines)
+    if ((unknown.gates & pass.gate) != 0 && unknown.level == pass.level)
+      lines_.push_back({record.lines[unknown.line].begin, unknown.line});
+  if (lines_.size() == record.lines.size()) return record.text;
+  joined_.clear();
+  for (auto& scanned : lines_) {
+    const Line& line = record.lines[scanned.line];
+    scanned.begin = static_cast<uint32_t>(joined_.size());
+    joined_.append(record.text, line.begin, line.end - line.begin + size_t{1});
+  }
+  return joined_;
+}
+
+void LineScanner::remember(const RecordScan& scan, std::span<const RecordHit> confirmed) {
+  if (scan.failed || scan.capped || confirmed.size() > kHitsRemembered) return;
+  for (const auto& unknown : scan.unknown_lines) {
+    if (!KnownLines::eligible(scan.task->record->lines[unknown.line])) continue;
+    std::array<LineHit, KnownLines::kHitsMax> hits;
+    size_t count = 0;
+    for (const auto& found : confirmed) {
+      if (found.line != unknown.line) continue;
+      if (count < hits.size()) hits[count] = found.hit;
+      ++count;
+    }
+    if (count <= hits.size()) known_lines_.note(unknown.key, {hits.data(), count});
+  }
+}
+
+}  // namespace weir

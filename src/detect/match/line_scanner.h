@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "detect/match/known_lines.h"
+#include "detect/match/record_scan.h"
+#include "detect/program/compiled_rules.h"
+
+namespace weir {
+
+/// The first step of matching: finds in which lines which patterns match. Goes group by group, each over all records: a pattern
+/// database then stays in the processor's cache, which halves the time of a scan. Lines that come again are not scanned again.
+/// Of one thread; does not allocate once its buffers have grown.
+class LineScanner {
+ public:
+  /// Reports of the matching library per scan after which it is ended (RecordScan::capped): about a millisecond's work, some
+  /// 100 times what the largest honest requests cause.
+  static constexpr uint32_t kReportsMax = 100'000;
+
+  /// `rules` must outlive the scanner. Lines that come again are known by their hash under `secret`.
+  static Result<LineScanner> create(const CompiledRules& rules, const LineSecret& secret);
+
+  /// Fills one RecordScan for each task.
+  void scan(std::span<const MatchTask> tasks, std::span<RecordScan> scans);
+
+  /// Remembers the lines that were scanned with what of the reports was confirmed. Not those of a record whose scan failed or
+  /// was ended early.
+  void remember(const RecordScan& scan, std::span<const RecordHit> confirmed);
+
+ private:
+  /// A line of the record where it stands in the scanned text.
+  struct ScanLine {
+    uint32_t begin = 0;
+    uint32_t line = 0;
+  };
+  /// The last line in which a pattern was reported; valid while `epoch` is that of the scan.
+  struct LastReport {
+    uint32_t epoch = 0;
+    uint32_t line = 0;
+  };
+  /// The patterns of one level behind one gate.
+  struct Pass {
+    SecurityLevel level;
+    GateMask gate;
+    const ScanGroup& group;
+  };
+  struct LibraryCall;
+
+  LineScanner(const CompiledRules& rules, const LineSecret& secret);
+
+  void sort_lines(RecordScan& scan) const;
+  void scan_record(const Pass& pass, RecordScan& scan);
+  void scan_text(const ScanGroup& group, std::string_view text, RecordScan& scan);
+  std::string_view join_lines(const Pass& pass, const RecordScan& scan);
+
+  const CompiledRules* rules_;
+  HsScratch scratch_;
+  KnownLines known_lines_;
+  std::string joined_;                    ///< the lines to scan, when these are not all
+  std::vector<ScanLine> lines_;           ///< what is scanned, in order
+  std::vector<LastReport> last_reports_;  ///< by pattern
+  uint32_t epoch_ = 0;                    ///< of the scan
+};
+
+}  // namespace weir

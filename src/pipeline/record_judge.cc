@@ -1,0 +1,67 @@
+#include "pipeline/record_judge.h"
+
+#include <algorithm>
+
+namespace weir {
+namespace {
+
+DecodeOptions for_rules(DecodeOptions options, const RuleSet& rules) {
+  options.raw_places = rules.raw_places();
+  return options;
+}
+
+}  // namespace
+
+RecordJudge::RecordJudge(const JudgeOptions& options, Judgement in_force, Matcher matcher)
+    : parser_(options.input),
+      decoder_(for_rules(options.decode, *in_force.rules)),
+      identifier_(options.client_order, options.hash_key),
+      policy_(std::move(in_force.policy), *in_force.rules),
+      matcher_(std::move(matcher)) {}
+
+Result<RecordJudge> RecordJudge::create(const JudgeOptions& options, Judgement in_force) {
+  auto matcher = Matcher::create(in_force.rules, options.matching);
+  if (!matcher) return tl::unexpected<Error>(matcher.error());
+  return RecordJudge(options, std::move(in_force), std::move(*matcher));
+}
+
+ParseOutcome RecordJudge::parse(std::string_view payload, JudgedRecord& record) {
+  return parser_.parse(payload, record.storage, record.event);
+}
+
+void RecordJudge::decode(JudgedRecord& record) {
+  decoder_.decode(record.event, record.decoded);
+}
+
+void RecordJudge::identify(EventTime append_time, Arena& arena, JudgedRecord& record) {
+  record.client = identifier_.identify(record.event, arena);
+  record.time = std::min(record.event.time, append_time);
+}
+
+void RecordJudge::prepare(JudgedRecord& record) {
+  policy_.prepare(record.event, record.decoded, record.facts(), record.policy);
+}
+
+void RecordJudge::match(std::span<JudgedRecord> records, LineLearning learning) {
+  tasks_.clear();
+  for (JudgedRecord& record : records)
+    tasks_.push_back({&record.event, &record.decoded, &record.policy.matching, &record.detection});
+  matcher_.match(tasks_, learning);
+}
+
+void RecordJudge::judge(JudgedRecord& record) {
+  policy_.judge(record.event, record.decoded, record.facts(), record.detection, record.policy);
+}
+
+ParseOutcome RecordJudge::judge_alone(std::string_view payload, Arena& arena, JudgedRecord& record) {
+  ParseOutcome outcome = parse(payload, record);
+  if (!outcome.ok()) return outcome;
+  decode(record);
+  identify(EventTime::max(), arena, record);
+  prepare(record);
+  match({&record, 1});
+  judge(record);
+  return outcome;
+}
+
+}  // namespace weir
