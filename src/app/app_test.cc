@@ -8,10 +8,12 @@
 
 #include "app/daemon/teardown_deadline.h"
 #include "app/demo/demo_traffic.h"
+#include "app/setup/command_setup.h"
 #include "app/terminal/line_reader.h"
 #include "app/terminal/terminal.h"
 #include "base/catch.h"
 #include "event/event_parser.h"
+#include "kafka/engine.h"
 
 namespace weir {
 namespace {
@@ -101,6 +103,16 @@ TEST_CASE("numbers are grouped by thousands", "[terminal]") {
   CHECK(with_separators(0) == "0");
   CHECK(with_separators(999) == "999");
   CHECK(with_separators(1'234'567) == "1,234,567");
+}
+
+TEST_CASE("the daemon and the commands hash clients with the same key", "[analyzer_options]") {
+  for (const char* secret : {"", "s3cret"}) {
+    Config config;
+    config.hash_key = Secret(secret);
+    const AnalyzerOptions options = analyzer_options(config);
+    CHECK(options.hash_key == EngineOptions::from(config, analyzer_options(config), "1").analyzer.hash_key);
+    CHECK((options.hash_key == SipHashKey{}) == config.hash_key.empty());
+  }
 }
 
 TEST_CASE("a teardown that hangs ends with the exit code set, one in time does not", "[teardown]") {

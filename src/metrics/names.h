@@ -28,9 +28,13 @@ inline constexpr Name kMalicious{"weir_malicious_records_total", "Records whose 
 inline constexpr Name kRepaired{"weir_utf8_repaired_records_total", "Records in which invalid UTF-8 was replaced."};
 inline constexpr Name kTruncated{"weir_truncated_records_total", "Records with a field longer than what is scanned."};
 inline constexpr Name kDroppedLines{"weir_dropped_lines_total",
-                                    "Lines of an input envelope that hold no record and were skipped."};
+                                    "Lines of decoded text that were not scanned because a record had too much of it."};
 inline constexpr Name kBotUserAgents{"weir_bot_user_agents_total", "Records with the user agent of a bot or tool."};
 inline constexpr Name kScanFailures{"weir_scan_failures_total", "Scans that the pattern matcher refused or aborted."};
+inline constexpr Name kCappedScans{"weir_capped_scans_total",
+                                   "Records that matched so often that their scan was ended early; hits so far count."};
+inline constexpr Name kExclusionsLeftOut{"weir_exclusions_left_out_total",
+                                         "Exclusions that were not applied because a record had too many of them."};
 inline constexpr Name kRecordSeconds{"weir_record_seconds", "Detect time per record, averaged within each batch."};
 
 // Both stages.

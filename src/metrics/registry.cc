@@ -159,6 +159,10 @@ void collect_detect(const DetectLanes& lanes, Families& out) {
       metric::kBotUserAgents, [](const Lane& lane) -> auto& { return lane.bot_user_agents; });
   counter(
       metric::kScanFailures, [](const Lane& lane) -> auto& { return lane.scan_failures; });
+  counter(
+      metric::kCappedScans, [](const Lane& lane) -> auto& { return lane.capped_scans; });
+  counter(
+      metric::kExclusionsLeftOut, [](const Lane& lane) -> auto& { return lane.exclusions_left_out; });
   out.push_back(record_seconds(lanes));
 }
 

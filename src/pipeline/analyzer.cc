@@ -238,6 +238,7 @@ void Analyzer::Impl::set_flags(const JudgedRecord& record, Observation& observat
   set_if(record.event.has(EventFlag::kUtf8Repaired), ObservationFlag::kUtf8Repaired, counters.utf8_repaired);
   set_if(decoded.truncated_lines + decoded.dropped_lines > 0, ObservationFlag::kTruncated, counters.truncated_records);
   set_if(detection.scan_failed, ObservationFlag::kScanFailed, counters.scan_failures);
+  set_if(detection.capped, ObservationFlag::kScanCapped, counters.capped_scans);
   set_if(std::any_of(detection.hits.begin(), detection.hits.end(), names_bot), ObservationFlag::kBotUserAgent,
          counters.bot_user_agents);
   counters.dropped_lines.add(decoded.dropped_lines);
@@ -258,6 +259,7 @@ void Analyzer::Impl::count_findings(const JudgedRecord& record) {
   for (const Violation& violation : policy.violations)
     counters.policy_violations[static_cast<size_t>(violation.rule)].add();
   counters.excluded_hits.add(record.detection.excluded.size() + policy.excluded.size());
+  counters.exclusions_left_out.add(policy.exclusions_left_out);
   for (unsigned i = 0; i < kResponseFaults; ++i)
     if ((policy.response_faults >> i & 1U) != 0) counters.response_faults[i].add();
 }

@@ -158,6 +158,25 @@ TEST_CASE("a bot's user agent is flagged without making the record malicious", "
   CHECK_FALSE(fixture.batch.verdicts[0].malicious);
 }
 
+TEST_CASE("a record whose scan was ended early is flagged and counted, and its hits so far count", "[analyzer]") {
+  std::string rules = kRules;
+  rules.replace(rules.find("\"' or 1=1\""), 10, "[z, zz]");
+  const RuleSlot slot(compile(rules.c_str()));
+  AnalyzerOptions options = Fixture::options();
+  options.decode.line_bytes_max = options.decode.record_bytes_max = 200'000;
+  DetectCounters counters;
+  Analyzer analyzer(options, slot, counters);
+  const std::string many = record(std::string(100'000, 'z')), few = record("zz");
+  const std::vector<RawRecord> records{{many, EventTime::max(), {}}, {few, EventTime::max(), {}}};
+  AnalyzedBatch batch;
+  REQUIRE(analyzer.analyze(records, batch));
+  REQUIRE(batch.observations.size() == 2);
+  CHECK(batch.observations[0].has(ObservationFlag::kScanCapped));
+  CHECK(batch.observations[0].rule_hits == 1);
+  CHECK_FALSE(batch.observations[1].has(ObservationFlag::kScanCapped));
+  CHECK(counters.capped_scans.value() == 1);
+}
+
 TEST_CASE("a new rule set is in force from the next batch on", "[analyzer]") {
   Fixture fixture;
   fixture.analyze({record("x=needle")});

@@ -57,7 +57,7 @@ void PolicyStage::prepare(const Event& event, const DecodedRecord& record, const
 void PolicyStage::find_rule_exclusions(const Route& route, const DecodedRecord& record, const RecordFacts& facts,
                                        PolicyFindings& findings) {
   applied_.clear();
-  find_exclusions(*policy_, route, record, facts, applied_);
+  findings.exclusions_left_out = find_exclusions(*policy_, route, record, facts, applied_);
   for (const AppliedExclusion& applied : applied_) {
     const bool whole = applied.line == AppliedExclusion::kWholeRecord;
     for (const uint32_t rule : rules_of_[applied.exclusion]) {

@@ -362,6 +362,22 @@ TEST_CASE("evidence of a violation shows the decoded value and masks secrets", "
   CHECK(evidence.score == 10);
 }
 
+TEST_CASE("exclusions beyond what one record may have are counted", "[policy]") {
+  // Nine exclusions of 2,000 rules each from one line, of which 16,384 are taken.
+  Bench bench([](PolicySpec& spec) {
+    for (int i = 0; i < 9; ++i) {
+      spec.exclusions.push_back(exclusion("*"));
+      spec.exclusions.back().rules.assign(2'000, kMarker);
+      spec.exclusions.back().places = mask_of(Place::kQuery);
+      spec.exclusions.back().comment = std::to_string(i);
+    }
+  });
+  bench.judge("/a", "a=badword");
+  CHECK(bench.counters.exclusions_left_out.value() == 9 * 2'000 - 16'384);
+  bench.judge("/a");
+  CHECK(bench.counters.exclusions_left_out.value() == 9 * 2'000 - 16'384);
+}
+
 TEST_CASE("a new policy is in force together with its rules from the next batch on", "[policy]") {
   Bench bench([](PolicySpec& spec) { spec.defaults.url_bytes_max = 16; });
   CHECK(bench.judge("/a/long/path/beyond").violations.size() == 1);

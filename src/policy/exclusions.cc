@@ -21,21 +21,29 @@ bool holds(const ExclusionSpec& exclusion, const RecordFacts& facts) {
   return exclusion.clients.empty() || exclusion.clients.contains(facts.address, facts.client_id);
 }
 
-void find_exclusions(const Policy& policy, const Route& route, const DecodedRecord& record, const RecordFacts& facts,
-                     std::vector<AppliedExclusion>& out) {
+size_t find_exclusions(const Policy& policy, const Route& route, const DecodedRecord& record, const RecordFacts& facts,
+                       std::vector<AppliedExclusion>& out) {
+  size_t left_out = 0;
+  const auto add = [&](const AppliedExclusion& applied) {
+    if (out.size() < kAppliedMax)
+      out.push_back(applied);
+    else
+      ++left_out;
+  };
   for (const uint32_t index : route.exclusions) {
     const ExclusionSpec& exclusion = policy.spec().exclusions[index];
     if (!holds(exclusion, facts)) continue;
     if (exclusion.parameter.empty() && exclusion.places == 0) {
-      if (out.size() < kAppliedMax) out.push_back({index, AppliedExclusion::kWholeRecord});
+      add({index, AppliedExclusion::kWholeRecord});
       continue;
     }
-    for (uint32_t i = 0; i < record.lines.size() && out.size() < kAppliedMax; ++i) {
+    for (uint32_t i = 0; i < record.lines.size(); ++i) {
       const Line& line = record.lines[i];
       const bool named = exclusion.parameter.empty() || covers(exclusion.parameter, record.name_of(line));
-      if (named && in_places(exclusion.places, line.place)) out.push_back({index, i});
+      if (named && in_places(exclusion.places, line.place)) add({index, i});
     }
   }
+  return left_out;
 }
 
 bool excludes(const ExclusionSpec& exclusion, const Violation& violation) {

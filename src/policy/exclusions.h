@@ -25,9 +25,9 @@ struct RecordFacts {
 };
 
 /// Finds the exclusions that hold: route, client, date and, when they name a parameter, its lines. Appends to `out`, at most
-/// kAppliedMax.
-void find_exclusions(const Policy& policy, const Route& route, const DecodedRecord& record, const RecordFacts& facts,
-                     std::vector<AppliedExclusion>& out);
+/// kAppliedMax; gives the number of those left out.
+size_t find_exclusions(const Policy& policy, const Route& route, const DecodedRecord& record, const RecordFacts& facts,
+                       std::vector<AppliedExclusion>& out);
 
 /// Whether client and date of an exclusion fit.
 bool holds(const ExclusionSpec& exclusion, const RecordFacts& facts);

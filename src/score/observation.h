@@ -19,6 +19,7 @@ enum class ObservationFlag : uint8_t {
   /// The record of a client that is known by more than its address, once more for its address: only counted there (AB3).
   /// `client` is the address, `path_hash` the client's hash; no evidence, agent or rule hits.
   kAddressCount = 1 << 4,
+  kScanCapped = 1 << 5,  ///< matched so often that its scan was ended early: further hits are not known
 };
 
 /// What the detect stage says about one record: everything that scoring may depend on, and nothing else.

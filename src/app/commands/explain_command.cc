@@ -107,6 +107,9 @@ void print_span(const Palette& palette, const DecodedRecord& record, const Hit& 
 void print_hits(const Palette& palette, const DecodedRecord& record, const Detection& detection, const RuleSet& rules) {
   print_heading(palette, "Hits");
   if (detection.hits.empty()) std::printf("  none\n");
+  if (detection.capped)
+    std::printf("  %s\n",
+                palette.yellow("the record matched so often that its scan was ended early; hits so far count").c_str());
   for (const Hit& hit : detection.hits) {
     const RuleInfo& rule = rules.rules()[hit.rule];
     std::printf("  %s %s  %s  %s\n", palette.yellow("+" + std::to_string(rule.weight)).c_str(),

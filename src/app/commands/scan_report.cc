@@ -71,6 +71,8 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
           {"utf8_repaired", d.utf8_repaired.value()},
           {"truncated_records", d.truncated_records.value()},
           {"scan_failures", d.scan_failures.value()},
+          {"capped_scans", d.capped_scans.value()},
+          {"exclusions_left_out", d.exclusions_left_out.value()},
           {"seconds", report.seconds},
           {"records_per_second", report.seconds > 0 ? static_cast<double>(d.records.value()) / report.seconds : 0.0},
           {"ns_per_record",
