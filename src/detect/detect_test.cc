@@ -440,7 +440,7 @@ TEST_CASE("the database cache keeps its newest files only") {
     std::ofstream(old) << "old";
     fs::last_write_time(old, fs::last_write_time(old) - std::chrono::hours(100 - i));
   }
-  std::vector<Pattern> patterns = {{"abc", true, false, 0, 0}};
+  std::vector<Pattern> patterns = {{"abc"}};
   PatternError error;
   REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
   CHECK(std::distance(fs::directory_iterator(directory), fs::directory_iterator()) == 64);
@@ -453,7 +453,7 @@ TEST_CASE("the database cache keeps its newest files only") {
 TEST_CASE("the database cache is written, used, and replaced when damaged") {
   namespace fs = std::filesystem;
   const fs::path directory = fresh_directory("cache");
-  std::vector<Pattern> patterns = {{"\\x61\\x62\\x63", true, false, 0, 0}, {"d[ef]g", false, false, 0, 0}};
+  std::vector<Pattern> patterns = {{"\\x61\\x62\\x63"}, {"d[ef]g", LetterCase::kMatters}};
   const std::string file = cache_file(patterns, directory.string());
   PatternError error;
   REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
@@ -482,7 +482,7 @@ TEST_CASE("the database cache is written, used, and replaced when damaged") {
   CHECK(fs::last_write_time(file) != written);  // one flipped bit is noticed
 
   std::vector<Pattern> others = patterns;
-  others[0].caseless = false;
+  others[0].letter_case = LetterCase::kMatters;
   CHECK(cache_file(others, directory.string()) != file);
   fs::remove_all(directory);
 }
@@ -508,7 +508,7 @@ TEST_CASE("a cached set matches like a compiled one, prefilters included") {
 
 TEST_CASE("globs match like the patterns of the scan") {
   const auto matches = [](const std::string& pattern, const std::string& text) {
-    return glob_match(parse_pattern_string(pattern), text, false);
+    return glob_match(parse_pattern_string(pattern), text, LetterCase::kIgnored);
   };
   CHECK(matches("", ""));
   CHECK_FALSE(matches("", "a"));

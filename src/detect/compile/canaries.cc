@@ -13,29 +13,31 @@ namespace {
 struct Canary {
   std::string_view name;
   std::string_view regex;
-  bool caseless;
+  LetterCase letter_case;
   std::string_view text;
   unsigned first_end;
 };
 
+using enum LetterCase;
+
 // Kinds of expression that builds of the library are known to have got wrong, and the properties the scan relies on.
 constexpr std::array kCanaries = {
-    Canary{"gap between two literals", R"(curl.*\|\s*python)", false, "curl http://h:8080/ 2>&1 | python", 33},
-    Canary{"gap between two literals, caseless", R"(CURL.*\|[\x20]*PYTHON)", true,
+    Canary{"gap between two literals", R"(curl.*\|\s*python)", kMatters, "curl http://h:8080/ 2>&1 | python", 33},
+    Canary{"gap between two literals, caseless", R"(CURL.*\|[\x20]*PYTHON)", kIgnored,
            "x=curl http://h:8080/ 2>&1 |  python3\n", 36},
-    Canary{"a dot stops at a line's end", "one.*two", true, "one\ntwo\n", 0},
-    Canary{"the front of a later line", "^two", true, "one\ntwo\n", 7},
-    Canary{"the end of an earlier line", "one$", true, "one\ntwo\n", 3},
-    Canary{"a whole line", R"(^\x61b$)", true, "xab\nAB\nabx\n", 6},
-    Canary{"not a whole line", R"(^\x61b$)", true, "xab\nabx\n", 0},
-    Canary{"hexadecimal literal, caseless", R"(\x75\x6e\x69\x6f\x6e)", true, "id=1 UnIoN", 10},
-    Canary{"hexadecimal literal, cased", R"(\x75\x6e\x69\x6f\x6e)", false, "id=1 UnIoN", 0},
-    Canary{"word boundary", R"(\bor\b)", true, "for or\n", 6},
-    Canary{"negated class keeps to the line", R"(a[^b\n]c)", true, "a\nc\n", 0},
-    Canary{"bounded repeat", R"(x.{3,5}y)", true, "xabcy\n", 5},
-    Canary{"alternation behind a gap", R"(union.{0,20}(?:select|values))", true, "union all  select", 17},
-    Canary{"long literal", R"(\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x62)", true,
-           "aaaaaaaaaaaaaaaaaaaaaaab", 24},
+    Canary{"a dot stops at a line's end", "one.*two", kIgnored, "one\ntwo\n", 0},
+    Canary{"the front of a later line", "^two", kIgnored, "one\ntwo\n", 7},
+    Canary{"the end of an earlier line", "one$", kIgnored, "one\ntwo\n", 3},
+    Canary{"a whole line", R"(^\x61b$)", kIgnored, "xab\nAB\nabx\n", 6},
+    Canary{"not a whole line", R"(^\x61b$)", kIgnored, "xab\nabx\n", 0},
+    Canary{"hexadecimal literal, caseless", R"(\x75\x6e\x69\x6f\x6e)", kIgnored, "id=1 UnIoN", 10},
+    Canary{"hexadecimal literal, cased", R"(\x75\x6e\x69\x6f\x6e)", kMatters, "id=1 UnIoN", 0},
+    Canary{"word boundary", R"(\bor\b)", kIgnored, "for or\n", 6},
+    Canary{"negated class keeps to the line", R"(a[^b\n]c)", kIgnored, "a\nc\n", 0},
+    Canary{"bounded repeat", R"(x.{3,5}y)", kIgnored, "xabcy\n", 5},
+    Canary{"alternation behind a gap", R"(union.{0,20}(?:select|values))", kIgnored, "union all  select", 17},
+    Canary{"long literal", R"(\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x62)",
+           kIgnored, "aaaaaaaaaaaaaaaaaaaaaaab", 24},
 };
 
 Status canary_failed(std::string_view name, const std::string& why) {
@@ -51,7 +53,7 @@ Status run_matcher_canaries() {
     return fail(ErrorCode::kUnsupported, "detect", "the processor lacks what the matching library needs (SSSE3)");
   std::vector<Pattern> patterns;
   for (const auto& canary : kCanaries)
-    patterns.push_back({std::string(canary.regex), canary.caseless, false, 0, 0});
+    patterns.push_back({std::string(canary.regex), canary.letter_case});
   PatternError error;
   const auto database = compile_database(patterns, error);
   if (!database) return canary_failed("compile", error.message);

@@ -22,7 +22,7 @@ void add_error(Diagnostics& diagnostics, const PatternOrigin& origin, const std:
 bool confirm_prefilters(RuleProgram& program, const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
   for (size_t i = 0; i < program.patterns.size(); ++i) {
     if (!program.patterns[i].prefilter || program.spans[i]) continue;
-    auto compiled = Pcre::compile(program.patterns[i].regex, program.patterns[i].caseless);
+    auto compiled = Pcre::compile(program.patterns[i].regex, program.patterns[i].letter_case);
     if (!compiled) {
       add_error(diagnostics, origins[i], compiled.error().detail);
       return false;

@@ -34,8 +34,8 @@ struct FreeCompileError {
 using CompileError = std::unique_ptr<hs_compile_error_t, FreeCompileError>;
 
 unsigned flags_of(const Pattern& pattern) {
-  return HS_FLAG_MULTILINE | (pattern.caseless ? HS_FLAG_CASELESS : 0U) | (pattern.prefilter ? HS_FLAG_PREFILTER : 0U) |
-         (pattern.once ? HS_FLAG_SINGLEMATCH : 0U);
+  return HS_FLAG_MULTILINE | (pattern.letter_case == LetterCase::kIgnored ? HS_FLAG_CASELESS : 0U) |
+         (pattern.prefilter ? HS_FLAG_PREFILTER : 0U) | (pattern.once ? HS_FLAG_SINGLEMATCH : 0U);
 }
 
 bool read_info(Pattern& pattern, std::string& message) {
@@ -97,7 +97,7 @@ std::string cache_key(const std::vector<Pattern>& patterns) {
   if (hs_populate_platform(&platform) == HS_SUCCESS)
     text += ":" + std::to_string(platform.tune) + ":" + std::to_string(platform.cpu_features);
   for (const auto& pattern : patterns) {
-    text += pattern.caseless ? "\ni" : "\nc";
+    text += pattern.letter_case == LetterCase::kIgnored ? "\ni" : "\nc";
     if (pattern.once) text += '1';
     text += pattern.regex;
   }

@@ -20,13 +20,13 @@ bool is_open(const PatternString& pattern) {
   return front_open(pattern) && back_open(pattern);
 }
 
-std::optional<std::string> regex_of(const PatternString& pattern, bool named_lines) {
+std::optional<std::string> regex_of(const PatternString& pattern, const FieldTarget& field) {
   size_t begin = front_open(pattern) ? 1 : 0;
   size_t end = pattern.size();
   if (back_open(pattern) && end > begin) --end;
   if (begin >= end) return std::nullopt;
   std::string regex;
-  if (!front_open(pattern)) regex = named_lines ? "^(?:[^=\\n]*=)?" : "^";
+  if (!front_open(pattern)) regex = field.named_lines ? "^(?:[^=\\n]*=)?" : "^";
   for (size_t i = begin; i < end; ++i) {
     if (pattern[i].kind == Kind::kAnyOne)
       regex += ".";

@@ -61,6 +61,13 @@ bool is_status(std::string_view text) {
   return text.size() == 3 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+LetterCase case_of(const DetectionItem& item) {
+  return item.cased ? LetterCase::kMatters : LetterCase::kIgnored;
+}
+LetterCase case_of(const RegexValue& value) {
+  return value.ignore_case ? LetterCase::kIgnored : LetterCase::kMatters;
+}
+
 class Compiler {
  public:
   Compiler(std::vector<PatternOrigin>& origins, Diagnostics& diagnostics)
@@ -166,7 +173,7 @@ class Compiler {
     if (const auto* number = std::get_if<NumberValue>(&value)) return numeric(item, field, *number);
     EventAtom atom;
     atom.field = field;
-    atom.cased = item.cased;
+    atom.letter_case = case_of(item);
     if (const auto* cidr = std::get_if<CidrValue>(&value)) {
       if (field.kind != FieldKind::kAddress && field.text == EventText::kNone)
         return error(item.line, "'cidr' needs a field with one address");
@@ -239,10 +246,10 @@ class Compiler {
     if (pattern.size() == 1 && pattern[0].kind == StringPart::Kind::kAnyMany) return exists(field, true);
     if (field.kind != FieldKind::kLines) return glob(item, field, pattern);
     if (field.text == EventText::kUri && begins_with_scheme(pattern)) return glob(item, whole_url(field), pattern);
-    const auto regex = regex_of(pattern, field.named_lines);
+    const auto regex = regex_of(pattern, field);
     if (!regex) return exists(field, true);
     const PlaceMask places = is_open(pattern) ? field.anywhere : field.whole;
-    std::vector<StepIndex> found = {scan(item, {*regex, !item.cased, false, 0, 0}, places, field)};
+    std::vector<StepIndex> found = {scan(item, {*regex, case_of(item)}, places, field)};
     if (field.text == EventText::kUri && reaches_over_scheme(pattern))
       found.push_back(glob(item, whole_url(field), pattern));
     if (item.field.empty()) add_keyword_facts(item, pattern, found);
@@ -276,7 +283,7 @@ class Compiler {
     EventAtom atom;
     atom.operation = EventAtom::Operation::kGlob;
     atom.field = field;
-    atom.cased = item.cased;
+    atom.letter_case = case_of(item);
     atom.pattern = pattern;
     return event(std::move(atom));
   }
@@ -287,13 +294,13 @@ class Compiler {
         rewrite_for_lines(value.pattern, raw || field.kind != FieldKind::kLines ? LineText::kRaw : LineText::kDecoded);
     if (!rewritten) return error(item.line, rewritten.error().detail);
     if (field.kind == FieldKind::kLines)
-      return scan(item, {std::move(*rewritten), value.ignore_case, false, 0, 0}, field.anywhere, field);
-    return precise(item, field, *rewritten, value.ignore_case, EventAtom::Operation::kRegex);
+      return scan(item, {std::move(*rewritten), case_of(value)}, field.anywhere, field);
+    return precise(item, field, *rewritten, case_of(value), EventAtom::Operation::kRegex);
   }
 
-  StepIndex precise(const DetectionItem& item, const FieldTarget& field, const std::string& regex, bool caseless,
-                    EventAtom::Operation operation) {
-    auto compiled = Pcre::compile(regex, caseless);
+  StepIndex precise(const DetectionItem& item, const FieldTarget& field, const std::string& regex,
+                    LetterCase letter_case, EventAtom::Operation operation) {
+    auto compiled = Pcre::compile(regex, letter_case);
     if (!compiled) return error(item.line, compiled.error().detail);
     EventAtom atom;
     atom.operation = operation;
@@ -309,7 +316,7 @@ class Compiler {
 
   /// A pattern for the database, shared with every rule that asks for the same one.
   StepIndex scan(const DetectionItem& item, Pattern pattern, PlaceMask places, const FieldTarget& field) {
-    const auto key = std::make_pair(pattern.regex, pattern.caseless);
+    const auto key = std::make_pair(pattern.regex, pattern.letter_case);
     auto known = pattern_index_.find(key);
     if (known == pattern_index_.end()) {
       if (const Status status = inspect_pattern(pattern); !status) return error(item.line, status.error().detail);
@@ -318,7 +325,7 @@ class Compiler {
       if (pattern.min_width == 0) {
         report(Diagnostic::Severity::kWarning, item.line,
                "the expression matches an empty text, so it cannot be part of the scan and is slow");
-        return precise(item, field, pattern.regex, pattern.caseless, EventAtom::Operation::kLineRegex);
+        return precise(item, field, pattern.regex, pattern.letter_case, EventAtom::Operation::kLineRegex);
       }
       if (!add_span(pattern, item.line)) return constant(false);
       known = pattern_index_.emplace(key, static_cast<uint32_t>(program_.patterns.size())).first;
@@ -338,7 +345,7 @@ class Compiler {
     const bool fixed = pattern.min_width == pattern.max_width && !pattern.prefilter;
     program_.spans.push_back(nullptr);
     if (fixed) return true;
-    auto compiled = Pcre::compile(pattern.regex, pattern.caseless);
+    auto compiled = Pcre::compile(pattern.regex, pattern.letter_case);
     if (!compiled) {
       program_.spans.pop_back();
       error(line, compiled.error().detail);
@@ -407,7 +414,7 @@ class Compiler {
 
   const Rule* rule_ = nullptr;
   RuleProgram program_;
-  std::map<std::pair<std::string, bool>, uint32_t> pattern_index_;
+  std::map<std::pair<std::string, LetterCase>, uint32_t> pattern_index_;
   std::map<std::tuple<uint32_t, PlaceMask, Confirmation>, uint32_t> atom_index_;
   std::vector<PatternOrigin>& origins_;
   Diagnostics& diagnostics_;

@@ -77,7 +77,9 @@ bool refers(const EventAtom& atom, const Event& event, EventScratch& scratch) {
   const auto equal_at = [&](size_t at) {
     if (at + other.size() > value.size()) return false;
     for (size_t i = 0; i < other.size(); ++i) {
-      const auto fold = [&](char c) { return !atom.cased && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+      const auto fold = [&](char c) {
+        return atom.letter_case == LetterCase::kIgnored && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+      };
       if (fold(value[at + i]) != fold(other[i])) return false;
     }
     return true;
@@ -115,7 +117,7 @@ bool holds(const EventAtom& atom, const Event& event, const DecodedRecord& recor
       return exists(atom.field, event, record, scratch) && compare(atom, event_number(event, atom.field.number));
     case Operation::kGlob: {
       const std::string_view text = text_of(atom.field, event, scratch.first);
-      return !text.empty() && glob_match(atom.pattern, text, atom.cased);
+      return !text.empty() && glob_match(atom.pattern, text, atom.letter_case);
     }
     case Operation::kRegex: {
       const std::string_view text = text_of(atom.field, event, scratch.first);

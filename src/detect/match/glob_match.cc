@@ -9,16 +9,16 @@ char fold(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-bool equal(std::string_view a, std::string_view b, bool cased) {
+bool equal(std::string_view a, std::string_view b, LetterCase letter_case) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i)
-    if (cased ? a[i] != b[i] : fold(a[i]) != fold(b[i])) return false;
+    if (letter_case == LetterCase::kMatters ? a[i] != b[i] : fold(a[i]) != fold(b[i])) return false;
   return true;
 }
 
 }  // namespace
 
-bool glob_match(const PatternString& pattern, std::string_view text, bool cased) {
+bool glob_match(const PatternString& pattern, std::string_view text, LetterCase letter_case) {
   size_t part = 0;
   size_t at = 0;
   size_t star = pattern.size();  // the last '*' seen, to fall back to
@@ -34,8 +34,8 @@ bool glob_match(const PatternString& pattern, std::string_view text, bool cased)
     if (part < pattern.size()) {
       const StringPart& p = pattern[part];
       const size_t length = p.kind == Kind::kAnyOne ? 1 : p.text.size();
-      matched =
-          at + length <= text.size() && (p.kind == Kind::kAnyOne || equal(text.substr(at, length), p.text, cased));
+      matched = at + length <= text.size() &&
+                (p.kind == Kind::kAnyOne || equal(text.substr(at, length), p.text, letter_case));
       if (matched) {
         at += length;
         ++part;

@@ -21,7 +21,7 @@ bool KnownLines::eligible(const Line& line) {
   return (mask_of(line.place) & kRepeatingPlaces) != 0 && size > 0 && size <= kTextBytesMax;
 }
 
-LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text, bool evasive) const {
+LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text, Evasive evasive) const {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd: another place or level is another key
   static_assert(static_cast<unsigned>(SecurityLevel::kStrict) < 4);
   const XXH128_hash_t hash =

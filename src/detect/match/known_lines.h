@@ -39,8 +39,11 @@ class KnownLines {
   /// Lines worth remembering: of a place whose text repeats, and not long.
   static bool eligible(const Line& line);
 
-  /// `evasive`: the record shows an evasion that patterns wait for, so more of them are looked for.
-  [[nodiscard]] LineKey key_of(SecurityLevel level, Place place, std::string_view text, bool evasive = false) const;
+  /// Whether the record shows an evasion that patterns wait for, so that more of them are looked for.
+  enum class Evasive : uint8_t { kNo, kYes };
+
+  [[nodiscard]] LineKey key_of(SecurityLevel level, Place place, std::string_view text,
+                               Evasive evasive = Evasive::kNo) const;
   /// True if the line is known; then `hits` is what matched in it, valid until the next note().
   bool find(const LineKey& key, std::span<const LineHit>& hits) const;
   void note(const LineKey& key, std::span<const LineHit> hits);

@@ -85,8 +85,9 @@ void LineScanner::scan(std::span<const MatchTask> tasks, std::span<RecordScan> s
 void LineScanner::sort_lines(RecordScan& scan) const {
   const DecodedRecord& record = *scan.task->record;
   const MatchPolicy& policy = *scan.task->policy;
-  const bool evasive = (record.evasions & rules_->evasions) != 0;
-  const GateMask gates_of_record = evasive ? mask_of(Gate::kEvasion) : GateMask{0};
+  using enum KnownLines::Evasive;
+  const KnownLines::Evasive evasive = (record.evasions & rules_->evasions) != 0 ? kYes : kNo;
+  const GateMask gates_of_record = evasive == kYes ? mask_of(Gate::kEvasion) : GateMask{0};
   for (uint32_t i = 0; i < record.lines.size(); ++i) {
     const Line& line = record.lines[i];
     const std::string_view text = record.line_text(line);

@@ -5,6 +5,7 @@
 
 #include "base/ip_address.h"
 #include "detect/program/field_map.h"
+#include "detect/program/letter_case.h"
 #include "detect/program/pcre.h"
 #include "rules/rule.h"
 
@@ -18,7 +19,7 @@ struct EventAtom {
   FieldTarget field;
   Comparison comparison = Comparison::kMatch;  ///< kCompare
   double number = 0;
-  bool cased = false;
+  LetterCase letter_case = LetterCase::kIgnored;
   PatternString pattern;              ///< kGlob
   std::shared_ptr<const Pcre> regex;  ///< kRegex, kLineRegex
   Cidr network;                       ///< kCidr

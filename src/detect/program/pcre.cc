@@ -48,12 +48,13 @@ Pcre::Pcre(Pcre&&) noexcept = default;
 Pcre& Pcre::operator=(Pcre&&) noexcept = default;
 Pcre::~Pcre() = default;
 
-Result<Pcre> Pcre::compile(const std::string& pattern, bool caseless) {
+Result<Pcre> Pcre::compile(const std::string& pattern, LetterCase letter_case) {
   const std::unique_ptr<pcre2_compile_context, FreeCompileContext> context(pcre2_compile_context_create(nullptr));
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  const uint32_t flags = PCRE2_MULTILINE | PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C | (caseless ? PCRE2_CASELESS : 0U);
+  const uint32_t flags = PCRE2_MULTILINE | PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C |
+                         (letter_case == LetterCase::kIgnored ? PCRE2_CASELESS : 0U);
   auto impl = std::make_unique<Impl>();
   impl->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), flags, &error, &offset,
                                  context.get()));
@@ -72,7 +73,10 @@ Pcre::Match Pcre::find(std::string_view line, Scratch& scratch) const {
   const int result = pcre2_match(impl_->code.get(), reinterpret_cast<PCRE2_SPTR>(line.data()), line.size(), 0, 0,
                                  scratch.impl_->data.get(), scratch.impl_->context.get());
   if (result == PCRE2_ERROR_NOMATCH) return {};
-  if (result < 0) return {Outcome::kLimit, 0, 0};
+  if (result < 0) {
+    ++scratch.given_up_;
+    return {Outcome::kLimit, 0, 0};
+  }
   const PCRE2_SIZE* span = pcre2_get_ovector_pointer(scratch.impl_->data.get());
   return {Outcome::kMatch, static_cast<uint32_t>(span[0]), static_cast<uint32_t>(span[1])};
 }

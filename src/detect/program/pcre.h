@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "detect/program/letter_case.h"
 
 namespace weir {
 
@@ -14,7 +15,7 @@ namespace weir {
 class Pcre {
  public:
   /// Compiles for matching single lines (^ and $ are their ends).
-  static Result<Pcre> compile(const std::string& pattern, bool caseless);
+  static Result<Pcre> compile(const std::string& pattern, LetterCase letter_case);
 
   Pcre(Pcre&&) noexcept;
   Pcre& operator=(Pcre&&) noexcept;
@@ -35,10 +36,14 @@ class Pcre {
     Scratch(Scratch&&) noexcept;
     Scratch& operator=(Scratch&&) noexcept;
 
+    /// How often find() gave up with this memory.
+    [[nodiscard]] uint64_t given_up() const { return given_up_; }
+
    private:
     friend class Pcre;
     struct Impl;
     std::unique_ptr<Impl> impl_;
+    uint64_t given_up_ = 0;
   };
 
   /// Searches one line. Backtracking is bounded (kLimit: gave up).

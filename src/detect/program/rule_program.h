@@ -7,6 +7,7 @@
 
 #include "decode/decoded_record.h"
 #include "detect/program/event_atom.h"
+#include "detect/program/letter_case.h"
 #include "detect/program/pcre.h"
 #include "rules/rule.h"
 
@@ -15,7 +16,7 @@ namespace weir {
 /// One expression for the matching library.
 struct Pattern {
   std::string regex;  ///< cannot match '\n'
-  bool caseless = true;
+  LetterCase letter_case = LetterCase::kIgnored;
   bool prefilter = false;  ///< set by the compiler: the library only approximates it, PCRE2 confirms
   bool once = false;       ///< is reported once a scan, for a text of one line
   uint32_t min_width = 0;  ///< bytes of a match; set by the compiler
