@@ -330,3 +330,17 @@ TEST_CASE("answers about texts that repeat are those about the text at hand", "[
     CHECK_FALSE(hit("y" + long_type));
   }
 }
+
+TEST_CASE("an expression that gives up counts as a match, and is told") {
+  RuleBench bench(rule_item("cs-method|re: '^(a|aa)+$'", 1));
+  Event event;
+  const std::string endless = std::string(200, 'a') + "b";
+  for (int round = 0; round < 2; ++round) {
+    event.method = endless;
+    CHECK(bench.hits(event) == "1");
+    CHECK(bench.detection.gave_up);
+    event.method = "aaa";
+    CHECK(bench.hits(event) == "1");
+    CHECK_FALSE(bench.detection.gave_up);
+  }
+}

@@ -33,6 +33,8 @@ inline constexpr Name kBotUserAgents{"weir_bot_user_agents_total", "Records with
 inline constexpr Name kScanFailures{"weir_scan_failures_total", "Scans that the pattern matcher refused or aborted."};
 inline constexpr Name kCappedScans{"weir_capped_scans_total",
                                    "Records that matched so often that their scan was ended early; hits so far count."};
+inline constexpr Name kExpressionLimits{"weir_expression_limits_total",
+                                        "Records in which a regular expression gave up, which counts as a match."};
 inline constexpr Name kExclusionsLeftOut{"weir_exclusions_left_out_total",
                                          "Exclusions that were not applied because a record had too many of them."};
 inline constexpr Name kRecordSeconds{"weir_record_seconds", "Detect time per record, averaged within each batch."};

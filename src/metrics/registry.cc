@@ -162,6 +162,8 @@ void collect_detect(const DetectLanes& lanes, Families& out) {
   counter(
       metric::kCappedScans, [](const Lane& lane) -> auto& { return lane.capped_scans; });
   counter(
+      metric::kExpressionLimits, [](const Lane& lane) -> auto& { return lane.expression_limits; });
+  counter(
       metric::kExclusionsLeftOut, [](const Lane& lane) -> auto& { return lane.exclusions_left_out; });
   out.push_back(record_seconds(lanes));
 }

@@ -242,6 +242,7 @@ void Analyzer::Impl::set_flags(const JudgedRecord& record, Observation& observat
   set_if(std::any_of(detection.hits.begin(), detection.hits.end(), names_bot), ObservationFlag::kBotUserAgent,
          counters.bot_user_agents);
   counters.dropped_lines.add(decoded.dropped_lines);
+  if (detection.gave_up) counters.expression_limits.add();
 }
 
 void Analyzer::Impl::attach_evidence(const JudgedRecord& record, Observation& observation, Arena& arena) {

@@ -177,6 +177,18 @@ TEST_CASE("a record whose scan was ended early is flagged and counted, and its h
   CHECK(counters.capped_scans.value() == 1);
 }
 
+TEST_CASE("records in which an expression gave up are counted", "[analyzer]") {
+  std::string rules = kRules;
+  rules.replace(rules.find("weir.param|contains: \"' or 1=1\""), 31, "cs-method|re: '^(a|aa)+$'");
+  Fixture fixture;
+  fixture.slot.store(compile(rules.c_str()));
+  std::string endless = record("a=1");
+  endless.replace(endless.find("GET"), 3, std::string(200, 'a') + "b");
+  fixture.analyze({record("a=1"), endless});
+  CHECK(fixture.counters.expression_limits.value() == 1);
+  CHECK(fixture.batch.verdicts[1].malicious);
+}
+
 TEST_CASE("a new rule set is in force from the next batch on", "[analyzer]") {
   Fixture fixture;
   fixture.analyze({record("x=needle")});

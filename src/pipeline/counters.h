@@ -23,6 +23,7 @@ struct DetectCounters {
   Counter excluded_hits;                                 ///< rule hits and violations that an exclusion took away
   Counter malicious, utf8_repaired, truncated_records, dropped_lines, scan_failures, bot_user_agents;
   Counter capped_scans;         ///< records whose scan was ended early because they matched too often
+  Counter expression_limits;    ///< records in which a regular expression gave up, which counts as a match
   Counter exclusions_left_out;  ///< of records to which more exclusions apply than are looked at
   Counter rule_set_changes;
   // Nanoseconds spent in each stage, for rates and for `weir scan --output summary`.

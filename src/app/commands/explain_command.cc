@@ -110,6 +110,8 @@ void print_hits(const Palette& palette, const DecodedRecord& record, const Detec
   if (detection.capped)
     std::printf("  %s\n",
                 palette.yellow("the record matched so often that its scan was ended early; hits so far count").c_str());
+  if (detection.gave_up)
+    std::printf("  %s\n", palette.yellow("a regular expression gave up, which counts as a match").c_str());
   for (const Hit& hit : detection.hits) {
     const RuleInfo& rule = rules.rules()[hit.rule];
     std::printf("  %s %s  %s  %s\n", palette.yellow("+" + std::to_string(rule.weight)).c_str(),

@@ -111,6 +111,7 @@ Result<std::string> explain_as_json(const Config& config, const Judgement& in_fo
   json["lines"] = lines_json(record.decoded);
   json["lines_dropped"] = record.decoded.dropped_lines;
   json["scan_capped"] = record.detection.capped;
+  json["expression_gave_up"] = record.detection.gave_up;
   json["rule_set"] = rules.fingerprint();
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -72,6 +72,7 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
           {"truncated_records", d.truncated_records.value()},
           {"scan_failures", d.scan_failures.value()},
           {"capped_scans", d.capped_scans.value()},
+          {"expression_limits", d.expression_limits.value()},
           {"exclusions_left_out", d.exclusions_left_out.value()},
           {"seconds", report.seconds},
           {"records_per_second", report.seconds > 0 ? static_cast<double>(d.records.value()) / report.seconds : 0.0},

@@ -22,6 +22,9 @@ class AlwaysRules {
   /// false. Valid until the next call.
   std::span<const uint32_t> candidates(const Event& event, const DecodedRecord& record);
 
+  /// How often an expression gave up, and so counted as matching.
+  [[nodiscard]] uint64_t given_up() const { return scratch_.pcre.given_up(); }
+
  private:
   static constexpr size_t kSlots = 64;
   static constexpr size_t kMethodBytesMax = 12;

@@ -34,6 +34,7 @@ struct Detection {
   CategoryMask categories = 0;  ///< of the rules that hit
   bool malicious = false;       ///< the score reached the threshold
   bool capped = false;          ///< the record matched so often that its scan was ended early; hits so far count
+  bool gave_up = false;         ///< a regular expression reached its limit in a line, which counts as a match
   bool scan_failed = false;     ///< the matcher reported an error: the verdict is unknown, never "clean"
 
   void clear() {
@@ -43,6 +44,7 @@ struct Detection {
     categories = 0;
     malicious = false;
     capped = false;
+    gave_up = false;
     scan_failed = false;
   }
 };

@@ -20,6 +20,9 @@ class HitConfirmer {
   /// Clears and fills `confirmed`, in the order of the reports. Allocates only while the buffers grow.
   void confirm(const DecodedRecord& record, std::span<const Report> reports, std::vector<RecordHit>& confirmed);
 
+  /// How often an expression gave up, and so counted as matching.
+  [[nodiscard]] uint64_t given_up() const { return scratch_.given_up(); }
+
  private:
   /// What the tokenizers said of a line; valid while `epoch` is that of the record.
   struct TokenVerdict {

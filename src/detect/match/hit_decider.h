@@ -21,6 +21,9 @@ class HitDecider {
   /// of the record's lines. Allocates only while the buffers grow.
   void decide(const MatchTask& task, std::span<const RecordHit> known, std::span<const RecordHit> confirmed);
 
+  /// How often an expression gave up, and so counted as matching or left a begin unknown.
+  [[nodiscard]] uint64_t given_up() const { return evaluator_.given_up() + always_rules_.given_up(); }
+
  private:
   /// All hits of the record's lines.
   struct LineHits {

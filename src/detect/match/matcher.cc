@@ -20,7 +20,22 @@ struct Matcher::Impl {
   HitDecider decider;
   std::vector<RecordScan> scans;     ///< by task; may be more
   std::vector<RecordHit> confirmed;  ///< of one record
+
+  void decide(const RecordScan& scan, LineLearning learning);
 };
+
+/// Makes a verdict of what was found in the lines of one record.
+void Matcher::Impl::decide(const RecordScan& scan, LineLearning learning) {
+  const MatchTask& task = *scan.task;
+  const uint64_t given_up = confirmer.given_up() + decider.given_up();
+  task.out->clear();
+  task.out->scan_failed = scan.failed;
+  task.out->capped = scan.capped;
+  confirmer.confirm(*task.record, scan.reports, confirmed);
+  if (learning == LineLearning::kOn) scanner.remember(scan, confirmed);
+  decider.decide(task, scan.known_hits, confirmed);
+  task.out->gave_up = confirmer.given_up() + decider.given_up() != given_up;
+}
 
 Matcher::Matcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Matcher::~Matcher() = default;
@@ -46,15 +61,8 @@ void Matcher::match(std::span<const MatchTask> tasks, LineLearning learning) {
   if (impl.scans.size() < tasks.size()) impl.scans.resize(tasks.size());
   const auto scans = std::span(impl.scans).first(tasks.size());
   impl.scanner.scan(tasks, scans);
-  for (const RecordScan& scan : scans) {
-    const MatchTask& task = *scan.task;
-    task.out->clear();
-    task.out->scan_failed = scan.failed;
-    task.out->capped = scan.capped;
-    impl.confirmer.confirm(*task.record, scan.reports, impl.confirmed);
-    if (learning == LineLearning::kOn) impl.scanner.remember(scan, impl.confirmed);
-    impl.decider.decide(task, scan.known_hits, impl.confirmed);
-  }
+  for (const RecordScan& scan : scans)
+    impl.decide(scan, learning);
 }
 
 void Matcher::match(const Event& event, const DecodedRecord& record, const MatchPolicy& policy, Detection& out) {

@@ -64,6 +64,9 @@ class RuleEvaluator {
   /// lines; kNowhere: in none.
   Hit hit_of(const MatchTask& task, uint32_t rule, const AtomHits& hits, size_t located_above);
 
+  /// How often an expression gave up, and so counted as matching or left a begin unknown.
+  [[nodiscard]] uint64_t given_up() const { return scratch_.pcre.given_up(); }
+
  private:
   struct EventState {
     uint32_t epoch = 0;
