@@ -41,7 +41,6 @@ constexpr uint32_t kOnceWidthMax = 5;
 
 bool build_group(CompiledRules& compiled, ScanGroup& group, const std::vector<PatternOrigin>& origins,
                  Diagnostics& diagnostics) {
-  if (group.patterns.empty()) return true;
   std::vector<Pattern> patterns;
   for (const uint32_t index : group.patterns) {
     patterns.push_back(compiled.program.patterns[index]);
@@ -111,18 +110,6 @@ std::vector<bool> evasion_patterns(const RuleProgram& program, const AtomsWithou
   return only;
 }
 
-/// The group of these patterns; levels that scan for the same share it.
-bool find_or_build_group(CompiledRules& compiled, ScanGroup group, uint32_t& index,
-                         const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
-  index = CompiledRules::kNoGroup;
-  if (group.patterns.empty()) return true;
-  for (index = 0; index < compiled.groups.size(); ++index)
-    if (compiled.groups[index].patterns == group.patterns) return true;
-  if (!build_group(compiled, group, origins, diagnostics)) return false;
-  compiled.groups.push_back(std::move(group));
-  return true;
-}
-
 }  // namespace
 
 bool build_databases(CompiledRules& compiled, const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
@@ -141,15 +128,19 @@ bool build_databases(CompiledRules& compiled, const std::vector<PatternOrigin>& 
   for (size_t i = 0; i < patterns.size(); ++i)
     gates.push_back(needs_evasion[i] ? Gate::kEvasion : gate_for(required_bytes(patterns[i].regex), places[i]));
   const std::vector<SecurityLevel> levels = pattern_levels(compiled);
+  std::vector<bool> is_grouped(patterns.size());
   for (const SecurityLevel level : kLevels) {
     if ((compiled.levels & mask_of(level)) == 0) continue;
     for (size_t gate = 0; gate < kGates; ++gate) {
-      ScanGroup group;
-      group.by_line = static_cast<Gate>(gate) == kGateByLine;
-      for (uint32_t i = 0; i < patterns.size(); ++i)
-        if (gates[i] == static_cast<Gate>(gate) && levels[i] <= level) group.patterns.push_back(i);
-      uint32_t& index = compiled.group_of[static_cast<size_t>(level)][gate];
-      if (!find_or_build_group(compiled, std::move(group), index, origins, diagnostics)) return false;
+      ScanGroup group{nullptr, level, static_cast<Gate>(gate), static_cast<Gate>(gate) == kGateByLine, {}};
+      for (uint32_t i = 0; i < patterns.size(); ++i) {
+        if (is_grouped[i] || gates[i] != group.gate || levels[i] > level) continue;
+        group.patterns.push_back(i);
+        is_grouped[i] = true;
+      }
+      if (group.patterns.empty()) continue;
+      if (!build_group(compiled, group, origins, diagnostics)) return false;
+      compiled.groups.push_back(std::move(group));
     }
   }
   return confirm_prefilters(compiled.program, origins, diagnostics);

@@ -13,6 +13,10 @@ constexpr size_t kLinesReserved = 512;
 /// A record with more hits is an attack: its lines will not come again often, and looking through its hits is kept short.
 constexpr size_t kHitsRemembered = 64;
 
+bool is_for(const ScanGroup& group, const GatedLine& line) {
+  return (line.gates & mask_of(group.gate)) != 0 && line.level >= group.level;
+}
+
 }  // namespace
 
 /// One call of the matching library, as its reports come in.
@@ -61,24 +65,13 @@ Result<LineScanner> LineScanner::create(const CompiledRules& rules, const LineSe
 }
 
 void LineScanner::scan(std::span<const MatchTask> tasks, std::span<RecordScan> scans) {
-  SecurityLevels levels = 0;
   for (size_t i = 0; i < tasks.size(); ++i) {
     scans[i].begin(tasks[i]);
     sort_lines(scans[i]);
-    levels |= scans[i].levels;
   }
-  for (size_t i = 0; i < kSecurityLevels; ++i) {
-    const auto level = static_cast<SecurityLevel>(i);
-    if ((levels & mask_of(level)) == 0) continue;
-    for (size_t k = 0; k < kGates; ++k) {
-      const auto gate = static_cast<Gate>(k);
-      const ScanGroup* group = rules_->group_at(level, gate);
-      if (group == nullptr) continue;
-      const Pass pass{level, mask_of(gate), *group};
-      for (RecordScan& scan : scans)
-        if ((scan.levels & mask_of(level)) != 0 && (scan.gates & pass.gate) != 0) scan_record(pass, scan);
-    }
-  }
+  for (const ScanGroup& group : rules_->groups)
+    for (RecordScan& scan : scans)
+      if (scan.strictest >= group.level && (scan.gates & mask_of(group.gate)) != 0) scan_record(group, scan);
 }
 
 /// Sorts the lines into those whose hits are known and those to scan.
@@ -92,7 +85,7 @@ void LineScanner::sort_lines(RecordScan& scan) const {
     const Line& line = record.lines[i];
     const std::string_view text = record.line_text(line);
     const SecurityLevel level = rules_->known_level(policy.level_of(i));
-    scan.levels |= mask_of(level);
+    scan.strictest = std::max(scan.strictest, level);
     std::span<const LineHit> hits;
     LineKey key;
     const bool eligible = KnownLines::eligible(line);
@@ -107,14 +100,14 @@ void LineScanner::sort_lines(RecordScan& scan) const {
   }
 }
 
-void LineScanner::scan_record(const Pass& pass, RecordScan& scan) {
-  if (!pass.group.by_line) return scan_text(pass.group, join_lines(pass, scan), scan);
+void LineScanner::scan_record(const ScanGroup& group, RecordScan& scan) {
+  if (!group.by_line) return scan_text(group, join_lines(group, scan), scan);
   const DecodedRecord& record = *scan.task->record;
   for (const auto& unknown : scan.unknown_lines) {
-    if ((unknown.gates & pass.gate) == 0 || unknown.level != pass.level) continue;
+    if (!is_for(group, unknown)) continue;
     const Line& line = record.lines[unknown.line];
     lines_.assign(1, {0, unknown.line});
-    scan_text(pass.group, std::string_view(record.text).substr(line.begin, line.end - line.begin + size_t{1}), scan);
+    scan_text(group, std::string_view(record.text).substr(line.begin, line.end - line.begin + size_t{1}), scan);
   }
 }
 
@@ -137,12 +130,11 @@ void LineScanner::scan_text(const ScanGroup& group, std::string_view text, Recor
 }
 
 /// Fills lines_ and gives the text to scan: the record's own when it is all of it.
-std::string_view LineScanner::join_lines(const Pass& pass, const RecordScan& scan) {
+std::string_view LineScanner::join_lines(const ScanGroup& group, const RecordScan& scan) {
   const DecodedRecord& record = *scan.task->record;
   lines_.clear();
   for (const auto& unknown : scan.unknown_lines)
-    if ((unknown.gates & pass.gate) != 0 && unknown.level == pass.level)
-      lines_.push_back({record.lines[unknown.line].begin, unknown.line});
+    if (is_for(group, unknown)) lines_.push_back({record.lines[unknown.line].begin, unknown.line});
   if (lines_.size() == record.lines.size()) return record.text;
   joined_.clear();
   for (auto& scanned : lines_) {

@@ -43,20 +43,14 @@ class LineScanner {
     uint32_t epoch = 0;
     uint32_t line = 0;
   };
-  /// The patterns of one level behind one gate.
-  struct Pass {
-    SecurityLevel level;
-    GateMask gate;
-    const ScanGroup& group;
-  };
   struct LibraryCall;
 
   LineScanner(const CompiledRules& rules, const LineSecret& secret);
 
   void sort_lines(RecordScan& scan) const;
-  void scan_record(const Pass& pass, RecordScan& scan);
+  void scan_record(const ScanGroup& group, RecordScan& scan);
   void scan_text(const ScanGroup& group, std::string_view text, RecordScan& scan);
-  std::string_view join_lines(const Pass& pass, const RecordScan& scan);
+  std::string_view join_lines(const ScanGroup& group, const RecordScan& scan);
 
   const CompiledRules* rules_;
   HsScratch scratch_;

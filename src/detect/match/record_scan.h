@@ -34,20 +34,20 @@ struct GatedLine {
 /// What scanning found in one record: what is known of its lines, and what was reported in the others.
 struct RecordScan {
   const MatchTask* task = nullptr;
-  std::vector<RecordHit> known_hits;     ///< of lines whose hits are known
-  std::vector<GatedLine> unknown_lines;  ///< the others
-  std::vector<Report> reports;           ///< of the others, group by group
-  SecurityLevels levels = 0;             ///< of the lines
-  GateMask gates = 0;                    ///< that some unknown line passes
-  bool capped = false;                   ///< a scan was ended early
-  bool failed = false;                   ///< the library reported an error
+  std::vector<RecordHit> known_hits;                     ///< of lines whose hits are known
+  std::vector<GatedLine> unknown_lines;                  ///< the others
+  std::vector<Report> reports;                           ///< of the others, group by group
+  SecurityLevel strictest = SecurityLevel::kPermissive;  ///< of the lines' levels
+  GateMask gates = 0;                                    ///< that some unknown line passes
+  bool capped = false;                                   ///< a scan was ended early
+  bool failed = false;                                   ///< the library reported an error
 
   void begin(const MatchTask& new_task) {
     task = &new_task;
     known_hits.clear();
     unknown_lines.clear();
     reports.clear();
-    levels = 0;
+    strictest = SecurityLevel::kPermissive;
     gates = 0;
     capped = failed = false;
   }

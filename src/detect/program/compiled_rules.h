@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,11 +13,12 @@
 
 namespace weir {
 
-constexpr size_t kSecurityLevels = 3;
-
-/// The patterns of a security level behind one gate: scanned for together, in the lines that pass it.
+/// The patterns that a security level adds to the level below (of those in use), behind one gate: scanned for together, in the lines
+/// that pass the gate and are at this level or a stricter one (docs/adr/0024-levels-add-patterns.md).
 struct ScanGroup {
-  HsDatabase database;             ///< null when it has no pattern
+  HsDatabase database;
+  SecurityLevel level = SecurityLevel::kStandard;
+  Gate gate = Gate::kOpen;
   bool by_line = false;            ///< each line is a scan of its own, and short patterns are reported once
   std::vector<uint32_t> patterns;  ///< the library's id → index into RuleProgram::patterns
 };
@@ -33,20 +33,12 @@ struct CompiledRules {
   std::vector<SecurityLevel> rule_levels;  ///< per rule
   std::vector<ScanGroup> groups;
   SecurityLevels levels = 0;  ///< compiled for
-  /// By level and gate, into groups; kNoGroup when nothing is to be scanned for. Levels with the same patterns share a group.
-  std::array<std::array<uint32_t, kGates>, kSecurityLevels> group_of{};
-  static constexpr uint32_t kNoGroup = 0xffffffff;
   PlaceMask raw_places = 0;
   Evasions evasions = 0;  ///< of which a record must show one for the patterns behind Gate::kEvasion to count
 
   /// The level itself if the rules were compiled for it, else the set's own.
   [[nodiscard]] SecurityLevel known_level(SecurityLevel level) const {
     return (levels & mask_of(level)) != 0 ? level : options.security_level;
-  }
-  /// Null when nothing is to be scanned for.
-  [[nodiscard]] const ScanGroup* group_at(SecurityLevel level, Gate gate) const {
-    const uint32_t index = group_of[static_cast<size_t>(level)][static_cast<size_t>(gate)];
-    return index == kNoGroup ? nullptr : &groups[index];
   }
 };
 

@@ -16,7 +16,7 @@ constexpr SecurityLevels mask_of(SecurityLevel level) {
 struct RuleSetOptions {
   int threshold = 10;  ///< request score from which a record is malicious
   SecurityLevel security_level = SecurityLevel::kStandard;
-  SecurityLevels other_levels = 0;  ///< levels that policies use besides; each has pattern databases of its own
+  SecurityLevels other_levels = 0;  ///< levels that policies use besides
   std::string cache_directory{};    ///< serialised databases; empty: no cache
 };
 
