@@ -13,7 +13,8 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 DATASOURCE = {'type': 'prometheus', 'uid': '${datasource}'}
 COLUMNS = 24
-SELECT = 'instance=~"$instance"'
+SELECT = 'job=~"$job", instance=~"$instance"'
+RUNBOOKS = '/usr/share/doc/weir/runbooks.md'
 RATE = '[$__rate_interval]'
 SEVERITY_COLOURS = {'informational': 'blue', 'low': 'green', 'medium': 'yellow', 'high': 'orange', 'critical': 'red'}
 # Of its colour only from this value on; without steps a panel's colour says nothing.
@@ -24,6 +25,17 @@ def rate(metric, by='', labels=''):
     """The summed rate of a counter, by some labels."""
     grouping = f' by ({by})' if by else ''
     return f'sum{grouping} (rate({metric}{{{SELECT}{labels}}}{RATE}))'
+
+
+def increase(metric, by='', window=RATE):
+    """How much a counter grew, by some labels: for what is rare and counted one by one."""
+    grouping = f' by ({by})' if by else ''
+    return f'sum{grouping} (increase({metric}{{{SELECT}}}{window}))'
+
+
+def share(part, whole):
+    """Of two rates. Where there is nothing to have a share of it is 0, not nothing."""
+    return f'{rate(part)} / clamp_min({rate(whole)}, 1e-9)'
 
 
 def total(metric, by=''):
@@ -79,73 +91,184 @@ def warn_from(yellow, red):
 
 
 RECORDS = rate('weir_records_total')
+END_TO_END = 'weir_end_to_end_seconds'
+SEVERITIES = [coloured(severity, colour) for severity, colour in SEVERITY_COLOURS.items()]
+# From the first of them on: such a thing should never be.
+NEVER = [{'color': 'green', 'value': None}, {'color': 'red', 'value': 1}]
 
 OVERVIEW = [
     row('At a glance'),
     stat('Records', 'Records read from the requests topics per second.', RECORDS, 'cps'),
     stat('Malicious', 'Share of the records whose request score reached the threshold.',
-         f'{rate("weir_malicious_records_total")} / {RECORDS}', 'percentunit', decimals=2),
-    stat('Alerts', 'Alerts published in the last hour.', f'sum (increase(weir_alerts_total{{{SELECT}}}[1h]))', decimals=0),
+         share('weir_malicious_records_total', 'weir_records_total'), 'percentunit', decimals=2, steps=warn_from(0.05, 0.25)),
+    stat('Alerts', 'Alerts published in the last hour.', increase('weir_alerts_total', window='[1h]'), decimals=0),
     stat('Lag', 'Messages of all assigned partitions still to be consumed, both stages.', total('weir_consumer_lag_records'),
          steps=warn_from(100_000, 1_000_000)),
     stat('Alert latency, p99', "From the broker's append of a record to its word that the alert is stored; last 5 minutes.",
-         quantile(0.99, 'weir_end_to_end_seconds'), 's', steps=warn_from(5, 30)),
+         quantile(0.99, END_TO_END), 's', steps=warn_from(5, 30)),
     stat('Version', 'The builds that run.', f'count by (version) (weir_build_info{{{SELECT}}})', legend='{{version}}', text='name'),
 
-    row('Input'),
+    row('Input and detection'),
     graph('Records per second', 'By instance. Compare with the producers of the requests topics.',
           [('{{instance}}', rate('weir_records_total', 'instance'))], 'cps'),
-    graph('Bytes per second', 'Payload of the records read.', [('{{instance}}', rate('weir_record_bytes_total', 'instance'))], 'Bps'),
-    graph('Parse errors by reason', 'Records that could not become an event. Each goes to the dead-letter topic.',
-          [('{{reason}}', rate('weir_parse_errors_total', 'reason') + ' > 0')], 'cps', stacked=True),
-
-    row('Detection'),
     graph('Rule hits by category', 'A record may hit several rules; a hit alone is no alert.',
-          [('{{category}}', rate('weir_rule_hits_total', 'category'))], 'cps', width=12, stacked=True),
-    graph('Time per record by stage', 'Where the time of a record goes, on one core.',
-          [('{{stage}}', f'{rate("weir_stage_seconds_total", "stage")} / on () group_left () {RECORDS}')], 's', width=12, stacked=True),
-
-    row('Alerts'),
+          [('{{category}}', rate('weir_rule_hits_total', 'category'))], 'cps', stacked=True),
     graph('Alerts by kind and severity', 'Openings, updates and closings of episodes.',
-          [('{{kind}} {{severity}}', f'sum by (kind, severity) (increase(weir_alerts_total{{{SELECT}}}{RATE}))')], stacked=True,
-          overrides=[coloured(severity, colour) for severity, colour in SEVERITY_COLOURS.items()]),
-    graph('Flood control', 'Malicious or abusive records counted into an open episode without an alert of their own.',
-          [('suppressed', rate('weir_alerts_suppressed_total'))], 'cps'),
-    graph('Open episodes', 'Episodes that have neither ended nor gone idle.',
-          [('{{instance}}', total('weir_episodes_open', 'instance'))], stacked=True),
+          [('{{kind}} {{severity}}', increase('weir_alerts_total', 'kind, severity'))], stacked=True, overrides=SEVERITIES),
 
-    row('Kafka'),
+    row('What should not be'),
+    stat('Not up', 'Instances that Prometheus does not reach. Alert WeirDown.', f'count (up{{{SELECT}}} == 0) or vector(0)', steps=NEVER),
+    stat('Rules refused', 'Instances whose newest rules were refused; the ones before stay in force. Alert WeirReloadFailed.',
+         f'count (weir_rules_last_reload_successful{{{SELECT}}} == 0) or vector(0)', steps=NEVER),
+    stat('Rule sets', 'That are in force at once. More than one for long is the alert WeirDifferentRules.',
+         f'count (count by (fingerprint) (weir_rules_info{{{SELECT}}}))', steps=[{'color': 'green', 'value': None}, {'color': 'yellow', 'value': 2}]),
+    stat('Records lost', 'Removed by retention before they were read, last hour. Alert WeirRecordsLost.',
+         increase('weir_records_lost_total', window='[1h]'), steps=NEVER, decimals=0),
+    stat('Not fully judged', 'Scans that failed, last hour. Alert WeirScanFailures.',
+         increase('weir_scan_failures_total', window='[1h]'), steps=NEVER, decimals=0),
+    stat('Quarantined', 'Records set aside because the process crashed at them. Alert WeirRecordsQuarantined.',
+         total('weir_quarantined_records_total'), steps=NEVER, decimals=0),
+
+    row('Resources'),
+    graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))]),
+    graph('Memory', 'Resident memory of the process, and the client tables in it.',
+          [('{{instance}} resident', total('process_resident_memory_bytes', 'instance')),
+           ('{{instance}} client tables', total('weir_state_bytes', 'instance'))], 'bytes'),
     graph('Consumer lag', 'Messages still to be consumed. On the observations topic a message is a block of many observations.',
           [('{{topic}}', total('weir_consumer_lag_records', 'topic'))]),
+]
+
+DETECTION = [
+    row('Records'),
+    graph('Records and malicious ones', 'Per second.', [('records', RECORDS), ('malicious', rate('weir_malicious_records_total'))], 'cps',
+          overrides=[coloured('malicious', 'red')]),
+    graph('Share that is malicious', 'Of the records read. A step without a change of the traffic is a change of the rules.',
+          [('malicious', share('weir_malicious_records_total', 'weir_records_total'))], 'percentunit'),
+    graph('Bots and tools', 'Records with the user agent of a bot or tool.', [('records', rate('weir_bot_user_agents_total'))], 'cps'),
+
+    row('Rules'),
+    graph('Rule hits by category', 'A record may hit several rules; a hit alone is no alert.',
+          [('{{category}}', rate('weir_rule_hits_total', 'category'))], 'cps', width=12, stacked=True),
+    graph('Rules in force', 'Loaded rules by instance, and reloads in the interval. Marks in all graphs are reloads.',
+          [('{{instance}} rules', total('weir_rules_loaded', 'instance')),
+           ('reloads {{result}}', increase('weir_rule_reloads_total', 'result'))], width=12, overrides=[coloured('failure', 'red')]),
+
+    row('Policy'),
+    graph('Violations', 'What records had that their route does not allow, by kind of violation.',
+          [('{{rule}}', rate('weir_policy_violations_total', 'rule'))], 'cps', stacked=True),
+    graph('Excluded', 'Hits and violations that an exclusion took away. Much of it may hide attacks.',
+          [('hits', rate('weir_excluded_hits_total'))], 'cps'),
+    graph('Responses', 'Responses whose headers lack or reveal something.',
+          [('{{fault}}', rate('weir_response_faults_total', 'fault'))], 'cps', stacked=True),
+
+    row('What is not looked at'),
+    graph('Parse errors by reason', 'Records that could not become an event. Each goes to the dead-letter topic.',
+          [('{{reason}}', rate('weir_parse_errors_total', 'reason') + ' > 0')], 'cps', stacked=True),
+    graph('Cut', 'Records with a field that is longer than what is scanned, and lines that did not fit.',
+          [('records with a long field', rate('weir_truncated_records_total')), ('lines left out', rate('weir_dropped_lines_total'))], 'cps'),
+    graph('Repaired and failed', 'Records with invalid UTF-8, judged like others; scans that failed, which should be none.',
+          [('repaired', rate('weir_utf8_repaired_records_total')), ('failed', rate('weir_scan_failures_total'))], 'cps',
+          overrides=[coloured('failed', 'red')]),
+
+    row('Cost'),
+    graph('Time per record by step', 'Where the time of a record goes, on one core.',
+          [('{{stage}}', f'{rate("weir_stage_seconds_total", "stage")} / on () group_left () {RECORDS}')], 's', width=12, stacked=True),
+    graph('Bytes per record', 'Payload of the records read, on average.',
+          [('bytes', f'{rate("weir_record_bytes_total")} / {RECORDS}')], 'bytes', width=12),
+]
+
+CLIENTS = [
+    row('Alerts'),
+    stat('Attack alerts', 'Of the last hour.', f'sum (increase(weir_alerts_total{{{SELECT}, kind="attack"}}[1h]))', decimals=0),
+    stat('Abuse alerts', 'Of the last hour.', f'sum (increase(weir_alerts_total{{{SELECT}, kind="abuse"}}[1h]))', decimals=0),
+    stat('Open episodes', 'That have neither ended nor gone idle.', total('weir_episodes_open'), decimals=0),
+    stat('Clients', 'In the client tables of all instances.', total('weir_clients'), decimals=0),
+    stat('Memory a client', 'Of the client tables and the correlations, on average.',
+         f'{total("weir_state_bytes")} / clamp_min({total("weir_clients")}, 1)', 'bytes', decimals=0),
+    stat('Counted along', 'Records of an open episode without an alert of their own, last hour.',
+         increase('weir_alerts_suppressed_total', window='[1h]'), decimals=0),
+
+    row('Episodes'),
+    graph('Alerts by kind and severity', 'Openings, updates and closings of episodes.',
+          [('{{kind}} {{severity}}', increase('weir_alerts_total', 'kind, severity'))], width=12, stacked=True, overrides=SEVERITIES),
+    graph('Open episodes', 'By instance.', [('{{instance}}', total('weir_episodes_open', 'instance'))], stacked=True, width=6),
+    graph('Flood control', 'Malicious or abusive records counted into an open episode without an alert of their own.',
+          [('suppressed', rate('weir_alerts_suppressed_total'))], 'cps', width=6),
+
+    row('Clients'),
+    graph('Clients', 'In the client tables.', [('{{instance}}', total('weir_clients', 'instance'))], stacked=True),
+    graph('Clients forgotten', 'Expired: idle, as configured. Evicted: the table was full (score.clients_max).',
+          [('expired', rate('weir_clients_expired_total')), ('evicted', rate('weir_clients_evicted_total'))], 'cps',
+          overrides=[coloured('evicted', 'red')]),
+    graph('Late records', 'Too far behind their client (score.lateness_ms) to count for bursts.',
+          [('records', rate('weir_burst_late_records_total'))], 'cps'),
+
+    row('Correlations'),
+    graph('Events', 'Records, and results of other correlations, that correlations took in, and those of them that came too late.',
+          [('taken in', rate('weir_correlation_events_total')), ('late', rate('weir_correlation_late_events_total'))], 'cps'),
+    graph('Groups', 'That correlations remember, and groups that were forgotten for want of room.',
+          [('remembered', total('weir_correlation_groups')), ('forgotten', increase('weir_correlation_groups_evicted_total'))],
+          overrides=[coloured('forgotten', 'red')]),
+    graph('Observations scored', 'By instance. What a record adds for its address is not in it.',
+          [('{{instance}}', rate('weir_observations_total', 'instance'))], 'cps', stacked=True),
+
+    row('State'),
+    graph('Snapshots', 'Client state written to the state topic.', [('bytes', rate('weir_snapshot_bytes_total'))], 'Bps'),
+    graph('Restores', 'Time spent reading stored state, a second; observations read again to complete it.',
+          [('seconds reading', rate('weir_state_restore_seconds_total')), ('observations', rate('weir_replayed_observations_total'))]),
+    graph('State of no use', 'Stored chunks that were damaged, or whose observations retention had removed. Their clients start afresh.',
+          [('damaged', increase('weir_state_chunks_damaged_total')), ('lost', increase('weir_state_chunks_lost_total'))],
+          overrides=[coloured('lost', 'red')]),
+]
+
+PIPELINE = [
+    row('Way of a record'),
+    graph('Consumed', 'Messages by stage. On the observations topic a message is a block of many observations.',
+          [('{{stage}}', rate('weir_consumed_messages_total', 'stage'))], 'cps'),
+    graph('Produced', 'Messages by stage: blocks and dead letters of detect, alerts and state of score.',
+          [('{{stage}}', rate('weir_produced_messages_total', 'stage'))], 'cps'),
     graph('Alert latency', "From the broker's append of a record to its word that the alert is stored.",
-          [('p50', quantile(0.5, 'weir_end_to_end_seconds')), ('p99', quantile(0.99, 'weir_end_to_end_seconds'))], 's'),
+          [('p50', quantile(0.5, END_TO_END)), ('p99', quantile(0.99, END_TO_END))], 's'),
+
+    row('Lag'),
+    graph('By topic', 'Messages still to be consumed.', [('{{topic}}', total('weir_consumer_lag_records', 'topic'))], width=12),
+    graph('By partition', 'The ten that are furthest behind. One alone is a hot partition, or a lane that hangs.',
+          [('{{topic}} {{partition}}', f'topk(10, {total("weir_consumer_lag_records", "topic, partition")})')], width=12),
+
+    row('Commits and transactions'),
     graph('Commits', 'Of consumed offsets, with all that was produced for them. Failures should be none.',
           [('{{stage}}', rate('weir_commits_total', 'stage')), ('{{stage}} failed', rate('weir_commit_failures_total', 'stage'))], 'cps',
           overrides=[coloured('failed', 'red')]),
+    graph('Transactions', 'Committed and aborted. Aborted work is done again.',
+          [('{{stage}}', rate('weir_transactions_committed_total', 'stage')),
+           ('{{stage}} aborted', rate('weir_transactions_aborted_total', 'stage'))], 'cps', overrides=[coloured('aborted', 'red')]),
+    graph('Clients made anew', 'Producers that were fenced or failed, consumers that were of no use any more.',
+          [('{{stage}} producers', increase('weir_producer_renewals_total', 'stage')),
+           ('{{stage}} consumers', increase('weir_consumer_renewals_total', 'stage'))]),
+
+    row('Groups'),
+    graph('Assigned partitions', 'By stage and instance.', [('{{stage}} {{instance}}', total('weir_assigned_partitions', 'stage, instance'))],
+          stacked=True),
     graph('Rebalances', 'Assignments received. A steady stream of them means instances that come and go.',
-          [('{{stage}}', f'sum by (stage) (increase(weir_rebalances_total{{{SELECT}}}{RATE}))')]),
+          [('{{stage}}', increase('weir_rebalances_total', 'stage'))]),
+    graph('Positions', 'Offsets passed over (compaction, markers, retention), and messages below the next expected one.',
+          [('{{stage}} passed over', rate('weir_offset_gaps_total', 'stage')), ('{{stage}} stale', rate('weir_stale_records_total', 'stage'))],
+          'cps'),
+
+    row('Trouble'),
     graph('Dead letters', 'Records that could not be read, written with their reason to the dead-letter topic.',
-          [('dead letters', rate('weir_dead_letters_total'))], 'cps'),
+          [('dead letters', rate('weir_dead_letters_total')), ('without payload', rate('weir_dead_letters_truncated_total'))], 'cps'),
     graph('Backpressure and errors', 'Waits for a full output queue, undelivered messages, errors of the client library.',
           [('{{stage}} queue full', rate('weir_queue_full_waits_total', 'stage')),
            ('{{stage}} undelivered', rate('weir_delivery_errors_total', 'stage')),
            ('{{stage}} client errors', rate('weir_kafka_client_errors_total', 'stage'))], 'cps'),
+    graph('Lost and unreadable', 'Messages that retention removed before they were read; blocks that could not be read.',
+          [('{{stage}} lost', increase('weir_records_lost_total', 'stage')), ('bad blocks', increase('weir_bad_observation_blocks_total'))],
+          overrides=[coloured('lost', 'red')]),
 
-    row('State and resources'),
-    graph('Clients', 'In the client tables.', [('{{instance}}', total('weir_clients', 'instance'))], stacked=True),
-    graph('Clients forgotten', 'Expired: idle, as configured. Evicted: the table was full (score.clients_max). Late: records too far '
-          'behind their client (score.lateness_ms) to count for bursts.',
-          [('expired', rate('weir_clients_expired_total')), ('evicted', rate('weir_clients_evicted_total')),
-           ('records late for bursts', rate('weir_burst_late_records_total'))], 'cps',
-          overrides=[coloured('evicted', 'red')]),
-    graph('Memory', 'Resident memory of the process, and the client tables in it.',
-          [('{{instance}} resident', total('process_resident_memory_bytes', 'instance')),
-           ('{{instance}} client tables', total('weir_state_bytes', 'instance'))], 'bytes'),
+    row('Process'),
     graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))]),
-    graph('Rules', 'Rules in force, and reloads in the interval.',
-          [('{{instance}} rules', total('weir_rules_loaded', 'instance')),
-           ('reloads {{result}}', f'sum by (result) (increase(weir_rule_reloads_total{{{SELECT}}}{RATE}))')],
-          overrides=[coloured('failure', 'red')]),
+    graph('Memory', 'Resident memory.', [('{{instance}}', total('process_resident_memory_bytes', 'instance'))], 'bytes'),
     graph('Descriptors and threads', 'Open files of the process, sockets to the brokers included.',
           [('{{instance}} descriptors', total('process_open_fds', 'instance')),
            ('{{instance}} threads', total('process_threads', 'instance'))]),
@@ -164,23 +287,48 @@ def placed(panels):
     return panels
 
 
-def dashboard(uid, title, description, panels):
+def variable(name, label, query):
+    return {'name': name, 'label': label, 'type': 'query', 'datasource': DATASOURCE, 'hide': 0,
+            'query': {'query': query, 'refId': name}, 'definition': query, 'refresh': 2, 'sort': 1, 'regex': '', 'options': [],
+            'includeAll': True, 'multi': True, 'allValue': '.*', 'current': {'text': ['All'], 'value': ['$__all']}}
+
+
+def annotation(name, colour, expression, text):
+    return {'name': name, 'datasource': DATASOURCE, 'enable': True, 'hide': False, 'iconColor': colour, 'expr': expression, 'step': '30s',
+            'titleFormat': name, 'textFormat': text, 'useValueForTime': False}
+
+
+# Restarts and reloads are seen in every graph: most steps in a curve are one of the two.
+ANNOTATIONS = [
+    annotation('Restart', 'orange', f'changes(process_start_time_seconds{{{SELECT}}}[1m]) > 0', '{{instance}}'),
+    annotation('Reload', 'blue', f'increase(weir_rule_reloads_total{{{SELECT}}}[1m]) > 0', '{{instance}} {{result}}'),
+]
+LINKS = [
+    {'type': 'dashboards', 'title': 'weir', 'tags': ['weir'], 'asDropdown': False, 'includeVars': True, 'keepTime': True,
+     'targetBlank': False, 'icon': 'dashboard', 'tooltip': '', 'url': ''},
+    {'type': 'link', 'title': 'Runbooks', 'url': f'file://{RUNBOOKS}', 'icon': 'doc', 'tooltip': f'{RUNBOOKS} on a host of weir', 'tags': [],
+     'asDropdown': False, 'includeVars': False, 'keepTime': False, 'targetBlank': True},
+]
+
+
+def dashboard(name, description, panels):
     variables = [
         {'name': 'datasource', 'label': 'Data source', 'type': 'datasource', 'query': 'prometheus', 'hide': 0, 'current': {},
          'options': [], 'refresh': 1, 'regex': '', 'includeAll': False, 'multi': False},
-        {'name': 'instance', 'label': 'Instance', 'type': 'query', 'datasource': DATASOURCE, 'hide': 0,
-         'query': {'query': 'label_values(weir_build_info, instance)', 'refId': 'instances'},
-         'definition': 'label_values(weir_build_info, instance)', 'refresh': 2, 'sort': 1, 'regex': '', 'options': [],
-         'includeAll': True, 'multi': True, 'allValue': '.*', 'current': {'text': ['All'], 'value': ['$__all']}},
+        variable('job', 'Job', 'label_values(weir_build_info, job)'),
+        variable('instance', 'Instance', 'label_values(weir_build_info{job=~"$job"}, instance)'),
     ]
-    return {'uid': uid, 'title': title, 'description': description, 'tags': ['weir'], 'schemaVersion': 39, 'version': 1, 'id': None,
-            'editable': True, 'graphTooltip': 1, 'timezone': 'utc', 'refresh': '30s', 'time': {'from': 'now-1h', 'to': 'now'},
-            'timepicker': {}, 'fiscalYearStartMonth': 0, 'liveNow': False, 'links': [], 'weekStart': '',
-            'annotations': {'list': []}, 'templating': {'list': variables}, 'panels': placed(panels)}
+    return {'uid': f'weir-{name}', 'title': f'weir: {name}', 'description': description, 'tags': ['weir'], 'schemaVersion': 39, 'version': 1,
+            'id': None, 'editable': True, 'graphTooltip': 1, 'timezone': 'utc', 'refresh': '30s', 'time': {'from': 'now-1h', 'to': 'now'},
+            'timepicker': {}, 'fiscalYearStartMonth': 0, 'liveNow': False, 'links': LINKS, 'weekStart': '',
+            'annotations': {'list': ANNOTATIONS}, 'templating': {'list': variables}, 'panels': placed(panels)}
 
 
 DASHBOARDS = {
-    'overview.json': dashboard('weir-overview', 'weir: overview', 'Input, detection, alerts, Kafka and resources at a glance.', OVERVIEW),
+    'overview.json': dashboard('overview', 'All of it at a glance, and what should not be.', OVERVIEW),
+    'detection.json': dashboard('detection', 'Rules, policy, and what is not looked at.', DETECTION),
+    'clients.json': dashboard('clients', 'Clients, episodes, abuse, correlations and their state.', CLIENTS),
+    'pipeline.json': dashboard('pipeline', 'The way of a record through Kafka: lag, commits, groups, trouble.', PIPELINE),
 }
 
 

@@ -52,9 +52,10 @@ def queries(path):
 def variable_queries(path):
     """The PromQL inside label_values(…) and query_result(…) of a dashboard's variables."""
     dashboard = json.loads(path.read_text(encoding='utf-8'))
+    values = variables(dashboard)
     for variable in dashboard.get('templating', {}).get('list', []):
         if variable['type'] == 'query':
             query = variable['query']['query'] if isinstance(variable['query'], dict) else variable['query']
             match = re.fullmatch(r'(?:label_values|query_result)\((.*?)(?:,\s*\w+)?\)', query)
             if match:
-                yield variable['name'], match[1]
+                yield variable['name'], fill_in(match[1], values)

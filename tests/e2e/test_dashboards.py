@@ -2,6 +2,8 @@
 import json
 import math
 import re
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -47,9 +49,9 @@ ALL_QUERIES = [pytest.param(expression, id=f'{path.stem}-{title}-{number}') for 
                for number, (title, expression) in enumerate(dashboards.queries(path))]
 
 
-def test_there_is_an_overview_dashboard():
-    assert any('overview' in path.stem for path in dashboards.dashboards())
-    assert len(ALL_QUERIES) >= 8
+def test_there_are_four_dashboards_and_they_are_what_their_table_says():
+    assert [path.stem for path in dashboards.dashboards()] == ['clients', 'detection', 'overview', 'pipeline']
+    subprocess.run([sys.executable, dashboards.FOLDER / 'build.py', '--check'], check=True)
 
 
 @pytest.mark.parametrize('expression', ALL_QUERIES)
@@ -76,6 +78,29 @@ def test_a_dashboard_is_whole(path):
     assert len(set(ids)) == len(ids)
     for panel in dashboards.panels(dashboard):
         assert panel['type'] and panel['gridPos'], panel.get('title')
+        if panel['type'] != 'row':
+            assert panel['description'] and panel['fieldConfig']['defaults']['unit'], panel['title']
+    assert [variable['name'] for variable in dashboard['templating']['list']] == ['datasource', 'job', 'instance']
+    assert any(link['type'] == 'dashboards' and link['tags'] == dashboard['tags'] for link in dashboard['links'])
+
+
+@pytest.mark.parametrize('path', dashboards.dashboards(), ids=lambda path: path.stem)
+def test_panels_do_not_overlap(path):
+    taken = set()
+    for panel in dashboards.panels(json.loads(path.read_text(encoding='utf-8'))):
+        place = panel['gridPos']
+        cells = {(x, y) for x in range(place['x'], place['x'] + place['w']) for y in range(place['y'], place['y'] + place['h'])}
+        assert place['x'] + place['w'] <= 24 and not cells & taken, panel['title']
+        taken |= cells
+
+
+@pytest.mark.parametrize('path', dashboards.dashboards(), ids=lambda path: path.stem)
+def test_an_annotations_query_is_one(watched, path):
+    _, prometheus = watched
+    dashboard = json.loads(path.read_text(encoding='utf-8'))
+    assert [one['name'] for one in dashboard['annotations']['list']] == ['Restart', 'Reload']
+    for one in dashboard['annotations']['list']:
+        prometheus.query(dashboards.fill_in(one['expr'], dashboards.variables(dashboard)))
 
 
 def test_every_metric_that_the_alert_rules_name_is_exported(watched):
