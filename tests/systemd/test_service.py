@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import subprocess
 import urllib.request
 
 import pytest
@@ -45,8 +46,11 @@ def service(supported, broker, tmp_path_factory):
     machine = Machine(tmp_path_factory.mktemp('machine'))
     port, = free_ports(1)
     machine.install(binary(), 'bin/weir', 0o755)
-    machine.install(REPOSITORY / 'systemd' / UNIT, f'lib/systemd/system/{UNIT}')
-    machine.install(REPOSITORY / 'rules', 'share/weir/rules')
+    installed = tmp_path_factory.mktemp('installed')
+    subprocess.run(['cmake', '--install', binary().parent, '--prefix', '/usr'], env={**os.environ, 'DESTDIR': str(installed)},
+                   stdout=subprocess.DEVNULL, check=True)
+    machine.install(installed / f'usr/lib/systemd/system/{UNIT}', f'lib/systemd/system/{UNIT}')
+    machine.install(installed / 'usr/share/weir/rules', 'share/weir/rules')
     machine.write('etc/weir/weir.yaml', yaml.safe_dump({
         'kafka': {'bootstrap_servers': broker.bootstrap, 'group_id': 'service'}, 'http': {'port': port}}))
     broker.create_topic('http.requests', 2)
