@@ -43,7 +43,7 @@ bool KnownLines::find(const LineKey& key, std::span<const LineHit>& hits) const 
 }
 
 void KnownLines::note(const LineKey& key, std::span<const LineHit> hits) {
-  uint16_t& mark = marks_[(key.low >> 16U) % kMarks];
+  uint16_t& mark = marks_[mark_of(key)];
   const auto fingerprint = static_cast<uint16_t>(key.high >> 48U | 1U);
   if (mark != fingerprint) {
     mark = fingerprint;

@@ -67,37 +67,48 @@ Result<LineScanner> LineScanner::create(const CompiledRules& rules, const LineSe
 void LineScanner::scan(std::span<const MatchTask> tasks, std::span<RecordScan> scans) {
   for (size_t i = 0; i < tasks.size(); ++i) {
     scans[i].begin(tasks[i]);
-    sort_lines(scans[i]);
+    key_lines(scans[i]);
   }
+  for (RecordScan& scan : scans)
+    sort_lines(scan);
   for (const ScanGroup& group : rules_->groups)
     for (RecordScan& scan : scans)
       if (scan.strictest >= group.level && (scan.gates & mask_of(group.gate)) != 0) scan_record(group, scan);
 }
 
-/// Sorts the lines into those whose hits are known and those to scan.
-void LineScanner::sort_lines(RecordScan& scan) const {
+/// Takes all lines for unknown, each with its key; what is remembered of them is on its way into the cache meanwhile.
+void LineScanner::key_lines(RecordScan& scan) const {
   const DecodedRecord& record = *scan.task->record;
-  const MatchPolicy& policy = *scan.task->policy;
-  using enum KnownLines::Evasive;
-  const KnownLines::Evasive evasive = (record.evasions & rules_->evasions) != 0 ? kYes : kNo;
-  const GateMask gates_of_record = evasive == kYes ? mask_of(Gate::kEvasion) : GateMask{0};
+  const auto evasive = shows_evasion(record) ? KnownLines::Evasive::kYes : KnownLines::Evasive::kNo;
   for (uint32_t i = 0; i < record.lines.size(); ++i) {
     const Line& line = record.lines[i];
-    const std::string_view text = record.line_text(line);
-    const SecurityLevel level = rules_->known_level(policy.level_of(i));
+    const SecurityLevel level = rules_->known_level(scan.task->policy->level_of(i));
     scan.strictest = std::max(scan.strictest, level);
-    std::span<const LineHit> hits;
-    LineKey key;
-    const bool eligible = KnownLines::eligible(line);
-    if (eligible) key = known_lines_.key_of(level, line.place, text, evasive);
-    if (!eligible || !known_lines_.find(key, hits)) {
-      const auto gates = static_cast<GateMask>(gates_of(text, line.place) | gates_of_record);
-      scan.unknown_lines.push_back({i, gates, level, key});
-      scan.gates = static_cast<GateMask>(scan.gates | gates);
-    }
-    for (const LineHit& hit : hits)
-      scan.known_hits.push_back({i, hit});
+    GatedLine& keyed = scan.unknown_lines.emplace_back(GatedLine{i, 0, level, {}});
+    if (!KnownLines::eligible(line)) continue;
+    keyed.key = known_lines_.key_of(level, line.place, record.line_text(line), evasive);
+    known_lines_.prefetch(keyed.key);
   }
+}
+
+/// Takes the lines out whose hits are known, and says behind which gates the others are to be scanned.
+void LineScanner::sort_lines(RecordScan& scan) const {
+  const DecodedRecord& record = *scan.task->record;
+  const GateMask gates_of_record = shows_evasion(record) ? mask_of(Gate::kEvasion) : GateMask{0};
+  size_t unknown = 0;
+  for (GatedLine& keyed : scan.unknown_lines) {
+    const Line& line = record.lines[keyed.line];
+    std::span<const LineHit> hits;
+    if (KnownLines::eligible(line) && known_lines_.find(keyed.key, hits)) {
+      for (const LineHit& hit : hits)
+        scan.known_hits.push_back({keyed.line, hit});
+      continue;
+    }
+    keyed.gates = static_cast<GateMask>(gates_of(record.line_text(line), line.place) | gates_of_record);
+    scan.gates = static_cast<GateMask>(scan.gates | keyed.gates);
+    scan.unknown_lines[unknown++] = keyed;
+  }
+  scan.unknown_lines.resize(unknown);
 }
 
 void LineScanner::scan_record(const ScanGroup& group, RecordScan& scan) {
@@ -143,6 +154,11 @@ std::string_view LineScanner::join_lines(const ScanGroup& group, const RecordSca
     joined_.append(record.text, line.begin, line.end - line.begin + size_t{1});
   }
   return joined_;
+}
+
+void LineScanner::prefetch_memory_of(const RecordScan& scan) const {
+  for (const auto& unknown : scan.unknown_lines)
+    if (KnownLines::eligible(scan.task->record->lines[unknown.line])) known_lines_.prefetch_mark(unknown.key);
 }
 
 void LineScanner::remember(const RecordScan& scan, std::span<const RecordHit> confirmed) {

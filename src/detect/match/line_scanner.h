@@ -28,6 +28,9 @@ class LineScanner {
   /// Fills one RecordScan for each task.
   void scan(std::span<const MatchTask> tasks, std::span<RecordScan> scans);
 
+  /// Some time before remember(): lets what that needs come into the cache.
+  void prefetch_memory_of(const RecordScan& scan) const;
+
   /// Remembers the lines that were scanned with what of the reports was confirmed. Not those of a record whose scan failed or
   /// was ended early.
   void remember(const RecordScan& scan, std::span<const RecordHit> confirmed);
@@ -47,6 +50,11 @@ class LineScanner {
 
   LineScanner(const CompiledRules& rules, const LineSecret& secret);
 
+  /// Of a record that shows an evasion which patterns wait for more is looked for.
+  [[nodiscard]] bool shows_evasion(const DecodedRecord& record) const {
+    return (record.evasions & rules_->evasions) != 0;
+  }
+  void key_lines(RecordScan& scan) const;
   void sort_lines(RecordScan& scan) const;
   void scan_record(const ScanGroup& group, RecordScan& scan);
   void scan_text(const ScanGroup& group, std::string_view text, RecordScan& scan);

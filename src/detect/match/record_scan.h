@@ -35,7 +35,7 @@ struct GatedLine {
 struct RecordScan {
   const MatchTask* task = nullptr;
   std::vector<RecordHit> known_hits;                     ///< of lines whose hits are known
-  std::vector<GatedLine> unknown_lines;                  ///< the others
+  std::vector<GatedLine> unknown_lines;                  ///< the others; at first all
   std::vector<Report> reports;                           ///< of the others, group by group
   SecurityLevel strictest = SecurityLevel::kPermissive;  ///< of the lines' levels
   GateMask gates = 0;                                    ///< that some unknown line passes
