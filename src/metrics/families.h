@@ -8,9 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "metrics/names.h"
-
-// Small builders of what prometheus-cpp serialises. They allocate: they run on a scrape, never on the data path.
+// A small builder of what prometheus-cpp serialises. It allocates: it runs on a scrape, never on the data path.
 namespace weir {
 
 using LabelView = std::pair<std::string_view, std::string_view>;
@@ -19,22 +17,17 @@ using LabelView = std::pair<std::string_view, std::string_view>;
 /// the first scrape.
 class FamilyBuilder {
  public:
-  static FamilyBuilder counter(const metric::Name& name) { return {name, prometheus::MetricType::Counter}; }
-  static FamilyBuilder gauge(const metric::Name& name) { return {name, prometheus::MetricType::Gauge}; }
-  static FamilyBuilder histogram(const metric::Name& name) { return {name, prometheus::MetricType::Histogram}; }
+  FamilyBuilder(std::string_view name, std::string_view help, prometheus::MetricType type);
 
   /// Adds one sample of a counter or gauge.
   FamilyBuilder& sample(double value, std::initializer_list<LabelView> labels = {});
 
-  /// Adds one histogram. `counts` are per bucket, one more than the bounds; they are added up here.
-  FamilyBuilder& buckets(const std::vector<double>& upper_bounds, const std::vector<uint64_t>& counts, double sum,
-                         std::initializer_list<LabelView> labels = {});
+  /// Adds the histogram. `counts` are per bucket, one more than the bounds; they are added up here.
+  FamilyBuilder& buckets(const std::vector<double>& upper_bounds, const std::vector<uint64_t>& counts, double sum);
 
   [[nodiscard]] prometheus::MetricFamily take() { return std::move(family_); }
 
  private:
-  FamilyBuilder(const metric::Name& name, prometheus::MetricType type);
-
   prometheus::MetricFamily family_;
 };
 

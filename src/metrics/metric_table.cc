@@ -1,0 +1,381 @@
+#include "metrics/metric_table.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "metrics/families.h"
+
+namespace weir {
+namespace {
+
+constexpr auto kCounter = prometheus::MetricType::Counter;
+constexpr auto kGauge = prometheus::MetricType::Gauge;
+constexpr auto kHistogram = prometheus::MetricType::Histogram;
+
+struct Scrape {
+  const MetricSources& sources;
+  const std::optional<ProcessStatistics>& process;
+  std::string_view label;  ///< of the row
+};
+
+/// Adds the samples; false: where they come from does not exist in this process, and the metric neither.
+using Collect = bool (*)(const Scrape& scrape, FamilyBuilder& family);
+
+struct MetricRow {
+  std::string_view name;
+  std::string_view help;
+  prometheus::MetricType type;
+  Collect collect;
+  std::string_view label = {};  ///< where there is one alone
+};
+
+double as_double(uint64_t value) {
+  return static_cast<double>(value);
+}
+
+const auto& lanes_of(const MetricSources& sources, const DetectCounters*) {
+  return sources.detect;
+}
+const auto& lanes_of(const MetricSources& sources, const ScoreCounters*) {
+  return sources.score;
+}
+const auto& lanes_of(const MetricSources& sources, const KafkaCounters*) {
+  return sources.kafka;
+}
+
+template <typename Member>
+struct OwnerOf;
+template <typename Owner, typename Value>
+struct OwnerOf<Value Owner::*> {
+  using Counters = Owner;
+};
+
+/// The lanes whose counters a member is of.
+template <auto Member>
+const auto& lanes_with(const Scrape& scrape) {
+  return lanes_of(scrape.sources, static_cast<const typename OwnerOf<decltype(Member)>::Counters*>(nullptr));
+}
+
+template <auto Member>
+uint64_t total(const Scrape& scrape) {
+  uint64_t sum = 0;
+  for (const auto* lane : lanes_with<Member>(scrape))
+    sum += (lane->*Member).value();
+  return sum;
+}
+
+/// One counter, summed over all lanes.
+template <auto Member, uint64_t Divisor = 1>
+bool sum(const Scrape& scrape, FamilyBuilder& family) {
+  family.sample(as_double(total<Member>(scrape)) / as_double(Divisor));
+  return true;
+}
+
+/// An array of counters; each index has a name.
+template <auto Member, std::string_view (*NameAt)(size_t), size_t First = 0>
+bool by_index(const Scrape& scrape, FamilyBuilder& family) {
+  const typename OwnerOf<decltype(Member)>::Counters* none = nullptr;
+  constexpr size_t kSize = std::tuple_size_v<std::decay_t<decltype(none->*Member)>>;
+  for (size_t i = First; i < kSize; ++i) {
+    uint64_t sum = 0;
+    for (const auto* lane : lanes_with<Member>(scrape))
+      sum += (lane->*Member)[i].value();
+    family.sample(as_double(sum), {{scrape.label, NameAt(i)}});
+  }
+  return true;
+}
+
+/// One counter of Kafka, for each stage. A stage without lanes in this process has no sample.
+template <const Counter KafkaCounters::*Member>
+bool by_stage(const Scrape& scrape, FamilyBuilder& family) {
+  for (const std::string_view stage : {"detect", "score"}) {
+    bool present = false;
+    uint64_t sum = 0;
+    for (const LaneCounters& lane : scrape.sources.kafka_lanes) {
+      if ((lane.detect != nullptr) != (stage == "detect")) continue;
+      present = true;
+      sum += (lane.kafka->*Member).value();
+    }
+    if (present) family.sample(as_double(sum), {{scrape.label, stage}});
+  }
+  return true;
+}
+
+template <auto Member, const auto& Bounds>
+bool histogram(const Scrape& scrape, FamilyBuilder& family) {
+  std::vector<uint64_t> counts(Bounds.size() + 1);
+  double sum = 0;
+  for (const auto* lane : lanes_with<Member>(scrape)) {
+    for (size_t bucket = 0; bucket < counts.size(); ++bucket)
+      counts[bucket] += (lane->*Member).count(bucket);
+    sum += (lane->*Member).sum();
+  }
+  family.buckets({Bounds.begin(), Bounds.end()}, counts, sum);
+  return true;
+}
+
+template <typename Enum>
+std::string_view name_at(size_t index) {
+  return to_string(static_cast<Enum>(index));
+}
+std::string_view policy_rule_at(size_t index) {
+  return info_of(static_cast<PolicyRule>(index)).id;
+}
+std::string_view response_fault_at(size_t index) {
+  return to_string(static_cast<ResponseFault>(1U << index));
+}
+
+bool stage_seconds(const Scrape& scrape, FamilyBuilder& family) {
+  const auto step = [&](std::string_view stage, uint64_t nanoseconds) {
+    family.sample(as_double(nanoseconds) * 1e-9, {{scrape.label, stage}});
+  };
+  step("parse", total<&DetectCounters::parse_ns>(scrape));
+  step("decode", total<&DetectCounters::decode_ns>(scrape));
+  step("match", total<&DetectCounters::match_ns>(scrape));
+  step("observe", total<&DetectCounters::observe_ns>(scrape));
+  step("score", total<&ScoreCounters::score_ns>(scrape));
+  return true;
+}
+
+bool alerts(const Scrape& scrape, FamilyBuilder& family) {
+  constexpr size_t kKinds = std::tuple_size_v<decltype(ScoreCounters::alerts)>;
+  constexpr size_t kLevels = std::tuple_size_v<decltype(ScoreCounters::alerts)::value_type>;
+  for (size_t kind = 0; kind < kKinds; ++kind) {
+    for (size_t level = 0; level < kLevels; ++level) {
+      uint64_t sum = 0;
+      for (const ScoreCounters* lane : scrape.sources.score)
+        sum += lane->alerts[kind][level].value();
+      family.sample(as_double(sum), {{"kind", name_at<AlertKind>(kind)}, {"severity", name_at<Level>(level)}});
+    }
+  }
+  return true;
+}
+
+bool consumer_lag(const Scrape& scrape, FamilyBuilder& family) {
+  // A partition that moves between two lanes may stand in both tables for a moment; one series may come only once.
+  std::map<std::pair<std::string_view, int32_t>, uint64_t> lags;
+  for (const LaneCounters& lane : scrape.sources.kafka_lanes) {
+    for (const LagTable::Entry& entry : lane.kafka->lag.entries()) {
+      if (entry.topic >= lane.topics.size()) continue;
+      uint64_t& lag = lags[{lane.topics[entry.topic], entry.partition}];
+      lag = std::max(lag, entry.records);
+    }
+  }
+  for (const auto& [where, lag] : lags)
+    family.sample(as_double(lag), {{"topic", where.first}, {"partition", std::to_string(where.second)}});
+  return true;
+}
+
+bool rule_reloads(const Scrape& scrape, FamilyBuilder& family) {
+  const RuntimeCounters* runtime = scrape.sources.runtime;
+  if (runtime == nullptr) return false;
+  family.sample(as_double(runtime->rule_reloads_succeeded.value()), {{scrape.label, "success"}});
+  family.sample(as_double(runtime->rule_reloads_failed.value()), {{scrape.label, "failure"}});
+  return true;
+}
+
+template <const Counter RuntimeCounters::*Member>
+bool of_runtime(const Scrape& scrape, FamilyBuilder& family) {
+  if (scrape.sources.runtime == nullptr) return false;
+  family.sample(as_double((scrape.sources.runtime->*Member).value()));
+  return true;
+}
+
+bool rules_info(const Scrape& scrape, FamilyBuilder& family) {
+  if (scrape.sources.rules == nullptr) return false;
+  family.sample(1, {{scrape.label, scrape.sources.rules->load()->fingerprint()}});
+  return true;
+}
+
+bool build_info(const Scrape& scrape, FamilyBuilder& family) {
+  const BuildInfo& build = scrape.sources.build;
+  family.sample(1, {{"version", build.version}, {"librdkafka", build.librdkafka}, {"hyperscan", build.hyperscan}});
+  return true;
+}
+
+template <auto Member>
+bool of_process(const Scrape& scrape, FamilyBuilder& family) {
+  if (!scrape.process) return false;
+  family.sample(static_cast<double>((*scrape.process).*Member));
+  return true;
+}
+
+// Labels take their values from fixed sets (enumerations, configured topics, partitions), never from a client, an address or
+// a path, so that traffic cannot make the number of series grow. docs/metrics.md explains the metrics; a test keeps the two
+// together.
+// clang-format off
+constexpr MetricRow kMetrics[] = {
+    // The detect stage.
+    {"weir_records_total",
+     "Records read from the requests topics, the rejected ones included.", kCounter, sum<&DetectCounters::records>},
+    {"weir_record_bytes_total", "Payload bytes of the records read.", kCounter, sum<&DetectCounters::bytes>},
+    {"weir_parse_errors_total",
+     "Records that could not become an event, by reason.",
+     kCounter, by_index<&DetectCounters::rejected, name_at<RejectReason>, 1>, "reason"},
+    {"weir_rule_hits_total",
+     "Rule hits by category; one record may hit several rules.",
+     kCounter, by_index<&DetectCounters::rule_hits, name_at<Category>>, "category"},
+    {"weir_policy_violations_total",
+     "What records had that their route's policy does not allow, by rule.",
+     kCounter, by_index<&DetectCounters::policy_violations, policy_rule_at>, "rule"},
+    {"weir_excluded_hits_total",
+     "Rule hits and violations that an exclusion of the policy took away.", kCounter, sum<&DetectCounters::excluded_hits>},
+    {"weir_response_faults_total",
+     "Responses whose headers lack or reveal something, by what.",
+     kCounter, by_index<&DetectCounters::response_faults, response_fault_at>, "fault"},
+    {"weir_malicious_records_total",
+     "Records whose request score reached the threshold.", kCounter, sum<&DetectCounters::malicious>},
+    {"weir_utf8_repaired_records_total",
+     "Records in which invalid UTF-8 was replaced.", kCounter, sum<&DetectCounters::utf8_repaired>},
+    {"weir_truncated_records_total",
+     "Records with a field longer than what is scanned.", kCounter, sum<&DetectCounters::truncated_records>},
+    {"weir_dropped_lines_total",
+     "Lines of decoded text that were not scanned because a record had too much of it.", kCounter, sum<&DetectCounters::dropped_lines>},
+    {"weir_bot_user_agents_total",
+     "Records with the user agent of a bot or tool.", kCounter, sum<&DetectCounters::bot_user_agents>},
+    {"weir_scan_failures_total",
+     "Scans that the pattern matcher refused or aborted.", kCounter, sum<&DetectCounters::scan_failures>},
+    {"weir_capped_scans_total",
+     "Records that matched so often that their scan was ended early; hits so far count.",
+     kCounter, sum<&DetectCounters::capped_scans>},
+    {"weir_expression_limits_total",
+     "Records in which a regular expression gave up, which counts as a match.",
+     kCounter, sum<&DetectCounters::expression_limits>},
+    {"weir_exclusions_left_out_total",
+     "Exclusions that were not applied because a record had too many of them.",
+     kCounter, sum<&DetectCounters::exclusions_left_out>},
+    {"weir_record_seconds",
+     "Detect time per record, averaged within each batch.",
+     kHistogram, histogram<&DetectCounters::seconds_per_record, kStageSecondsBounds>},
+    // Both stages.
+    {"weir_stage_seconds_total", "Time spent in each step of the pipeline, over all lanes.", kCounter, stage_seconds, "stage"},
+    // The score stage.
+    {"weir_observations_total", "Records scored: one observation each.", kCounter, sum<&ScoreCounters::observations>},
+    {"weir_observation_blocks_total", "Blocks read from the observations topic.", kCounter, sum<&ScoreCounters::blocks>},
+    {"weir_bad_observation_blocks_total",
+     "Blocks of the observations topic that could not be read.", kCounter, sum<&ScoreCounters::bad_blocks>},
+    {"weir_alerts_total", "Alerts published, by kind and severity.", kCounter, alerts},
+    {"weir_alerts_suppressed_total",
+     "Records counted into an open episode without an alert of their own.", kCounter, sum<&ScoreCounters::alerts_suppressed>},
+    {"weir_burst_late_records_total",
+     "Records that came too late to be counted for bursts.", kCounter, sum<&ScoreCounters::bursts_late>},
+    {"weir_clients", "Clients in the client tables.", kGauge, sum<&ScoreCounters::clients>},
+    {"weir_clients_evicted_total",
+     "Clients forgotten because a client table was full.", kCounter, sum<&ScoreCounters::clients_evicted>},
+    {"weir_clients_expired_total", "Clients forgotten because they were idle.", kCounter, sum<&ScoreCounters::clients_expired>},
+    {"weir_state_bytes", "Memory of the client tables and the correlations.", kGauge, sum<&ScoreCounters::state_bytes>},
+    {"weir_correlation_events_total",
+     "Records and results of others that correlations took in.", kCounter, sum<&ScoreCounters::correlation_events>},
+    {"weir_correlation_late_events_total",
+     "Records that came too late for their correlation's group.", kCounter, sum<&ScoreCounters::correlation_late>},
+    {"weir_correlation_groups", "Groups that correlations remember.", kGauge, sum<&ScoreCounters::correlation_groups>},
+    {"weir_correlation_groups_evicted_total",
+     "Groups of correlations forgotten for lack of room.", kCounter, sum<&ScoreCounters::correlation_groups_evicted>},
+    {"weir_episodes_open", "Alert episodes that are open.", kGauge, sum<&ScoreCounters::episodes_open>},
+    {"weir_state_restores_total", "Partitions whose client state was restored.", kCounter, sum<&ScoreCounters::restores>},
+    {"weir_state_restore_seconds_total",
+     "Time spent reading stored client state.", kCounter, sum<&ScoreCounters::restore_ms, 1'000>},
+    {"weir_replayed_observations_total",
+     "Observations read again, muted, to complete restored client state.",
+     kCounter, sum<&ScoreCounters::replayed_observations>},
+    {"weir_snapshot_chunks_total", "Chunks of client state written to Kafka.", kCounter, sum<&ScoreCounters::snapshot_chunks>},
+    {"weir_snapshot_bytes_total", "Bytes of client state written to Kafka.", kCounter, sum<&ScoreCounters::snapshot_bytes>},
+    {"weir_state_chunks_damaged_total",
+     "Stored chunks of client state that could not be used.", kCounter, sum<&ScoreCounters::chunks_damaged>},
+    {"weir_state_chunks_lost_total",
+     "Chunks of client state that retention of the observations made useless.", kCounter, sum<&ScoreCounters::chunks_lost>},
+    // Kafka; by stage unless said otherwise.
+    {"weir_end_to_end_seconds",
+     "From the broker's append of a record to its word that the alert is stored (all lanes).",
+     kHistogram, histogram<&KafkaCounters::alert_latency_seconds, kLatencySecondsBounds>},
+    {"weir_consumed_messages_total",
+     "Kafka messages consumed, by stage.", kCounter, by_stage<&KafkaCounters::consumed_records>, "stage"},
+    {"weir_consumed_bytes_total",
+     "Bytes of the Kafka messages consumed, by stage.", kCounter, by_stage<&KafkaCounters::consumed_bytes>, "stage"},
+    {"weir_produced_messages_total",
+     "Kafka messages produced, by stage.", kCounter, by_stage<&KafkaCounters::produced_messages>, "stage"},
+    {"weir_produced_bytes_total",
+     "Bytes of the Kafka messages produced, by stage.", kCounter, by_stage<&KafkaCounters::produced_bytes>, "stage"},
+    {"weir_delivery_errors_total",
+     "Messages that the broker or the client library gave up, by stage.",
+     kCounter, by_stage<&KafkaCounters::delivery_errors>, "stage"},
+    {"weir_queue_full_waits_total",
+     "Waits of a lane because its output queue was full, by stage.",
+     kCounter, by_stage<&KafkaCounters::queue_full_waits>, "stage"},
+    {"weir_consumer_lag_records", "Messages of an assigned partition that are still to be consumed.", kGauge, consumer_lag},
+    {"weir_assigned_partitions",
+     "Partitions assigned to this process, by stage.", kGauge, by_stage<&KafkaCounters::assigned_partitions>, "stage"},
+    {"weir_rebalances_total",
+     "Assignments received from the consumer group, by stage.", kCounter, by_stage<&KafkaCounters::rebalances>, "stage"},
+    {"weir_commits_total",
+     "Commits of consumed offsets with all that was produced for them, by stage.",
+     kCounter, by_stage<&KafkaCounters::commits>, "stage"},
+    {"weir_transactions_committed_total",
+     "Kafka transactions committed, by stage.", kCounter, by_stage<&KafkaCounters::transactions_committed>, "stage"},
+    {"weir_transactions_aborted_total",
+     "Kafka transactions aborted, or given up, by stage.", kCounter, by_stage<&KafkaCounters::transactions_aborted>, "stage"},
+    {"weir_producer_renewals_total",
+     "Transactional producers given up and made anew, by stage.",
+     kCounter, by_stage<&KafkaCounters::producer_renewals>, "stage"},
+    {"weir_consumer_renewals_total",
+     "Consumers made anew because the old one was of no use any more, by stage.",
+     kCounter, by_stage<&KafkaCounters::consumer_renewals>, "stage"},
+    {"weir_commit_failures_total",
+     "Commits that failed, by stage.", kCounter, by_stage<&KafkaCounters::commit_failures>, "stage"},
+    {"weir_output_retries_total",
+     "Batches whose output was given up and made again, by stage.",
+     kCounter, by_stage<&KafkaCounters::output_retries>, "stage"},
+    {"weir_stale_records_total",
+     "Messages below the next expected offset, dropped, by stage.",
+     kCounter, by_stage<&KafkaCounters::stale_records>, "stage"},
+    {"weir_offset_gaps_total",
+     "Offsets passed over (compaction, transaction markers, retention), by stage.",
+     kCounter, by_stage<&KafkaCounters::offset_gaps>, "stage"},
+    {"weir_offset_resets_total",
+     "Committed offsets that were out of range, by stage.", kCounter, by_stage<&KafkaCounters::offset_resets>, "stage"},
+    {"weir_records_lost_total",
+     "Messages that retention removed before they were read, by stage.",
+     kCounter, by_stage<&KafkaCounters::records_lost>, "stage"},
+    {"weir_kafka_client_errors_total",
+     "Errors reported by the Kafka client library, by stage.", kCounter, by_stage<&KafkaCounters::client_errors>, "stage"},
+    {"weir_dead_letters_total", "Records written to the dead-letter topic.", kCounter, sum<&KafkaCounters::dead_letters>},
+    {"weir_quarantined_records_total",
+     "Records set aside because the process had crashed at them again and again.", kCounter, sum<&KafkaCounters::quarantined>},
+    {"weir_dead_letters_truncated_total",
+     "Dead letters without their payload, because the broker refused its size.",
+     kCounter, sum<&KafkaCounters::dead_letters_truncated>},
+    // Rules and the process.
+    {"weir_rule_reloads_total", "Reloads of the rules, by result.", kCounter, rule_reloads, "result"},
+    {"weir_rules_loaded", "Rules in force.", kGauge, of_runtime<&RuntimeCounters::rules_loaded>},
+    {"weir_rules_last_reload_successful",
+     "1 if the newest reload of the rules succeeded, or none was asked for; else 0.",
+     kGauge, of_runtime<&RuntimeCounters::last_reload_succeeded>},
+    {"weir_rules_info", "Always 1; the label says which rule set is in force.", kGauge, rules_info, "fingerprint"},
+    {"weir_build_info", "Always 1; the labels say which build runs.", kGauge, build_info},
+    {"process_cpu_seconds_total", "User and system CPU time.", kCounter, of_process<&ProcessStatistics::cpu_seconds>},
+    {"process_resident_memory_bytes", "Resident memory.", kGauge, of_process<&ProcessStatistics::resident_bytes>},
+    {"process_virtual_memory_bytes", "Virtual memory.", kGauge, of_process<&ProcessStatistics::virtual_bytes>},
+    {"process_open_fds", "Open file descriptors.", kGauge, of_process<&ProcessStatistics::open_fds>},
+    {"process_max_fds", "Limit of open file descriptors.", kGauge, of_process<&ProcessStatistics::max_fds>},
+    {"process_start_time_seconds",
+     "Start of the process, seconds since the epoch.", kGauge, of_process<&ProcessStatistics::start_time_seconds>},
+    {"process_threads", "Threads of the process.", kGauge, of_process<&ProcessStatistics::threads>},
+};
+// clang-format on
+
+}  // namespace
+
+std::vector<prometheus::MetricFamily> collect_metrics(const MetricSources& sources) {
+  const std::optional<ProcessStatistics> process = read_process_statistics();
+  std::vector<prometheus::MetricFamily> families;
+  for (const MetricRow& row : kMetrics) {
+    FamilyBuilder family(row.name, row.help, row.type);
+    if (row.collect({sources, process, row.label}, family)) families.push_back(family.take());
+  }
+  return families;
+}
+
+}  // namespace weir
