@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "alert/alert.h"
+#include "alert/alert_encoder.h"
 
 namespace weir {
 
@@ -21,5 +21,23 @@ std::string encode_ocsf(const Alert& alert, const AlertSource& source);
 
 /// CloudEvents attributes of the Kafka message (binary mode): ce_id, ce_source, ce_type, ce_specversion, ce_time.
 std::vector<std::pair<std::string, std::string>> cloud_event_headers(const Alert& alert, const AlertSource& source);
+
+/// Both, as they are published. `topics` are the names for RecordCoordinates::topic.
+class OcsfEncoder final : public AlertEncoder {
+ public:
+  OcsfEncoder(std::string product_version, std::vector<std::string> topics)
+      : topics_(std::move(topics)), source_{std::move(product_version), topics_} {}
+  OcsfEncoder(const OcsfEncoder&) = delete;
+  OcsfEncoder& operator=(const OcsfEncoder&) = delete;
+
+  [[nodiscard]] std::string value_of(const Alert& alert) const override { return encode_ocsf(alert, source_); }
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> headers_of(const Alert& alert) const override {
+    return cloud_event_headers(alert, source_);
+  }
+
+ private:
+  const std::vector<std::string> topics_;
+  const AlertSource source_;
+};
 
 }  // namespace weir

@@ -112,7 +112,8 @@ struct Engine::Impl {
   Status start_threads();
 };
 
-EngineOptions EngineOptions::from(const Config& config, AnalyzerOptions analyzer, std::string version) {
+EngineOptions EngineOptions::from(const Config& config, AnalyzerOptions analyzer,
+                                  std::shared_ptr<const AlertEncoder> alert_encoder) {
   EngineOptions options;
   options.kafka = config.kafka;
   options.stages = config.stages;
@@ -124,7 +125,7 @@ EngineOptions EngineOptions::from(const Config& config, AnalyzerOptions analyzer
   options.analyzer = std::move(analyzer);
   options.score = config.score;
   options.snapshot_round = config.snapshot_round;
-  options.version = std::move(version);
+  options.alert_encoder = std::move(alert_encoder);
   return options;
 }
 
@@ -239,7 +240,7 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
   }
   ScoreWork::Options work{topics.requests,        topics.observations,
                           topics.alerts,          topics.dead_letter,
-                          options.version,        options.score,
+                          options.alert_encoder,  options.score,
                           topics.state,           static_cast<uint32_t>(observations_partitions),
                           options.snapshot_round, {}};
   if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "alert/alert_encoder.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "lane/log_sink.h"
@@ -26,13 +27,14 @@ struct EngineOptions {
   QuarantineConfig quarantine;
   AnalyzerOptions analyzer;
   ScoreOptions score;
-  Milliseconds snapshot_round{30'000};   ///< in which the whole state is written to the state topic once
-  bool checks_topic_settings = true;     ///< false: the broker cannot tell them (EmbeddedBroker)
-  std::string version;                   ///< of the product, for alerts
+  Milliseconds snapshot_round{30'000};  ///< in which the whole state is written to the state topic once
+  bool checks_topic_settings = true;    ///< false: the broker cannot tell them (EmbeddedBroker)
+  std::shared_ptr<const AlertEncoder> alert_encoder;
   Milliseconds startup_timeout{30'000};  ///< for a broker to answer, and again for topics to be created
 
   /// `analyzer`: how records are judged; the same for every way of judging them, so whoever starts the engine makes it.
-  static EngineOptions from(const Config& config, AnalyzerOptions analyzer, std::string version);
+  static EngineOptions from(const Config& config, AnalyzerOptions analyzer,
+                            std::shared_ptr<const AlertEncoder> alert_encoder);
 };
 
 /// The lanes of this process and their threads. start() and join() belong to one thread; the rest may be called from any.

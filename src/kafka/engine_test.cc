@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "alert/ocsf.h"
 #include "base/catch.h"
 #include "kafka/client_options.h"
 #include "kafka/embedded_broker.h"
@@ -65,7 +66,7 @@ struct Fixture {
     options.lanes = {1, 1};
     options.batch.commit_interval = Milliseconds(50);
     options.analyzer.input.profile = *InputProfile::built_in("flat");
-    options.version = "test";
+    options.alert_encoder = std::make_shared<OcsfEncoder>("test", options.kafka.topics.requests);
     client = {options.kafka, memory_per_lane(options.memory, 1), lines.sink()};
     auto made = RecordFeeder::create(client);
     REQUIRE(made);

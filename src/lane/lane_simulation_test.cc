@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "alert/ocsf.h"
 #include "base/catch.h"
 #include "lane/exactly_once.h"
 #include "lane/lane.h"
@@ -69,9 +70,9 @@ struct Process {
   static ScoreWork::Options options(const int64_t& now) {
     ScoreOptions score;
     score.clients_max = 1'000;
-    return {{"http.requests"}, "obs", "alerts", "dead", "1.0", score, "state", 2, Milliseconds(20), [&now] {
-              return Milliseconds(now);
-            }};
+    const std::vector<std::string> topics{"http.requests"};
+    return {topics, "obs",   "alerts", "dead",           std::make_shared<OcsfEncoder>("1.0", topics),
+            score,  "state", 2,        Milliseconds(20), [&now] { return Milliseconds(now); }};
   }
 
   KafkaCounters counters;

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "alert/ocsf.h"
 #include "base/crash_point.h"
 #include "lane/dead_letter.h"
 #include "lane/detect_lane.h"
@@ -95,9 +94,8 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
 // --- output, kept until it is stored
 
 void ScoreWork::retain_alert(const Alert& alert, int64_t append_ms) {
-  const AlertSource source{options_.version, options_.requests_topics};
-  retain(
-      {options_.alerts_topic, alert.client, encode_ocsf(alert, source), cloud_event_headers(alert, source), append_ms});
+  const AlertEncoder& encoder = *options_.alert_encoder;
+  retain({options_.alerts_topic, alert.client, encoder.value_of(alert), encoder.headers_of(alert), append_ms});
   counters_.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add();
 }
 

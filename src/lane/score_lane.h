@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "alert/alert_encoder.h"
 #include "lane/lane.h"
 #include "lane/partition_state.h"
 #include "lane/stored_state.h"
@@ -29,7 +30,7 @@ class ScoreWork : public StageWork {
     std::string observations_topic;
     std::string alerts_topic;
     std::string dead_letter_topic;
-    std::string version;
+    std::shared_ptr<const AlertEncoder> alert_encoder;
     ScoreOptions score;
     std::string state_topic;  ///< empty: no snapshots, and a restart begins with empty windows
     uint32_t observations_partitions = 0;

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 
-#include "alert/ocsf.h"
 #include "app/commands/command.h"
 #include "app/commands/scan_report.h"
 #include "app/commands/setup_options.h"
@@ -49,11 +48,11 @@ class Scan {
  public:
   Scan(const ScanArguments& arguments, const Config& config, const RuleSlot& rules)
       : arguments_(arguments),
-        topics_(config.kafka.topics.requests),
+        encoder_(alert_encoder(config)),
         rules_(rules.load()),
         record_bytes_max_(config.input.record_bytes_max),
         analyzer_(analyzer_options_for(arguments, config), rules, report_.detect),
-        scorer_(config.score, topics_) {}
+        scorer_(config.score, config.kafka.topics.requests) {}
 
   Status file(const std::string& path);
   void finish();
@@ -67,7 +66,7 @@ class Scan {
   void flush_output(size_t above_bytes);
 
   const ScanArguments& arguments_;
-  const std::vector<std::string> topics_;
+  std::shared_ptr<const AlertEncoder> encoder_;
   std::shared_ptr<const RuleSet> rules_;
   size_t record_bytes_max_;
   ScanReport report_;
@@ -199,7 +198,7 @@ void Scan::write_alerts() {
   for (const Alert& alert : alerts_) {
     report_.count(alert);
     if (arguments_.output != ScanOutput::kAlerts) continue;
-    output_ += encode_ocsf(alert, {WEIR_VERSION, topics_});
+    output_ += encoder_->value_of(alert);
     output_ += '\n';
   }
 }

@@ -39,7 +39,8 @@ Daemon::~Daemon() {
 Result<std::unique_ptr<Daemon>> Daemon::start(const CommandSetup& setup, LogSink log,
                                               const std::atomic<bool>* stop_requested) {
   std::unique_ptr<Daemon> daemon(new Daemon(setup, std::move(log)));
-  EngineOptions options = EngineOptions::from(setup.config, analyzer_options(setup.config), WEIR_VERSION);
+  EngineOptions options =
+      EngineOptions::from(setup.config, analyzer_options(setup.config), alert_encoder(setup.config));
   options.checks_topic_settings = !setup.embedded_broker;
   auto engine = Engine::start(options, daemon->rules_, daemon->log_, stop_requested);
   if (!engine) return tl::unexpected(engine.error());

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <random>
 
+#include "alert/ocsf.h"
 #include "app/setup/report.h"
 #include "app/setup/rule_source.h"
 #include "kafka/client_check.h"
@@ -56,6 +57,10 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
       std::fprintf(stderr, "%s\n", warning.c_str());
   }
   return setup;
+}
+
+std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config) {
+  return std::make_shared<OcsfEncoder>(WEIR_VERSION, config.kafka.topics.requests);
 }
 
 AnalyzerOptions analyzer_options(const Config& config) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "alert/alert_encoder.h"
 #include "app/setup/content_digest.h"
 #include "base/result.h"
 #include "config/config.h"
@@ -36,6 +37,9 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments);
 
 /// Only the first part of it.
 Result<Config> read_config(const std::string& config_file);
+
+/// How alerts are written: the one place that says which encoding it is.
+std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config);
 
 /// The detect stage's options out of the configuration: the same for the daemon, `weir scan` and `weir explain`, but for a
 /// secret of the process that shows in no result.
