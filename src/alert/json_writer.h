@@ -58,7 +58,4 @@ class JsonWriter {
   std::string repaired_;
 };
 
-/// Appends `bytes` with each maximal ill-formed part replaced by U+FFFD (Unicode, chapter 3.9, table 3-7).
-void append_valid_utf8(std::string_view bytes, std::string& out);
-
 }  // namespace weir

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "decode/ascii_text.h"
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "decode/binary_text.h"
-#include "decode/code_point.h"
 #include "decode/multipart_lines.h"
 #include "decode/pair_lines.h"
 #include "decode/xml_lines.h"

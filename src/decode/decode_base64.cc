@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/base64.h"
+
 namespace weir {
 namespace {
 
@@ -10,16 +12,11 @@ constexpr uint8_t kNoDigit = 0xff;
 
 constexpr auto make_digit_table() {
   std::array<uint8_t, 256> table{};
-  for (uint8_t& entry : table)
-    entry = kNoDigit;
-  for (uint8_t i = 0; i < 26; ++i) {
-    table[static_cast<size_t>('A') + i] = i;
-    table[static_cast<size_t>('a') + i] = static_cast<uint8_t>(26 + i);
+  for (size_t byte = 0; byte < table.size(); ++byte) {
+    const int value = base64_value(static_cast<char>(byte));
+    table[byte] = value < 0 ? kNoDigit : static_cast<uint8_t>(value);
   }
-  for (uint8_t i = 0; i < 10; ++i)
-    table[static_cast<size_t>('0') + i] = static_cast<uint8_t>(52 + i);
-  table['+'] = table['-'] = table[' '] = 62;
-  table['/'] = table['_'] = 63;
+  table[' '] = 62;  // a '+' that a form's decoding took for a space
   return table;
 }
 constexpr std::array<uint8_t, 256> kDigit = make_digit_table();

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <string_view>
 
-#include "decode/code_point.h"
+#include "base/ascii.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 
 namespace weir {
 namespace {

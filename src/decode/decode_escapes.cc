@@ -3,7 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "decode/code_point.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 
 namespace weir {
 namespace {

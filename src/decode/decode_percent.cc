@@ -2,7 +2,9 @@
 
 #include <string_view>
 
-#include "decode/code_point.h"
+#include "base/ascii.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 
 namespace weir {
 namespace {

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "decode/code_point.h"
+#include "base/utf8.h"
 
 namespace weir {
 namespace {

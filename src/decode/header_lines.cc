@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "decode/ascii_text.h"
+#include "base/ascii.h"
 #include "decode/byte_classes.h"
 
 namespace weir {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 #include "decode/byte_classes.h"
-#include "decode/code_point.h"
 #include "decode/value_lines.h"
 
 namespace weir {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "decode/ascii_text.h"
+#include "base/ascii.h"
 #include "decode/binary_text.h"
 #include "decode/byte_classes.h"
 

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "decode/code_point.h"
+#include "base/ascii.h"
 
 namespace weir {
 namespace {

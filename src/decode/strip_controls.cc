@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-#include "decode/code_point.h"
+#include "base/ascii.h"
 
 namespace weir {
 namespace {

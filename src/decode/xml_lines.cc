@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "decode/ascii_text.h"
+#include "base/ascii.h"
 #include "decode/byte_classes.h"
 
 namespace weir {

@@ -1,15 +1,13 @@
 #include "event/header_reader.h"
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
 namespace dom = simdjson::dom;
 
 constexpr size_t kHeadersKept = 4096;  // lists that grew beyond are given back after the record
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
 
 // Calls take(Header) for each value of each name; stops at a value that is no text, number or list of them.
 template <typename Take>
@@ -67,7 +65,7 @@ void clear_list(std::vector<Header>& list) {
 bool equal_without_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
   }
   return true;
 }

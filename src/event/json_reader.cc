@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/utf8.h"
 #include "event/utf8_repair.h"
 
 namespace weir {
@@ -112,7 +113,7 @@ simdjson::error_code JsonReader::parse(JsonDocument& document, simdjson::dom::el
 
 void JsonReader::repair() {
   repaired_.clear();
-  append_repaired_utf8(std::string_view(buffer_).substr(0, size_), repaired_);
+  append_valid_utf8(std::string_view(buffer_).substr(0, size_), repaired_);
   size_ = repaired_.size();
   if (buffer_.size() < size_ + simdjson::SIMDJSON_PADDING) buffer_.resize(size_ + simdjson::SIMDJSON_PADDING);
   std::memcpy(buffer_.data(), repaired_.data(), size_);

@@ -1,4 +1,5 @@
 #include "base/catch.h"
+#include "base/utf8.h"
 #include "event/forwarded_for.h"
 #include "event/json_reader.h"
 #include "event/pointer_table.h"
@@ -171,7 +172,7 @@ TEST_CASE("a chain of trusted addresses without end is cut") {
 TEST_CASE("UTF-8 repair replaces each maximal bad part by one replacement character") {
   const auto repaired = [](std::string_view bytes) {
     std::string out;
-    append_repaired_utf8(bytes, out);
+    append_valid_utf8(bytes, out);
     return out;
   };
   const std::string bad = "\xef\xbf\xbd";

@@ -3,12 +3,10 @@
 #include <array>
 #include <cmath>
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // A cursor over the text; every step fails by setting `ok`, so that the grammar below reads in one line per part.
 struct Cursor {
@@ -20,7 +18,7 @@ struct Cursor {
     if (text.size() - at < digits) return failed();
     int value = 0;
     for (size_t i = 0; i < digits; ++i) {
-      if (!is_digit(text[at + i])) return failed();
+      if (!is_ascii_digit(text[at + i])) return failed();
       value = value * 10 + (text[at + i] - '0');
     }
     at += digits;
@@ -85,10 +83,10 @@ int read_offset_minutes(Cursor& cursor) {
 int read_fraction_ms(Cursor& cursor) {
   if (cursor.peek() != '.' && cursor.peek() != ',') return 0;
   ++cursor.at;
-  if (!is_digit(cursor.peek())) cursor.ok = false;
+  if (!is_ascii_digit(cursor.peek())) cursor.ok = false;
   int milliseconds = 0;
   int scale = 100;
-  for (; is_digit(cursor.peek()); ++cursor.at, scale /= 10)
+  for (; is_ascii_digit(cursor.peek()); ++cursor.at, scale /= 10)
     milliseconds += (cursor.peek() - '0') * scale;
   return milliseconds;
 }
@@ -175,7 +173,7 @@ std::optional<EventTime> parse_epoch_text(std::string_view text, TimestampFormat
   constexpr size_t kIntegerDigitsMax = 18 + 1;  // nanoseconds of this century have 19
   int64_t whole = 0;
   Cursor cursor{text};
-  for (; is_digit(cursor.peek()); ++cursor.at) {
+  for (; is_ascii_digit(cursor.peek()); ++cursor.at) {
     if (cursor.at >= kIntegerDigitsMax) return std::nullopt;
     if (whole > (INT64_MAX - 9) / 10) return std::nullopt;
     whole = whole * 10 + (cursor.peek() - '0');

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/utf8.h"
 #include "evidence/masking.h"
 
 namespace weir {
@@ -16,28 +17,11 @@ constexpr size_t kParameterBytesMax = 64;
 constexpr size_t kMethodBytesMax = 32;
 constexpr size_t kMaskedBytesMax = 4'096;  // of a value that is looked through for secrets before it is cut
 
-bool is_continuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
-}
-
-/// The begin of the character that the byte is inside of; the byte itself in what is no UTF-8, and the end at the end.
-size_t character_begin(std::string_view text, size_t at) {
-  constexpr size_t kContinuationsMax = 3;
-  for (size_t back = 0; back <= kContinuationsMax && back <= at; ++back)
-    if (at - back >= text.size() || !is_continuation(text[at - back])) return at - back;
-  return at;
-}
-
-/// Cuts to at most `bytes_max` without splitting a character.
-std::string_view cut(std::string_view text, size_t bytes_max) {
-  return text.size() <= bytes_max ? text : text.substr(0, character_begin(text, bytes_max));
-}
-
 /// The match with some of its surroundings, inside its line, without splitting a character.
 std::string_view excerpt_around(std::string_view line, size_t match_begin, size_t match_end) {
-  const size_t begin = character_begin(line, match_begin > kContextBytes ? match_begin - kContextBytes : 0);
-  const size_t end = std::max(match_end, character_begin(line, std::min(line.size(), match_end + kContextBytes)));
-  return cut(line.substr(begin, end - begin), EvidenceHit::kExcerptBytesMax);
+  const size_t begin = utf8_character_begin(line, match_begin > kContextBytes ? match_begin - kContextBytes : 0);
+  const size_t end = std::max(match_end, utf8_character_begin(line, std::min(line.size(), match_end + kContextBytes)));
+  return cut_utf8(line.substr(begin, end - begin), EvidenceHit::kExcerptBytesMax);
 }
 
 /// The value of a violation, masked. It is shown as decoded, because an encoded secret is not recognised as one; where there
@@ -57,17 +41,17 @@ std::string_view excerpt_of(const Violation& violation, const DecodedRecord& rec
   const bool is_secret = is_secret_name(violation.parameter) || violation.place == Place::kCookie ||
                          (!decoded && value.find('%') != std::string_view::npos && !violation.parameter.empty());
   if (is_secret) return arena.copy(mask_secret(value));
-  return cut(mask_text(cut(value, kMaskedBytesMax), arena), EvidenceHit::kExcerptBytesMax);
+  return cut_utf8(mask_text(cut_utf8(value, kMaskedBytesMax), arena), EvidenceHit::kExcerptBytesMax);
 }
 
 }  // namespace
 
 PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
   const auto masked_field = [&](std::string_view text) {
-    return mask_text(cut(text, Evidence::kFieldBytesMax), arena);
+    return mask_text(cut_utf8(text, Evidence::kFieldBytesMax), arena);
   };
   evidence_.request_id = masked_field(judged.event.request_id);
-  evidence_.method = cut(judged.event.method, kMethodBytesMax);
+  evidence_.method = cut_utf8(judged.event.method, kMethodBytesMax);
   evidence_.host = masked_field(judged.event.host);
   evidence_.path = masked_field(judged.event.path);
   evidence_.user_agent = masked_field(judged.event.user_agent);
@@ -116,7 +100,7 @@ void EvidenceBuilder::order_findings(const Judged& judged) {
 const EvidenceBuilder::MaskedLine& EvidenceBuilder::masked(uint32_t line, const DecodedRecord& record, Arena& arena) {
   if (masked_line_.line == line) return masked_line_;
   const auto name = record.name_of(record.lines[line]);
-  masked_line_ = {line, is_secret_name(name), mask_text(cut(name, kParameterBytesMax), arena), {}};
+  masked_line_ = {line, is_secret_name(name), mask_text(cut_utf8(name, kParameterBytesMax), arena), {}};
   if (!masked_line_.is_secret) masked_line_.text = mask_text(record.line_text(record.lines[line]), arena);
   return masked_line_;
 }
@@ -146,7 +130,7 @@ EvidenceHitView EvidenceBuilder::describe(const Hit& hit, const Judged& judged, 
   const bool is_short_parameter =
       (mask_of(line.place) & kParameterPlaces) != 0 && text.size() <= EvidenceHit::kExcerptBytesMax;
   const bool whole = is_short_parameter || shown.text.data() != text.data();
-  out.excerpt = whole ? cut(shown.text, EvidenceHit::kExcerptBytesMax)
+  out.excerpt = whole ? cut_utf8(shown.text, EvidenceHit::kExcerptBytesMax)
                       : excerpt_around(text, hit.match_begin - line.begin, hit.match_end - line.begin);
   return out;
 }
@@ -160,7 +144,7 @@ EvidenceHitView EvidenceBuilder::describe(const Violation& violation, int weight
   out.level = rule.level;
   out.weight = weight;
   out.place = violation.place;
-  out.parameter = mask_text(cut(violation.parameter, kParameterBytesMax), arena);
+  out.parameter = mask_text(cut_utf8(violation.parameter, kParameterBytesMax), arena);
   out.excerpt = excerpt_of(violation, judged.record, arena);
   return out;
 }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 #include "evidence/secret_forms.h"
 
 namespace weir {
@@ -12,15 +15,6 @@ constexpr size_t kShownBytes = 4;
 constexpr size_t kMaskedWholeBelow = 12;
 constexpr std::string_view kMask = "***";
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_alphanumeric(char c) {
-  return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
-}
 /// What a byte can be; the bits of a table, since nearly all of what a masker does is to ask this.
 enum CharClass : uint8_t {
   kDigitChar = 1 << 0,
@@ -36,7 +30,7 @@ constexpr std::array<uint8_t, 256> make_classes() {
       classes[static_cast<unsigned char>(c)] = static_cast<uint8_t>(classes[static_cast<unsigned char>(c)] | mask);
   };
   for (int byte = 0; byte < 128; ++byte)
-    if (is_alphanumeric(static_cast<char>(byte))) classes[static_cast<size_t>(byte)] = kWordChar;
+    if (is_ascii_alphanumeric(static_cast<char>(byte))) classes[static_cast<size_t>(byte)] = kWordChar;
   mark("0123456789", kDigitChar | kCardChar);
   mark(" -+", kCardChar);
   mark("_-.$", kWordChar);
@@ -58,22 +52,11 @@ constexpr bool is_line_end(char c) {
   return c == '\n' || c == '\r';
 }
 
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
-  return text.size() == lower_case.size() &&
-         std::equal(text.begin(), text.end(), lower_case.begin(), [](char a, char b) { return lower(a) == b; });
-}
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char letter = lower(c);
-  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
-
 bool is_scheme_name(std::string_view word) {
   constexpr std::array kSchemes{"apikey", "aws4-hmac-sha256", "basic", "bearer", "digest", "dpop",
                                 "hmac",   "negotiate",        "token"};
   return std::any_of(kSchemes.begin(), kSchemes.end(),
-                     [&](std::string_view scheme) { return equals_ignoring_case(word, scheme); });
+                     [&](std::string_view scheme) { return equals_without_case(word, scheme); });
 }
 
 bool is_masked_already(std::string_view text) {
@@ -85,7 +68,8 @@ bool is_masked_already(std::string_view text) {
 bool mask_cards(std::string_view text, std::string& out) {
   size_t copied = 0;  // up to there the text is in `out`, masked or not
   for (size_t i = 0; i < text.size();) {
-    const bool starts_number = is_digit(text[i]) && (i == 0 || !(is_alphanumeric(text[i - 1]) || text[i - 1] == '_'));
+    const bool starts_number =
+        is_ascii_digit(text[i]) && (i == 0 || !(is_ascii_alphanumeric(text[i - 1]) || text[i - 1] == '_'));
     const size_t length = starts_number ? card_number_length(text.substr(i)) : 0;
     if (length == 0) {
       ++i;
@@ -214,8 +198,8 @@ void TextMasker::take_word() {
 
 /// "Bearer <token>" and "Basic <base64>" anywhere.
 bool TextMasker::take_credentials(std::string_view word, size_t word_end) {
-  const bool bearer = equals_ignoring_case(word, "bearer");
-  if (!bearer && !equals_ignoring_case(word, "basic")) return false;
+  const bool bearer = equals_without_case(word, "bearer");
+  if (!bearer && !equals_without_case(word, "basic")) return false;
   size_t begin = word_end;
   while (peek(begin).value == ' ' || (peek(begin).value == '+' && begin == word_end))
     begin += peek(begin).width;
@@ -228,7 +212,7 @@ bool TextMasker::take_credentials(std::string_view word, size_t word_end) {
   const auto token = text_.substr(begin, end - begin);
   constexpr size_t kBearerMin = 8, kBearerSurely = 20;
   const bool is_bearer_token = token.size() >= kBearerSurely ||
-                               (token.size() >= kBearerMin && std::any_of(token.begin(), token.end(), is_digit));
+                               (token.size() >= kBearerMin && std::any_of(token.begin(), token.end(), is_ascii_digit));
   if (!(bearer ? is_bearer_token : looks_like_basic_credentials(token))) return false;
   while (end < text_.size() && is_token(text_[end]))
     ++end;
@@ -305,9 +289,9 @@ TextMasker::Separator TextMasker::separator_after(size_t at) const {
 
 void TextMasker::take_secret_value(std::string_view name, const Separator& separator) {
   copy_to(separator.value_begin);
-  const bool is_cookie = name.size() >= 6 && equals_ignoring_case(name.substr(name.size() - 6), "cookie");
+  const bool is_cookie = name.size() >= 6 && equals_without_case(name.substr(name.size() - 6), "cookie");
   const bool is_authorization =
-      name.size() >= 13 && equals_ignoring_case(name.substr(name.size() - 13), "authorization");
+      name.size() >= 13 && equals_without_case(name.substr(name.size() - 13), "authorization");
   size_t end = 0;
   if (separator.quote != 0) {
     end = quoted_end(at_, separator.quote, separator.encoded);
@@ -407,7 +391,7 @@ std::string mask_secret(std::string_view secret) {
   std::string out(kMask);
   if (secret.size() < kMaskedWholeBelow) return out;
   size_t begin = secret.size() - kShownBytes;
-  while (begin < secret.size() && (static_cast<unsigned char>(secret[begin]) & 0xc0) == 0x80)
+  while (begin < secret.size() && is_utf8_continuation(secret[begin]))
     ++begin;  // whole characters
   return out.append(secret.substr(begin));
 }

@@ -4,23 +4,14 @@
 #include <array>
 #include <cstdint>
 
+#include "base/ascii.h"
+#include "base/base64.h"
+
 namespace weir {
 namespace {
 
-constexpr bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-constexpr bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_alphanumeric(char c) {
-  return is_lower(c) || is_upper(c) || is_digit(c);
-}
 constexpr bool is_base64url(char c) {
-  return is_alphanumeric(c) || c == '-' || c == '_';
+  return is_ascii_alphanumeric(c) || c == '-' || c == '_';
 }
 
 struct IssuedKey {
@@ -41,9 +32,9 @@ static_assert(std::all_of(kIssuedKeys.begin(), kIssuedKeys.end(),
                           [](const IssuedKey& key) { return key.prefix.size() + key.rest_min >= kTokenBytesMin; }));
 
 bool is_random(std::string_view text) {
-  const bool lower = std::any_of(text.begin(), text.end(), is_lower);
-  const bool upper = std::any_of(text.begin(), text.end(), is_upper);
-  const bool digit = std::any_of(text.begin(), text.end(), is_digit);
+  const bool lower = std::any_of(text.begin(), text.end(), is_ascii_lower);
+  const bool upper = std::any_of(text.begin(), text.end(), is_ascii_upper);
+  const bool digit = std::any_of(text.begin(), text.end(), is_ascii_digit);
   return lower && upper && digit && std::all_of(text.begin(), text.end(), is_base64url);
 }
 
@@ -51,20 +42,11 @@ bool is_random(std::string_view text) {
 bool has_own_form(std::string_view word) {
   constexpr size_t kRandomMin = 24;
   size_t prefix = 0;
-  while (prefix < word.size() && prefix < 5 && is_lower(word[prefix]))
+  while (prefix < word.size() && prefix < 5 && is_ascii_lower(word[prefix]))
     ++prefix;
   if (prefix < 2 || prefix > 4 || prefix >= word.size() || word[prefix] != '_') return false;
   const auto random = word.substr(prefix + 1);
   return random.size() >= kRandomMin && is_random(random);
-}
-
-int base64_value(char c) {
-  if (is_upper(c)) return c - 'A';
-  if (is_lower(c)) return c - 'a' + 26;
-  if (is_digit(c)) return c - '0' + 52;
-  if (c == '+' || c == '-') return 62;
-  if (c == '/' || c == '_') return 63;
-  return -1;
 }
 
 /// First digits and number of digits of the issuers' ranges (ISO/IEC 7812; ranges as the networks publish them).
@@ -99,7 +81,7 @@ bool looks_like_api_key(std::string_view word) {
   for (const IssuedKey& key : kIssuedKeys) {
     if (word.size() >= key.prefix.size() + key.rest_min && word.starts_with(key.prefix)) return true;
   }
-  if (word.starts_with("sk-") && word.size() >= 23) return std::any_of(word.begin(), word.end(), is_digit);
+  if (word.starts_with("sk-") && word.size() >= 23) return std::any_of(word.begin(), word.end(), is_ascii_digit);
   return has_own_form(word);
 }
 
@@ -138,10 +120,10 @@ size_t card_number_length(std::string_view text) {
   size_t count = 0;
   size_t length = 0;
   const auto ends_at = [&](size_t end) {
-    return end >= text.size() || !(is_alphanumeric(text[end]) || text[end] == '_');
+    return end >= text.size() || !(is_ascii_alphanumeric(text[end]) || text[end] == '_');
   };
   for (size_t i = 0; i < text.size() && count < kDigitsMax;) {
-    if (is_digit(text[i])) {
+    if (is_ascii_digit(text[i])) {
       digits[count++] = static_cast<uint8_t>(text[i++] - '0');
       if (count < kDigitsMin || !ends_at(i)) continue;
       const uint32_t first_four = digits[0] * 1000U + digits[1] * 100U + digits[2] * 10U + digits[3];
@@ -149,7 +131,7 @@ size_t card_number_length(std::string_view text) {
       continue;
     }
     const bool is_separator = text[i] == ' ' || text[i] == '-' || text[i] == '+';
-    if (!is_separator || count == 0 || i + 1 >= text.size() || !is_digit(text[i + 1])) break;
+    if (!is_separator || count == 0 || i + 1 >= text.size() || !is_ascii_digit(text[i + 1])) break;
     ++i;
   }
   return length;

@@ -1,25 +1,13 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "evidence/masking.h"
 
 namespace weir {
 namespace {
 
 constexpr size_t kNameBytesMax = 256;  // of a longer name the end decides
-
-constexpr bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-constexpr bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-constexpr char lower(char c) {
-  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 /// Whole words of a name that make it a secret's.
 constexpr auto kWords = std::to_array<std::string_view>(
@@ -66,17 +54,17 @@ bool is_secret_name(std::string_view name) {
   std::string_view previous;
   size_t used = 0;  // of the buffer; words of a name never need more than the name
   for (size_t i = 0; i < name.size();) {
-    if (!is_lower(lower(name[i])) && !is_digit(name[i])) {
+    if (!is_ascii_lower(to_lower(name[i])) && !is_ascii_digit(name[i])) {
       ++i;
       continue;
     }
     // A word ends at anything that is no letter or digit, and where lower case turns to upper ("accessToken").
     const size_t begin = used;
     bool was_lower = false;
-    for (; i < name.size() && (is_lower(lower(name[i])) || is_digit(name[i])); ++i) {
-      if (was_lower && is_upper(name[i])) break;
-      was_lower = is_lower(name[i]);
-      buffer[used++] = lower(name[i]);
+    for (; i < name.size() && (is_ascii_lower(to_lower(name[i])) || is_ascii_digit(name[i])); ++i) {
+      if (was_lower && is_ascii_upper(name[i])) break;
+      was_lower = is_ascii_lower(name[i]);
+      buffer[used++] = to_lower(name[i]);
     }
     const std::string_view word(buffer.data() + begin, used - begin);
     if (is_secret_word(word) || is_secret_pair(previous, word)) return true;

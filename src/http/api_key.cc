@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/hex.h"
+
 namespace weir {
 namespace {
 
@@ -72,12 +74,9 @@ Status check_api_key(std::string_view key) {
 std::string hash_api_key(std::string_view key) {
   std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest.data());
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::string text = "sha256:";
-  for (const uint8_t byte : digest) {
-    text += kHex[byte >> 4];
-    text += kHex[byte & 15];
-  }
+  for (const uint8_t byte : digest)
+    append_hex(text, byte);
   return text;
 }
 

@@ -4,6 +4,9 @@
 
 #include <cstdio>
 
+#include "base/hex.h"
+#include "base/utf8.h"
+
 namespace weir {
 namespace {
 
@@ -11,11 +14,8 @@ std::string sha256_prefix(std::string_view bytes) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
   std::string text = "sha256:";
-  char hex[3];
-  for (int i = 0; i < 16; ++i) {
-    std::snprintf(hex, sizeof hex, "%02x", digest[i]);
-    text += hex;
-  }
+  for (int i = 0; i < 16; ++i)
+    append_hex(text, digest[i]);
   return text;
 }
 
@@ -62,10 +62,7 @@ std::string_view ClientIdentifier::bounded(std::string_view text, Arena& arena) 
   char tail[24];
   const int tail_length =
       std::snprintf(tail, sizeof tail, "~%016llx", static_cast<unsigned long long>(siphash(key_, text)));
-  size_t cut = kTextBytesMax - static_cast<size_t>(tail_length);
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80)
-    --cut;
-  return arena.copy(std::string(text.substr(0, cut)) + tail);
+  return arena.copy(std::string(cut_utf8(text, kTextBytesMax - static_cast<size_t>(tail_length))) + tail);
 }
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "base/utf8.h"
 #include "evidence/masking.h"
 
 namespace weir {
@@ -70,14 +71,7 @@ void append_shown(const CorrelationField& field, std::string_view value, uint64_
     out += value.substr(0, kShownBytesMax);
     return;
   }
-  std::string masked = mask_text(value);
-  if (masked.size() > kShownBytesMax) {
-    size_t end = kShownBytesMax;
-    while (end > 0 && (static_cast<unsigned char>(masked[end]) & 0xc0) == 0x80)
-      --end;
-    masked.resize(end);
-  }
-  out += masked;
+  out += cut_utf8(mask_text(value), kShownBytesMax);
 }
 
 std::string field_name_of(const Correlation& correlation, const CorrelationSource& source, const std::string& name) {

@@ -1,9 +1,10 @@
 #include "policy/email_type.h"
 
+#include "base/ascii.h"
 #include "base/ip_address.h"
-#include "decode/code_point.h"
+#include "base/utf8.h"
+#include "policy/deceptive.h"
 #include "policy/host_name.h"
-#include "policy/utf8.h"
 
 namespace weir {
 namespace {
@@ -64,9 +65,7 @@ bool is_address_literal(std::string_view domain) {
   if (!domain.starts_with('[') || !domain.ends_with(']')) return false;
   const std::string_view inner = domain.substr(1, domain.size() - 2);
   constexpr std::string_view kTag = "ipv6:";
-  if (inner.size() <= kTag.size()) return is_dotted_ipv4(inner);
-  for (size_t i = 0; i < kTag.size(); ++i)
-    if (to_lower(inner[i]) != kTag[i]) return is_dotted_ipv4(inner);
+  if (inner.size() <= kTag.size() || !starts_without_case(inner, kTag)) return is_dotted_ipv4(inner);
   const std::string_view address = inner.substr(kTag.size());
   return address.find(':') != std::string_view::npos && address.find('%') == std::string_view::npos &&
          IpAddress::parse(address).has_value();

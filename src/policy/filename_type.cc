@@ -2,9 +2,10 @@
 
 #include <array>
 
-#include "decode/code_point.h"
+#include "base/ascii.h"
+#include "base/utf8.h"
+#include "policy/deceptive.h"
 #include "policy/header_search.h"
-#include "policy/utf8.h"
 
 namespace weir {
 namespace {

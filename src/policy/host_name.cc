@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "decode/code_point.h"
-#include "policy/utf8.h"
+#include "base/ascii.h"
+#include "base/utf8.h"
+#include "policy/deceptive.h"
 
 namespace weir {
 namespace {

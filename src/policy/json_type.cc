@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <bitset>
 
-#include "decode/code_point.h"
-#include "policy/utf8.h"
+#include "base/ascii.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 
 namespace weir {
 namespace {

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "decode/code_point.h"
+#include "base/ascii.h"
 #include "policy/json_type.h"
 
 namespace weir {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
-#include "decode/code_point.h"
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "policy/header_search.h"
 #include "policy/request_check.h"
 #include "policy/value_check.h"

@@ -1,17 +1,12 @@
 #include <algorithm>
 #include <map>
 
-#include "decode/code_point.h"
+#include "base/ascii.h"
 #include "policy/policy.h"
 
 namespace weir {
 
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), to_lower);
-  return text;
-}
 
 template <typename T>
 const T& first_set(const std::optional<T>& own, const std::optional<T>& defaults, const T& built_in) {
@@ -67,9 +62,9 @@ class PolicyCompiler {
         first_set(own.request_bytes_max, defaults.request_bytes_max, PolicySpec::kRequestBytesMax);
     route.allowed_methods = first_set(own.allowed_methods, defaults.allowed_methods, {});
     route.content_types = first_set(own.content_types, defaults.content_types, {});
-    std::transform(route.content_types.begin(), route.content_types.end(), route.content_types.begin(), lower);
+    std::transform(route.content_types.begin(), route.content_types.end(), route.content_types.begin(), lower_case);
     route.csrf = own.csrf ? own.csrf : defaults.csrf;
-    if (route.csrf) route.csrf->token_header = lower(route.csrf->token_header);
+    if (route.csrf) route.csrf->token_header = lower_case(route.csrf->token_header);
     route.admin = spec.admin;
     route.response_headers = first_set(own.response_headers, defaults.response_headers, true);
     route.unknown_parameters = first_set(own.unknown_parameters, defaults.unknown_parameters, true);
@@ -86,7 +81,7 @@ class PolicyCompiler {
     }
     route.checks_values = !route.unknown_parameters;
     for (ParameterSpec parameter : spec.parameters) {
-      if ((parameter.places & mask_of(Place::kHeader)) != 0) parameter.name = lower(parameter.name);
+      if ((parameter.places & mask_of(Place::kHeader)) != 0) parameter.name = lower_case(parameter.name);
       const bool in_path = (parameter.places & mask_of(Place::kPath)) != 0;
       if (in_path &&
           std::find(route.path_names.begin(), route.path_names.end(), parameter.name) == route.path_names.end())

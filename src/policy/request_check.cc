@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "decode/ascii_text.h"
+#include "base/ascii.h"
 #include "policy/header_search.h"
 
 namespace weir {

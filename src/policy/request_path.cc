@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "decode/code_point.h"
+#include "base/hex.h"
 
 namespace weir {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "decode/ascii_text.h"
+#include "base/ascii.h"
 #include "policy/header_search.h"
 
 namespace weir {

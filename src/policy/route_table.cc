@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "decode/code_point.h"
+#include "base/ascii.h"
 
 namespace weir {
 namespace {
@@ -16,12 +16,6 @@ bool is_parameter(std::string_view segment) {
 
 tl::unexpected<Error> bad(std::string detail) {
   return fail(ErrorCode::kInvalidArgument, "policy", std::move(detail));
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), to_lower);
-  return result;
 }
 
 /// A request's host as patterns name it: in lower case, without port and the root's dot. Too long: empty.
@@ -94,7 +88,7 @@ uint32_t RouteTable::root_for(std::string_view host) {
   }
   const bool is_suffix = host.starts_with("*.");
   auto& list = is_suffix ? suffixes_ : hosts_;
-  const std::string name = lower(is_suffix ? host.substr(2) : host);
+  const std::string name = lower_case(is_suffix ? host.substr(2) : host);
   const auto at = position_of(list, name, [](const Host& entry) -> const std::string& { return entry.name; });
   if (at != list.end() && at->name == name) return at->root;
   const uint32_t root = new_root();

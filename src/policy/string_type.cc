@@ -1,7 +1,7 @@
 #include "policy/string_type.h"
 
-#include "decode/code_point.h"
-#include "policy/utf8.h"
+#include "base/ascii.h"
+#include "base/utf8.h"
 
 namespace weir {
 namespace {

@@ -4,9 +4,11 @@
 #include <array>
 #include <optional>
 
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "base/ip_address.h"
-#include "decode/code_point.h"
-#include "policy/utf8.h"
+#include "base/utf8.h"
+#include "policy/deceptive.h"
 
 namespace weir {
 namespace {

@@ -1,6 +1,6 @@
 #include "policy/uuid_type.h"
 
-#include "decode/code_point.h"
+#include "base/hex.h"
 
 namespace weir {
 

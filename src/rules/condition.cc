@@ -4,17 +4,12 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
 constexpr int kDepthMax = 50;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::vector<std::string_view> tokens_of(std::string_view text) {
   std::vector<std::string_view> tokens;
@@ -83,7 +78,7 @@ class Parser {
     return position_ < tokens_.size() ? tokens_[position_] : std::string_view();
   }
   bool take(std::string_view word) {
-    if (lower(next()) != word) return false;
+    if (lower_case(next()) != word) return false;
     ++position_;
     return true;
   }
@@ -94,7 +89,7 @@ class Parser {
 
   Node parse_list(std::string_view word, ConditionNode::Kind kind, int depth, Node (Parser::*inner)(int)) {
     Node first = (this->*inner)(depth);
-    if (!first || lower(next()) != word) return first;
+    if (!first || lower_case(next()) != word) return first;
     ConditionNode list{kind, 0, 0, {}};
     list.children.push_back(std::move(*first));
     while (take(word)) {
@@ -126,8 +121,8 @@ class Parser {
       return inner;
     }
     if (token == ")" || token == "|") return fail("unexpected '" + std::string(token) + "' in the condition");
-    if (position_ + 1 < tokens_.size() && lower(tokens_[position_ + 1]) == "of") return parse_quantifier();
-    const std::string word = lower(token);
+    if (position_ + 1 < tokens_.size() && lower_case(tokens_[position_ + 1]) == "of") return parse_quantifier();
+    const std::string word = lower_case(token);
     if (word == "and" || word == "or" || word == "of")
       return fail("'" + word + "' stands where a selection is expected");
     ++position_;
@@ -137,7 +132,7 @@ class Parser {
   }
 
   Node parse_quantifier() {
-    const std::string quantity = lower(tokens_[position_]);
+    const std::string quantity = lower_case(tokens_[position_]);
     position_ += 2;
     const std::string_view pattern = next();
     if (pattern.empty() || pattern == "(" || pattern == ")") return fail("'of' needs a selection name or 'them'");

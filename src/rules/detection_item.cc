@@ -1,5 +1,7 @@
 #include "rules/detection_item.h"
 
+#include <absl/strings/escaping.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -240,7 +242,7 @@ class ValueReader {
     }
     switch (transform) {
       case Transform::kBase64:
-        out.push_back(pattern_of_literal(base64_encode(*literal)));
+        out.push_back(pattern_of_literal(absl::Base64Escape(*literal)));
         break;
       case Transform::kBase64Offset:
         for (auto& text : base64_offset_forms(*literal))

@@ -1,4 +1,6 @@
 // The loader: what a rule file says becomes the tree it should, and what the specification forbids is refused with its place.
+#include <absl/strings/escaping.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -142,9 +144,6 @@ TEST_CASE("all makes one item of each value") {
 }
 
 TEST_CASE("base64 and its offsets") {
-  CHECK(base64_encode("foobar") == "Zm9vYmFy");
-  CHECK(base64_encode("fooba") == "Zm9vYmE=");
-  CHECK(base64_encode("foob") == "Zm9vYg==");
   CHECK(text_value(item_of("cs-uri|base64: foobar")) == "[Zm9vYmFy]");
   const auto item = item_of("cs-uri|base64offset|contains: /bin/sh");
   REQUIRE(item.values.size() == 3);
@@ -152,8 +151,8 @@ TEST_CASE("base64 and its offsets") {
   for (size_t offset = 0; offset < 3; ++offset) {
     const auto& parts = std::get<StringValue>(item.values[offset]).parts;
     REQUIRE(parts.size() == 3);
-    CHECK(base64_encode(std::string(offset, 'x') + "/bin/sh" + "tail").find(parts[1].text) != std::string::npos);
-    CHECK(base64_encode(std::string(3 + offset, 'q') + "/bin/sh").find(parts[1].text) != std::string::npos);
+    CHECK(absl::Base64Escape(std::string(offset, 'x') + "/bin/sh" + "tail").find(parts[1].text) != std::string::npos);
+    CHECK(absl::Base64Escape(std::string(3 + offset, 'q') + "/bin/sh").find(parts[1].text) != std::string::npos);
   }
   expect_error(with_item("cs-uri|base64: 'a*'"), "wildcards");
   expect_error(with_item("cs-uri|base64offset: abc"), "contains");

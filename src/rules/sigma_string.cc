@@ -1,7 +1,12 @@
 #include "rules/sigma_string.h"
 
+#include <absl/strings/escaping.h>
+
+#include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "base/ascii.h"
+#include "base/utf8.h"
 
 namespace weir {
 namespace {
@@ -10,25 +15,6 @@ void push_char(PatternString& pattern, char c) {
   if (pattern.empty() || pattern.back().kind != StringPart::Kind::kLiteral)
     pattern.push_back({StringPart::Kind::kLiteral, {}});
   pattern.back().text.push_back(c);
-}
-
-// One code point from the front of `text`; U+FFFD and one byte for what is not UTF-8.
-std::pair<uint32_t, size_t> code_point(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
-  if (length == 0 || text.size() < length) return {0xfffd, 1};
-  uint32_t value = lead & (0x7fU >> length);
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return {0xfffd, 1};
-    value = value << 6U | (byte(i) & 0x3fU);
-  }
-  return value > 0x10ffff ? std::pair<uint32_t, size_t>{0xfffd, 1} : std::pair<uint32_t, size_t>{value, length};
-}
-
-bool is_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
 }  // namespace
@@ -72,27 +58,13 @@ void open_back(PatternString& pattern) {
     pattern.push_back({StringPart::Kind::kAnyMany, {}});
 }
 
-std::string base64_encode(std::string_view bytes) {
-  static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k)
-      group = group << 8U | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0U);
-    const size_t digits = std::min<size_t>(bytes.size() - i, 3) + 1;
-    for (size_t k = 0; k < 4; ++k)
-      out.push_back(k < digits ? kAlphabet[group >> (18 - 6 * k) & 63U] : '=');
-  }
-  return out;
-}
-
 std::vector<std::string> base64_offset_forms(std::string_view bytes) {
   // Characters at the front that mix in the bytes before, and at the end those that mix in the bytes after.
   static constexpr std::array<size_t, 3> kSkipFront = {0, 2, 3};
   static constexpr std::array<size_t, 3> kSkipBack = {0, 3, 2};
   std::vector<std::string> forms;
   for (size_t offset = 0; offset < 3; ++offset) {
-    const std::string encoded = base64_encode(std::string(offset, ' ') + std::string(bytes));
+    const std::string encoded = absl::Base64Escape(std::string(offset, ' ') + std::string(bytes));
     const size_t back = kSkipBack[(bytes.size() + offset) % 3];
     if (encoded.size() > kSkipFront[offset] + back)
       forms.push_back(encoded.substr(kSkipFront[offset], encoded.size() - kSkipFront[offset] - back));
@@ -110,8 +82,9 @@ std::string to_utf16(std::string_view utf8, Utf16Order order, bool byte_order_ma
   };
   if (byte_order_mark) unit(0xfeff);
   while (!utf8.empty()) {
-    const auto [value, length] = code_point(utf8);
-    utf8.remove_prefix(length);
+    const Utf8Step step = read_utf8(utf8);
+    const uint32_t value = step.bytes > 0 ? step.code_point : 0xfffd;
+    utf8.remove_prefix(std::max<size_t>(step.bytes, 1));
     if (value < 0x10000) {
       unit(value);
     } else {
@@ -127,8 +100,8 @@ std::vector<std::string> windash_forms(std::string_view text) {
   constexpr size_t kFormsMax = 625;
   std::vector<std::string> forms = {""};
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool starts_word = (text[i] == '-' || text[i] == '/') && (i == 0 || !is_word(text[i - 1])) &&
-                             i + 1 < text.size() && is_word(text[i + 1]);
+    const bool starts_word = (text[i] == '-' || text[i] == '/') && (i == 0 || !is_word_byte(text[i - 1])) &&
+                             i + 1 < text.size() && is_word_byte(text[i + 1]);
     if (!starts_word) {
       for (auto& form : forms)
         form.push_back(text[i]);

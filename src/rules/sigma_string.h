@@ -20,8 +20,6 @@ PatternString pattern_of_literal(std::string text);
 /// The `contains`, `startswith` and `endswith` modifiers: a wildcard at both ends, the end, the beginning.
 void open_front(PatternString& pattern);
 void open_back(PatternString& pattern);
-
-std::string base64_encode(std::string_view bytes);
 /// The three forms the bytes take inside a longer base64 text, by their offset modulo 3, without the characters that depend
 /// on the neighbouring bytes (Sigma's base64offset).
 std::vector<std::string> base64_offset_forms(std::string_view bytes);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <set>
+
+#include "base/ascii.h"
+#include "base/hex.h"
 
 namespace weir {
 namespace {
@@ -14,7 +16,6 @@ constexpr size_t kExampleBytesMax = 1 << 20;
 constexpr const char* kKeys = "category, weight, security_level, confirm, supporting, examples";
 
 void append_json_string(std::string& out, std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
   out.push_back('"');
   for (const char c : text) {
     const auto byte = static_cast<uint8_t>(c);
@@ -23,8 +24,7 @@ void append_json_string(std::string& out, std::string_view text) {
       out.push_back(c);
     } else if (byte < 0x20) {
       out += "\\u00";
-      out.push_back(kHex[byte >> 4U]);
-      out.push_back(kHex[byte & 15U]);
+      append_hex(out, byte);
     } else {
       out.push_back(c);
     }
@@ -32,28 +32,12 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-std::string percent_encoded(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~') {
-      out.push_back(c);
-    } else {
-      out.push_back('%');
-      out.push_back(kHex[byte >> 4U]);
-      out.push_back(kHex[byte & 15U]);
-    }
-  }
-  return out;
-}
-
 bool is_number(const YamlNode& node) {
   const std::string& text = node.text;
   double value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   return !node.quoted && !text.empty() && parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() &&
-         std::isdigit(static_cast<unsigned char>(text[0])) != 0 && (text.size() == 1 || text[0] != '0');
+         is_ascii_digit(text[0]) && (text.size() == 1 || text[0] != '0');
 }
 
 /// Writes the JSON object of an example, field by field.
@@ -246,9 +230,7 @@ void derive_weir_section(Rule& rule) {
        {"rce", Category::kRce}}};
   std::string text = " " + rule.title + " ";
   for (char& c : text)
-    c = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-'
-            ? static_cast<char>(std::tolower(static_cast<unsigned char>(c)))
-            : ' ';
+    c = is_ascii_alphanumeric(c) || c == '-' ? to_lower(c) : ' ';
   rule.category = Category::kOther;
   for (const auto& [word, category] : kWords) {
     if (text.find(" " + std::string(word) + " ") == std::string::npos) continue;

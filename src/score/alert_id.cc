@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "base/hex.h"
+
 namespace weir {
 namespace {
 
@@ -41,13 +43,11 @@ std::string uuid_of(std::string_view text) {
   bytes.digest[6] =
       static_cast<unsigned char>((bytes.digest[6] & 0x0f) | 0x80);  // version 8: made by a rule of our own
   bytes.digest[8] = static_cast<unsigned char>((bytes.digest[8] & 0x3f) | 0x80);  // variant of RFC 9562
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
   out.reserve(36);
   for (size_t i = 0; i < 16; ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += kHex[bytes.digest[i] >> 4];
-    out += kHex[bytes.digest[i] & 0xf];
+    append_hex(out, bytes.digest[i]);
   }
   return out;
 }

@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "base/hex.h"
+
 namespace weir {
 namespace {
 
@@ -51,24 +53,6 @@ const std::vector<std::string> kPayloads{
     "http://169.254.169.254/latest/meta-data/iam/security-credentials/",
     "*)(uid=*))(|(uid=*",
 };
-
-constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (kUnreserved.find(c) != std::string_view::npos) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
-}
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "decode/code_point.h"
+#include "base/hex.h"
 #include "yaml/yaml_reader.h"
 
 namespace weir {

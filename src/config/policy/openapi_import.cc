@@ -6,7 +6,6 @@
 
 #include "config/policy/openapi_document.h"
 #include "config/policy/openapi_schema.h"
-#include "decode/code_point.h"
 #include "policy/policy.h"
 
 namespace weir {

@@ -6,16 +6,16 @@
 #include <cctype>
 #include <optional>
 
+#include "base/hex.h"
+
 namespace weir {
 namespace {
 
 using ByteSet = std::bitset<256>;
 
-void append_hex(std::string& out, unsigned byte) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
+void append_escape(std::string& out, unsigned byte) {
   out += "\\x";
-  out.push_back(kHex[byte >> 4U & 15U]);
-  out.push_back(kHex[byte & 15U]);
+  append_hex(out, static_cast<uint8_t>(byte));
 }
 
 template <typename Predicate>
@@ -122,7 +122,7 @@ class Rewriter {
     if (c == '\n')
       out_ += "\\x20";
     else if (static_cast<uint8_t>(c) >= 0x80 || c == '\0')
-      append_hex(out_, static_cast<uint8_t>(c));
+      append_escape(out_, static_cast<uint8_t>(c));
     else
       out_.push_back(c);
   }
@@ -253,10 +253,10 @@ class Rewriter {
       out_ += "\\x20";
     } else if (byte >= 9 && byte <= 13) {
       out_ += "[\\x20";
-      append_hex(out_, byte);
+      append_escape(out_, byte);
       out_.push_back(']');
     } else {
-      append_hex(out_, byte);
+      append_escape(out_, byte);
     }
   }
 
@@ -282,10 +282,10 @@ class Rewriter {
       unsigned last = byte;
       while (last + 1 < 256 && set[last + 1])
         ++last;
-      append_hex(out_, byte);
+      append_escape(out_, byte);
       if (last > byte) {
         if (last > byte + 1) out_.push_back('-');
-        append_hex(out_, last);
+        append_escape(out_, last);
       }
       byte = last;
     }
@@ -409,7 +409,7 @@ Result<std::string> rewrite_for_lines(std::string_view pattern, LineText text) {
 
 void append_literal(std::string& out, std::string_view bytes) {
   for (const char c : bytes)
-    append_hex(out, c == '\n' || c == '\r' || c == '\t' ? ' ' : static_cast<uint8_t>(c));
+    append_escape(out, c == '\n' || c == '\r' || c == '\t' ? ' ' : static_cast<uint8_t>(c));
 }
 
 }  // namespace weir

@@ -3,28 +3,21 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-constexpr bool is_letter(char c) {
-  return lower(c) >= 'a' && lower(c) <= 'z';
-}
 constexpr bool is_name_char(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '$';
+  return is_word_byte(c) || c == '$';
 }
 constexpr bool is_space(char c) {
   return c == ' ' || c == '\t';
 }
-bool equals(std::string_view text, std::string_view lower_case) {
-  return text.size() == lower_case.size() &&
-         std::equal(text.begin(), text.end(), lower_case.begin(), [](char a, char b) { return lower(a) == b; });
-}
 template <size_t N>
 bool is_one_of(std::string_view text, const std::array<std::string_view, N>& names) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return equals(text, name); });
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view name) { return equals_without_case(text, name); });
 }
 
 /// Elements that load or run something, or change what the page means, whatever their attributes.
@@ -39,8 +32,8 @@ constexpr std::array<std::string_view, 13> kUrlAttributes = {
 /// are oncut, the longest some 30 letters.
 bool is_handler(std::string_view name) {
   constexpr size_t kShortest = 5, kLongest = 32;
-  return name.size() >= kShortest && name.size() <= kLongest && lower(name[0]) == 'o' && lower(name[1]) == 'n' &&
-         std::all_of(name.begin(), name.end(), is_letter);
+  return name.size() >= kShortest && name.size() <= kLongest && to_lower(name[0]) == 'o' && to_lower(name[1]) == 'n' &&
+         std::all_of(name.begin(), name.end(), is_ascii_letter);
 }
 
 /// Does the text begin with the word, case and spaces inside it ignored (browsers drop tabs and line breaks in schemes)?
@@ -49,7 +42,7 @@ bool begins_spaced(std::string_view text, std::string_view word, size_t& end) {
   constexpr size_t kLookedAt = 64;
   size_t at = 0, matched = 0;
   while (at < text.size() && at < kLookedAt && matched < word.size()) {
-    if (lower(text[at]) == word[matched])
+    if (to_lower(text[at]) == word[matched])
       ++matched;
     else if (!is_space(text[at]))
       return false;
@@ -76,7 +69,7 @@ bool is_script_url(std::string_view url) {
   const std::string_view type = url.substr(end, kTypeMax);
   const auto holds = [&](std::string_view word) {
     return std::search(type.begin(), type.end(), word.begin(), word.end(),
-                       [](char a, char b) { return lower(a) == b; }) != type.end();
+                       [](char a, char b) { return to_lower(a) == b; }) != type.end();
   };
   return type.find(',') != std::string_view::npos &&
          (holds("html") || holds("svg") || holds("xml") || holds("javascript"));
@@ -120,7 +113,7 @@ class Tag {
     skip_spaces();
     const std::string_view value = take_value();
     if (is_handler(name)) return is_code(value);
-    if (equals(name, "srcdoc")) return value.find('<') != std::string_view::npos;
+    if (equals_without_case(name, "srcdoc")) return value.find('<') != std::string_view::npos;
     return is_one_of(name, kUrlAttributes) && is_script_url(value);
   }
 
@@ -156,7 +149,7 @@ bool element_runs(std::string_view text, size_t& at) {
   while (end < text.size() && (is_name_char(text[end]) || text[end] == ':' || text[end] == '-'))
     ++end;
   std::string_view name = text.substr(begin, end - begin);
-  if (name.empty() || !is_letter(name[0])) {
+  if (name.empty() || !is_ascii_letter(name[0])) {
     ++at;
     return false;
   }
@@ -193,10 +186,11 @@ bool begins_call(std::string_view text, size_t at) {
     ++end;
   const std::string_view name = text.substr(at, end - at);
   if (name.empty()) return false;
-  if (equals(name, "document") || equals(name, "window") || equals(name, "location"))
+  if (equals_without_case(name, "document") || equals_without_case(name, "window") ||
+      equals_without_case(name, "location"))
     return end < text.size() && (text[end] == '.' || text[end] == '[' || text[end] == '=');
   // These are common words and, in other languages, the object itself (self.name()): what is reached must be the page's.
-  if (equals(name, "self") || equals(name, "top") || equals(name, "parent")) {
+  if (equals_without_case(name, "self") || equals_without_case(name, "top") || equals_without_case(name, "parent")) {
     if (end < text.size() && (text[end] == '[' || text[end] == '=')) return true;
     if (end >= text.size() || text[end] != '.') return false;
     size_t member_end = end + 1;

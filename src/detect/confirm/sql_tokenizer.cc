@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "detect/confirm/sql_words.h"
 
 namespace weir {
@@ -10,17 +12,11 @@ namespace {
 /// Tokens read for one fingerprint; what folds away counts, so that a value of brackets alone ends, too.
 constexpr size_t kTokensReadMax = 96;
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_hex_digit(char c) {
-  return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
 constexpr bool is_word_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return is_ascii_letter(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 constexpr bool is_word_char(char c) {
-  return is_word_start(c) || is_digit(c) || c == '$';
+  return is_word_start(c) || is_ascii_digit(c) || c == '$';
 }
 constexpr bool is_operand(SqlToken token) {
   return token == SqlToken::kNumber || token == SqlToken::kString || token == SqlToken::kVariable ||
@@ -60,7 +56,7 @@ class Scanner {
       return SqlToken::kString;
     }
     if (c == '`' || c == '[') return take_quoted_name(c == '`' ? '`' : ']');
-    if (is_digit(c) || (c == '.' && is_digit(peek(1)))) return take_number();
+    if (is_ascii_digit(c) || (c == '.' && is_ascii_digit(peek(1)))) return take_number();
     if (is_word_start(c)) return take_word();
     if (c == '@') return take_variable();
     return take_sign(c);
@@ -91,13 +87,13 @@ class Scanner {
   }
 
   SqlToken take_number() {
-    const bool hexadecimal = peek() == '0' && (peek(1) | 0x20) == 'x' && is_hex_digit(peek(2));
+    const bool hexadecimal = peek() == '0' && (peek(1) | 0x20) == 'x' && hex_value(peek(2)) >= 0;
     if (hexadecimal) at_ += 2;
-    while (is_digit(peek()) || (hexadecimal ? is_hex_digit(peek()) : peek() == '.'))
+    while (is_ascii_digit(peek()) || (hexadecimal ? hex_value(peek()) >= 0 : peek() == '.'))
       ++at_;
-    if ((peek() | 0x20) == 'e' && is_digit(peek(1))) {
+    if ((peek() | 0x20) == 'e' && is_ascii_digit(peek(1))) {
       ++at_;
-      while (is_digit(peek()))
+      while (is_ascii_digit(peek()))
         ++at_;
     }
     return SqlToken::kNumber;

@@ -2,6 +2,7 @@
 #include <array>
 #include <string>
 
+#include "base/ascii.h"
 #include "event/directive/config_text.h"
 #include "event/directive/directive_template.h"
 #include "event/directive/variable_table.h"
@@ -106,16 +107,8 @@ DirectiveResult<Operator> read_operator(std::string_view text, size_t begin) {
   return found;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 DirectiveVariable request_variable(std::string_view header, std::string_view written) {
-  const std::string name = lower(header);
+  const std::string name = lower_case(header);
   if (name == ":method") return variable_of({name, kUse, kFieldMethod}, written, TextEscape::kNone);
   if (name == ":path") return variable_of({name, kUse, kFieldTarget, 1}, written, TextEscape::kNone);
   if (name == "x-envoy-original-path") return variable_of({name, kUse, kFieldTarget, 0}, written, TextEscape::kNone);

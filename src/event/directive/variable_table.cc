@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
@@ -27,13 +29,6 @@ constexpr std::array kHeaderFields{
 };
 
 constexpr uint8_t kHeaderRank = 5;  // behind what the server itself says
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return result;
-}
 
 // Whether one insertion, deletion or replacement makes them equal.
 bool is_one_letter_off(std::string_view a, std::string_view b) {
@@ -103,7 +98,7 @@ DirectiveVariable skipped_variable(std::string_view written) {
 }
 
 DirectiveVariable request_header_variable(std::string_view name, std::string_view written, TextEscape escape) {
-  const std::string wanted = lower(name);
+  const std::string wanted = lower_case(name);
   for (const auto& header : kHeaderFields) {
     if (header.name != wanted) continue;
     auto variable =
@@ -118,7 +113,7 @@ DirectiveVariable request_header_variable(std::string_view name, std::string_vie
 
 DirectiveVariable response_header_variable(std::string_view name, std::string_view written, TextEscape escape) {
   auto variable = variable_of({name, TextUse::kResponseHeader}, written, escape);
-  variable.field.header = lower(name);
+  variable.field.header = lower_case(name);
   return variable;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/assert.h"
 
 namespace weir {
@@ -15,10 +16,6 @@ bool is_escaped(std::string_view line, size_t begin, size_t at) {
   while (at - backslashes > begin && line[at - backslashes - 1] == '\\')
     ++backslashes;
   return backslashes % 2 == 1;
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 }  // namespace
@@ -56,7 +53,7 @@ bool TextReader::has_shape(Shape shape, std::string_view text) {
     case Shape::kNumber: {
       if (text.empty() || text == "-") return true;
       const bool sign = text.front() == '-' || text.front() == '+';
-      return text.size() <= 64 && is_digit(text[sign && text.size() > 1 ? 1 : 0]);
+      return text.size() <= 64 && is_ascii_digit(text[sign && text.size() > 1 ? 1 : 0]);
     }
     case Shape::kWord:
       return text.find_first_of(" \t\"") == kNowhere;

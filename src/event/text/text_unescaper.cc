@@ -7,49 +7,14 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 #include "event/utf8_repair.h"
 
 namespace weir {
 namespace {
 
 constexpr size_t kBytesKept = 256 << 10;  // a buffer that grew beyond is given back with the next ordinary line
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char low = static_cast<char>(c | 0x20);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
-// The number of `digits` hexadecimal digits at `at`, or -1.
-int hex_number(std::string_view text, size_t at, size_t digits) {
-  if (at > text.size() || text.size() - at < digits) return -1;
-  int number = 0;
-  for (size_t i = 0; i < digits; ++i) {
-    const int value = hex_value(text[at + i]);
-    if (value < 0) return -1;
-    number = number * 16 + value;
-  }
-  return number;
-}
-
-void append_code_point(uint32_t code, std::string& out) {
-  const auto continuation = [&](unsigned shift) { out += static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xc0 | (code >> 6));
-    continuation(0);
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xe0 | (code >> 12));
-    continuation(6);
-    continuation(0);
-  } else {
-    out += static_cast<char>(0xf0 | (code >> 18));
-    continuation(12);
-    continuation(6);
-    continuation(0);
-  }
-}
 
 // "\uHHHH" at `at`, with its partner if it is half of a pair; the bytes it took, 0 if it is none.
 size_t append_unicode_escape(std::string_view text, size_t at, std::string& out) {
@@ -59,14 +24,13 @@ size_t append_unicode_escape(std::string_view text, size_t at, std::string& out)
   const bool pair = high && text.substr(at + 6, 2) == "\\u";
   const int second = pair ? hex_number(text, at + 8, 4) : -1;
   if (second >= 0xdc00 && second <= 0xdfff) {
-    append_code_point(0x10000 + (static_cast<uint32_t>(first - 0xd800) << 10) + static_cast<uint32_t>(second - 0xdc00),
-                      out);
+    append_utf8(out, from_surrogates(static_cast<uint32_t>(first), static_cast<uint32_t>(second)));
     return 12;
   }
   if (first >= 0xd800 && first <= 0xdfff) {
     out += '\xff';  // half a pair is no character: the repair below replaces it as it does any byte that is none
   } else {
-    append_code_point(static_cast<uint32_t>(first), out);
+    append_utf8(out, static_cast<uint32_t>(first));
   }
   return 6;
 }
@@ -163,7 +127,7 @@ std::string_view TextUnescaper::read(std::string_view text, TextEscape escape) {
   if (simdjson::validate_utf8(read.data(), read.size())) return read;
   scratch_.assign(read);
   buffer_.resize(begin);
-  append_repaired_utf8(scratch_, buffer_);
+  append_valid_utf8(scratch_, buffer_);
   repaired_ = true;
   return {buffer_.data() + begin, buffer_.size() - begin};
 }
