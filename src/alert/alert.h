@@ -96,6 +96,7 @@ struct Alert {
   AbuseVerdict verdict;              ///< abuse
   BurstVerdict burst;                ///< bursts
   std::optional<CorrelationFinding> correlation;
+  std::string_view trimmed;  ///< what was taken out last because the alert was too large for its topic; empty: nothing
 };
 
 }  // namespace weir

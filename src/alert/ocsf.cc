@@ -426,6 +426,7 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
   json.text("phase", to_string(alert.phase));
   json.text("client_kind", to_string(alert.client_kind));
   json.text("client", alert.client);
+  json.text("trimmed", alert.trimmed);
   if (alert.at != kNoRecord) {
     json.begin_object("record");
     json.text("topic", topic_of(alert, source));

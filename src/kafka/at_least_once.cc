@@ -87,8 +87,9 @@ bool AtLeastOnceOutput::repair_failures(Patience& patience) {
     const bool too_large = failure.code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && failure.topic == dead_letter_topic_;
     if (too_large && send_again(failure, patience)) continue;
     if (repaired) {  // one line for the transaction, not one per message
-      log_(LogLevel::kError,
-           kafka_error("output to " + failure.topic + " was not stored, doing the batch again", failure.code).detail);
+      failure_ =
+          kafka_error("output to " + failure.topic + " was not stored, doing the batch again", failure.code).detail;
+      log_(LogLevel::kError, failure_);
     }
     repaired = false;
   }

@@ -26,6 +26,7 @@ class AtLeastOnceOutput : public OutputTransaction {
   CommitOutcome commit(std::span<const PartitionOffset> offsets, Patience& patience) override;
   void abort(Patience& patience) override;
   [[nodiscard]] bool offsets_failed() const override { return offsets_failed_; }
+  [[nodiscard]] std::string failure() const override { return failure_; }
 
  private:
   Status enqueue(const std::function<Status()>& produce, Patience& patience);
@@ -41,6 +42,7 @@ class AtLeastOnceOutput : public OutputTransaction {
   KafkaCounters& counters_;
   const std::string stage_;
   bool offsets_failed_ = false;
+  std::string failure_;
   bool failed_ = false;  // something of the last transaction will never be stored: the next one gets a new producer
 };
 

@@ -17,6 +17,7 @@ constexpr int kWatermarkTimeoutMs = 2'000;
 constexpr int kCommitSliceMs = 100;
 constexpr Milliseconds kCommitTryMax{5'000};  // then the lane goes on and commits with its next batch
 constexpr int kMetadataTimeoutMs = 500;
+constexpr size_t kUnreadAskedMax = 16;  // partitions, of a lane that is quiet: some of them tell enough
 constexpr int kWakeTimeoutMs = 200;
 // Gaps are normal: every transaction leaves its marker. One this long may be records that retention removed.
 constexpr int64_t kSuspiciousGap = 1'000;
@@ -142,6 +143,7 @@ void KafkaConsumer::accept(MessageHandle message) {
     return;
   }
   ReadPositions::hand_out(*position, message->offset);
+  note_success(position->topic);
   counters_.consumed_records.add();
   counters_.consumed_bytes.add(message->len);
   batch_bytes_ += message->len + message->key_len;
@@ -205,7 +207,10 @@ void KafkaConsumer::check_retention(const ReadPosition& position, int64_t offset
 
 void KafkaConsumer::on_message_error(const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    if (ReadPosition* position = position_of(message)) ReadPositions::reach_end(*position, message.offset);
+    ReadPosition* position = position_of(message);
+    if (position == nullptr) return;
+    ReadPositions::reach_end(*position, message.offset);
+    note_success(position->topic);
     return;
   }
   counters_.client_errors.add();
@@ -213,10 +218,18 @@ void KafkaConsumer::on_message_error(const rd_kafka_message_t& message) {
   const std::string topic = message.rkt == nullptr ? "" : std::string(", topic ") + rd_kafka_topic_name(message.rkt);
   const Error error = kafka_error("consumer " + context_.client_id + topic, message.err, reason);
   context_.set_problem(ClientContext::Problem::kGroup, error.detail);
+  problem_topic_ = message.rkt == nullptr ? std::string() : rd_kafka_topic_name(message.rkt);
   if (message.err == RD_KAFKA_RESP_ERR__FATAL)
     on_fatal_error();
   else
     context_.log(LogLevel::kError, "kafka: " + error.detail);
+}
+
+/// A topic that gives records, or says that there are none, has no problem any more; nor has the group it is read for.
+void KafkaConsumer::note_success(uint16_t topic) {
+  if (!context_.has_problem(ClientContext::Problem::kGroup)) return;
+  if (problem_topic_.empty() || problem_topic_ == topics_[topic])
+    context_.clear_problem(ClientContext::Problem::kGroup);
 }
 
 std::string_view KafkaConsumer::header(const InputRecord& record, const char* name) const {
@@ -345,6 +358,24 @@ void KafkaConsumer::check_connection() {
 bool KafkaConsumer::connected() {
   check_connection();
   return !context_.has_problem(ClientContext::Problem::kConnection);
+}
+
+RecordSource::Unread KafkaConsumer::unread() {
+  Unread found = Unread::kNone;
+  size_t asked = 0;
+  for (const ReadPosition& one : positions_.all()) {
+    if (++asked > kUnreadAskedMax) break;
+    int64_t low = 0;
+    int64_t high = 0;
+    const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[one.topic].c_str(), one.partition, &low,
+                                                       &high, kMetadataTimeoutMs);
+    // Markers of transactions stand behind the last record: the end that was heard of counts them.
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      found = Unread::kNotKnown;
+    else if (high > std::max({one.expected, one.end, low}))
+      return Unread::kSome;
+  }
+  return found;
 }
 
 Status KafkaConsumer::health() const {

@@ -43,6 +43,7 @@ class KafkaConsumer : public RecordSource {
   [[nodiscard]] bool exhausted(int32_t partition, int64_t until) const override;
   Status renew(CarryDone done, Patience& patience) override;
   [[nodiscard]] bool connected() override;
+  [[nodiscard]] Unread unread() override;
   Status seek(const PartitionOffset& target) override;
   Status rewind() override;
   void tick() override;
@@ -76,6 +77,7 @@ class KafkaConsumer : public RecordSource {
   void leave(rd_kafka_t& client, Patience& patience);
   void accept(MessageHandle message);
   void on_message_error(const rd_kafka_message_t& message);
+  void note_success(uint16_t topic);
   ReadPosition* position_of(const rd_kafka_message_t& message);
   bool check_order(ReadPosition& position, int64_t offset);
   void check_retention(const ReadPosition& position, int64_t offset);
@@ -108,7 +110,8 @@ class KafkaConsumer : public RecordSource {
   size_t batch_bytes_ = 0;
   uint64_t wake_bytes_ = 0;  // 0: the library needs no waking
   uint64_t bytes_since_wake_ = 0;
-  size_t next_to_wake_ = 0;  // a position; partitions have different leaders
+  size_t next_to_wake_ = 0;    // a position; partitions have different leaders
+  std::string problem_topic_;  // of the group's problem; empty: no single one
   bool closed_ = false;
   Status health_;
 };

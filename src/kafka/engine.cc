@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <random>
 #include <thread>
@@ -14,12 +15,14 @@
 #include "kafka/state_reader.h"
 #include "kafka/topic_admin.h"
 #include "kafka/topic_checks.h"
+#include "lane/block_router.h"
 #include "lane/crash_journal.h"
 #include "lane/detect_lane.h"
 #include "lane/exactly_once.h"
 #include "lane/lane.h"
 #include "lane/memory_share.h"
 #include "lane/score_lane.h"
+#include "lane/state_record.h"
 
 namespace weir {
 namespace {
@@ -52,13 +55,45 @@ class StartupPatience : public Patience {
 
 using PartitionCounts = std::map<std::string, int32_t>;
 
+/// Without evidence an alert is smaller than this; with all of it, than four times as much.
+constexpr int64_t kAlertBytesMin = 4'096;
+constexpr int64_t kBlockBytes = BlockRouter::kBlockBytesMax + 16'384;
+constexpr int64_t kStatePartBytes = StateRecord::kPartBytesMax + 16'384;
+
+/// Fails when a topic cannot take what must be written to it. Returns the largest message of the alerts topic.
+Result<size_t> check_limits(TopicAdmin& admin, const EngineOptions& options, bool has_state, const LogSink& log) {
+  const KafkaTopics& topics = options.kafka.topics;
+  const auto limit = [&](const std::string& topic) { return message_bytes_max(admin, topic, options.startup_timeout); };
+  if (Status status = check_message_bytes(topics.observations, limit(topics.observations), kBlockBytes); !status)
+    return tl::unexpected(status.error());
+  if (has_state) {
+    if (Status status = check_message_bytes(topics.state, limit(topics.state), kStatePartBytes); !status)
+      return tl::unexpected(status.error());
+  }
+  const int64_t alert_bytes = limit(topics.alerts);
+  if (Status status = check_message_bytes(topics.alerts, alert_bytes, kAlertBytesMin); !status)
+    return tl::unexpected(status.error());
+  if (alert_bytes < kAlertBytesMin * 4) {
+    log(LogLevel::kWarning, "kafka: topic " + topics.alerts + " takes messages of " + std::to_string(alert_bytes) +
+                                " bytes only: larger alerts are trimmed, their evidence first; raise its "
+                                "max.message.bytes");
+  }
+  return static_cast<size_t>(alert_bytes);
+}
+
 Status check_stages(const EngineOptions& options) {
   if (options.stages.empty()) return fail(ErrorCode::kInvalidArgument, "kafka", "stages names no stage to run");
   return {};
 }
 
-Result<PartitionCounts> prepare_topics(const EngineOptions& options, const ClientOptions& client, const LogSink& log,
-                                       Patience& patience) {
+/// What the brokers say of weir's topics.
+struct PreparedTopics {
+  PartitionCounts partitions;
+  size_t alert_bytes_max = std::numeric_limits<size_t>::max();
+};
+
+Result<PreparedTopics> prepare_topics(const EngineOptions& options, const ClientOptions& client, const LogSink& log,
+                                      Patience& patience) {
   auto admin = TopicAdmin::create(client);
   if (!admin) return tl::unexpected(admin.error());
   if (Status status = (*admin)->wait_for_broker(options.startup_timeout, &patience); !status)
@@ -68,7 +103,7 @@ Result<PartitionCounts> prepare_topics(const EngineOptions& options, const Clien
   const bool may_lack_state = topics.create == TopicCreation::kNever && options.delivery == Delivery::kAtLeastOnce;
   if (may_lack_state) {
     const auto there = (*admin)->partitions({&topics.state, 1}, options.startup_timeout);
-    if (!there) return there;
+    if (!there) return tl::unexpected(there.error());
     if (there->empty()) {
       std::erase_if(specs, [&](const TopicSpec& one) { return one.name == topics.state; });
       log(LogLevel::kWarning, "kafka: there is no topic " + topics.state +
@@ -76,7 +111,7 @@ Result<PartitionCounts> prepare_topics(const EngineOptions& options, const Clien
     }
   }
   auto found = (*admin)->ensure(specs, topics.create, options.kafka.topics.replication_factor, options.startup_timeout);
-  if (!found) return found;
+  if (!found) return tl::unexpected(found.error());
   if ((*found)[topics.observations] != topics.observations_partitions) {
     log(LogLevel::kWarning, "kafka: topic " + topics.observations + " has " +
                                 std::to_string((*found)[topics.observations]) + " partitions, not the " +
@@ -89,7 +124,13 @@ Result<PartitionCounts> prepare_topics(const EngineOptions& options, const Clien
     if (Status status = check_state_topics(**admin, state, log, options.startup_timeout); !status)
       return tl::unexpected(status.error());
   }
-  return found;
+  PreparedTopics prepared{std::move(*found)};
+  if (options.checks_topic_settings) {
+    const auto alert_bytes = check_limits(**admin, options, prepared.partitions.contains(topics.state), log);
+    if (!alert_bytes) return tl::unexpected(alert_bytes.error());
+    prepared.alert_bytes_max = *alert_bytes;
+  }
+  return prepared;
 }
 
 }  // namespace
@@ -99,9 +140,11 @@ struct Engine::Impl {
   ClientOptions client;
   LogSink log;
   std::unique_ptr<CrashJournal> journal;  // null: no quarantine
+  bool lacks_journal = false;             // for want of disk space
   std::vector<std::unique_ptr<LaneRuntime>> lanes;
   std::vector<LaneCounters> counters;
   bool has_state_topic = false;
+  size_t alert_bytes_max = std::numeric_limits<size_t>::max();
 
   Status add_lane(Stage stage, uint32_t index, const RuleSlot& rules, int32_t observations_partitions);
   std::unique_ptr<StageWork> make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules,
@@ -149,14 +192,21 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
   if (!options.quarantine.directory.empty()) {
     auto journal =
         CrashJournal::open(options.quarantine.directory, options.kafka.group_id, options.quarantine.crashes, impl.log);
-    if (!journal) return tl::unexpected(journal.error());
-    impl.journal = std::move(*journal);
+    const bool no_space = !journal && journal.error().code == ErrorCode::kLimit;
+    if (!journal && !no_space) return tl::unexpected(journal.error());
+    if (journal) impl.journal = std::move(*journal);
+    impl.lacks_journal = no_space;
+    if (no_space) {
+      impl.log(LogLevel::kWarning, "working without the crash journal: " + journal.error().detail +
+                                       "; a record that crashes the process cannot be found until the next start");
+    }
   }
   StartupPatience patience(stop_requested);
-  auto partitions = prepare_topics(options, impl.client, impl.log, patience);
-  if (!partitions) return tl::unexpected(partitions.error());
-  const int32_t observations_partitions = (*partitions)[options.kafka.topics.observations];
-  impl.has_state_topic = partitions->contains(options.kafka.topics.state);
+  auto prepared = prepare_topics(options, impl.client, impl.log, patience);
+  if (!prepared) return tl::unexpected(prepared.error());
+  const int32_t observations_partitions = prepared->partitions[options.kafka.topics.observations];
+  impl.has_state_topic = prepared->partitions.contains(options.kafka.topics.state);
+  impl.alert_bytes_max = prepared->alert_bytes_max;
 
   for (const Stage stage : options.stages) {
     const uint32_t count = lanes_of(stage);
@@ -192,6 +242,7 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
                                          log, runtime->kafka);
   if (journal != nullptr) runtime->guard = journal->guard(lanes.size(), topics);
   runtime->lane->set_guard(runtime->guard.get());
+  runtime->kafka.unguarded.set(lacks_journal ? 1 : 0);
   describe(stage, *runtime);
   lanes.push_back(std::move(runtime));
   return {};
@@ -242,7 +293,8 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
                           topics.alerts,          topics.dead_letter,
                           options.alert_encoder,  options.score,
                           topics.state,           static_cast<uint32_t>(observations_partitions),
-                          options.snapshot_round, {}};
+                          options.snapshot_round, {},
+                          alert_bytes_max};
   if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);
   return std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka, runtime.state.get());
 }
@@ -302,7 +354,13 @@ std::string Engine::unhealthy_reason() const {
   for (const auto& one : impl_->lanes) {
     if (const std::string problems = one->consumer->context().problems(); !problems.empty())
       return "lane " + one->name + ": " + problems;
-    if (one->lane->retrying()) return "lane " + one->name + ": its output is not accepted and is being sent again";
+    if (one->lane->stalled())
+      return "lane " + one->name + ": has work and gets on with nothing; its client was made anew";
+    if (one->lane->retrying()) {
+      const std::string reason = one->lane->retry_reason();
+      return "lane " + one->name + ": its output is not accepted and is being sent again" +
+             (reason.empty() ? reason : " (" + reason + ")");
+    }
     if (one->lane->restoring()) return "lane " + one->name + ": is restoring the state of its clients";
     if (!one->lane->ready())
       return "lane " + one->name + ": " + (one->lane->finished() ? "has ended" : "is joining its group");

@@ -79,4 +79,22 @@ Status check_state_topics(TopicAdmin& admin, const StateTopics& topics, const Lo
   return check_observations(topics, *observations, log);
 }
 
+int64_t message_bytes_max(TopicAdmin& admin, const std::string& topic, Milliseconds timeout) {
+  constexpr int64_t kBrokersDefault = 1'048'588;
+  const auto settings = admin.settings(topic, timeout);
+  if (!settings) return kBrokersDefault;
+  const std::string text = setting(*settings, "max.message.bytes");
+  int64_t allowed = kBrokersDefault;
+  std::from_chars(text.data(), text.data() + text.size(), allowed);
+  return allowed;
+}
+
+Status check_message_bytes(const std::string& topic, int64_t allowed, int64_t needed) {
+  if (allowed >= needed) return {};
+  return fail(ErrorCode::kInvalidArgument, "kafka",
+              "topic " + topic + " takes messages of " + std::to_string(allowed) +
+                  " bytes only, and weir writes such of up to " + std::to_string(needed) +
+                  ": raise max.message.bytes of the topic");
+}
+
 }  // namespace weir

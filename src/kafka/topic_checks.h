@@ -21,4 +21,10 @@ struct StateTopics {
 /// A broker that does not tell its settings is only a warning.
 Status check_state_topics(TopicAdmin& admin, const StateTopics& topics, const LogSink& log, Milliseconds timeout);
 
+/// The largest message that a topic takes (max.message.bytes), or the broker's default where it does not tell.
+int64_t message_bytes_max(TopicAdmin& admin, const std::string& topic, Milliseconds timeout);
+
+/// Refuses topics that take no messages as large as `needed`, naming the topic and the setting.
+Status check_message_bytes(const std::string& topic, int64_t allowed, int64_t needed);
+
 }  // namespace weir

@@ -84,12 +84,28 @@ std::string file_name(const std::string& group, int number) {
   return name + ".journal";
 }
 
+/// With every block of it allocated: a store into a hole of a mapped file is a SIGBUS once the disk is full.
+Status allocate(int descriptor, size_t bytes) {
+  struct stat status {};
+  const bool whole = fstat(descriptor, &status) == 0 && status.st_size == static_cast<off_t>(bytes);
+  if (!whole && ftruncate(descriptor, 0) != 0) return fail(ErrorCode::kIo, "quarantine", std::strerror(errno));
+  const int error = posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
+  if (error == 0) return {};
+  if (!whole) static_cast<void>(ftruncate(descriptor, 0) == 0);  // the space it took is needed elsewhere
+  const bool no_space = error == ENOSPC || error == EDQUOT || error == EFBIG;
+  return fail(no_space ? ErrorCode::kLimit : ErrorCode::kIo, "quarantine", std::strerror(error));
+}
+
 /// The first of the group's files that no other process has, locked.
 Result<int> lock_file(const std::string& directory, const std::string& group) {
   for (int number = 1; number <= kProcessesMax; ++number) {
     const std::string path = directory + "/" + file_name(group, number);
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0) return fail(ErrorCode::kIo, "quarantine", "cannot open " + path + ": " + std::strerror(errno));
+    if (descriptor < 0) {
+      const bool no_space = errno == ENOSPC || errno == EDQUOT;
+      return fail(no_space ? ErrorCode::kLimit : ErrorCode::kIo, "quarantine",
+                  "cannot open " + path + ": " + std::strerror(errno));
+    }
     if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
     ::close(descriptor);
   }
@@ -113,10 +129,13 @@ Result<std::unique_ptr<CrashJournal>> CrashJournal::open(const std::string& dire
                                                          uint32_t crashes_max, LogSink log) {
   const auto descriptor = lock_file(directory, group);
   if (!descriptor) return tl::unexpected(descriptor.error());
-  struct stat status {};
-  const bool whole = fstat(*descriptor, &status) == 0 && status.st_size == static_cast<off_t>(sizeof(File));
-  const bool sized = whole || (ftruncate(*descriptor, 0) == 0 && ftruncate(*descriptor, sizeof(File)) == 0);
-  void* memory = sized ? mmap(nullptr, sizeof(File), PROT_READ | PROT_WRITE, MAP_SHARED, *descriptor, 0) : MAP_FAILED;
+  if (const Status allocated = allocate(*descriptor, sizeof(File)); !allocated) {
+    ::close(*descriptor);
+    return fail(allocated.error().code, "quarantine",
+                "no space for the journal in " + directory + " (" + std::to_string(sizeof(File) >> 10) +
+                    " KB): " + allocated.error().detail);
+  }
+  void* memory = mmap(nullptr, sizeof(File), PROT_READ | PROT_WRITE, MAP_SHARED, *descriptor, 0);
   if (memory == MAP_FAILED) {
     const std::string reason = std::strerror(errno);
     ::close(*descriptor);

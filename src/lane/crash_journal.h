@@ -43,7 +43,8 @@ class CrashJournal {
   class Guard;
 
   /// Opens or creates `<directory>/crashes-<group>.journal`, or `-2`, `-3` … while another process has it; and takes in
-  /// what the last process left. A file that is no journal, or a damaged one, begins afresh. Fails when the folder cannot be written.
+  /// what the last process left. A file that is no journal, or a damaged one, begins afresh. Fails when the folder cannot be written; with
+  /// kLimit when there is no space for it: then one can do without.
   static Result<std::unique_ptr<CrashJournal>> open(const std::string& directory, const std::string& group,
                                                     uint32_t crashes_max, LogSink log);
   ~CrashJournal();

@@ -1,5 +1,7 @@
 #include "lane/crash_journal.h"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,4 +155,26 @@ TEST_CASE("two processes have a journal each, and a file that is none begins afr
   CHECK(first->suspects().empty());
   CHECK(std::filesystem::exists(folder.path + "/crashes-group_1-2.journal"));
   CHECK_FALSE(CrashJournal::open(folder.path + "/nowhere", "group", 3, [](LogLevel, std::string_view) {}));
+}
+
+TEST_CASE("a journal for which there is no space is refused before it is mapped", "[kafka][quarantine]") {
+  const Folder folder;
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{4'096, 4'096};
+    setrlimit(RLIMIT_FSIZE, &none);  // as a full disk: files grow no further
+    const auto refused = CrashJournal::open(folder.path, "group", 2, [](LogLevel, std::string_view) {});
+    _exit(!refused && refused.error().code == ErrorCode::kLimit ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  // With space again, it is there, and none of it is a hole.
+  const auto journal = CrashJournal::open(folder.path, "group", 2, [](LogLevel, std::string_view) {});
+  REQUIRE(journal);
+  struct stat file {};
+  REQUIRE(stat((folder.path + "/crashes-group.journal").c_str(), &file) == 0);
+  CHECK(file.st_blocks * 512 >= file.st_size);
 }

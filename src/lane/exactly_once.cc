@@ -75,7 +75,8 @@ bool ExactlyOnceOutput::failed(const TransactionResult& result, std::string_view
   if (result.done()) return false;
   open_ = false;
   must_abort_ = result.step == TransactionStep::kAbort;
-  log_(LogLevel::kWarning, "kafka: " + std::string(what) + ": " + result.reason);
+  failure_ = std::string(what) + ": " + result.reason;
+  log_(LogLevel::kWarning, "kafka: " + failure_);
   if (!must_abort_ && client_ != nullptr) {
     client_.reset();
     counters_.producer_renewals.add();

@@ -34,6 +34,7 @@ class ExactlyOnceOutput : public OutputTransaction {
   void abort(Patience& patience) override;
   [[nodiscard]] bool seen_at_commit() const override { return true; }
   [[nodiscard]] bool offsets_failed() const override { return offsets_failed_; }
+  [[nodiscard]] std::string failure() const override { return failure_; }
 
  private:
   bool failed(const TransactionResult& result, std::string_view what);
@@ -52,6 +53,7 @@ class ExactlyOnceOutput : public OutputTransaction {
   bool open_ = false;                          // a transaction is open in client_ and nothing of it has failed
   bool must_abort_ = false;                    // it is open and something has failed
   bool offsets_failed_ = false;
+  std::string failure_;
   size_t dead_letter_bytes_max_ = std::numeric_limits<size_t>::max();  // what the broker was seen to refuse, less one
 };
 

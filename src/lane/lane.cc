@@ -94,12 +94,13 @@ Status Lane::prepare() {
 Status Lane::step() {
   thread_.assert_here();
   heartbeat();
-  tick_if_due();
+  if (Status status = tick_if_due(); !status) return status;
   const auto batch = source_.poll(batch_.records_max, std::min(kIdlePoll, until_commit()), batch_.wait_max);
   polled_.store(true, std::memory_order_relaxed);
   keeps_up_ = batch.size() < batch_.records_max;
   if (const Status health = source_.health(); !health) return health;
   if (!batch.empty()) {
+    progressed();
     WEIR_CRASH_POINT(stage_, "poll");
   }
   if (!batch.empty() || (!has_work() && work_.has_output())) {
@@ -239,6 +240,10 @@ CommitOutcome Lane::commit() {
 /// lane is stopping: then nothing is committed.
 Status Lane::recover() {
   counters_.output_retries.add();
+  {
+    const std::lock_guard lock(failure_mutex_);
+    retry_reason_ = output_.failure();
+  }
   retrying_.store(true, std::memory_order_relaxed);
   become(Work::kToRepeat);
   output_.abort(*this);
@@ -287,6 +292,7 @@ Status Lane::renew_source() {
   const auto done = state_ == Work::kStored ? RecordSource::CarryDone::kYes : RecordSource::CarryDone::kNo;
   give_up_transaction();
   work_.on_revoked(false);
+  has_assignment_ = false;
   joined_.store(false, std::memory_order_relaxed);
   return source_.renew(done, *this);
 }
@@ -314,6 +320,8 @@ Status Lane::on_assigned(std::span<AssignedPartition> partitions) {
   log_(LogLevel::kInfo, "kafka: lane " + name_ + " has " + std::to_string(partitions.size()) + " partitions");
   restoring_.store(true, std::memory_order_relaxed);
   const Status status = work_.on_assigned(partitions, *this);
+  has_assignment_ = true;
+  progressed();
   joined_.store(true, std::memory_order_relaxed);
   WEIR_CRASH_POINT(stage_, "assign");
   return status;
@@ -329,6 +337,8 @@ void Lane::on_revoked(bool lost) {
     give_up_transaction();
     wait_until_ = Clock::time_point::max();
   }
+  has_assignment_ = false;
+  watch_.excused(Clock::now());
   work_.on_revoked(committed);
 }
 
@@ -346,15 +356,51 @@ void Lane::heartbeat() {
 }
 
 Milliseconds Lane::heartbeat_age() const {
+  if (const int64_t stalled_at = stalled_at_ms_.load(std::memory_order_relaxed); stalled_at != 0)
+    return Milliseconds(now_ms() - stalled_at);
   return Milliseconds(now_ms() - heartbeat_ms_.load(std::memory_order_relaxed));
 }
 
-void Lane::tick_if_due() {
+Status Lane::tick_if_due() {
   const auto now = Clock::now();
-  if (now < next_tick_) return;
+  if (now < next_tick_) return {};
   next_tick_ = now + kTick;
   source_.tick();
   work_.tick();
+  return supervise();
+}
+
+// --- supervision
+
+/// A client library can lose its place without a word: no error, no partitions, no records. What there is to do then is the same
+/// whatever the cause: a new client.
+Status Lane::supervise() {
+  if (stopping() || !watch_.is_quiet(Clock::now())) return {};
+  std::string what = "has no partitions and hears nothing of its group";
+  if (!source_.connected()) {
+    watch_.excused(Clock::now());  // readiness says so
+    return {};
+  }
+  if (has_assignment_) {
+    what = "has unread records and gets none of them";
+    const auto unread = source_.unread();
+    if (unread == RecordSource::Unread::kNone) progressed();
+    if (unread == RecordSource::Unread::kNotKnown) watch_.excused(Clock::now());
+    if (unread != RecordSource::Unread::kSome) return {};
+  }
+  if (!watch_.has_stalled(Clock::now())) return {};
+  int64_t expected = 0;
+  stalled_at_ms_.compare_exchange_strong(expected, now_ms(), std::memory_order_relaxed);
+  counters_.stalls.add();
+  log_(LogLevel::kError, "kafka: lane " + name_ + " " + what + " for " +
+                             std::to_string(ProgressWatch::kStallAfter.count() / 1'000) +
+                             " s or longer; its client is made anew");
+  return renew_source();
+}
+
+void Lane::progressed() {
+  watch_.progressed(Clock::now());
+  stalled_at_ms_.store(0, std::memory_order_relaxed);
 }
 
 void Lane::request_stop() {
@@ -365,6 +411,11 @@ void Lane::request_stop() {
 bool Lane::ready() const {
   return joined_.load(std::memory_order_relaxed) && polled_.load(std::memory_order_relaxed) && !retrying() &&
          !restoring() && !finished();
+}
+
+std::string Lane::retry_reason() const {
+  const std::lock_guard lock(failure_mutex_);
+  return retry_reason_;
 }
 
 Status Lane::failure() const {

@@ -13,6 +13,7 @@
 #include "lane/log_sink.h"
 #include "lane/output.h"
 #include "lane/patience.h"
+#include "lane/progress_watch.h"
 #include "lane/record_source.h"
 #include "lane/thread_check.h"
 #include "pipeline/lane_counters.h"
@@ -80,6 +81,9 @@ class Lane : private RebalanceListener, private Patience {
   /// Before run(): where the lane notes what it works on. Must outlive run(); null: nowhere.
   void set_guard(CrashJournal::Guard* guard) { guard_ = guard; }
 
+  /// Before run(): other times of supervision, for tests.
+  void supervise_with(const ProgressWatch::Times& times) { watch_ = ProgressWatch(Clock::now(), times); }
+
   /// The parts of run(), for a simulation that calls them itself: prepare once, then one turn of the loop after the other.
   Status prepare();
   Status step();
@@ -97,10 +101,14 @@ class Lane : private RebalanceListener, private Patience {
   [[nodiscard]] bool ready() const;
   /// The lane's output fails and is being repeated.
   [[nodiscard]] bool retrying() const { return retrying_.load(std::memory_order_relaxed); }
+  /// Why, for a person; empty when it is not known.
+  [[nodiscard]] std::string retry_reason() const;
   /// The state of its partitions is being restored.
   [[nodiscard]] bool restoring() const { return restoring_.load(std::memory_order_relaxed); }
-  /// Since the lane last showed that it is alive.
+  /// Since the lane last showed that it is alive; of a lane that has stalled although there is work: since that was found.
   [[nodiscard]] Milliseconds heartbeat_age() const;
+  /// There is work, and the lane gets on with nothing (ProgressWatch).
+  [[nodiscard]] bool stalled() const { return stalled_at_ms_.load(std::memory_order_relaxed) != 0; }
   [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
   /// Why run() ended by itself; ok while it runs and after a requested stop.
   [[nodiscard]] Status failure() const;
@@ -125,10 +133,12 @@ class Lane : private RebalanceListener, private Patience {
   void give_up_transaction();
   Status renew_source_if_stuck(CommitOutcome outcome);
   Status renew_source();
+  Status supervise();
+  void progressed();
   void back_off();
   void finish();
   void heartbeat();
-  void tick_if_due();
+  Status tick_if_due();
   [[nodiscard]] bool has_work() const { return state_ != Work::kNone; }
   [[nodiscard]] bool stopping() const { return stop_at_ms_.load(std::memory_order_acquire) != 0; }
 
@@ -163,12 +173,16 @@ class Lane : private RebalanceListener, private Patience {
   Milliseconds back_off_{0};
   Clock::time_point offsets_fail_since_ = Clock::time_point::max();
   Milliseconds renew_after_ = kRenewAfter;
+  ProgressWatch watch_{Clock::now()};
+  bool has_assignment_ = false;  // perhaps of no partition
 
   std::atomic<int64_t> heartbeat_ms_;
-  std::atomic<int64_t> stop_at_ms_{0};  // 0: not stopping
+  std::atomic<int64_t> stop_at_ms_{0};     // 0: not stopping
+  std::atomic<int64_t> stalled_at_ms_{0};  // 0: not stalled
   std::atomic<bool> joined_{false}, polled_{false}, retrying_{false}, restoring_{false}, finished_{false};
   mutable std::mutex failure_mutex_;
   Status failure_;
+  std::string retry_reason_;
 };
 
 }  // namespace weir

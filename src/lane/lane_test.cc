@@ -292,3 +292,70 @@ TEST_CASE("a record at which the process crashed three times is set aside, the o
   CHECK(test.work.processed == 3);
   CHECK(test.source.committed[0] == 3);
 }
+
+TEST_CASE("a lane that gets none of its unread records says so, counts it and makes its client anew", "[lane][watch]") {
+  Fixture test(false);
+  test.source.log.clear();
+  test.source.unread_records = RecordSource::Unread::kSome;
+  Lane lane("test-0", test.source, test.output, test.work, test.batch, test.lines.sink(), test.counters);
+  lane.supervise_with({Milliseconds(200), Milliseconds(300)});
+  std::vector<AssignedPartition> assignment{{0, 0, 0, 0, 0}};
+  test.source.before_poll.assign({[&] { static_cast<void>(lane.listener().on_assigned(assignment)); }});
+  std::thread thread([&] { lane.run(); });
+  CHECK(wait_for([&] { return test.counters.stalls.value() > 0 && lane.stalled(); }));
+  CHECK(wait_for([&] { return lane.heartbeat_age() > Milliseconds(5); }));  // as a hanging lane
+  lane.request_stop();
+  thread.join();
+  CHECK(test.source.renewals > 0);
+  CHECK(test.lines.text().find("has unread records and gets none") != std::string::npos);
+}
+
+TEST_CASE("a lane that lost its partitions and hears nothing of its group makes its client anew", "[lane][watch]") {
+  Fixture test(false);
+  test.source.log.clear();
+  Lane lane("test-0", test.source, test.output, test.work, test.batch, test.lines.sink(), test.counters);
+  lane.supervise_with({Milliseconds(1), Milliseconds(2)});
+  std::vector<AssignedPartition> assignment{{0, 0, 0, 0, 0}};
+  test.source.before_poll.assign(
+      {[&] { static_cast<void>(lane.listener().on_assigned(assignment)); }, [&] { lane.listener().on_revoked(true); }});
+  std::thread thread([&] { lane.run(); });
+  CHECK(wait_for([&] { return test.counters.stalls.value() > 0; }));
+  lane.request_stop();
+  thread.join();
+  CHECK(test.source.renewals > 0);
+  CHECK(test.lines.text().find("hears nothing of its group") != std::string::npos);
+}
+
+TEST_CASE("a lane without unread records never stalls, and one that gets on again has not stalled any more",
+          "[lane][watch]") {
+  Fixture test(false);
+  test.source.log.clear();
+  Lane lane("test-0", test.source, test.output, test.work, test.batch, test.lines.sink(), test.counters);
+  lane.supervise_with({Milliseconds(1), Milliseconds(2)});
+  std::vector<AssignedPartition> assignment{{0, 0, 0, 0, 0}};
+  int polls = 0;
+  std::atomic<bool> done{false}, stalled_early{false};
+  const auto again = [&](auto& self) -> void {
+    if (++polls == 30) test.source.unread_records = RecordSource::Unread::kSome;
+    if (test.counters.stalls.value() > 0 && test.source.log.empty()) {
+      static_cast<void>(lane.listener().on_assigned(assignment));
+      test.source.log[0] = {"a"};
+      test.source.unread_records = RecordSource::Unread::kNone;
+      done = true;
+      return;
+    }
+    if (polls < 30 && test.counters.stalls.value() != 0) stalled_early = true;
+    std::this_thread::sleep_for(Milliseconds(50));
+    test.source.before_poll.push_back([&self] { self(self); });
+  };
+  test.source.before_poll.assign({[&] {
+    static_cast<void>(lane.listener().on_assigned(assignment));
+    again(again);
+  }});
+  std::thread thread([&] { lane.run(); });
+  CHECK(wait_for([&] { return done && !lane.stalled(); }, Milliseconds(30'000)));
+  lane.request_stop();
+  thread.join();
+  CHECK_FALSE(stalled_early);
+  CHECK(test.stored() == "a");
+}

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -60,6 +61,8 @@ class OutputTransaction {
   [[nodiscard]] virtual bool seen_at_commit() const { return false; }
   /// The last commit failed at the offsets, not at the output: the consumer's place in its group may be lost.
   [[nodiscard]] virtual bool offsets_failed() const = 0;
+  /// Why the last transaction failed, naming the topic where there is one; for a person. Empty: not known.
+  [[nodiscard]] virtual std::string failure() const { return {}; }
 };
 
 }  // namespace weir

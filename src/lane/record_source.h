@@ -82,6 +82,10 @@ class RecordSource {
                                                               Patience& patience) = 0;
   /// True when it is known that the partition holds no further record below `until`.
   [[nodiscard]] virtual bool exhausted(int32_t partition, int64_t until) const = 0;
+  /// Whether records wait that poll() should have given. Asks the broker, for half a second a partition at worst; only when a
+  /// lane has been quiet for long.
+  enum class Unread : uint8_t { kNone, kSome, kNotKnown };
+  [[nodiscard]] virtual Unread unread() = 0;
   /// A broker answers. May block for half a second to find out.
   [[nodiscard]] virtual bool connected() = 0;
   /// What renew() does with records whose output is stored and whose offsets are not committed.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "alert/trim.h"
 #include "base/crash_point.h"
 #include "lane/dead_letter.h"
 #include "lane/detect_lane.h"
@@ -87,16 +88,35 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   if (repeated) return end_turn(state);
   if (alerts_.empty()) return;
   const int64_t append_ms = number_in(source.header(record, kAppendTimeHeader));
-  for (const Alert& alert : alerts_)
+  for (Alert& alert : alerts_)
     retain_alert(alert, append_ms);
 }
 
 // --- output, kept until it is stored
 
-void ScoreWork::retain_alert(const Alert& alert, int64_t append_ms) {
+void ScoreWork::retain_alert(Alert& alert, int64_t append_ms) {
   const AlertEncoder& encoder = *options_.alert_encoder;
-  retain({options_.alerts_topic, alert.client, encoder.value_of(alert), encoder.headers_of(alert), append_ms});
+  RetainedMessage message{options_.alerts_topic, alert.client, encoder.value_of(alert), encoder.headers_of(alert),
+                          append_ms};
+  bool is_trimmed = false;
+  while (size_of(message) > options_.alert_bytes_max && trim(alert)) {
+    is_trimmed = true;
+    message.value = encoder.value_of(alert);
+  }
+  if (is_trimmed) counters_.alerts_trimmed.add();
+  retain(std::move(message));
   counters_.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add();
+}
+
+/// As the broker counts it, or a little more.
+size_t ScoreWork::size_of(const RetainedMessage& message) {
+  constexpr size_t kBatchBytes = 61;
+  constexpr size_t kRecordBytes = 21;
+  constexpr size_t kHeaderBytes = 10;
+  size_t bytes = kBatchBytes + kRecordBytes + message.key.size() + message.value.size();
+  for (const auto& [name, value] : message.headers)
+    bytes += kHeaderBytes + name.size() + value.size();
+  return bytes;
 }
 
 /// The block's observations count as if they had never been, here and in each repetition that knows of the quarantine.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +37,8 @@ class ScoreWork : public StageWork {
     uint32_t observations_partitions = 0;
     Milliseconds snapshot_round{30'000};
     std::function<Milliseconds()> now;  ///< paces the snapshots; empty: the steady clock
+    /// What the alerts topic takes (max.message.bytes); larger alerts are trimmed.
+    size_t alert_bytes_max = std::numeric_limits<size_t>::max();
   };
   /// Snapshots that may wait for one transaction. What does not fit comes with the next ones.
   static constexpr size_t kSnapshotBytesMax = 8 << 20;
@@ -97,9 +100,10 @@ class ScoreWork : public StageWork {
   void save_chunk(PartitionState& state, uint32_t chunk);
   void retain_genesis(PartitionState& state, int64_t offset);
 
-  void retain_alert(const Alert& alert, int64_t append_ms);
+  void retain_alert(Alert& alert, int64_t append_ms);
   void retain_dead_letter(const InputRecord& record, std::string_view reason, const std::string& detail);
   void retain(RetainedMessage message);
+  static size_t size_of(const RetainedMessage& message);
   void forget_output();
   Status produce_retained(OutputTransaction& output, Patience& patience);
   void count(PartitionState& state);

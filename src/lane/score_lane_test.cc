@@ -1,6 +1,10 @@
 #include "lane/score_lane.h"
 
+#include <set>
+
+#include "base/binary_format.h"
 #include "base/catch.h"
+#include "evidence/packed_evidence.h"
 #include "lane/detect_lane.h"
 #include "lane/test_support.h"
 #include "pipeline/observation_block.h"
@@ -31,9 +35,9 @@ std::string abuse_block(std::string_view client, uint32_t first, uint32_t count)
 }
 
 struct Fixture {
-  Fixture()
-      : work({{"http.requests"}, "obs", "alerts", "dead", "1.0", {}, {}, 0, Milliseconds(0), {}}, lines.sink(),
-             counters, kafka) {
+  explicit Fixture(size_t alert_bytes_max = 1 << 20)
+      : work({{"http.requests"}, "obs", "alerts", "dead", "1.0", {}, {}, 0, Milliseconds(0), {}, alert_bytes_max},
+             lines.sink(), counters, kafka) {
     source.headers[kAppendTimeHeader] = "1700000000000";
     REQUIRE(output.begin(patience));
   }
@@ -90,6 +94,50 @@ TEST_CASE("alerts whose output failed are produced again, the same bytes, withou
   REQUIRE(fresh.process());
   REQUIRE(fresh.output.commit({}, fresh.patience) == CommitOutcome::kCommitted);
   CHECK(fresh.output.stored.front().value == test.output.stored.front().value);
+}
+
+TEST_CASE("an alert that is larger than its topic allows loses evidence and says so", "[kafka]") {
+  Evidence evidence;
+  evidence.method = "GET";
+  evidence.path = "/" + std::string(400, 'p');
+  for (int i = 0; i < 8; ++i) {
+    EvidenceHit hit;
+    hit.rule_id = "rule-" + std::to_string(i);
+    hit.title = "A rule";
+    hit.excerpt = std::string(150, 'x');
+    evidence.hits.push_back(std::move(hit));
+  }
+  std::string packed;
+  pack_evidence(evidence, packed);
+  Observation attack;
+  attack.time = EventTime(Milliseconds(1'700'000'000'000));
+  attack.client_kind = ClientKind::kCustomer;
+  attack.client = "mallory";
+  attack.client_hash = 7;
+  BinaryReader in(packed);
+  attack.evidence = *read_packed_evidence(in);
+  const std::vector<uint32_t> indices{0};
+  std::string block;
+  encode_block({&attack, 1}, indices, block);
+
+  size_t whole = 0;
+  std::set<std::string> marks;
+  for (const size_t limit : {size_t{1} << 20, size_t{4'000}, size_t{3'000}, size_t{2'300}}) {
+    Fixture test(limit);
+    test.source.log[0] = {block};
+    REQUIRE(test.process());
+    REQUIRE(test.output.commit({}, test.patience) == CommitOutcome::kCommitted);
+    REQUIRE(test.output.stored.size() == 1);
+    const std::string& value = test.output.stored.front().value;
+    CHECK(value.size() < limit);
+    const size_t mark = value.find("\"trimmed\":\"");
+    CHECK((mark != std::string::npos) == (limit < size_t{1} << 20));
+    CHECK(test.counters.alerts_trimmed.value() == (limit < size_t{1} << 20 ? 1 : 0));
+    if (mark != std::string::npos) marks.insert(value.substr(mark + 11, 4));
+    if (whole == 0) whole = value.size();
+  }
+  CHECK(whole > 4'000);
+  CHECK(marks.size() > 1);  // as little as possible goes
 }
 
 TEST_CASE("a block that cannot be read becomes a dead letter and the next one is scored", "[kafka]") {

@@ -197,6 +197,7 @@ class SimulatedSource : public RecordSource {
   }
   bool exhausted(int32_t partition, int64_t until) const override { return positions_.exhausted(partition, until); }
   bool connected() override { return true; }
+  Unread unread() override { return Unread::kNone; }
   Status renew(CarryDone, Patience&) override { return {}; }
   Status seek(const PartitionOffset& target) override {
     positions_.seek(target);

@@ -117,6 +117,8 @@ class FakeSource : public RecordSource {
     return known == log.end() || static_cast<int64_t>(known->second.size()) <= until;
   }
   bool connected() override { return true; }
+  Unread unread() override { return unread_records; }
+  Unread unread_records = Unread::kNone;
   Status seek(const PartitionOffset& target) override {
     next_[target.partition] = done_[target.partition] = target.offset;
     return {};

@@ -73,6 +73,8 @@ struct KafkaCounters {
   Counter transactions_committed, transactions_aborted;  ///< of Kafka; 0 with at_least_once
   Counter producer_renewals;                             ///< transactional producers given up and made anew
   Counter consumer_renewals;    ///< consumers given up and made anew, because the group did not answer them
+  Counter stalls;               ///< times there was work and the lane got on with nothing
+  Counter unguarded;            ///< 1: works without the crash journal it should have
   Counter rebalances;           ///< assignments received
   Counter assigned_partitions;  ///< now
   Counter stale_records;        ///< records below the next expected offset, dropped
