@@ -1,7 +1,7 @@
 # Compiler settings shared by every target.
 option(WEIR_WERROR "Treat warnings as errors" OFF)
-option(WEIR_BENCHMARKS "Build the benchmark programs" OFF)
-option(WEIR_FUZZ "Build the libFuzzer targets (clang)" OFF)
+option(WEIR_BENCHMARKS "Build the benchmark programs (they also come with the tests)" OFF)
+option(WEIR_FUZZ "Build the fuzz targets with libFuzzer (clang); with the tests they come with a plain main" OFF)
 option(WEIR_CRASH_POINTS "Let $WEIR_CRASH_AT kill the process at a named point (src/base/crash_point.h); for tests" OFF)
 set(WEIR_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined or thread")
 
@@ -12,7 +12,9 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # Precompiled headers go through ccache only with these two liberties (its manual, "Precompiled headers"), and gcc must then
+  # name them in what it preprocesses.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "decode/decode_options.h"
 #include "decode/decoded_record.h"
-#include "decode/decoder.h"
 #include "decode/value_decoder.h"
 
 namespace weir {

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/time.h"
-#include "event/event_parser.h"
 #include "event/input_profile.h"
+#include "event/reject_reason.h"
 
 namespace weir {
 

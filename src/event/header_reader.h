@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "event/event.h"
-#include "event/event_parser.h"
 #include "event/field_values.h"
+#include "event/reject_reason.h"
 
 namespace weir {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "event/event_parser.h"
+#include "event/reject_reason.h"
 
 namespace weir {
 

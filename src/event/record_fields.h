@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "event/event_parser.h"
 #include "event/profile_index.h"
+#include "event/reject_reason.h"
 
 namespace weir {
 

@@ -1,6 +1,6 @@
-#include <array>
+#include "event/reject_reason.h"
 
-#include "event/event_parser.h"
+#include <array>
 
 namespace weir {
 

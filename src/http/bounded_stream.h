@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/server.h"
+#include "http/server_options.h"
 
 namespace weir {
 

@@ -8,8 +8,9 @@
 
 #include "http/access_control.h"
 #include "http/bounded_stream.h"
+#include "http/handlers.h"
 #include "http/request_log.h"
-#include "http/server.h"
+#include "http/server_options.h"
 #include "http/socket.h"
 
 namespace weir {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "metrics/process_facts.h"
 #include "metrics/process_metrics.h"
-#include "metrics/registry.h"
 #include "pipeline/lane_counters.h"
 #include "pipeline/rule_slot.h"
 

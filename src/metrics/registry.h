@@ -3,26 +3,11 @@
 #include <memory>
 #include <string>
 
-#include "base/counter.h"
+#include "metrics/process_facts.h"
 #include "pipeline/lane_counters.h"
 #include "pipeline/rule_slot.h"
 
 namespace weir {
-
-/// The labels of weir_build_info.
-struct BuildInfo {
-  std::string version;
-  std::string librdkafka;
-  std::string hyperscan;
-};
-
-/// What the thread that reloads the rules counts: it alone writes, the scrape reads.
-struct RuntimeCounters {
-  Counter rule_reloads_succeeded;
-  Counter rule_reloads_failed;
-  Counter last_reload_succeeded;  ///< set: 1 or 0
-  Counter rules_loaded;           ///< set, not added up
-};
 
 /// The metrics of one process, summed over its lanes at each scrape: between scrapes they cost nothing but the lanes' own adds.
 ///

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstring>
 
-#include "pipeline/observation_block.h"
+#include "pipeline/block_version.h"
 
 namespace weir {
 namespace {

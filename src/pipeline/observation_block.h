@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "pipeline/block_version.h"
 #include "pipeline/correlation_block.h"
 #include "score/observation.h"
 
@@ -13,10 +14,6 @@ namespace weir {
 
 /// A block is one Kafka message of the observations topic: many observations of one target partition in a compact,
 /// versioned binary form (docs/observation-block.md). About 60–100 bytes an observation.
-
-inline constexpr uint8_t kBlockVersion = 1;
-/// Of blocks that hold records of correlations.
-inline constexpr uint8_t kEventBlockVersion = 2;
 
 /// More observations than this in one block are refused when decoding.
 inline constexpr size_t kBlockObservationsMax = 65'536;

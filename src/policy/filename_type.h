@@ -1,6 +1,6 @@
 #pragma once
 
-#include "policy/value_check.h"
+#include "policy/fault.h"
 
 namespace weir {
 

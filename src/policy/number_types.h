@@ -1,6 +1,7 @@
 #pragma once
 
-#include "policy/value_check.h"
+#include "policy/fault.h"
+#include "policy/policy_spec.h"
 
 namespace weir {
 

@@ -2,12 +2,10 @@
 
 #include <string_view>
 
+#include "policy/fault.h"
 #include "policy/policy_spec.h"
 
 namespace weir {
-
-/// What is wrong with a value: a static text such as "longer than allowed"; empty when nothing is.
-using Fault = std::string_view;
 
 /// Checks a value, decoded as the application would read it, against a form (VA2). Linear in the value's length, does not
 /// allocate.

@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "app/commands/command.h"
-#include "app/commands/policy_explain.h"
 #include "app/commands/setup_options.h"
+#include "app/explain/policy_explain.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "app/terminal/line_reader.h"

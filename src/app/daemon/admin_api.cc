@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/commands/explain_json.h"
+#include "app/explain/explain_json.h"
 #include "app/setup/policy_report.h"
 #include "base/time.h"
 

@@ -5,29 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace weir {
+#include "detect/confirm/sql_token.h"
 
-/// What a piece of SQL is; the letters are what a fingerprint is written with.
-enum class SqlToken : char {
-  kNumber = '1',
-  kString = 's',
-  kVariable = 'v',   ///< @x, @@x
-  kConstant = 'C',   ///< null, true, false, current_user …
-  kWord = 'n',       ///< a name, or a word of prose
-  kFunction = 'f',   ///< a function of a database that a bracket follows
-  kStatement = 'E',  ///< select, insert, exec …
-  kUnion = 'U',      ///< union, except, intersect
-  kClause = 'B',     ///< order by, group by, having, limit, procedure …
-  kKeyword = 'k',    ///< from, into, table …
-  kLogic = '&',      ///< and, or, xor, &&, ||
-  kOperator = 'o',   ///< =, <>, +, like, between …
-  kComment = 'c',    ///< -- or # or an open /*
-  kOpen = '(',
-  kClose = ')',
-  kComma = ',',
-  kSemicolon = ';',
-  kOther = '?',  ///< what SQL has no use for
-};
+namespace weir {
 
 /// Where an application may have put the value into its statement.
 enum class SqlContext : uint8_t {

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "detect/confirm/sql_tokenizer.h"
+#include "detect/confirm/sql_token.h"
 
 namespace weir {
 

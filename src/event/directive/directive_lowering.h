@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "event/directive/directive.h"
 #include "event/directive/directive_template.h"
+#include "event/input_profile.h"
+#include "event/text/text_format.h"
 
 namespace weir {
 

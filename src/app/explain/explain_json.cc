@@ -1,8 +1,8 @@
-#include "app/commands/explain_json.h"
+#include "app/explain/explain_json.h"
 
 #include <nlohmann/json.hpp>
 
-#include "app/commands/policy_explain.h"
+#include "app/explain/policy_explain.h"
 #include "app/setup/command_setup.h"
 #include "evidence/masking.h"
 #include "workbench/explanation.h"

@@ -1,4 +1,4 @@
-#include "app/commands/policy_explain.h"
+#include "app/explain/policy_explain.h"
 
 #include <cstdio>
 #include <nlohmann/json.hpp>

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+/// One call to the admin API that has passed all layers. Views are valid during the call only.
+struct ApiCall {
+  std::string_view caller;  ///< the name of its API key, or "loopback"
+  std::string_view body;
+};
+struct ApiAnswer {
+  int status = 200;
+  std::string body;  ///< JSON
+};
+
+/// One path of the admin API. It takes no query; a POST is a change of state and must not come from another site's page.
+struct ApiRoute {
+  enum class Method { kGet, kPost };
+  enum class Body { kNone, kJson };
+
+  Method method = Method::kGet;
+  std::string path;
+  Body body = Body::kNone;
+  std::function<ApiAnswer(const ApiCall&)> answer;
+};
+
+/// What the probes answer with: 200 or 503, and one line of text that says why.
+struct Health {
+  bool ok = false;
+  std::string detail;  ///< for whoever may read the port: no secrets, no paths, no internals
+};
+
+/// Where the answers come from. Called in the server's threads, several at once. An exception becomes a generic 500.
+struct HttpHandlers {
+  std::function<std::string()> metrics;
+  std::string metrics_content_type;
+  std::function<Health()> healthy;  ///< /-/healthy: the process should not be restarted
+  std::function<Health()> ready;    ///< /-/ready: the process does its work
+  std::vector<ApiRoute> api;
+};
+
+}  // namespace weir
