@@ -176,7 +176,8 @@ std::vector<CorrelationDefinition> correlations_200() {
     one.type = kTypes[i % kTypes.size()];
     one.sources = 3;
     one.percentile = one.type == CorrelationType::kValuePercentile ? 95 : 0;
-    one.bounds = {{CorrelationOperator::kGreaterEqual, one.type >= CorrelationType::kValueSum ? 1e6 : 3.0 + i % 20}};
+    one.bounds = {{CorrelationOperator::kGreaterEqual,
+                   one.type >= CorrelationType::kValueSum ? 1e6 : 3.0 + static_cast<double>(i % 20)}};
     if (one.type == CorrelationType::kTemporal || one.type == CorrelationType::kTemporalOrdered)
       one.bounds[0].number = 3;
     one.timespan_ms = 60'000;

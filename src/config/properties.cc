@@ -150,7 +150,7 @@ const auto& property_table() {
       Property{"input.client_order", choices(REACH(client_order), kClientKindNames),
                "what a client is known by: the first of these that a record has"},
 
-      FIELD(time), FIELD(request_id), FIELD(client_id), FIELD(api_key), FIELD(client_ip), FIELD(forwarded_for),
+      FIELD(time), FIELD(date), FIELD(request_id), FIELD(client_id), FIELD(api_key), FIELD(client_ip), FIELD(forwarded_for),
       FIELD(method), FIELD(scheme), FIELD(host), FIELD(target), FIELD(path), FIELD(query), FIELD(status), FIELD(duration),
       FIELD(request_bytes), FIELD(response_bytes), FIELD(user_agent), FIELD(referer), FIELD(content_type), FIELD(cookie),
       FIELD(body), FIELD(headers), FIELD(response_headers),

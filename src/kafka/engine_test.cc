@@ -59,6 +59,7 @@ struct Fixture {
     REQUIRE(started);
     broker = std::move(*started);
     options.delivery = Delivery::kAtLeastOnce;  // the embedded broker isolates no transactions
+    options.checks_topic_settings = false;      // nor does it tell them
     options.kafka.bootstrap_servers = broker->bootstrap_servers();
     options.kafka.session_timeout = Milliseconds(6'000);
     options.kafka.topics.create = TopicCreation::kNever;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "alert/ocsf.h"
 #include "base/binary_format.h"
 #include "base/catch.h"
 #include "evidence/packed_evidence.h"
@@ -34,10 +35,15 @@ std::string abuse_block(std::string_view client, uint32_t first, uint32_t count)
   return block;
 }
 
+ScoreWork::Options options_with(size_t alert_bytes_max) {
+  const std::vector<std::string> topics{"http.requests"};
+  return {topics, "obs",           "alerts", "dead",         std::make_shared<OcsfEncoder>("1.0", topics), {}, {},
+          0,      Milliseconds(0), {},       alert_bytes_max};
+}
+
 struct Fixture {
   explicit Fixture(size_t alert_bytes_max = 1 << 20)
-      : work({{"http.requests"}, "obs", "alerts", "dead", "1.0", {}, {}, 0, Milliseconds(0), {}, alert_bytes_max},
-             lines.sink(), counters, kafka) {
+      : work(options_with(alert_bytes_max), lines.sink(), counters, kafka) {
     source.headers[kAppendTimeHeader] = "1700000000000";
     REQUIRE(output.begin(patience));
   }

@@ -37,7 +37,7 @@ Judgement judgement() {
   auto rules = RuleSet::compile(parse_rules(kRules, "r.yml", diagnostics), {}, diagnostics);
   REQUIRE(rules);
   PolicySpec spec;
-  spec.defaults.url_bytes_max = 16;
+  spec.defaults.url_bytes_max = 20;
   auto policy = Policy::compile(std::move(spec), SecurityLevel::kStandard, diagnostics);
   REQUIRE(policy);
   return {*rules, *policy};
