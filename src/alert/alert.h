@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/client_kind.h"
+#include "base/enum_names.h"
 #include "base/ip_address.h"
 #include "base/record_coordinates.h"
 #include "base/time.h"
@@ -17,17 +19,15 @@
 
 namespace weir {
 
-/// Who a client is known by (AB4). An API key is never carried in clear: its identity is a digest.
-/// kGroup is no client: a correlation's alert of a group that is more or less than one.
-enum class ClientKind : uint8_t { kCustomer, kApiKey, kAddress, kGroup };
-std::string_view to_string(ClientKind kind);
-
 enum class AlertKind : uint8_t { kAttack, kAbuse, kCorrelation, kBurst, kCount };
-std::string_view to_string(AlertKind kind);
+template <>
+inline constexpr auto kNamesOf<AlertKind> = std::to_array<std::string_view>({"attack", "abuse", "correlation",
+                                                                             "burst"});
 
 /// Where in an episode (a client's alerts of one kind) this alert stands.
 enum class EpisodePhase : uint8_t { kOpened, kUpdated, kClosed };
-std::string_view to_string(EpisodePhase phase);
+template <>
+inline constexpr auto kNamesOf<EpisodePhase> = std::to_array<std::string_view>({"opened", "updated", "closed"});
 
 /// The signals of AB1 as bits, and their stable names.
 enum class AbuseReason : uint8_t {
@@ -37,7 +37,9 @@ enum class AbuseReason : uint8_t {
   kRegularTiming = 1 << 3,
 };
 using AbuseReasons = uint8_t;
-std::string_view to_string(AbuseReason reason);
+template <>
+inline constexpr auto kBitNamesOf<AbuseReason> =
+    std::to_array<std::string_view>({"rapid_ip_changes", "user_agent_rotation", "bot_user_agent", "regular_timing"});
 
 struct AbuseVerdict {
   bool suspicious = false;
@@ -56,7 +58,9 @@ enum class BurstReason : uint8_t {
 };
 using BurstReasons = uint8_t;
 inline constexpr size_t kBurstReasons = 6;
-std::string_view to_string(BurstReason reason);
+template <>
+inline constexpr auto kBitNamesOf<BurstReason> = std::to_array<std::string_view>(
+    {"request_rate", "failed_authentication", "credential_stuffing", "password_spraying", "enumeration", "scanning"});
 
 struct BurstVerdict {
   BurstReasons reasons = 0;  ///< one; of a summary of many clients' bursts, all of theirs

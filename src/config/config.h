@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "alert/alert.h"
+#include "base/client_kind.h"
 #include "base/diagnostic.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -22,13 +22,31 @@
 namespace weir {
 
 enum class Stage : uint8_t { kDetect, kScore };
+template <>
+inline constexpr auto kNamesOf<Stage> = std::to_array<std::string_view>({"detect", "score"});
 enum class Delivery : uint8_t { kExactlyOnce, kAtLeastOnce };
+template <>
+inline constexpr auto kNamesOf<Delivery> = std::to_array<std::string_view>({"exactly_once", "at_least_once"});
 enum class TopicCreation : uint8_t { kNever, kIfMissing };
+template <>
+inline constexpr auto kNamesOf<TopicCreation> = std::to_array<std::string_view>({"false", "true"});
 enum class FileWatch : uint8_t { kOff, kOn };
+template <>
+inline constexpr auto kNamesOf<FileWatch> = std::to_array<std::string_view>({"false", "true"});
 enum class SecurityProtocol : uint8_t { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
+template <>
+inline constexpr auto kNamesOf<SecurityProtocol> = std::to_array<std::string_view>({"plaintext", "ssl",
+                                                                                    "sasl_plaintext", "sasl_ssl"});
 enum class LogLevel : uint8_t { kTrace, kDebug, kInfo, kWarning, kError };
+template <>
+inline constexpr auto kNamesOf<LogLevel> = std::to_array<std::string_view>({"trace", "debug", "info", "warning",
+                                                                            "error"});
 enum class LogFormat : uint8_t { kText, kJson };
+template <>
+inline constexpr auto kNamesOf<LogFormat> = std::to_array<std::string_view>({"text", "json"});
 enum class LogTarget : uint8_t { kAuto, kJournald, kStderr };
+template <>
+inline constexpr auto kNamesOf<LogTarget> = std::to_array<std::string_view>({"auto", "journald", "stderr"});
 
 struct KafkaTopics {
   std::vector<std::string> requests{"http.requests"};

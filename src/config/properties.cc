@@ -1,34 +1,32 @@
 #include <array>
+#include <span>
+#include <type_traits>
+#include <utility>
 
 #include "config/property.h"
 
 // Every property of the configuration, once: name, place in Config, unit, bounds, when it takes effect, help.
 namespace weir {
+
+template <>
+inline constexpr auto kNamesOf<bool> = std::to_array<std::string_view>({"false", "true"});
+
 namespace {
 
 constexpr int64_t kDayMs = 86'400'000;
 
-constexpr std::array<std::string_view, 2> kStageNames{"detect", "score"};
-constexpr std::array<std::string_view, 2> kDeliveryNames{"exactly_once", "at_least_once"};
-constexpr std::array<std::string_view, 2> kTruth{"false", "true"};
-constexpr std::array<std::string_view, 4> kProtocolNames{"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
-constexpr std::array<std::string_view, 5> kLogLevelNames{"trace", "debug", "info", "warning", "error"};
-constexpr std::array<std::string_view, 2> kLogFormatNames{"text", "json"};
-constexpr std::array<std::string_view, 3> kLogTargetNames{"auto", "journald", "stderr"};
-constexpr std::array<std::string_view, 3> kClientKindNames{"customer", "api_key", "address"};
-constexpr std::array<std::string_view, 4> kDurationUnitNames{"ns", "us", "ms", "s"};
-constexpr std::array<std::string_view, 7> kTimestampFormatNames{"auto",     "rfc3339",  "epoch_s",   "epoch_ms",
-                                                                "epoch_us", "epoch_ns", "common_log"};
-constexpr std::array<std::string_view, 3> kSecurityLevelNames{"permissive", "standard", "strict"};
+/// Those a client can be known by; a group is none.
+constexpr std::span kClientKindNames = std::span(kNamesOf<ClientKind>).first<3>();
+
+template <typename Reach>
+using Reached = std::remove_reference_t<decltype(Reach{}(std::declval<Config&>()))>;
 
 // A stateless lambda that reaches an enumeration becomes a pair of functions over the index of its name.
 template <typename Reach>
-ChoiceAccess choice(Reach, std::span<const std::string_view> names) {
-  return {names, [](const Config& config) { return static_cast<size_t>(Reach{}(const_cast<Config&>(config))); },
-          [](Config& config, size_t index) {
-            auto& member = Reach{}(config);
-            member = static_cast<std::remove_reference_t<decltype(member)>>(index);
-          }};
+ChoiceAccess choice(Reach) {
+  return {kNamesOf<Reached<Reach>>,
+          [](const Config& config) { return static_cast<size_t>(Reach{}(const_cast<Config&>(config))); },
+          [](Config& config, size_t index) { Reach{}(config) = static_cast<Reached<Reach>>(index); }};
 }
 
 template <typename Reach>
@@ -60,8 +58,8 @@ ChoiceListAccess choices(Reach, std::span<const std::string_view> names) {
 
 const auto& property_table() {
   static const std::array kTable{
-      Property{"stages", choices(REACH(stages), kStageNames), "which stages this process runs"},
-      Property{"delivery", choice(REACH(delivery), kDeliveryNames),
+      Property{"stages", choices(REACH(stages), kNamesOf<Stage>), "which stages this process runs"},
+      Property{"delivery", choice(REACH(delivery)),
                "guarantee of the output: exactly_once (Kafka transactions), or at_least_once (lower latency; after a crash an "
                "alert may come twice, with the same id)"},
       Property{"hash_key", AT(hash_key),
@@ -84,7 +82,7 @@ const auto& property_table() {
       Property{"kafka.topics.observations", AT(kafka.topics.observations), "topic between the stages"},
       Property{"kafka.topics.state", AT(kafka.topics.state), "compacted topic for snapshots of client state"},
       Property{"kafka.topics.dead_letter", AT(kafka.topics.dead_letter), "topic for records that could not be read"},
-      Property{"kafka.topics.create", choice(REACH(kafka.topics.create), kTruth),
+      Property{"kafka.topics.create", choice(REACH(kafka.topics.create)),
                "create topics of weir's own that are missing"},
       Property{"kafka.topics.observations_partitions", AT(kafka.topics.observations_partitions),
                "of the observations and state topics when weir creates them; it bounds "
@@ -94,7 +92,7 @@ const auto& property_table() {
       Property{"kafka.topics.replication_factor", AT(kafka.topics.replication_factor),
                "of topics that weir creates; -1 for the broker's default", "replicas", {-1, 100}},
 
-      Property{"kafka.security.protocol", choice(REACH(kafka.security.protocol), kProtocolNames),
+      Property{"kafka.security.protocol", choice(REACH(kafka.security.protocol)),
                "how to talk to the brokers"},
       Property{"kafka.security.ca_file", AT(kafka.security.ca_file),
                "PEM file with the authorities to trust; empty for the system's"},
@@ -137,9 +135,9 @@ const auto& property_table() {
                "in fields alone. The keys below change the profile named here"},
       Property{"input.unwrap", AT(input.profile.unwrap),
                "JSON pointer to the text that holds the record, for envelopes (/message, /log); empty for none"},
-      Property{"input.duration_unit", choice(REACH(input.profile.duration_unit), kDurationUnitNames),
+      Property{"input.duration_unit", choice(REACH(input.profile.duration_unit)),
                "unit of the duration field"},
-      Property{"input.timestamp_format", choice(REACH(input.profile.timestamp_format), kTimestampFormatNames),
+      Property{"input.timestamp_format", choice(REACH(input.profile.timestamp_format)),
                "form of the time field; auto takes RFC 3339, common log, or an epoch number by its size"},
       Property{"input.record_bytes_max", AT(input.record_bytes_max),
                "larger records become dead letters (too_large)", "bytes", {256, 64 << 20}},
@@ -169,11 +167,11 @@ const auto& property_table() {
                "directories or files with rules; empty for the ones installed with weir", "", {}, Effect::kReload},
       Property{"rules.threshold", AT(rules.options.threshold),
                "request score from which a record is malicious", "points", {1, 10'000}, Effect::kReload},
-      Property{"rules.security_level", choice(REACH(rules.options.security_level), kSecurityLevelNames),
+      Property{"rules.security_level", choice(REACH(rules.options.security_level)),
                "how much is looked for", "", {}, Effect::kReload},
       Property{"rules.cache_directory", AT(rules.options.cache_directory),
                "keeps compiled rules; empty for no cache", "", {}, Effect::kReload},
-      Property{"rules.watch", choice(REACH(rules.watch), kTruth),
+      Property{"rules.watch", choice(REACH(rules.watch)),
                "reload the rules when their files change; otherwise only on SIGHUP and through the API"},
       Property{"rules.watch_interval_ms", AT(rules.watch_interval),
                "the files are also read so often, for file systems that report no changes", "ms", {100, kDayMs}},
@@ -215,7 +213,7 @@ const auto& property_table() {
       Property{"score.abuse.suspicious_score", AT(score.abuse.suspicious_score),
                "from this sum on a client is suspicious", "points", {1, 10'000}},
 
-      Property{"score.bursts.enabled", choice(REACH(score.bursts.enabled), kTruth), "look for bursts of requests"},
+      Property{"score.bursts.enabled", choice(REACH(score.bursts.enabled)), "look for bursts of requests"},
       Property{"score.bursts.window_ms", AT(score.bursts.window), "event time over which requests, failures, errors and "
                "hits are counted", "ms", {4'000, kDayMs}},
       Property{"score.bursts.requests_max", AT(score.bursts.requests_max),
@@ -255,10 +253,10 @@ const auto& property_table() {
       Property{"http.requests_per_minute", AT(http.requests_per_minute),
                "requests to the admin API of one address; further ones are refused", "requests", {1, 1'000'000}},
 
-      Property{"log.level", choice(REACH(log.level), kLogLevelNames),
+      Property{"log.level", choice(REACH(log.level)),
                "least severe level that is logged", "", {}, Effect::kReload},
-      Property{"log.format", choice(REACH(log.format), kLogFormatNames), "form of a line on standard error"},
-      Property{"log.target", choice(REACH(log.target), kLogTargetNames),
+      Property{"log.format", choice(REACH(log.format)), "form of a line on standard error"},
+      Property{"log.target", choice(REACH(log.target)),
                "auto: the journal when systemd runs weir, standard error otherwise"},
   };
   return kTable;

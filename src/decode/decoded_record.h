@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
+
 namespace weir {
 
 /// Where in the request a line of decoded text comes from. Names (to_string) stand in alerts, rules and exclusions.
@@ -30,7 +32,10 @@ enum class Place : uint8_t {
   kRawBody,
   kCount,
 };
-std::string_view to_string(Place place);
+template <>
+inline constexpr auto kNamesOf<Place> = std::to_array<std::string_view>(
+    {"path", "query", "form", "json", "multipart", "xml", "cookie", "header", "body", "user_agent", "referer", "host",
+     "raw_uri", "raw_path", "raw_query", "raw_cookie", "raw_referer", "raw_user_agent", "raw_body"});
 
 using PlaceMask = uint32_t;  ///< bit i = Place i
 constexpr PlaceMask mask_of(Place place) {
@@ -65,7 +70,10 @@ using DecodeSteps = uint16_t;  ///< DecodeStep bits
 constexpr bool has(DecodeSteps steps, DecodeStep step) {
   return (steps & static_cast<DecodeSteps>(step)) != 0;
 }
-std::string_view to_string(DecodeStep step);
+template <>
+inline constexpr auto kBitNamesOf<DecodeStep> = std::to_array<std::string_view>(
+    {"percent", "percent_twice", "plus", "html_entity", "unicode_escape", "overlong_utf8", "null_byte", "sql_comment",
+     "full_width", "base64", "control", "utf8_repaired", "truncated"});
 
 /// Tricks that decoding erases and that are signals of their own; bits, per record.
 enum class Evasion : uint16_t {
@@ -83,7 +91,10 @@ using Evasions = uint16_t;
 constexpr bool has(Evasions evasions, Evasion evasion) {
   return (evasions & static_cast<Evasions>(evasion)) != 0;
 }
-std::string_view to_string(Evasion evasion);
+template <>
+inline constexpr auto kBitNamesOf<Evasion> =
+    std::to_array<std::string_view>({"double_encoding", "overlong_utf8", "null_byte", "comment_splitting",
+                                     "invalid_percent", "invalid_utf8", "line_break", "full_width", "unicode_escape"});
 
 /// One field of the record inside the joined text: text[begin, end), without the '\n' that ends it.
 struct Line {

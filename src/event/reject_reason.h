@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/enum_names.h"
+
 namespace weir {
 
 /// Why a record cannot become an event. The names are label values of weir_parse_errors_total and stand in the headers
@@ -23,7 +25,9 @@ enum class RejectReason : uint8_t {
   kBadUnwrap,  ///< the envelope's payload is missing or no string
   kCount,
 };
-
-std::string_view to_string(RejectReason reason);
+template <>
+inline constexpr auto kNamesOf<RejectReason> = std::to_array<std::string_view>(
+    {"none", "empty", "too_large", "invalid_json", "too_deep", "not_an_object", "duplicate_key", "missing_field",
+     "wrong_type", "bad_timestamp", "bad_address", "bad_number", "bad_unwrap"});
 
 }  // namespace weir

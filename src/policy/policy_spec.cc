@@ -6,25 +6,12 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, static_cast<size_t>(ValueType::kCount)> kTypeNames{
-    "any", "string", "email", "url", "json", "filename", "integer", "number", "boolean", "uuid", "enum"};
-
 bool read_number(std::string_view text, int& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc{} && end == text.data() + text.size();
 }
 
 }  // namespace
-
-std::string_view to_string(ValueType type) {
-  return kTypeNames[static_cast<size_t>(type)];
-}
-
-std::optional<ValueType> value_type_from(std::string_view name) {
-  const auto found = std::find(kTypeNames.begin(), kTypeNames.end(), name);
-  if (found == kTypeNames.end()) return std::nullopt;
-  return static_cast<ValueType>(found - kTypeNames.begin());
-}
 
 bool ClientSet::contains(const IpAddress& address, std::string_view client_id) const {
   return weir::contains(networks, address) || std::find(ids.begin(), ids.end(), client_id) != ids.end();

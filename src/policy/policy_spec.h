@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "decode/decoded_record.h"
@@ -38,8 +39,10 @@ enum class ValueType : uint8_t {
   kEnum,
   kCount
 };
-std::string_view to_string(ValueType type);
-std::optional<ValueType> value_type_from(std::string_view name);
+template <>
+inline constexpr auto kNamesOf<ValueType> = std::to_array<std::string_view>({"any", "string", "email", "url", "json",
+                                                                             "filename", "integer", "number", "boolean",
+                                                                             "uuid", "enum"});
 
 /// The form of a value; which members count depends on the type.
 struct ValueForm {

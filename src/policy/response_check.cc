@@ -31,28 +31,6 @@ bool is_document(const Header* content_type) {
 
 }  // namespace
 
-std::string_view to_string(ResponseFault fault) {
-  switch (fault) {
-    case ResponseFault::kNoContentTypeOptions:
-      return "no X-Content-Type-Options: nosniff";
-    case ResponseFault::kNoFrameOptions:
-      return "no X-Frame-Options";
-    case ResponseFault::kNoTransportSecurity:
-      return "no Strict-Transport-Security";
-    case ResponseFault::kWeakTransportSecurity:
-      return "Strict-Transport-Security below a year";
-    case ResponseFault::kNoContentSecurityPolicy:
-      return "no Content-Security-Policy";
-    case ResponseFault::kNoReferrerPolicy:
-      return "no Referrer-Policy";
-    case ResponseFault::kNoPermissionsPolicy:
-      return "no Permissions-Policy";
-    case ResponseFault::kServerRevealed:
-      return "Server revealed";
-  }
-  return "";
-}
-
 std::string describe_faults(ResponseFaults faults) {
   std::string text;
   for (unsigned i = 0; i < kResponseFaults; ++i) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/enum_names.h"
 #include "event/event.h"
 
 namespace weir {
@@ -20,8 +21,12 @@ enum class ResponseFault : uint16_t {
   kServerRevealed = 1 << 7,  ///< Server or X-Powered-By
 };
 using ResponseFaults = uint16_t;
-constexpr unsigned kResponseFaults = 8;
-std::string_view to_string(ResponseFault fault);
+template <>
+inline constexpr auto kBitNamesOf<ResponseFault> = std::to_array<std::string_view>(
+    {"no X-Content-Type-Options: nosniff", "no X-Frame-Options", "no Strict-Transport-Security",
+     "Strict-Transport-Security below a year", "no Content-Security-Policy", "no Referrer-Policy",
+     "no Permissions-Policy", "Server revealed"});
+constexpr unsigned kResponseFaults = kBitNamesOf<ResponseFault>.size();
 /// "no Referrer-Policy, Server revealed".
 std::string describe_faults(ResponseFaults faults);
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
+
+#include "base/enum_names.h"
 
 namespace weir {
 
@@ -28,17 +28,20 @@ constexpr CategoryMask mask_of(Category category) {
   return static_cast<CategoryMask>(1U << static_cast<unsigned>(category));
 }
 
-std::string_view to_string(Category category);
-std::optional<Category> category_from(std::string_view name);
+template <>
+inline constexpr auto kNamesOf<Category> = std::to_array<std::string_view>({"sqli", "xss", "cmdi", "traversal", "nosql",
+                                                                            "ldap", "ssrf", "ssti", "xxe", "rce", "rfi",
+                                                                            "crlf", "other"});
 
 /// Sigma's levels, in its order.
 enum class Level : uint8_t { kInformational, kLow, kMedium, kHigh, kCritical };
-std::string_view to_string(Level level);
-std::optional<Level> level_from(std::string_view name);
+template <>
+inline constexpr auto kNamesOf<Level> = std::to_array<std::string_view>({"informational", "low", "medium", "high",
+                                                                         "critical"});
 
 /// How much is looked for (DE11). A rule names the lowest security level at which it runs.
 enum class SecurityLevel : uint8_t { kPermissive, kStandard, kStrict };
-std::string_view to_string(SecurityLevel level);
-std::optional<SecurityLevel> security_level_from(std::string_view name);
+template <>
+inline constexpr auto kNamesOf<SecurityLevel> = std::to_array<std::string_view>({"permissive", "standard", "strict"});
 
 }  // namespace weir

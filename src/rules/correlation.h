@@ -22,11 +22,14 @@ enum class CorrelationType : uint8_t {
   kValuePercentile,
   kCount
 };
-std::string_view to_string(CorrelationType type);
-std::optional<CorrelationType> correlation_type_from(std::string_view name);
+template <>
+inline constexpr auto kNamesOf<CorrelationType> = std::to_array<std::string_view>(
+    {"event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile"});
 
 enum class CorrelationOperator : uint8_t { kGreater, kGreaterEqual, kLess, kLessEqual, kEqual, kNotEqual, kCount };
-std::string_view to_string(CorrelationOperator op);
+template <>
+inline constexpr auto kNamesOf<CorrelationOperator> = std::to_array<std::string_view>({"gt", "gte", "lt", "lte", "eq",
+                                                                                       "neq"});
 
 /// "30s", "5m", "2h", "1d", "1w" in milliseconds; nothing for other texts.
 std::optional<int64_t> parse_timespan(std::string_view text);

@@ -25,12 +25,6 @@ std::optional<double> number_of(const YamlNode& node) {
   return number;
 }
 
-std::optional<CorrelationOperator> operator_from(std::string_view name) {
-  for (size_t i = 0; i < static_cast<size_t>(CorrelationOperator::kCount); ++i)
-    if (to_string(static_cast<CorrelationOperator>(i)) == name) return static_cast<CorrelationOperator>(i);
-  return std::nullopt;
-}
-
 bool counts(CorrelationType type) {
   return type == CorrelationType::kEventCount || type == CorrelationType::kValueCount ||
          type == CorrelationType::kTemporal || type == CorrelationType::kTemporalOrdered;
@@ -77,7 +71,7 @@ class CorrelationReader {
     } else if (key == "description") {
       out_.description = text_of(value, key, line, report_);
     } else if (key == "level") {
-      if (const auto level = level_from(text_of(value, key, line, report_)))
+      if (const auto level = from_name<Level>(text_of(value, key, line, report_)))
         out_.level = *level;
       else
         report_.error(line, "unknown level", "informational, low, medium, high, critical");
@@ -152,7 +146,7 @@ class CorrelationReader {
   }
 
   bool read_type(const std::string& text, int line) {
-    if (const auto type = correlation_type_from(text)) {
+    if (const auto type = from_name<CorrelationType>(text)) {
       out_.type = *type;
       return true;
     }
@@ -249,7 +243,7 @@ class CorrelationReader {
   }
 
   void read_bound(const std::string& key, const YamlNode& value, int line) {
-    const auto op = operator_from(key);
+    const auto op = from_name<CorrelationOperator>(key);
     if (!op)
       return report_.error(line, "a condition has no key '" + key + "'",
                            "gt, gte, lt, lte, eq, neq, field, percentile");

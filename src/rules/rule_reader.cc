@@ -128,7 +128,7 @@ class RuleReader {
   }
 
   void read_level(const std::string& text, int line) {
-    if (const auto level = level_from(text))
+    if (const auto level = from_name<Level>(text))
       rule_.level = *level;
     else
       report_.error(line, "unknown level '" + text + "'", "informational, low, medium, high, critical");

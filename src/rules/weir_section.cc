@@ -185,7 +185,7 @@ void read_weir_section(const YamlNode& section, int line, Rule& rule, Reporter& 
     }
     const std::string text = value.is_scalar() ? value.text : std::string();
     if (key == "category") {
-      if (const auto category = category_from(text))
+      if (const auto category = from_name<Category>(text))
         rule.category = *category;
       else
         report.error(key_line, "unknown category '" + text + "'",
@@ -197,7 +197,7 @@ void read_weir_section(const YamlNode& section, int line, Rule& rule, Reporter& 
     } else if (key == "supporting") {
       read_supporting(text, key_line, rule, report);
     } else if (key == "security_level") {
-      if (const auto level = security_level_from(text))
+      if (const auto level = from_name<SecurityLevel>(text))
         rule.security_level = *level;
       else
         report.error(key_line, "unknown security level '" + text + "'", "permissive, standard, strict");

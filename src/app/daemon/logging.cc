@@ -36,22 +36,6 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::err;
 }
 
-std::string_view level_name(LogLevel level) {
-  switch (level) {
-    case LogLevel::kTrace:
-      return "trace";
-    case LogLevel::kDebug:
-      return "debug";
-    case LogLevel::kInfo:
-      return "info";
-    case LogLevel::kWarning:
-      return "warning";
-    case LogLevel::kError:
-      return "error";
-  }
-  return "error";
-}
-
 std::string one_line(std::string_view message) {
   std::string line(message.substr(0, kMessageBytesMax));
   if (message.size() > kMessageBytesMax) line += "…";
@@ -133,7 +117,7 @@ LogTarget detect_log_target() {
 std::string json_log_line(std::chrono::system_clock::time_point time, LogLevel level, std::string_view message) {
   nlohmann::ordered_json line;
   line["ts"] = format_rfc3339(std::chrono::floor<Milliseconds>(time));
-  line["level"] = level_name(level);
+  line["level"] = to_string(level);
   line["message"] = message;
   return line.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace);
 }

@@ -1,7 +1,6 @@
 #include "config/policy/policy_fields.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -9,8 +8,6 @@
 
 namespace weir {
 namespace {
-
-constexpr std::array<std::string_view, 3> kLevelNames{"permissive", "standard", "strict"};
 
 std::string joined(std::span<const std::string_view> names) {
   std::string text;
@@ -118,9 +115,9 @@ std::optional<size_t> PolicyFields::choice(const YamlNode& node, const Origin& a
 }
 
 std::optional<SecurityLevel> PolicyFields::level(const YamlNode& node, const Origin& at) {
-  const auto index = choice(node, at, kLevelNames);
+  const auto index = choice(node, at, kNamesOf<SecurityLevel>);
   if (!index) return std::nullopt;
-  return security_level_from(kLevelNames[*index]);
+  return static_cast<SecurityLevel>(*index);
 }
 
 std::optional<ClientSet> PolicyFields::clients(const YamlNode& node, const Origin& at) {

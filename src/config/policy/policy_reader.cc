@@ -23,8 +23,11 @@ constexpr Bounds kWeight{0, 1'000};
 constexpr std::array<std::string_view, 2> kUnknownNames{"report", "allow"};
 constexpr std::array kPlaces{Place::kQuery,  Place::kForm,   Place::kJson, Place::kMultipart,
                              Place::kCookie, Place::kHeader, Place::kPath, Place::kBody};
-constexpr std::array<std::string_view, kPlaces.size()> kPlaceNames{"query",  "form",   "json", "multipart",
-                                                                   "cookie", "header", "path", "body"};
+constexpr auto kPlaceNames = [] {
+  std::array<std::string_view, kPlaces.size()> names;
+  std::transform(kPlaces.begin(), kPlaces.end(), names.begin(), [](Place place) { return to_string(place); });
+  return names;
+}();
 constexpr PlaceMask kDefaultPlaces =
     mask_of(Place::kQuery) | mask_of(Place::kForm) | mask_of(Place::kJson) | mask_of(Place::kMultipart);
 
@@ -241,10 +244,7 @@ class PolicyReader {
   }
 
   void read_type(const YamlNode& node, const Origin& at, ValueForm& form) {
-    std::array<std::string_view, static_cast<size_t>(ValueType::kCount)> names;
-    for (size_t i = 0; i < names.size(); ++i)
-      names[i] = to_string(static_cast<ValueType>(i));
-    if (const auto index = fields_.choice(node, at, names)) form.type = static_cast<ValueType>(*index);
+    if (const auto index = fields_.choice(node, at, kNamesOf<ValueType>)) form.type = static_cast<ValueType>(*index);
   }
 
   void read_exclusions(const YamlNode& node, const Origin& at, PolicySpec& spec, bool is_allow_list) {
