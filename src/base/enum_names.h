@@ -27,10 +27,12 @@ concept NamedBits = std::is_enum_v<Enum> &&(kBitNamesOf<Enum>.size() > 0);
 
 template <NamedEnum Enum>
 constexpr std::string_view to_string(Enum value) {
+  if constexpr (requires { Enum::kCount; })
+    static_assert(kNamesOf<Enum>.size() == static_cast<size_t>(Enum::kCount), "every value has a name");
   const auto index = static_cast<size_t>(value);
   return index < kNamesOf<Enum>.size() ? kNamesOf<Enum>[index] : "unknown";
 }
-/// Of one bit.
+/// The name of one bit.
 template <NamedBits Enum>
 constexpr std::string_view to_string(Enum bit) {
   const auto index =

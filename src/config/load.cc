@@ -22,7 +22,7 @@ namespace {
 constexpr size_t kFileBytesMax = 1 << 20;
 constexpr std::string_view kFileSuffix = "_file";
 constexpr std::string_view kPrefix = "WEIR_";
-/// Lists of routes do not fit the table of properties: config/policy_reader.cc reads this section.
+/// Lists of routes do not fit the table of properties: config/policy/policy_reader.cc reads this section.
 constexpr std::string_view kPolicySection = "policy";
 
 /// A value that was written somewhere for a property.

@@ -120,7 +120,7 @@ void RequestCheck::check_lines(const Route& route, const DecodedRecord& record, 
     if (has(line.steps, DecodeStep::kBase64)) continue;  // a second reading of the line before
     const ParameterSpec* parameter = route.find(line.place, record.name_of(line));
     if (parameter == nullptr) continue;
-    // Of a file the first line is its name, the second its content.
+    // A file's first line is its name, the second its content.
     const bool is_content = line.place == Place::kMultipart && parameter->form.type == ValueType::kFilename &&
                             seen_[static_cast<size_t>(parameter - route.parameters.data())];
     if (!is_content) check_one(route, *parameter, line.place, record.value_of(line), record.value_of(line), out);

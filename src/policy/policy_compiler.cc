@@ -86,8 +86,8 @@ class PolicyCompiler {
       if (in_path &&
           std::find(route.path_names.begin(), route.path_names.end(), parameter.name) == route.path_names.end())
         error(parameter.at, "the path has no segment {" + parameter.name + "}");
-      const bool twice = std::any_of(route.parameters.begin(), route.parameters.end(), [&](const ParameterSpec& one) {
-        return one.name == parameter.name && (one.places & parameter.places) != 0;
+      const bool twice = std::any_of(route.parameters.begin(), route.parameters.end(), [&](const ParameterSpec& other) {
+        return other.name == parameter.name && (other.places & parameter.places) != 0;
       });
       if (twice) error(parameter.at, "the parameter '" + parameter.name + "' stands twice in one place");
       route.has_levels = route.has_levels || parameter.level.has_value();

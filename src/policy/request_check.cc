@@ -17,9 +17,9 @@ bool is_allowed_type(std::string_view content_type, const std::vector<std::strin
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' '))
     type.remove_suffix(1);
-  return std::any_of(allowed.begin(), allowed.end(), [&](std::string_view one) {
-    if (one.ends_with("/*")) return starts_without_case(type, one.substr(0, one.size() - 1));
-    return equals_without_case(type, one);
+  return std::any_of(allowed.begin(), allowed.end(), [&](std::string_view media_type) {
+    if (media_type.ends_with("/*")) return starts_without_case(type, media_type.substr(0, media_type.size() - 1));
+    return equals_without_case(type, media_type);
   });
 }
 

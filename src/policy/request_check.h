@@ -25,7 +25,7 @@ class RequestCheck {
  public:
   /// Further violations of one record are not looked for.
   static constexpr size_t kViolationsMax = 16;
-  /// Of one value; a longer one is checked only as far as this, which is more than any length bound that makes sense.
+  /// A longer value is checked only as far as this, which is more than any length bound that makes sense.
   static constexpr size_t kValueBytesMax = 1 << 20;
 
   /// Appends to `out`. `path` holds the segments that Policy::route_of() left.

@@ -45,10 +45,12 @@ class Linker {
         ambiguous_.insert(rules_[i].name);
     }
     for (size_t i = 0; i < correlations_.size(); ++i) {
-      const Correlation& one = correlations_[i];
-      if (!targets_.emplace(one.id, Target{true, i}).second)
-        add_error(diagnostics_, one, one.line, "the id " + one.id + " is taken by another rule");
-      if (!one.name.empty() && !targets_.emplace(one.name, Target{true, i}).second) ambiguous_.insert(one.name);
+      const Correlation& correlation = correlations_[i];
+      if (!targets_.emplace(correlation.id, Target{true, i}).second)
+        add_error(diagnostics_, correlation, correlation.line,
+                  "the id " + correlation.id + " is taken by another rule");
+      if (!correlation.name.empty() && !targets_.emplace(correlation.name, Target{true, i}).second)
+        ambiguous_.insert(correlation.name);
     }
   }
 
@@ -72,7 +74,7 @@ class Linker {
       for (const auto& [rule, field] : by_rule) {
         const auto source = std::find_if(
             correlation.sources.begin(), correlation.sources.end(),
-            [&name = rule](const CorrelationSource& one) { return one.written == name || one.id == name; });
+            [&name = rule](const CorrelationSource& source) { return source.written == name || source.id == name; });
         if (source == correlation.sources.end())
           add_error(diagnostics_, correlation, 0,
                     "the alias '" + alias + "' is for the rule '" + rule + "', which the correlation does not take in");

@@ -162,7 +162,7 @@ class CorrelationReader {
       if (!node.is_scalar()) return report_.error(source_line, "a rule's id or name must be text");
       const std::string& written = node.text;
       if (std::any_of(out_.sources.begin(), out_.sources.end(),
-                      [&](const auto& one) { return one.written == written; }))
+                      [&](const auto& source) { return source.written == written; }))
         return report_.error(source_line, "the rule '" + written + "' stands twice");
       out_.sources.push_back({written, {}, false, source_line});
     };
@@ -179,7 +179,7 @@ class CorrelationReader {
     if (std::adjacent_find(fields.begin(), fields.end()) != fields.end())
       report_.error(line, "a field of 'group-by' stands twice");
     if (fields.size() > Correlation::kGroupFieldsMax) report_.error(line, "'group-by' has more than 8 fields");
-    if (std::any_of(fields.begin(), fields.end(), [](const auto& one) { return one.empty(); }))
+    if (std::any_of(fields.begin(), fields.end(), [](const auto& field) { return field.empty(); }))
       report_.error(line, "a field of 'group-by' has no name");
     out_.group_by = std::move(fields);
   }

@@ -249,13 +249,13 @@ class ValueReader {
           out.push_back(pattern_of_literal(std::move(text)));
         break;
       case Transform::kUtf16:
-        out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kLittle, true)));
+        out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kLittle, ByteOrderMark::kFirst)));
         break;
       case Transform::kUtf16Be:
-        out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kBig, false)));
+        out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kBig, ByteOrderMark::kNone)));
         break;
       default:
-        out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kLittle, false)));
+        out.push_back(pattern_of_literal(to_utf16(*literal, Utf16Order::kLittle, ByteOrderMark::kNone)));
         break;
     }
     return true;

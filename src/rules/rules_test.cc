@@ -159,13 +159,13 @@ TEST_CASE("base64 and its offsets") {
 }
 
 TEST_CASE("wide encodings") {
-  CHECK(to_utf16("ab", Utf16Order::kLittle, false) == std::string("a\0b\0", 4));
-  CHECK(to_utf16("ab", Utf16Order::kBig, false) == std::string("\0a\0b", 4));
-  CHECK(to_utf16("a", Utf16Order::kLittle, true) == std::string("\xff\xfe"
-                                                                "a\0",
-                                                                4));
-  CHECK(to_utf16("\xf0\x9f\x98\x80", Utf16Order::kLittle, false) == std::string("\x3d\xd8\x00\xde", 4));
-  CHECK(to_utf16("\xff", Utf16Order::kBig, false) == "\xff\xfd");
+  CHECK(to_utf16("ab", Utf16Order::kLittle, ByteOrderMark::kNone) == std::string("a\0b\0", 4));
+  CHECK(to_utf16("ab", Utf16Order::kBig, ByteOrderMark::kNone) == std::string("\0a\0b", 4));
+  CHECK(to_utf16("a", Utf16Order::kLittle, ByteOrderMark::kFirst) == std::string("\xff\xfe"
+                                                                                 "a\0",
+                                                                                 4));
+  CHECK(to_utf16("\xf0\x9f\x98\x80", Utf16Order::kLittle, ByteOrderMark::kNone) == std::string("\x3d\xd8\x00\xde", 4));
+  CHECK(to_utf16("\xff", Utf16Order::kBig, ByteOrderMark::kNone) == "\xff\xfd");
   CHECK(text_value(item_of("cs-uri|wide|base64: ab")) == "[YQBiAA==]");
   CHECK(text_value(item_of("cs-uri|utf16le|base64: ab")) == "[YQBiAA==]");
   CHECK(text_value(item_of("cs-uri|utf16be|base64: ab")) == "[AGEAYg==]");

@@ -72,7 +72,7 @@ std::vector<std::string> base64_offset_forms(std::string_view bytes) {
   return forms;
 }
 
-std::string to_utf16(std::string_view utf8, Utf16Order order, bool byte_order_mark) {
+std::string to_utf16(std::string_view utf8, Utf16Order order, ByteOrderMark mark) {
   std::string out;
   const auto unit = [&](uint32_t value) {
     const char high = static_cast<char>(value >> 8U & 0xffU);
@@ -80,7 +80,7 @@ std::string to_utf16(std::string_view utf8, Utf16Order order, bool byte_order_ma
     out.push_back(order == Utf16Order::kLittle ? low : high);
     out.push_back(order == Utf16Order::kLittle ? high : low);
   };
-  if (byte_order_mark) unit(0xfeff);
+  if (mark == ByteOrderMark::kFirst) unit(0xfeff);
   while (!utf8.empty()) {
     const Utf8Step step = read_utf8(utf8);
     const uint32_t value = step.bytes > 0 ? step.code_point : 0xfffd;

@@ -25,8 +25,9 @@ void open_back(PatternString& pattern);
 std::vector<std::string> base64_offset_forms(std::string_view bytes);
 
 enum class Utf16Order { kLittle, kBig };
+enum class ByteOrderMark { kNone, kFirst };
 /// UTF-8 as UTF-16 code units; invalid bytes become U+FFFD.
-std::string to_utf16(std::string_view utf8, Utf16Order order, bool byte_order_mark);
+std::string to_utf16(std::string_view utf8, Utf16Order order, ByteOrderMark mark);
 
 /// Sigma's windash: every combination of the five characters Windows takes for an option's dash, for each dash or slash that
 /// starts a word. Empty when there would be more than 625 combinations.

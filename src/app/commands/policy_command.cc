@@ -38,8 +38,8 @@ std::shared_ptr<const Policy> load(const std::string& file) {
 
 std::string joined(const std::vector<std::string>& texts, const char* none) {
   std::string text;
-  for (const auto& one : texts)
-    text += (text.empty() ? "" : ",") + one;
+  for (const auto& item : texts)
+    text += (text.empty() ? "" : ",") + item;
   return text.empty() ? none : text;
 }
 

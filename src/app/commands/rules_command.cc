@@ -94,9 +94,10 @@ int run_rules_list(const RulesArguments& arguments) {
                 std::string(to_string(rule.level)).c_str(), std::string(to_string(rule.security_level)).c_str(),
                 rule.weight, rule.title.c_str());
   }
-  for (const Correlation& one : loaded->correlations) {
-    std::printf("%s  %-9s  %-13s  %-10s  %3s  %s\n", one.id.c_str(), "-", std::string(to_string(one.level)).c_str(),
-                std::string(to_string(one.type)).c_str(), "-", one.title.c_str());
+  for (const Correlation& correlation : loaded->correlations) {
+    std::printf("%s  %-9s  %-13s  %-10s  %3s  %s\n", correlation.id.c_str(), "-",
+                std::string(to_string(correlation.level)).c_str(), std::string(to_string(correlation.type)).c_str(),
+                "-", correlation.title.c_str());
   }
   return has_errors(loaded->diagnostics) ? kExitFailed : kExitFine;
 }

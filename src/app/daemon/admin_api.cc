@@ -28,12 +28,12 @@ Json diagnostics_json(const Diagnostics& diagnostics) {
   Json list = Json::array();
   for (const Diagnostic& diagnostic : diagnostics) {
     if (list.size() == kDiagnosticsMax) break;
-    Json one = {{"severity", diagnostic.severity == Diagnostic::Severity::kError ? "error" : "warning"},
-                {"file", diagnostic.file},
-                {"line", diagnostic.line},
-                {"message", diagnostic.message}};
-    if (!diagnostic.hint.empty()) one["hint"] = diagnostic.hint;
-    list.push_back(std::move(one));
+    Json finding = {{"severity", diagnostic.severity == Diagnostic::Severity::kError ? "error" : "warning"},
+                    {"file", diagnostic.file},
+                    {"line", diagnostic.line},
+                    {"message", diagnostic.message}};
+    if (!diagnostic.hint.empty()) finding["hint"] = diagnostic.hint;
+    list.push_back(std::move(finding));
   }
   return list;
 }

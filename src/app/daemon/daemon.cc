@@ -14,10 +14,10 @@ namespace {
 /// A lane silent for this long hangs in a call that should not block: longer than any wait that is meant to be, shorter
 /// than the unit's WatchdogSec.
 constexpr Milliseconds kLaneSilenceMax{20'000};
-/// Of one reload.
+/// A reload logs so many findings.
 constexpr size_t kDiagnosticsLoggedMax = 20;
 constexpr int kLoadAttemptsMax = 5;
-/// Of exclusions and of routes, at a reload and at the end.
+/// So many exclusions, and as many routes, at a reload and at the end.
 constexpr size_t kPolicyLinesLoggedMax = 50;
 
 }  // namespace

@@ -45,7 +45,7 @@ InotifyWatches& InotifyWatches::operator=(InotifyWatches&& other) noexcept {
   return *this;
 }
 
-/// Of one name in the directory, or of everything with an empty name. False when the system has no watch to give; a directory
+/// Watches one name in the directory, or everything with an empty name. False when the system has no watch to give; a directory
 /// that is gone by now, or that may not be read, is for the slow check to notice.
 bool InotifyWatches::watch(const std::string& directory, std::string_view name) {
   const int descriptor = inotify_add_watch(fd_, directory.c_str(), kEvents);

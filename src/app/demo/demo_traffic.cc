@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-// Of 10,000 records so many are attacks, come from abusers, or are broken; the rest is ordinary.
+// So many of 10,000 records are attacks, come from abusers, or are broken; the rest is ordinary.
 constexpr size_t kOutOf = 10'000;
 constexpr size_t kAttacks = 60;
 constexpr size_t kAbuses = 150;

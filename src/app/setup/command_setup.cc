@@ -16,8 +16,8 @@ Result<Config> read_config(const std::string& config_file) {
   auto config = config_file.empty() ? load_config_text("", "defaults", process_environment(), diagnostics)
                                     : load_config(config_file, process_environment(), diagnostics);
   if (config) {
-    for (Diagnostic& one : check_client_properties(*config))
-      diagnostics.push_back(std::move(one));
+    for (Diagnostic& finding : check_client_properties(*config))
+      diagnostics.push_back(std::move(finding));
   }
   print_findings(diagnostics);
   if (config && has_errors(diagnostics))

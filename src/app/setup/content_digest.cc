@@ -11,7 +11,7 @@
 namespace weir {
 namespace {
 
-/// Of each file; larger ones are refused when they are loaded.
+/// So much of each file; larger ones are refused when they are loaded.
 constexpr size_t kFileBytesMax = 4U << 20U;
 
 struct FreeState {

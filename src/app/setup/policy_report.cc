@@ -57,10 +57,10 @@ nlohmann::ordered_json policy_use_json(const Policy& policy, size_t entries_max)
     if (exclusions.size() == entries_max) break;
     const ExclusionSpec& exclusion = policy.spec().exclusions[index];
     const PolicyUse::Exclusion use = policy.use().exclusion(index);
-    Json one = {{"at", position(exclusion.at)}, {"comment", exclusion.comment}, {"uses", use.uses}};
-    if (use.last) one["last"] = format_rfc3339(*use.last);
-    if (exclusion.expires) one["expires"] = last_day_before(*exclusion.expires);
-    exclusions.push_back(std::move(one));
+    Json entry = {{"at", position(exclusion.at)}, {"comment", exclusion.comment}, {"uses", use.uses}};
+    if (use.last) entry["last"] = format_rfc3339(*use.last);
+    if (exclusion.expires) entry["expires"] = last_day_before(*exclusion.expires);
+    exclusions.push_back(std::move(entry));
   }
   for (size_t i = 0; i < policy.routes().size() && routes.size() < entries_max; ++i) {
     const PolicyUse::Responses use = policy.use().responses(i);

@@ -173,8 +173,8 @@ class Importer {
 
   void add_parameter(const std::string& name, Place place, const ValueForm& form, bool required, RouteSpec& route) {
     if (route.parameters.size() == Policy::kParametersMax) return;
-    const bool known = std::any_of(route.parameters.begin(), route.parameters.end(), [&](const ParameterSpec& one) {
-      return one.name == name && one.places == mask_of(place);
+    const bool known = std::any_of(route.parameters.begin(), route.parameters.end(), [&](const ParameterSpec& other) {
+      return other.name == name && other.places == mask_of(place);
     });
     if (known) return;
     ParameterSpec parameter;
@@ -214,15 +214,16 @@ class Importer {
     const YamlNode* schema = media.value.find("schema");
     if (schema == nullptr) return;
     const Place place = json ? Place::kJson : multipart ? Place::kMultipart : Place::kForm;
-    each_property(document_, *schema, [&](const std::string& name, ValueForm form, bool required, bool binary) {
+    each_property(document_, *schema, [&](const SchemaProperty& property) {
+      ValueForm form = property.form;
       // Decoded lines hold one space for a run of them, so that a lower bound would be unjust.
       if (place != Place::kForm) form.length_min.reset();
-      if (multipart && binary) {
+      if (multipart && property.binary) {
         form = ValueForm{};
         form.type = ValueType::kFilename;
       }
-      const bool plain_name = place == Place::kJson || name.find('[') == std::string::npos;
-      if (plain_name) add_parameter(name, place, form, required && only_one, route);
+      const bool plain_name = place == Place::kJson || property.name.find('[') == std::string::npos;
+      if (plain_name) add_parameter(property.name, place, form, property.required && only_one, route);
     });
   }
 

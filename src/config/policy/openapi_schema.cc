@@ -108,7 +108,7 @@ class PropertyWalk {
       return;
     }
     if (name.empty() || type == "object" || type == "array") return;
-    add_(name, form_of_schema(document_, *at), required, is_binary_string(*at));
+    add_({name, form_of_schema(document_, *at), required, is_binary_string(*at)});
   }
 
  private:

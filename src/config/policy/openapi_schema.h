@@ -14,9 +14,16 @@ inline constexpr int kPropertyLevelsMax = 3;
 /// The form that a schema of a single value describes; kAny for what a policy cannot say (objects, alternatives).
 ValueForm form_of_schema(const OpenApiDocument& document, const YamlNode& schema);
 
-/// Calls `add(name, form, required, binary)` for each leaf below an object's schema, named as the lines of a JSON body are:
-/// "user[name]", "ids[]", "items[][id]". Follows references and allOf; circles end at the levels' bound.
-using AddProperty = std::function<void(const std::string& name, const ValueForm& form, bool required, bool binary)>;
+/// A leaf below an object's schema, named as the lines of a JSON body are: "user[name]", "ids[]", "items[][id]".
+struct SchemaProperty {
+  std::string name;
+  ValueForm form;
+  bool required = false;
+  bool binary = false;  ///< a file's content
+};
+
+/// Calls `add` for each. Follows references and allOf; circles end at the levels' bound.
+using AddProperty = std::function<void(const SchemaProperty& property)>;
 void each_property(const OpenApiDocument& document, const YamlNode& schema, const AddProperty& add);
 
 }  // namespace weir

@@ -33,14 +33,14 @@ void PolicyFields::read_map(const YamlNode& node, const Origin& at, std::string_
   for (const auto& entry : node.entries) {
     const Origin entry_at{file_, entry.position};
     const auto field =
-        std::find_if(fields.begin(), fields.end(), [&](const PolicyField& one) { return one.key == entry.key; });
+        std::find_if(fields.begin(), fields.end(), [&](const PolicyField& known) { return known.key == entry.key; });
     if (field != fields.end()) {
       field->set(entry.value, entry_at);
       continue;
     }
     std::vector<std::string> names;
-    for (const auto& one : fields)
-      names.emplace_back(one.key);
+    for (const auto& known : fields)
+      names.emplace_back(known.key);
     std::string hint = "there are ";
     for (const auto& name : names)
       hint += (&name == &names.front() ? "" : ", ") + name;
@@ -72,7 +72,7 @@ std::optional<std::vector<std::string>> PolicyFields::texts(const YamlNode& node
   }
   std::vector<std::string> list;
   for (const auto& item : node.items)
-    if (auto one = text(item, origin_of(item))) list.push_back(std::move(*one));
+    if (auto item_text = text(item, origin_of(item))) list.push_back(std::move(*item_text));
   return list;
 }
 
@@ -124,14 +124,14 @@ std::optional<ClientSet> PolicyFields::clients(const YamlNode& node, const Origi
   auto list = texts(node, at);
   if (!list) return std::nullopt;
   ClientSet set;
-  for (const auto& one : *list) {
-    if (const auto network = Cidr::parse(one)) {
+  for (const auto& client : *list) {
+    if (const auto network = Cidr::parse(client)) {
       set.networks.push_back(*network);
-    } else if (one.empty() || looks_like_network(one)) {
-      error(at, "'" + one + "' is no address, network or client id",
+    } else if (client.empty() || looks_like_network(client)) {
+      error(at, "'" + client + "' is no address, network or client id",
             "for example 10.0.0.0/8, 2001:db8::/32 or customer-7");
     } else {
-      set.ids.push_back(one);
+      set.ids.push_back(client);
     }
   }
   set.as_written = std::move(*list);
