@@ -8,9 +8,8 @@
 namespace weir {
 
 const ParameterSpec* Route::find(Place place, std::string_view parameter) const {
-  auto at =
-      std::lower_bound(parameters.begin(), parameters.end(), parameter,
-                       [](const ParameterSpec& parameter, std::string_view wanted) { return parameter.name < wanted; });
+  auto at = std::lower_bound(parameters.begin(), parameters.end(), parameter,
+                             [](const ParameterSpec& known, std::string_view wanted) { return known.name < wanted; });
   for (; at != parameters.end() && at->name == parameter; ++at)
     if ((at->places & mask_of(place)) != 0) return &*at;
   return nullptr;

@@ -72,9 +72,10 @@ class Linker {
       if (std::find(correlation.group_by.begin(), correlation.group_by.end(), alias) == correlation.group_by.end())
         add_error(diagnostics_, correlation, 0, "no group-by uses the alias '" + alias + "'");
       for (const auto& [rule, field] : by_rule) {
-        const auto source = std::find_if(
-            correlation.sources.begin(), correlation.sources.end(),
-            [&name = rule](const CorrelationSource& source) { return source.written == name || source.id == name; });
+        const auto source = std::find_if(correlation.sources.begin(), correlation.sources.end(),
+                                         [&name = rule](const CorrelationSource& candidate) {
+                                           return candidate.written == name || candidate.id == name;
+                                         });
         if (source == correlation.sources.end())
           add_error(diagnostics_, correlation, 0,
                     "the alias '" + alias + "' is for the rule '" + rule + "', which the correlation does not take in");
