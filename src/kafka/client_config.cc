@@ -182,7 +182,7 @@ std::vector<ClientProperty> consumer_properties(const ClientOptions& options, st
       .set("enable.auto.commit", "false")
       .set("enable.auto.offset.store", "false")
       .set("auto.offset.reset", "earliest")  // the consumer reports when this takes effect
-      .set("enable.partition.eof", member.finds_ends ? "true" : "")
+      .set("enable.partition.eof", "true")   // markers of transactions hide which record is the last
       .set("allow.auto.create.topics", "false")
       .set("check.crcs", "true")
       .set("fetch.max.bytes", options.memory.fetch_bytes_max)

@@ -340,8 +340,10 @@ void KafkaConsumer::update_lag() {
     // What the last fetch said; asks no broker.
     const auto code =
         rd_kafka_get_watermark_offsets(client_.get(), topics_[one.topic].c_str(), one.partition, &low, &high);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0 || one.done == PartitionOffset::kUnknown) continue;
-    counters_.lag.set(slot++, {one.topic, one.partition, static_cast<uint64_t>(std::max<int64_t>(0, high - one.done))});
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) continue;
+    const int64_t behind = one.behind(high);
+    if (behind == PartitionOffset::kUnknown) continue;
+    counters_.lag.set(slot++, {one.topic, one.partition, static_cast<uint64_t>(behind)});
   }
   counters_.lag.clear_from(slot);
 }

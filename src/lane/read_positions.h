@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -21,6 +22,13 @@ struct ReadPosition {
 
   /// Everything there was has been handed out.
   [[nodiscard]] bool at_end() const { return end != PartitionOffset::kUnknown && expected <= end; }
+
+  /// Records that wait to be worked on in a partition whose next offset is `high`; kUnknown when that cannot be said yet. Behind
+  /// the last record may be offsets that hold none, markers of transactions above all: once the end is known, they do not wait.
+  [[nodiscard]] int64_t behind(int64_t high) const {
+    if (done == expected && at_end()) return std::max<int64_t>(0, high - end);
+    return done == PartitionOffset::kUnknown ? PartitionOffset::kUnknown : std::max<int64_t>(0, high - done);
+  }
 };
 
 /// The bookkeeping of positions behind every RecordSource: what was handed out, worked on and committed. Knows no Kafka: a real

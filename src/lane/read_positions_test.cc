@@ -130,3 +130,29 @@ TEST_CASE("a partition is at its end until a further record comes", "[lane][posi
   positions.seek({0, 0, 6});
   CHECK_FALSE(position.at_end());
 }
+
+TEST_CASE("markers behind the last record do not wait to be worked on", "[lane][positions]") {
+  ReadPositions positions = assigned({5}, {5});
+  ReadPosition& position = *positions.find(0, 0);
+  CHECK(position.behind(7) == 2);  // a record or a marker, nobody knows yet
+  read(positions, 0, 5);
+  CHECK(position.behind(7) == 2);  // handed out, not worked on
+  positions.batch_done();
+  CHECK(position.behind(7) == 1);
+  ReadPositions::reach_end(position, 7);  // what stood at 6 was a marker
+  CHECK(position.behind(7) == 0);
+  CHECK(position.behind(9) == 2);  // more has come
+  read(positions, 0, 8);
+  CHECK(position.behind(9) == 3);
+  positions.batch_done();
+  CHECK(position.behind(9) == 0);
+}
+
+TEST_CASE("a partition without any record is not behind once its end is known", "[lane][positions]") {
+  ReadPositions positions = assigned({kUnknown}, {kUnknown});
+  ReadPosition& position = *positions.find(0, 0);
+  CHECK(position.behind(0) == kUnknown);
+  ReadPositions::reach_end(position, 0);
+  CHECK(position.behind(0) == 0);
+  CHECK(position.behind(4) == 4);
+}

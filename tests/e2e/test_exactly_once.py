@@ -243,3 +243,16 @@ def test_observations_that_go_by_the_clocks_of_weirs_machines_are_warned_of(pipe
     pipeline.broker.create_topic(pipeline.topics['observations'], 8)
     weir = pipeline.start()
     assert 'set message.timestamp.type=LogAppendTime' in weir.log()
+
+
+def test_nothing_waits_on_an_idle_system_though_transactions_left_their_markers(pipeline):
+    """Lag is of records. Partitions that never had one are told of, too."""
+    weir = pipeline.start()
+    requests = [traffic.record(number, number, 'customer-1', traffic.address(1)) for number in range(300)]
+    pipeline.broker.produce(pipeline.requests, requests, keys=[b'one'] * len(requests))
+    weir.wait_for_metric(OBSERVATIONS, len(requests))
+    topics = (pipeline.requests, pipeline.topics['observations'])
+    lags = lambda: {(labels['topic'], labels['partition']): value for name, labels, value in weir.metrics().samples
+                    if name == 'weir_consumer_lag_records'}
+    partitions = {(topic, str(number)) for topic in topics for number in ends(pipeline, topic, 'read_committed')}
+    wait_for(lambda: lags() == dict.fromkeys(partitions, 0), 30, lambda: f'no lag at {sorted(partitions)}\n{lags()}')
