@@ -16,28 +16,20 @@ namespace {
 using Step = ConditionStep;
 using StepIndex = uint32_t;
 
-constexpr std::array kEvasions = {Evasion::kDoubleEncoding,   Evasion::kOverlongUtf8,   Evasion::kNullByte,
-                                  Evasion::kCommentSplitting, Evasion::kInvalidPercent, Evasion::kInvalidUtf8,
-                                  Evasion::kLineBreak,        Evasion::kFullWidth,      Evasion::kUnicodeEscape};
-constexpr std::array kSteps = {DecodeStep::kPercent,    DecodeStep::kPercentTwice,  DecodeStep::kPlus,
-                               DecodeStep::kHtmlEntity, DecodeStep::kUnicodeEscape, DecodeStep::kOverlongUtf8,
-                               DecodeStep::kNullByte,   DecodeStep::kSqlComment,    DecodeStep::kFullWidth,
-                               DecodeStep::kBase64,     DecodeStep::kControl,       DecodeStep::kUtf8Repaired,
-                               DecodeStep::kTruncated};
-
-template <typename Flag, size_t N>
-uint16_t bit_called(const std::array<Flag, N>& flags, std::string_view name) {
-  for (const Flag flag : flags)
-    if (to_string(flag) == name) return static_cast<uint16_t>(flag);
-  return 0;
+/// The bit of this name; 0 when there is none.
+template <NamedBits Flag>
+uint16_t bit_called(std::string_view name) {
+  const auto& names = kBitNamesOf<Flag>;
+  const auto found = std::find(names.begin(), names.end(), name);
+  return found == names.end() ? uint16_t{0} : static_cast<uint16_t>(1U << static_cast<unsigned>(found - names.begin()));
 }
 
-template <typename Flag, size_t N>
-std::string names_of(const std::array<Flag, N>& flags) {
-  std::string names;
-  for (const Flag flag : flags)
-    names += (names.empty() ? "" : ", ") + std::string(to_string(flag));
-  return names;
+template <NamedBits Flag>
+std::string all_names() {
+  std::string text;
+  for (const std::string_view name : kBitNamesOf<Flag>)
+    text += (text.empty() ? "" : ", ") + std::string(name);
+  return text;
 }
 
 bool begins_with_scheme(const PatternString& pattern) {
@@ -220,10 +212,10 @@ class Compiler {
     atom.field = field;
     const bool evasion = field.kind == FieldKind::kEvasion;
     atom.operation = evasion ? EventAtom::Operation::kEvasion : EventAtom::Operation::kStep;
-    atom.bits = evasion ? bit_called(kEvasions, name) : bit_called(kSteps, name);
+    atom.bits = evasion ? bit_called<Evasion>(name) : bit_called<DecodeStep>(name);
     if (atom.bits == 0)
       return error(item.line, "'" + item.field + "' has no value '" + name + "'",
-                   evasion ? names_of(kEvasions) : names_of(kSteps));
+                   evasion ? all_names<Evasion>() : all_names<DecodeStep>());
     return event(std::move(atom));
   }
 
