@@ -1,0 +1,65 @@
+"""The documentation names what is there: files, links between pages, and a rule that passes its own examples."""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / 'e2e'))
+
+from weir_process import binary           # noqa: E402
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PAGES = sorted([*REPOSITORY.glob('*.md'), *(REPOSITORY / 'docs').rglob('*.md')])
+FOLDERS = 'src|docs|rules|tests|scripts|dashboards|cmake|config|systemd|packaging|fuzz|benchmarks|examples|profiles'
+# Names of things to come are written in capitals or as my_thing.
+PATH = re.compile(rf'(?<![\w/.$])((?:{FOLDERS})/[\w./{{}},*-]*[\w}}*/])')
+MADE_UP = re.compile(r'[A-Z]{3,}|/my_')
+# Decision records tell what was, too.
+HISTORY = {REPOSITORY / 'CHANGELOG.md'} | set((REPOSITORY / 'docs/adr').glob('*.md'))
+
+
+def spelled_out(name):
+    """a/{b,c}.h is two names."""
+    match = re.search(r'\{([^{}]*)\}', name)
+    if not match:
+        return [name]
+    return [one for choice in match[1].split(',') for one in spelled_out(name[:match.start()] + choice + name[match.end():])]
+
+
+def anchors(page):
+    titles = re.findall(r'^#+ (.*)$', page.read_text(encoding='utf-8'), re.M)
+    return {re.sub(r'[^\w\- ]', '', title.lower().replace('`', '')).replace(' ', '-') for title in titles}
+
+
+@pytest.mark.parametrize('page', [page for page in PAGES if page not in HISTORY], ids=lambda page: page.name)
+def test_every_file_that_a_page_names_is_there(page):
+    missing = set()
+    for found in PATH.findall(page.read_text(encoding='utf-8')):
+        for name in spelled_out(found):
+            if MADE_UP.search(name):
+                continue
+            if not any(REPOSITORY.glob(name.rstrip('/'))):
+                missing.add(name)
+    assert not missing
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_every_link_between_pages_leads_somewhere(page):
+    broken = set()
+    for target in re.findall(r'\]\(([^)\s]+)\)', re.sub(r'```.*?```', '', page.read_text(encoding='utf-8'), flags=re.S)):
+        if re.match(r'[a-z]+:', target):
+            continue
+        name, _, anchor = target.partition('#')
+        file = (page.parent / name).resolve() if name else page
+        if not file.exists() or (anchor and file.suffix == '.md' and anchor not in anchors(file)):
+            broken.add(target)
+    assert not broken
+
+
+def test_the_rule_of_the_recipe_passes_its_examples(tmp_path):
+    text = (REPOSITORY / 'docs/extending.md').read_text(encoding='utf-8')
+    (tmp_path / 'recipe.yml').write_text(re.search(r'```yaml\n(title: .*?)```', text, re.S)[1], encoding='utf-8')
+    done = subprocess.run([binary(), 'rules', 'test', tmp_path], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0 and '6 passed, 0 failed' in done.stdout, done.stdout + done.stderr
