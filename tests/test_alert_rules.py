@@ -62,12 +62,14 @@ def system(minutes=ALL, busy=True):
         add('weir_records_total', counter((minutes, per_minute)))
         add('weir_parse_errors_total', counter((minutes, per_minute / 1000)), reason='invalid_json')
         for metric in ('truncated_records', 'scan_failures', 'dead_letters_truncated', 'quarantined_records', 'bad_observation_blocks',
-                       'clients_evicted', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
+                       'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
             add(f'weir_{metric}_total', counter((minutes, 0)))
         for stage, topic in zip(STAGES, ('http.requests', 'weir.observations')):
             add('weir_consumed_messages_total', counter((minutes, per_minute)), stage=stage)
             add('weir_consumer_lag_records', gauge((minutes, 7 if busy else 0)), topic=topic, partition='0')
             add('weir_assigned_partitions', gauge((minutes, 4)), stage=stage)
+            add('weir_unguarded_lanes', gauge((minutes, 0)), stage=stage)
+            add('weir_lane_stalls_total', counter((minutes, 0)), stage=stage)
             add('weir_transactions_committed_total', counter((minutes, per_minute / 10)), stage=stage)
             for metric in ('commit_failures', 'transactions_aborted', 'delivery_errors', 'rebalances', 'records_lost'):
                 add(f'weir_{metric}_total', counter((minutes, 0)), stage=stage)
@@ -115,6 +117,12 @@ FAULTS = {
     'WeirDeadLettersTruncated': {'weir_dead_letters_truncated_total': fault_counter(1)},
     'WeirScanFailures': {f'weir_scan_failures_total {ONE}': fault_counter(1)},
     'WeirTruncatedRecords': {'weir_truncated_records_total': fault_counter(60)},
+    'WeirScansCapped': {f'weir_capped_scans_total {ONE}': fault_counter(3)},
+    'WeirExpressionLimits': {f'weir_expression_limits_total {ONE}': fault_counter(3)},
+    'WeirExclusionsLeftOut': {f'weir_exclusions_left_out_total {ONE}': fault_counter(3)},
+    'WeirLaneStalls': {f'weir_lane_stalls_total {ONE} score': counter((QUIET, 0), (FAULT, 1), (AFTER, 0))},
+    'WeirUnguardedLanes': {f'weir_unguarded_lanes {ONE} detect': fault_gauge(0, 2)},
+    'WeirAlertsTrimmed': {f'weir_alerts_trimmed_total {ONE}': fault_counter(1)},
     'WeirLagGrowing': {'weir_consumer_lag_records http.requests': fault_gauge(7, (200_000, 900_000))},
     'WeirStalled': {f'weir_consumer_lag_records {ONE} http.requests': fault_gauge(0, (50, 5000)),
                     f'weir_consumed_messages_total {ONE}': counter((QUIET - 10, 600), (FAULT + 10, 0), (AFTER, 600))},
