@@ -18,6 +18,12 @@ const std::string kFlatRecord =
 
 const std::string kShortRecord = R"({"ts":1736899200.123,"ip":"203.0.113.77","method":"GET","path":"/"})";
 
+// The request of kFlatRecord as nginx logs it in its combined format.
+const std::string kCombinedLine =
+    R"(203.0.113.77 - c-25bd5f [15/Jan/2025:00:00:00 +0000] "GET /api/v1/products/50947?category=shoes&page=3&sort=price&)"
+    R"(cursor=9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d HTTP/1.1" 200 11696 "https://www.example.com/catalogue/l" "Mozilla/5.0 )"
+    R"((Macintosh; Intel Mac OS X 13_0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36")";
+
 const std::string kEcsRecord =
     R"({"@timestamp":"2025-01-15T00:00:00.000Z","source":{"ip":"203.0.113.77"},"http":{"request":{"method":"GET","id":"r1",)"
     R"("bytes":402},"response":{"status_code":200,"bytes":11696}},"url":{"original":"https://api.example.com/a/b?c=d",)"
@@ -40,6 +46,14 @@ void run(benchmark::State& state, std::string_view profile, const std::string& r
 void parse_flat(benchmark::State& state) {
   run(state, "flat", kFlatRecord);
 }
+void parse_combined_text(benchmark::State& state) {
+  run(state, "nginx", kCombinedLine);
+}
+void parse_flat_mended(benchmark::State& state) {
+  auto record = kFlatRecord;
+  record.replace(record.find("\"status\":200"), 12, "\"status\":   ");
+  run(state, "flat", record);
+}
 void parse_flat_short(benchmark::State& state) {
   run(state, "flat", kShortRecord);
 }
@@ -55,6 +69,8 @@ void parse_flat_repaired(benchmark::State& state) {
 }  // namespace
 
 BENCHMARK(parse_flat);
+BENCHMARK(parse_combined_text);
+BENCHMARK(parse_flat_mended);
 BENCHMARK(parse_flat_short);
 BENCHMARK(parse_ecs_nested);
 BENCHMARK(parse_flat_repaired);

@@ -18,8 +18,10 @@ std::vector<weir::EventParser> make_parsers() {
     parsers.emplace_back(options);
   }
   weir::InputOptions enveloped;
-  enveloped.profile = *weir::InputProfile::built_in("flat");
-  enveloped.profile.unwrap = "/message";
+  enveloped.profile = *weir::InputProfile::built_in("nginx");
+  enveloped.profile.unwrap = {"/message", "/log"};
+  enveloped.profile.split = "/records";
+  enveloped.requests_max = 8;
   parsers.emplace_back(enveloped);
   return parsers;
 }
@@ -32,23 +34,33 @@ size_t touch(std::string_view view) {
   return sum;
 }
 
+void touch_all(const weir::Event& event) {
+  WEIR_ASSERT(!event.method.empty() && !event.path.empty(), "an event without its required fields");
+  size_t sum = touch(event.method) + touch(event.path) + touch(event.query) + touch(event.host) + touch(event.body) +
+               touch(event.client_id) + touch(event.user_agent) + touch(event.cookie) + touch(event.request_id);
+  for (const auto& header : event.headers)
+    sum += touch(header.name) + touch(header.value);
+  for (const auto& header : event.response_headers)
+    sum += touch(header.name) + touch(header.value);
+  asm volatile("" : : "r"(sum));  // keeps the reads
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static std::vector<weir::EventParser> parsers = make_parsers();
   const std::string_view record(reinterpret_cast<const char*>(data), size);
   for (auto& parser : parsers) {
+    weir::EventStorage storage;
     weir::Event event;
-    const auto outcome = parser.parse(record, event);
-    if (!outcome.ok()) continue;
-    WEIR_ASSERT(!event.method.empty() && !event.path.empty(), "an event without its required fields");
-    size_t sum = touch(event.method) + touch(event.path) + touch(event.query) + touch(event.host) + touch(event.body) +
-                 touch(event.client_id) + touch(event.user_agent) + touch(event.cookie) + touch(event.request_id);
-    for (const auto& header : event.headers)
-      sum += touch(header.name) + touch(header.value);
-    for (const auto& header : event.response_headers)
-      sum += touch(header.name) + touch(header.value);
-    asm volatile("" : : "r"(sum));  // keeps the reads
+    weir::ParseOutcome outcome;
+    parser.begin(record, weir::EventTime{weir::Milliseconds{1'736'936'430'000}});
+    for (auto next = parser.next(storage, event, outcome); next != weir::EventParser::Next::kEnd;
+         next = parser.next(storage, event, outcome)) {
+      WEIR_ASSERT((next == weir::EventParser::Next::kReject) == !outcome.ok(),
+                  "a rejection without a reason, or the reverse");
+      if (next == weir::EventParser::Next::kEvent) touch_all(event);
+    }
   }
   return 0;
 }

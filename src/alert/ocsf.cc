@@ -432,6 +432,7 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
     json.text("topic", topic_of(alert, source));
     json.number("partition", alert.at.partition);
     json.number("offset", alert.at.offset);
+    if (alert.at.index != 0) json.number("index", alert.at.index);
     json.end_object();
   }
   if (alert.kind == AlertKind::kAttack) write_categories(json, "categories", alert.categories);

@@ -19,6 +19,14 @@ class Arena {
     return {to, bytes.size()};
   }
 
+  /// Copies the bytes with every `from` replaced by `to`.
+  std::string_view copy_with(std::string_view bytes, char from, char to) {
+    if (bytes.empty()) return {};
+    char* at = reserve(bytes.size());
+    std::replace_copy(bytes.begin(), bytes.end(), at, from, to);
+    return {at, bytes.size()};
+  }
+
   void clear() {
     // After an unusually large batch only the first block is kept.
     if (blocks_.size() > 1) blocks_.resize(1);

@@ -21,6 +21,7 @@ class Checker {
     check_client_properties();
     check_profile();
     check_trusted_proxies();
+    check_time_zone();
     check_episodes();
     check_allowed_addresses();
     if (!IpAddress::parse(config_.http.address))
@@ -130,7 +131,7 @@ class Checker {
       if (property.section() != "input.fields") continue;
       for (const auto& pointer : std::get<Access<std::vector<std::string>>>(property.access)(config_)) {
         InputProfile probe;
-        probe.unwrap = pointer;
+        probe.unwrap = {pointer};
         if (!pointer.empty() && probe.validate()) continue;
         valid = false;
         error(property.path, "'" + pointer + "' is no JSON pointer",
@@ -139,9 +140,10 @@ class Checker {
     }
     if (const auto whole = profile.validate(); valid && !whole)
       error(origins_.contains("input.unwrap") ? "input.unwrap" : "input.profile", whole.error().detail);
+    if (profile.reads_text()) return;
     const auto need = [&](bool there, std::string_view field) {
       if (!there)
-        error("input.profile", "no pointer for " + std::string(field) + ", which every event needs",
+        error("input.profile", "no pointer for " + std::string(field) + ", which detection needs",
               "set input.fields." + std::string(field));
     };
     need(!profile.time.pointers.empty(), "time");
@@ -152,13 +154,24 @@ class Checker {
 
   void check_trusted_proxies() {
     config_.input.trusted_proxies.clear();
+    config_.input.unix_peer = InputOptions::UnixPeer::kUntrusted;
     for (const auto& text : config_.trusted_proxies) {
-      if (const auto network = Cidr::parse(text)) {
+      if (text == "unix:") {
+        config_.input.unix_peer = InputOptions::UnixPeer::kTrusted;
+      } else if (const auto network = Cidr::parse(text)) {
         config_.input.trusted_proxies.push_back(*network);
       } else {
         error("input.trusted_proxies", "'" + text + "' is no network",
-              "for example 10.0.0.0/8, 2001:db8::/32 or one address");
+              "for example 10.0.0.0/8, 2001:db8::/32, one address, or unix: for sockets");
       }
+    }
+  }
+
+  void check_time_zone() {
+    if (const auto zone = TimeZone::named(config_.time_zone)) {
+      config_.input.time_zone = *zone;
+    } else {
+      error("input.timezone", "there is no time zone '" + config_.time_zone + "'", "for example Europe/Berlin, or UTC");
     }
   }
 

@@ -145,6 +145,8 @@ struct Config {
   MemoryConfig memory;
   QuarantineConfig quarantine;
   InputOptions input;
+  bool input_is_chosen = false;              ///< the file says how records are read, by a profile or by fields
+  std::string time_zone = "UTC";             ///< by name; input.time_zone is made from it
   std::vector<std::string> trusted_proxies;  ///< as written; input.trusted_proxies is made from it
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
   DecodeOptions decode;

@@ -307,9 +307,10 @@ TEST_CASE("a built-in profile can be changed field by field, wherever its name s
 }
 
 TEST_CASE("a wrong mapping is refused") {
-  CHECK(complaint("input: {profile: apache}")
-            .find("no input profile 'apache' (there are flat, ecs, nginx, envoy, traefik, caddy, custom)") !=
+  CHECK(complaint("input: {profile: nonesuch}").find("no input profile 'nonesuch' (there are akamai, apache") !=
         std::string::npos);
+  CHECK(complaint("input: {profile: nonesuch.yaml}").find("nonesuch.yaml: error: cannot be read") != std::string::npos);
+  CHECK(complaint("input: {timezone: Middle/Earth}").find("there is no time zone 'Middle/Earth'") != std::string::npos);
   CHECK(complaint("input: {fields: {path: url}}").find("'url' is no JSON pointer") != std::string::npos);
   CHECK(complaint("input: {unwrap: message}").find("no JSON pointer") != std::string::npos);
   CHECK(complaint("input: {fields: {path: []}}").find("no pointer for path") != std::string::npos);

@@ -26,6 +26,9 @@ class Findings {
     add(Diagnostic::Severity::kWarning, at, message, hint);
   }
 
+  /// For readers of files of their own.
+  Diagnostics& diagnostics() { return diagnostics_; }
+
  private:
   void add(Diagnostic::Severity severity, const Origin& at, std::string& message, std::string& hint) {
     diagnostics_.push_back(

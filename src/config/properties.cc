@@ -131,10 +131,18 @@ const auto& property_table() {
                "output not yet sent, per lane; 0 for a share of kafka_kbytes", "KiB", {0, 2'097'151}},
 
       Property{"input.profile", ProfileAccess{},
-               "how records are read: flat, ecs, nginx, envoy, traefik, caddy, or custom for a mapping that stands "
+               "how records are read: the name of a profile (`weir profiles list`), or custom for a mapping that stands "
                "in fields alone. The keys below change the profile named here"},
       Property{"input.unwrap", AT(input.profile.unwrap),
-               "JSON pointer to the text that holds the record, for envelopes (/message, /log); empty for none"},
+               "JSON pointers, tried in order, to the text or object that is the record, for envelopes (/message, /log)"},
+      Property{"input.split", AT(input.profile.split),
+               "JSON pointer to a list of records, each of which is a request (/records); a list at the root is always one"},
+      Property{"input.timezone", AT(time_zone), "IANA name of the zone of times without an offset"},
+      Property{"input.client_id", choice(REACH(input.profile.client_id_trust)),
+               "whether the user that a record names stands for the client: always, when the server checked it (not on a 401 "
+               "or 407), or never, since a client can choose it"},
+      Property{"input.api_key", choice(REACH(input.profile.api_key_trust)),
+               "the same for the API key"},
       Property{"input.duration_unit", choice(REACH(input.profile.duration_unit)),
                "unit of the duration field"},
       Property{"input.timestamp_format", choice(REACH(input.profile.timestamp_format)),

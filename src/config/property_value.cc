@@ -5,6 +5,8 @@
 #include <cmath>
 #include <optional>
 
+#include "event/profile/profile_catalog.h"
+
 namespace weir {
 namespace {
 
@@ -116,13 +118,15 @@ class Setter {
     if (*text == "custom") {
       config_.input.profile = InputProfile{};
       config_.input.profile.name = "custom";
+    } else if (text->ends_with(".yaml")) {
+      auto file = read_profile_file(*text, findings_.diagnostics());
+      if (file) config_.input.profile = std::move(file->profile);
     } else if (auto profile = InputProfile::built_in(*text)) {
       config_.input.profile = std::move(*profile);
     } else {
-      std::string names;
-      for (const auto& name : InputProfile::built_in_names())
-        names += name + ", ";
-      findings_.error(origin_, "no input profile '" + *text + "'", "there are " + names + "custom");
+      findings_.error(origin_, "no input profile '" + *text + "'",
+                      "there are " + ProfileCatalog::shipped().names() +
+                          ", custom, and files of your own by their path (mine.yaml)");
     }
   }
 
@@ -289,6 +293,7 @@ YamlNode scalar(std::string text) {
 
 void set_property(const Property& property, const YamlNode& value, const Origin& origin, Config& config,
                   Findings& findings) {
+  if (property.path == "input.profile" || property.section() == "input.fields") config.input_is_chosen = true;
   std::visit(Setter(property, value, origin, config, findings), property.access);
 }
 

@@ -50,7 +50,7 @@ struct TypeOf {
   Json operator()(ProfileAccess) const {
     Json names = Json(InputProfile::built_in_names());
     names.push_back("custom");
-    return {{"enum", names}};
+    return {{"anyOf", {{{"enum", names}}, {{"type", "string"}, {"pattern", "\\.yaml$"}}}}};
   }
 };
 

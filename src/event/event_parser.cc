@@ -1,27 +1,29 @@
 #include "event/event_parser.h"
 
+#include <array>
 #include <optional>
 #include <vector>
 
 #include "base/assert.h"
-#include "event/field_values.h"
-#include "event/forwarded_for.h"
-#include "event/header_reader.h"
+#include "event/event_builder.h"
 #include "event/json_reader.h"
+#include "event/line_prefix.h"
+#include "event/near_json.h"
 #include "event/profile_index.h"
 #include "event/record_fields.h"
-#include "event/request_target.h"
+#include "event/record_items.h"
+#include "event/text/column_line.h"
+#include "event/text/text_fields.h"
+#include "base/utf8.h"
 
 namespace weir {
 namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr uint64_t kStatusMax = 999;
-constexpr std::string_view kForwardedForHeader = "x-forwarded-for";
+constexpr int kLayersMax = 4;  // of envelopes within envelopes, and of prefixes before a line
 
-/// Whether a lone "-", which servers write for "nothing", counts as absent. In a path or a body it is content.
-enum class Dash : uint8_t { kIsAbsent, kIsContent };
+enum class WantedAddress : uint8_t { kReadable, kAny };
 
 ProfileIndex compiled(const InputProfile& profile) {
   auto index = ProfileIndex::compile(profile);
@@ -29,19 +31,68 @@ ProfileIndex compiled(const InputProfile& profile) {
   return std::move(*index);
 }
 
-std::optional<PointerTable> compiled_envelope(const InputProfile& profile) {
-  if (profile.unwrap.empty()) return std::nullopt;
-  auto table = PointerTable::compile(std::span(&profile.unwrap, 1));
-  WEIR_ASSERT(table.has_value(), "the unwrap pointer was not validated");
+PointerTable compiled(const std::vector<std::string>& pointers) {
+  auto table = PointerTable::compile(pointers);
+  WEIR_ASSERT(table.has_value(), "the pointers of the profile were not validated");
   return std::move(*table);
+}
+
+std::vector<TextForm> forms_of(const InputProfile& profile) {
+  std::vector<TextForm> forms;
+  forms.reserve(profile.texts.size());
+  for (const TextFormat& format : profile.texts)
+    forms.emplace_back(format);
+  return forms;
+}
+
+std::vector<std::string> outer_pointers(const InputProfile& profile) {
+  auto pointers = profile.unwrap;
+  if (!profile.split.empty()) pointers.push_back(profile.split);
+  for (const SkipRule& rule : profile.skips)
+    if (!rule.pointer.empty()) pointers.push_back(rule.pointer);
+  return pointers;
+}
+
+// An object, or a list of objects, lists or texts; "[28/Nov/2026 …" is text.
+bool starts_json(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (text.starts_with('{')) return true;
+  if (!text.starts_with('[')) return false;
+  const auto next = text.find_first_not_of(" \t\r\n", 1);
+  return next == std::string_view::npos || std::string_view("{[\"]").find(text[next]) != std::string_view::npos;
+}
+
+// A schema registry's framing: a zero and four bytes for the schema, which JSON's readers do not need.
+std::string_view without_registry_frame(std::string_view record) {
+  constexpr size_t kFrameBytes = 5;
+  const bool framed =
+      record.size() > kFrameBytes && record[0] == '\0' && (record[kFrameBytes] == '{' || record[kFrameBytes] == '[');
+  return framed ? record.substr(kFrameBytes) : record;
+}
+
+// Whether the line begins like the pattern, in which 9 stands for any digit.
+bool begins_like(std::string_view line, std::string_view pattern) {
+  if (line.size() < pattern.size()) return false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const bool digit = line[i] >= '0' && line[i] <= '9';
+    if (pattern[i] == '9' ? !digit : line[i] != pattern[i]) return false;
+  }
+  return true;
+}
+
+ParseOutcome rejected(RejectReason reason, std::string detail) {
+  return {reason, std::move(detail)};
 }
 
 }  // namespace
 
 struct EventStorage::Impl {
   JsonDocument document;
-  HeaderReader headers;
-  NumberTexts numbers;
+  JsonDocument outer{JsonDocument::Room::kNone};
+  HeaderList headers;
+  Arena texts;
+  TextUnescaper unescaper;
+  std::string line;
 };
 
 struct EventParser::Impl {
@@ -50,249 +101,300 @@ struct EventParser::Impl {
   explicit Impl(InputOptions given)
       : options(std::move(given)),
         index(compiled(options.profile)),
-        envelope_table(compiled_envelope(options.profile)),
+        outer_table(compiled(outer_pointers(options.profile))),
+        reads_outer(!outer_pointers(options.profile).empty()),
+        reads_json(options.profile.reads_json()),
+        forms(forms_of(options.profile)),
+        columns(options.profile),
         reader(options.depth_max),
-        fields(index.table) {
-    if (envelope_table) envelope_fields.emplace(*envelope_table);
-  }
+        fields(index.table, options.profile.header_prefixes),
+        outer_fields(outer_table, {}),
+        items(options.requests_max),
+        builder(options) {}
 
-  ParseOutcome parse(std::string_view record, Storage& storage, Event& event);
-  ParseOutcome load(std::string_view text, JsonDocument& document, Event& event, dom::object& object);
-  ParseOutcome unwrap(std::string_view& record, Event& event);
-  ParseOutcome outcome_of(Reject reject) const;
+  void begin(std::string_view given, EventTime reference);
+  Next next(Storage& storage, Event& event, ParseOutcome& outcome);
 
-  Reject read(Storage& storage, Event& event);
-  Reject read_line(Event& event);
-  Reject read_texts(Storage& storage, Event& event);
-  Reject read_numbers(Event& event);
-  Reject read_headers(Storage& storage, Event& event);
-  Reject read_client(Event& event);
-  Reject text(ProfileFieldIndex field, Dash dash, std::string_view& out);
-  Reject identifier(ProfileFieldIndex field, NumberTexts& numbers, std::string_view& out);
-  const dom::element* first(ProfileFieldIndex field) const;
-  static Reject at(ProfileFieldIndex field, RejectReason reason) { return {reason, profile_fields()[field].name}; }
+  Next read(std::string_view text, int layer, Storage& storage, Event& event, ParseOutcome& outcome);
+  Next read_json(std::string_view text, int layer, Storage& storage, Event& event, ParseOutcome& outcome);
+  Next read_object(const dom::object& object, int layer, Storage& storage, Event& event, ParseOutcome& outcome);
+  Next read_envelope(const dom::object& object, int layer, Storage& storage, Event& event, ParseOutcome& outcome);
+  Next read_record(const dom::object& object, Storage& storage, Event& event, ParseOutcome& outcome);
+  Next read_line(std::string_view text, int layer, Storage& storage, Event& event, ParseOutcome& outcome);
+  bool read_text(std::string_view text, Storage& storage, Event& event);
+  bool read_forms(std::string_view line, WantedAddress address, Storage& storage, Event& event);
+  bool read_cut(std::string_view line, Storage& storage, Event& event);
+  bool read_form(const TextForm& form, std::string_view line, TextFit wanted, WantedAddress address, Storage& storage,
+                 Event& event);
+  bool build(const RawRecord& record, const Candidates& candidates, Storage& storage, Event& event);
+  Next read_list(const dom::array& list, Storage& storage, Event& event, ParseOutcome& outcome);
+  Next start_items(Storage& storage, Event& event, ParseOutcome& outcome);
+  [[nodiscard]] bool skips_line(std::string_view line) const;
+  [[nodiscard]] bool skips_object() const;
 
   InputOptions options;
   ProfileIndex index;
-  std::optional<PointerTable> envelope_table;
+  PointerTable outer_table;  // of envelopes, lists of records and rules to skip
+  bool reads_outer;
+  bool reads_json;
+  std::vector<TextForm> forms;
+  ColumnLine columns;
   JsonReader reader;
   RecordFields fields;
-  JsonDocument envelope;
-  std::optional<RecordFields> envelope_fields;
-  std::vector<std::string_view> forwarded;
+  RecordFields outer_fields;
+  TextFields text_fields;
+  RecordItems items;
+  EventBuilder builder;
+  TimeClues clues;
+  std::string_view record;
+  enum class State : uint8_t { kBegun, kItems, kDone } state = State::kDone;
+  uint8_t record_flags = 0;  // of the whole record, for each of its items
   EventStorage own_storage;
 };
 
-namespace {
-
-bool is_absent(std::string_view text, Dash dash) {
-  return text.empty() || (dash == Dash::kIsAbsent && text == "-");
+void EventParser::Impl::begin(std::string_view given, EventTime reference) {
+  record = given;
+  clues.zone = options.time_zone;
+  clues.reference = reference;
+  record_flags = 0;
+  state = State::kBegun;
 }
 
-}  // namespace
-
-// The record's way, from bytes to an event.
-ParseOutcome EventParser::Impl::parse(std::string_view record, Storage& storage, Event& event) {
+EventParser::Next EventParser::Impl::next(Storage& storage, Event& event, ParseOutcome& outcome) {
   event = Event{};
-  if (record.empty()) return {RejectReason::kEmpty, "no bytes"};
-  if (record.size() > options.record_bytes_max) return {RejectReason::kTooLarge, "more than record_bytes_max"};
-  if (envelope_table) {
-    if (auto outcome = unwrap(record, event); !outcome.ok()) return outcome;
+  outcome.reason = RejectReason::kNone;
+  Next result = Next::kEnd;
+  if (state == State::kBegun) {
+    state = State::kDone;
+    items.clear();
+    if (record.empty()) {
+      outcome = rejected(RejectReason::kEmpty, "no bytes");
+      return Next::kReject;
+    }
+    if (record.size() > options.record_bytes_max) {
+      outcome = rejected(RejectReason::kTooLarge, "more than record_bytes_max");
+      return Next::kReject;
+    }
+    result = read(without_registry_frame(record), 0, storage, event, outcome);
+  } else if (state == State::kItems && !items.at_end()) {
+    event.flags = record_flags;
+    result = read(items.next(), 1, storage, event, outcome);
+  } else if (state == State::kItems) {
+    state = State::kDone;
+    if (!items.is_cut()) return Next::kEnd;
+    outcome = rejected(RejectReason::kTooLarge, "more than requests_max in one record");
+    return Next::kReject;
   }
-  dom::object object;
-  if (auto outcome = load(record, storage.document, event, object); !outcome.ok()) return outcome;
-  storage.headers.clear();
-  storage.numbers.clear();
-  forwarded.clear();
-  auto reject = fields.gather(object);
-  if (!reject) reject = read(storage, event);
-  if (!reject) return {};
-  event = Event{};
-  return outcome_of(reject);
+  if (result != Next::kEvent) event = Event{};
+  return result;
 }
 
-ParseOutcome EventParser::Impl::load(std::string_view text, JsonDocument& document, Event& event, dom::object& object) {
+// What stands in a record, an envelope or a list: JSON, or a line of text.
+EventParser::Next EventParser::Impl::read(std::string_view text, int layer, Storage& storage, Event& event,
+                                          ParseOutcome& outcome) {
+  text = trimmed_line(text);
+  if (text.empty()) {
+    outcome = rejected(RejectReason::kEmpty, "only white space");
+    return Next::kReject;
+  }
+  if (layer > kLayersMax) {
+    outcome = rejected(RejectReason::kTooDeep, "more than four envelopes within each other");
+    return Next::kReject;
+  }
+  if (starts_json(text) && (reads_json || reads_outer)) return read_json(text, layer, storage, event, outcome);
+  return read_line(text, layer, storage, event, outcome);
+}
+
+EventParser::Next EventParser::Impl::read_json(std::string_view text, int layer, Storage& storage, Event& event,
+                                               ParseOutcome& outcome) {
+  // What is read now may stand in the document of the layer around it.
+  auto& document = reads_outer && layer % 2 == 0 ? storage.outer : storage.document;
   const auto loaded = reader.load(text, document);
-  if (loaded.reason != RejectReason::kNone) return {loaded.reason, loaded.detail};
-  if (loaded.root.get(object) != simdjson::SUCCESS)
-    return {RejectReason::kNotAnObject, "the record is JSON, but no object"};
+  if (loaded.reason != RejectReason::kNone) {
+    outcome = rejected(loaded.reason, loaded.detail);
+    return Next::kReject;
+  }
   if (loaded.repaired) event.set(EventFlag::kUtf8Repaired);
-  return {};
-}
-
-ParseOutcome EventParser::Impl::unwrap(std::string_view& record, Event& event) {
+  if (loaded.mended) event.set(EventFlag::kSalvaged);
+  dom::array list;
+  if (loaded.root.get(list) == simdjson::SUCCESS) return read_list(list, storage, event, outcome);
   dom::object object;
-  if (auto outcome = load(record, envelope, event, object); !outcome.ok()) return outcome;
-  if (const auto reject = envelope_fields->gather(object)) return outcome_of(reject);
-  const auto* payload = envelope_fields->at(0);
-  if (payload == nullptr || payload->get(record) != simdjson::SUCCESS) {
-    return {RejectReason::kBadUnwrap, "no string at " + options.profile.unwrap};
+  if (loaded.root.get(object) != simdjson::SUCCESS) {
+    outcome = rejected(RejectReason::kNotAnObject, "the record is JSON, but no object");
+    return Next::kReject;
   }
-  if (record.empty()) return {RejectReason::kBadUnwrap, "an empty string at " + options.profile.unwrap};
-  return {};
+  return read_object(object, layer, storage, event, outcome);
 }
 
-ParseOutcome EventParser::Impl::outcome_of(Reject reject) const {
-  ParseOutcome outcome{reject.reason, std::string(reject.field)};
-  for (const auto& field : profile_fields()) {
-    const auto& pointers = (options.profile.*field.mapping).pointers;
-    if (field.name == reject.field && !pointers.empty()) outcome.detail += " (" + pointers.front() + ")";
-  }
-  return outcome;
-}
-
-Reject EventParser::Impl::read(Storage& storage, Event& event) {
-  if (const auto reject = read_line(event)) return reject;
-  if (const auto reject = read_numbers(event)) return reject;
-  if (const auto reject = read_texts(storage, event)) return reject;
-  if (const auto reject = read_headers(storage, event)) return reject;
-  return read_client(event);
-}
-
-// Method, scheme, host, path and query: from their own fields, and from the request target where the source logs one.
-Reject EventParser::Impl::read_line(Event& event) {
-  std::string_view target;
-  if (const auto reject = text(kFieldMethod, Dash::kIsAbsent, event.method)) return reject;
-  if (const auto reject = text(kFieldScheme, Dash::kIsAbsent, event.scheme)) return reject;
-  if (const auto reject = text(kFieldHost, Dash::kIsAbsent, event.host)) return reject;
-  if (const auto reject = text(kFieldTarget, Dash::kIsContent, target)) return reject;
-  if (!target.empty()) {
-    const auto parts = event.method.empty() ? split_request_line(target) : split_request_target(target);
-    if (event.method.empty()) event.method = parts.method;
-    if (event.scheme.empty()) event.scheme = parts.scheme;
-    if (event.host.empty()) event.host = parts.host;
-    event.path = parts.path;
-    event.query = parts.query;
-  }
-  if (event.path.empty()) {
-    if (const auto reject = text(kFieldPath, Dash::kIsContent, event.path)) return reject;
-    if (const auto reject = text(kFieldQuery, Dash::kIsContent, event.query)) return reject;
-    // A question mark cannot stand in a path on the wire: some loggers leave the query in it.
-    if (const auto question = event.path.find('?'); event.query.empty() && question != std::string_view::npos) {
-      event.query = event.path.substr(question + 1);
-      event.path = event.path.substr(0, question);
-    }
-  }
-  if (event.method.empty()) return at(kFieldMethod, RejectReason::kMissingField);
-  if (event.path.empty()) return at(kFieldPath, RejectReason::kMissingField);
-  return {};
-}
-
-Reject EventParser::Impl::read_numbers(Event& event) {
-  const auto* time = first(kFieldTime);
-  if (time == nullptr) return at(kFieldTime, RejectReason::kMissingField);
-  auto reason = read_time(*time, options.profile.timestamp_format, event.time);
-  if (reason != RejectReason::kNone) return at(kFieldTime, reason);
-  if (const auto* status = first(kFieldStatus); status != nullptr) {
-    uint64_t number = 0;
-    if (reason = read_count(*status, kStatusMax, number); reason != RejectReason::kNone)
-      return at(kFieldStatus, reason);
-    event.status = static_cast<uint16_t>(number);
-  }
-  if (const auto* duration = first(kFieldDuration); duration != nullptr) {
-    reason = read_duration(*duration, options.profile.duration_unit, event.duration);
-    if (reason != RejectReason::kNone) return at(kFieldDuration, reason);
-  }
-  if (const auto* bytes = first(kFieldRequestBytes); bytes != nullptr) {
-    reason = read_count(*bytes, UINT64_MAX, event.request_bytes);
-    if (reason != RejectReason::kNone) return at(kFieldRequestBytes, reason);
-  }
-  if (const auto* bytes = first(kFieldResponseBytes); bytes != nullptr) {
-    reason = read_count(*bytes, UINT64_MAX, event.response_bytes);
-    if (reason != RejectReason::kNone) return at(kFieldResponseBytes, reason);
-  }
-  return {};
-}
-
-Reject EventParser::Impl::read_texts(Storage& storage, Event& event) {
-  if (const auto reject = identifier(kFieldRequestId, storage.numbers, event.request_id)) return reject;
-  if (const auto reject = identifier(kFieldClientId, storage.numbers, event.client_id)) return reject;
-  if (const auto reject = identifier(kFieldApiKey, storage.numbers, event.api_key)) return reject;
-  if (const auto reject = text(kFieldUserAgent, Dash::kIsAbsent, event.user_agent)) return reject;
-  if (const auto reject = text(kFieldReferer, Dash::kIsAbsent, event.referer)) return reject;
-  if (const auto reject = text(kFieldContentType, Dash::kIsAbsent, event.content_type)) return reject;
-  if (const auto reject = text(kFieldCookie, Dash::kIsAbsent, event.cookie)) return reject;
-  return text(kFieldBody, Dash::kIsContent, event.body);
-}
-
-Reject EventParser::Impl::read_headers(Storage& storage, Event& event) {
-  HeaderReader& headers = storage.headers;
-  NumberTexts& numbers = storage.numbers;
-  if (const auto* value = first(kFieldHeaders); value != nullptr) {
-    const auto reason = headers.read_request(*value, event, numbers);
-    if (reason != RejectReason::kNone) return at(kFieldHeaders, reason);
-  }
-  if (const auto* value = first(kFieldResponseHeaders); value != nullptr) {
-    const auto reason = headers.read_response(*value, numbers);
-    if (reason != RejectReason::kNone) return at(kFieldResponseHeaders, reason);
-  }
-  std::string_view mapped;
-  if (const auto reject = text(kFieldForwardedFor, Dash::kIsAbsent, mapped)) return reject;
-  if (!mapped.empty()) {
-    // It has no field in Event, and a client may write anything into it: it stays visible as a header.
-    forwarded.push_back(mapped);
-    headers.add_request(Header{kForwardedForHeader, mapped});
-  }
-  event.headers = headers.request();
-  event.response_headers = headers.response();
-  return {};
-}
-
-Reject EventParser::Impl::read_client(Event& event) {
-  std::string_view peer;
-  if (const auto reject = text(kFieldClientIp, Dash::kIsAbsent, peer)) return reject;
-  if (peer.empty()) return at(kFieldClientIp, RejectReason::kMissingField);
-  const auto address = IpAddress::parse_with_port(peer);
-  if (!address) return at(kFieldClientIp, RejectReason::kBadAddress);
-  event.client_ip = *address;
-  if (options.trusted_proxies.empty() || !contains(options.trusted_proxies, *address)) return {};
-  if (forwarded.empty()) {
-    for (const auto& header : event.headers) {
-      if (equal_without_case(header.name, kForwardedForHeader)) forwarded.push_back(header.value);
-    }
-  }
-  event.client_ip = client_behind_proxies(*address, forwarded, options.trusted_proxies);
-  if (event.client_ip != *address) event.set(EventFlag::kForwardedFor);
-  return {};
-}
-
-// The first candidate that is there and not empty.
-const dom::element* EventParser::Impl::first(ProfileFieldIndex field) const {
-  for (const uint16_t slot : index.candidates[field]) {
-    const auto* value = fields.at(slot);
-    if (value == nullptr) continue;
-    if (std::string_view text; value->get(text) == simdjson::SUCCESS && is_absent(text, Dash::kIsAbsent)) continue;
-    return value;
-  }
-  return nullptr;
-}
-
-// A list counts as its first text, as a profile may point at one header of a source that logs lists.
-Reject EventParser::Impl::text(ProfileFieldIndex field, Dash dash, std::string_view& out) {
-  for (const uint16_t slot : index.candidates[field]) {
-    const auto* value = fields.at(slot);
-    if (value == nullptr) continue;
-    if (std::string_view one; value->get(one) == simdjson::SUCCESS) {
-      if (is_absent(one, dash)) continue;
-      out = one;
-      return {};
-    }
+EventParser::Next EventParser::Impl::read_object(const dom::object& object, int layer, Storage& storage, Event& event,
+                                                 ParseOutcome& outcome) {
+  if (!reads_outer) return read_record(object, storage, event, outcome);
+  outer_fields.gather(object, storage.texts);
+  if (skips_object()) return Next::kSkip;
+  if (!options.profile.split.empty()) {
+    const auto* found = outer_fields.at(outer_table.slot_of(options.profile.split));
     dom::array list;
-    if (value->get(list) != simdjson::SUCCESS) return at(field, RejectReason::kWrongType);
-    if (list.begin() != list.end() && (*list.begin()).get(out) != simdjson::SUCCESS)
-      return at(field, RejectReason::kWrongType);
-    if (!out.empty()) return {};
+    if (found != nullptr && found->kind == RawValue::Kind::kNested &&
+        outer_fields.nested(*found).get(list) == simdjson::SUCCESS)
+      return read_list(list, storage, event, outcome);
   }
-  return {};
+  if (options.profile.unwrap.empty()) return read_record(object, storage, event, outcome);
+  return read_envelope(object, layer, storage, event, outcome);
 }
 
-// As text, but a number will do: many systems number their users.
-Reject EventParser::Impl::identifier(ProfileFieldIndex field, NumberTexts& numbers, std::string_view& out) {
-  if (const auto* value = first(field); value != nullptr && value->is_number()) {
-    out = *numbers.text_of(*value);
-    return {};
+EventParser::Next EventParser::Impl::read_envelope(const dom::object& object, int layer, Storage& storage, Event& event,
+                                                   ParseOutcome& outcome) {
+  for (const std::string& pointer : options.profile.unwrap) {
+    const auto* payload = outer_fields.at(outer_table.slot_of(pointer));
+    if (payload == nullptr) continue;
+    if (payload->is_text() && !payload->text.empty()) return read(payload->text, layer + 1, storage, event, outcome);
+    dom::object inner;
+    if (payload->kind == RawValue::Kind::kNested && outer_fields.nested(*payload).get(inner) == simdjson::SUCCESS)
+      return read_record(inner, storage, event, outcome);
   }
-  return text(field, Dash::kIsAbsent, out);
+  // What was in an envelope may be a record without a further one.
+  if (layer > 0) return read_record(object, storage, event, outcome);
+  outcome = rejected(RejectReason::kBadUnwrap, "no text and no object at " + options.profile.unwrap.front());
+  return Next::kReject;
+}
+
+EventParser::Next EventParser::Impl::read_record(const dom::object& object, Storage& storage, Event& event,
+                                                 ParseOutcome& outcome) {
+  const uint8_t flags = event.flags;
+  storage.texts.clear();
+  fields.gather(object, storage.texts);
+  if (build(fields, index.candidates, storage, event)) return Next::kEvent;
+  event = Event{};
+  event.flags = flags;
+  if (state != State::kItems && items.take_otlp(object)) return start_items(storage, event, outcome);
+  outcome = rejected(RejectReason::kMissingField, "no path or target, and no address with a method or status");
+  return Next::kReject;
+}
+
+EventParser::Next EventParser::Impl::read_list(const dom::array& list, Storage& storage, Event& event,
+                                               ParseOutcome& outcome) {
+  if (state == State::kItems) {
+    outcome = rejected(RejectReason::kNotAnObject, "a list within a list of records");
+    return Next::kReject;
+  }
+  items.take_list(list);
+  return start_items(storage, event, outcome);
+}
+
+// The first item of a list takes the place of the record.
+EventParser::Next EventParser::Impl::start_items(Storage& storage, Event& event, ParseOutcome& outcome) {
+  if (items.at_end()) {
+    outcome = rejected(RejectReason::kNotAnObject, "a list without records");
+    return Next::kReject;
+  }
+  state = State::kItems;
+  record_flags = event.flags;
+  return read(items.next(), 1, storage, event, outcome);
+}
+
+EventParser::Next EventParser::Impl::read_line(std::string_view text, int layer, Storage& storage, Event& event,
+                                               ParseOutcome& outcome) {
+  if (columns.is_directive(text)) {
+    columns.learn(text);
+    return Next::kSkip;
+  }
+  if (options.profile.reads_text() && read_text(text, storage, event)) return Next::kEvent;
+  if (skips_line(text)) return Next::kSkip;
+  // JSON behind the header of a shipper, whatever that looks like.
+  const size_t json = reads_json || reads_outer ? find_json_object(text) : std::string_view::npos;
+  if (json != std::string_view::npos) return read_json(text.substr(json), layer, storage, event, outcome);
+  const bool has_text = options.profile.reads_text();
+  outcome = rejected(has_text ? RejectReason::kUnknownLine : RejectReason::kInvalidJson,
+                     has_text ? "a line of none of the formats of profile " + options.profile.name : "no JSON object");
+  return Next::kReject;
+}
+
+// A line of one of the profile's formats, with or without what stands before it; at last one that was cut off.
+bool EventParser::Impl::read_text(std::string_view text, Storage& storage, Event& event) {
+  storage.line.clear();
+  if (simdjson::validate_utf8(text.data(), text.size())) {
+    storage.line += text;
+  } else {
+    append_valid_utf8(text, storage.line);
+    event.set(EventFlag::kUtf8Repaired);
+  }
+  std::array<std::string_view, kLayersMax + 1> lines;
+  size_t count = 0;
+  for (std::string_view line = storage.line; count < lines.size();) {
+    if (read_forms(line, WantedAddress::kReadable, storage, event)) return true;
+    lines[count++] = line;
+    const auto rest = without_line_prefix(line);
+    if (rest.size() == line.size()) break;
+    line = rest;
+  }
+  // A form that makes no address of what it takes for one fits only if no other does.
+  for (size_t i = count; i-- > 0;)
+    if (read_forms(lines[i], WantedAddress::kAny, storage, event)) return true;
+  for (size_t i = count; i-- > 0;)
+    if (read_cut(lines[i], storage, event)) return true;
+  return false;
+}
+
+bool EventParser::Impl::read_forms(std::string_view line, WantedAddress address, Storage& storage, Event& event) {
+  for (const TextForm& form : forms)
+    if (read_form(form, line, TextFit::kWhole, address, storage, event)) return true;
+  const TextForm* form = columns.form_for(line);
+  return form != nullptr && read_form(*form, line, TextFit::kWhole, address, storage, event);
+}
+
+// By the form that gets furthest: the others fit by chance.
+bool EventParser::Impl::read_cut(std::string_view line, Storage& storage, Event& event) {
+  const TextForm* best = nullptr;
+  size_t furthest = 0;
+  for (const TextForm& form : forms) {
+    if (text_fields.read(form, line, storage.unescaper) != TextFit::kCut || text_fields.pieces_read() <= furthest)
+      continue;
+    best = &form;
+    furthest = text_fields.pieces_read();
+  }
+  return best != nullptr && read_form(*best, line, TextFit::kCut, WantedAddress::kAny, storage, event);
+}
+
+bool EventParser::Impl::read_form(const TextForm& form, std::string_view line, TextFit wanted, WantedAddress address,
+                                  Storage& storage, Event& event) {
+  if (text_fields.read(form, line, storage.unescaper) != wanted) return false;
+  const uint8_t flags = event.flags;
+  storage.texts.clear();
+  if (storage.unescaper.repaired()) event.set(EventFlag::kUtf8Repaired);
+  if (wanted == TextFit::kCut) event.set(EventFlag::kSalvaged);
+  // A line of another form may fit by chance; then what should be its time or address is none.
+  const bool has_time = wanted == TextFit::kWhole || !form.candidates[kFieldTime].empty();
+  const bool fits = build(text_fields, form.candidates, storage, event) && has_time &&
+                    !(event.has(EventFlag::kNoTime) && (wanted == TextFit::kCut || event.has(EventFlag::kNoAddress)));
+  if (fits && (address == WantedAddress::kAny || !event.has(EventFlag::kNoAddress))) return true;
+  event = Event{};
+  event.flags = flags;
+  return false;
+}
+
+bool EventParser::Impl::build(const RawRecord& raw, const Candidates& candidates, Storage& storage, Event& event) {
+  return builder.build(raw, candidates, clues, {storage.headers, storage.texts}, event);
+}
+
+// By how the line begins, behind what a shipper put before it: no client's text stands there.
+bool EventParser::Impl::skips_line(std::string_view line) const {
+  for (int layer = 0; layer <= kLayersMax; ++layer) {
+    for (const SkipRule& rule : options.profile.skips)
+      if (rule.pointer.empty() && begins_like(line, rule.value)) return true;
+    const auto rest = without_line_prefix(line);
+    if (rest.size() == line.size()) return false;
+    line = rest;
+  }
+  return false;
+}
+
+bool EventParser::Impl::skips_object() const {
+  for (const SkipRule& rule : options.profile.skips) {
+    if (rule.pointer.empty()) continue;
+    const auto* value = outer_fields.at(outer_table.slot_of(rule.pointer));
+    if (value != nullptr && (rule.value.empty() || (value->is_text() && value->text == rule.value))) return true;
+  }
+  return false;
 }
 
 EventStorage::EventStorage() : impl_(std::make_unique<Impl>()) {}
@@ -305,8 +407,20 @@ EventParser::~EventParser() = default;
 EventParser::EventParser(EventParser&&) noexcept = default;
 EventParser& EventParser::operator=(EventParser&&) noexcept = default;
 
+void EventParser::begin(std::string_view record, EventTime reference) {
+  impl_->begin(record, reference);
+}
+
+EventParser::Next EventParser::next(EventStorage& storage, Event& event, ParseOutcome& outcome) {
+  return impl_->next(*storage.impl_, event, outcome);
+}
+
 ParseOutcome EventParser::parse(std::string_view record, EventStorage& storage, Event& event) {
-  return impl_->parse(record, *storage.impl_, event);
+  ParseOutcome outcome;
+  begin(record);
+  const Next first = next(storage, event, outcome);
+  if (first == Next::kSkip) return {RejectReason::kUnknownLine, "a line that the profile skips"};
+  return outcome;
 }
 
 ParseOutcome EventParser::parse(std::string_view record, Event& event) {

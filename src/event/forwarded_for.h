@@ -15,4 +15,8 @@ namespace weir {
 IpAddress client_behind_proxies(const IpAddress& peer, std::span<const std::string_view> values,
                                 const std::vector<Cidr>& trusted_proxies);
 
+/// The same where the peer is a socket of the same machine, which has no address: what it appended is believed. Unspecified
+/// if that is no address.
+IpAddress client_behind_socket(std::span<const std::string_view> values, const std::vector<Cidr>& trusted_proxies);
+
 }  // namespace weir

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/utf8.h"
+#include "event/near_json.h"
 #include "event/utf8_repair.h"
 
 namespace weir {
@@ -45,6 +46,20 @@ Rejection rejection_of(simdjson::error_code error) {
   }
 }
 
+// Whether the text may still hold something to read.
+bool can_be_mended(simdjson::error_code error) {
+  switch (error) {
+    case simdjson::SUCCESS:
+    case simdjson::EMPTY:
+    case simdjson::DEPTH_ERROR:
+    case simdjson::CAPACITY:
+    case simdjson::MEMALLOC:
+      return false;
+    default:
+      return true;
+  }
+}
+
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
@@ -61,8 +76,8 @@ bool ShrinkRule::is_due(size_t buffer_bytes, size_t needed_bytes) {
   return true;
 }
 
-JsonDocument::JsonDocument() {
-  fit(kDocumentBytesMin);
+JsonDocument::JsonDocument(Room room) {
+  if (room == Room::kUsual) fit(kDocumentBytesMin);
 }
 
 void JsonDocument::fit(size_t text_bytes) {
@@ -88,23 +103,42 @@ JsonReader::JsonReader(size_t depth_max) : depth_max_(depth_max + 1) {
 JsonReader::Loaded JsonReader::load(std::string_view text, JsonDocument& document) {
   Loaded loaded;
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
-  fit_buffers(text.size());
-  document.fit(text.size());
-  std::memcpy(buffer_.data(), text.data(), text.size());
-  size_ = text.size();
-  loaded.repaired = repair_lone_surrogates(buffer_.data(), size_);
-  auto error = parse(document, loaded.root);
-  if (error == simdjson::UTF8_ERROR) {
-    repair();
-    loaded.repaired = true;
-    error = parse(document, loaded.root);
-  }
+  auto error = load_strictly(text, document, loaded);
+  if (can_be_mended(error)) [[unlikely]]
+    error = load_mended(text, document, loaded);
   if (error != simdjson::SUCCESS) {
     const auto rejection = rejection_of(error);
     loaded.reason = rejection.reason;
     loaded.detail = rejection.detail;
   }
   return loaded;
+}
+
+simdjson::error_code JsonReader::load_strictly(std::string_view text, JsonDocument& document, Loaded& loaded) {
+  fit_buffers(text.size());
+  document.fit(text.size());
+  std::memcpy(buffer_.data(), text.data(), text.size());
+  size_ = text.size();
+  loaded.repaired = repair_lone_surrogates(buffer_.data(), size_) || loaded.repaired;
+  auto error = parse(document, loaded.root);
+  if (error == simdjson::UTF8_ERROR) {
+    repair();
+    loaded.repaired = true;
+    error = parse(document, loaded.root);
+  }
+  return error;
+}
+
+simdjson::error_code JsonReader::load_mended(std::string_view text, JsonDocument& document, Loaded& loaded) {
+  const auto mended = mend_near_json(text, depth_max_ - 1, mended_);
+  if (mended.outcome == NearJson::Outcome::kTooDeep) return simdjson::DEPTH_ERROR;
+  if (mended.outcome == NearJson::Outcome::kNoJson) return simdjson::TAPE_ERROR;
+  loaded.several = mended.values > 1;
+  loaded.mended = !mended.is_whole && !mended.only_escapes;
+  // A list around the values is one level more than they have themselves; the parser's own bound has room for it.
+  const auto error = load_strictly(mended_, document, loaded);
+  if (mended_.capacity() > kBufferBytesLarge) mended_ = std::string();
+  return error;
 }
 
 simdjson::error_code JsonReader::parse(JsonDocument& document, simdjson::dom::element& root) {

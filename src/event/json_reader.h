@@ -23,7 +23,10 @@ class ShrinkRule {
 /// What one JSON text was parsed into. It does not need the reader any more.
 class JsonDocument {
  public:
-  JsonDocument();
+  enum class Room : uint8_t { kUsual, kNone };
+
+  /// With room for usual records, or without any until one is read: for documents that are seldom needed.
+  explicit JsonDocument(Room room = Room::kUsual);
 
   /// Bytes of the longest text it has room for.
   [[nodiscard]] size_t capacity() const { return document_.capacity(); }
@@ -47,9 +50,11 @@ class JsonReader {
     RejectReason reason = RejectReason::kNone;
     const char* detail = "";
     bool repaired = false;  ///< bytes or escapes that are no Unicode were replaced by U+FFFD
+    bool mended = false;    ///< the text was no JSON; what could be read is here
+    bool several = false;   ///< the text was several values: `root` is a list of them
     simdjson::dom::element root;
   };
-  /// `root` borrows from `document`, until the next load() into it.
+  /// `root` borrows from `document`, until the next load() into it. What is not quite JSON is mended, and `mended` says so.
   Loaded load(std::string_view text, JsonDocument& document);
 
   /// Bytes of the buffer for the text; what else is needed meanwhile is about four times as large.
@@ -57,6 +62,8 @@ class JsonReader {
 
  private:
   void fit_buffers(size_t size);
+  simdjson::error_code load_strictly(std::string_view text, JsonDocument& document, Loaded& loaded);
+  simdjson::error_code load_mended(std::string_view text, JsonDocument& document, Loaded& loaded);
   simdjson::error_code parse(JsonDocument& document, simdjson::dom::element& root);
   void repair();
 
@@ -64,6 +71,7 @@ class JsonReader {
   simdjson::dom::parser parser_;
   std::string buffer_;  // the text and its padding
   std::string repaired_;
+  std::string mended_;
   size_t size_ = 0;  // of the text in buffer_
   ShrinkRule shrink_;
 };

@@ -52,7 +52,7 @@ std::optional<std::vector<std::string>> tokens_of(std::string_view pointer) {
 
 Result<PointerTable> PointerTable::compile(std::span<const std::string> pointers) {
   const auto refuse = [](ErrorCode code, const std::string& what) { return fail(code, "input profile", what); };
-  if (pointers.size() > kPointersMax) return refuse(ErrorCode::kLimit, "more than 256 pointers");
+  if (pointers.size() > kPointersMax) return refuse(ErrorCode::kLimit, "more than 512 pointers");
   PointerTable table;
   table.nodes_.emplace_back();
   for (size_t slot = 0; slot < pointers.size(); ++slot) {
@@ -67,7 +67,7 @@ Result<PointerTable> PointerTable::compile(std::span<const std::string> pointers
     for (size_t i = 0; i < tokens->size(); ++i) {
       so_far += "/" + (*tokens)[i];
       const uint16_t id = table.add_key(node, (*tokens)[i], so_far);
-      if (table.keys_.size() > kKeysMax) return refuse(ErrorCode::kLimit, "more than 512 keys");
+      if (table.keys_.size() > kKeysMax) return refuse(ErrorCode::kLimit, "more than 1024 keys");
       auto& key = table.keys_[id];
       if (i + 1 == tokens->size()) {
         if (key.slot == kNone) key.slot = static_cast<uint16_t>(slot);

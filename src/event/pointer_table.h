@@ -16,8 +16,8 @@ class PointerTable {
  public:
   static constexpr uint16_t kNone = 0xffff;
   static constexpr uint16_t kRoot = 0;
-  static constexpr size_t kPointersMax = 256;
-  static constexpr size_t kKeysMax = 512;
+  static constexpr size_t kPointersMax = 512;
+  static constexpr size_t kKeysMax = 1024;
   static constexpr size_t kTokensMax = 16;  ///< tokens of one pointer
 
   struct Key {

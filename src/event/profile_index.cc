@@ -1,5 +1,7 @@
 #include "event/profile_index.h"
 
+#include <algorithm>
+
 namespace weir {
 namespace {
 
@@ -30,6 +32,12 @@ constexpr std::array<ProfileField, kFieldCount> kProfileFields{{
     {"response_headers", &InputProfile::response_headers},
 }};
 
+DurationUnit unit_of(const InputProfile& profile, const std::string& pointer) {
+  for (const auto& [own, unit] : profile.pointer_units)
+    if (own == pointer) return unit;
+  return profile.duration_unit;
+}
+
 }  // namespace
 
 std::span<const ProfileField> profile_fields() {
@@ -57,17 +65,28 @@ Result<ProfileIndex> ProfileIndex::compile(const InputProfile& profile) {
   ProfileIndex index;
   index.table = std::move(*table);
   for (size_t i = 0; i < kProfileFields.size(); ++i) {
-    for (const auto& pointer : (profile.*kProfileFields[i].mapping).pointers) {
-      index.candidates[i].push_back(index.table.slot_of(pointer));
-    }
+    const FieldMapping& mapping = profile.*kProfileFields[i].mapping;
+    for (const std::string& pointer : mapping.pointers)
+      index.candidates[i].push_back(
+          {index.table.slot_of(pointer), unit_of(profile, pointer), profile.timestamp_format});
   }
   return index;
 }
 
+bool InputProfile::reads_json() const {
+  return std::any_of(kProfileFields.begin(), kProfileFields.end(),
+                     [&](const ProfileField& field) { return !(this->*field.mapping).pointers.empty(); });
+}
+
 Status InputProfile::validate() const {
   if (auto index = ProfileIndex::compile(*this); !index) return tl::unexpected(index.error());
-  if (unwrap.empty()) return {};
-  if (auto table = PointerTable::compile(std::span(&unwrap, 1)); !table) return tl::unexpected(table.error());
+  if (auto table = PointerTable::compile(unwrap); !table) return tl::unexpected(table.error());
+  if (!split.empty()) {
+    if (auto table = PointerTable::compile(std::span(&split, 1)); !table) return tl::unexpected(table.error());
+  }
+  for (const TextFormat& format : texts) {
+    if (auto valid = format.validate(); !valid) return valid;
+  }
   return {};
 }
 

@@ -6,40 +6,43 @@
 #include <string_view>
 #include <vector>
 
-#include "event/profile_index.h"
-#include "event/reject_reason.h"
+#include "event/pointer_table.h"
+#include "event/raw_record.h"
 
 namespace weir {
 
-/// Why a record is refused, and which field or pointer of the profile is at fault. The view is of static or profile text.
-struct Reject {
-  RejectReason reason = RejectReason::kNone;
-  std::string_view field{};
-
-  explicit operator bool() const { return reason != RejectReason::kNone; }
-};
-
-/// The values of one record that a profile points to, gathered in one pass over the record's keys.
-class RecordFields {
+/// The values of one JSON record that a profile points to, gathered in one pass over the record's keys.
+class RecordFields final : public RawRecord {
  public:
-  explicit RecordFields(const PointerTable& table) : table_(table), found_(PointerTable::kPointersMax) {}
+  RecordFields(const PointerTable& table, std::vector<HeaderPrefix> prefixes);
 
-  /// Forgets the previous record and gathers. Rejects a key that weir reads and that stands there twice.
-  Reject gather(const simdjson::dom::object& record);
+  /// Forgets the previous record and gathers. A key that stands there twice counts the first time; where the second value
+  /// is another text, that is kept in repeated(), so that nothing hides there. Header names are made in the arena.
+  void gather(const simdjson::dom::object& record, Arena& arena);
 
-  /// The value at the slot's pointer, or null if the record has none or a JSON null.
-  [[nodiscard]] const simdjson::dom::element* at(uint16_t slot) const {
-    return present_.test(slot) ? &found_[slot] : nullptr;
+  /// An object or a list that was gathered.
+  [[nodiscard]] const simdjson::dom::element& nested(const RawValue& value) const {
+    return nested_[static_cast<size_t>(value.number)];
   }
 
+  [[nodiscard]] std::optional<RawValue> first_within(const RawValue& value) const override;
+  [[nodiscard]] std::optional<RawValue> only_within(const RawValue& value) const override;
+  [[nodiscard]] std::string_view json_text(const RawValue& value, Arena& arena) const override;
+  bool read_headers(const RawValue& value, HeaderSink& headers, Arena& arena) const override;
+
  private:
-  Reject gather_object(const simdjson::dom::object& object, uint16_t node);
-  Reject gather_array(const simdjson::dom::array& array, uint16_t node);
-  Reject take(const PointerTable::Key& key, const simdjson::dom::element& value);
+  void gather_object(const simdjson::dom::object& object, uint16_t node);
+  void gather_array(const simdjson::dom::array& array, uint16_t node);
+  void take(const PointerTable::Key& key, const simdjson::dom::element& value);
+  void take_repeated(const PointerTable::Key& key, const simdjson::dom::element& value);
+  void take_header(std::string_view key, const simdjson::dom::element& value);
+  RawValue raw_value(const simdjson::dom::element& value);
 
   const PointerTable& table_;
-  std::vector<simdjson::dom::element> found_;
-  std::bitset<PointerTable::kPointersMax> present_;
+  std::vector<HeaderPrefix> prefixes_;
+  std::bitset<256> prefix_starts_;  // first bytes of the prefixes
+  Arena* arena_ = nullptr;
+  std::vector<simdjson::dom::element> nested_;
   std::bitset<PointerTable::kKeysMax> seen_;
 };
 

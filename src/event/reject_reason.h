@@ -11,23 +11,19 @@ namespace weir {
 /// of dead letters, so they are stable.
 enum class RejectReason : uint8_t {
   kNone,
-  kEmpty,        ///< no bytes, or a Kafka tombstone
-  kTooLarge,     ///< more than record_bytes_max
-  kInvalidJson,  ///< not one complete JSON value
-  kTooDeep,      ///< nested deeper than depth_max
-  kNotAnObject,
-  kDuplicateKey,  ///< a field weir reads stands there twice: which one counted would be a guess
-  kMissingField,  ///< ts, ip, method or path
-  kWrongType,
-  kBadTimestamp,
-  kBadAddress,
-  kBadNumber,  ///< a status or a size out of range
-  kBadUnwrap,  ///< the envelope's payload is missing or no string
+  kEmpty,         ///< no bytes, or a Kafka tombstone
+  kTooLarge,      ///< more than record_bytes_max, or more requests than requests_max
+  kInvalidJson,   ///< no JSON, and no text that the profile reads
+  kTooDeep,       ///< nested deeper than depth_max
+  kNotAnObject,   ///< JSON, but no object and nothing that holds objects
+  kMissingField,  ///< nothing that says what was requested, or of whom
+  kBadUnwrap,     ///< the envelope's payload is missing or empty
+  kUnknownLine,   ///< a text line of none of the profile's formats
   kCount,
 };
 template <>
 inline constexpr auto kNamesOf<RejectReason> = std::to_array<std::string_view>(
-    {"none", "empty", "too_large", "invalid_json", "too_deep", "not_an_object", "duplicate_key", "missing_field",
-     "wrong_type", "bad_timestamp", "bad_address", "bad_number", "bad_unwrap"});
+    {"none", "empty", "too_large", "invalid_json", "too_deep", "not_an_object", "missing_field", "bad_unwrap",
+     "unknown_line"});
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "base/ascii.h"
 
@@ -42,7 +43,7 @@ struct Cursor {
 
 struct CivilTime {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millisecond = 0;
-  int offset_minutes = 0;
+  std::optional<int> offset_minutes{};  // none: in the zone of the clues
 };
 
 std::optional<EventTime> in_range(int64_t milliseconds) {
@@ -50,27 +51,37 @@ std::optional<EventTime> in_range(int64_t milliseconds) {
   return EventTime{Milliseconds{milliseconds}};
 }
 
-std::optional<EventTime> to_event_time(const CivilTime& civil) {
+std::optional<EventTime> to_event_time(const CivilTime& civil, const TimeClues& clues) {
   const std::chrono::year_month_day date{std::chrono::year{civil.year},
                                          std::chrono::month{static_cast<unsigned>(civil.month)},
                                          std::chrono::day{static_cast<unsigned>(civil.day)}};
   // 60 is a leap second; it lands on the second that follows.
   if (!date.ok() || civil.hour > 23 || civil.minute > 59 || civil.second > 60) return std::nullopt;
   const int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
-  const int64_t minutes = days * 1440 + civil.hour * 60 + civil.minute - civil.offset_minutes;
-  return in_range((minutes * 60 + civil.second) * 1000 + civil.millisecond);
+  int64_t seconds = (days * 1440 + civil.hour * 60 + civil.minute) * 60 + civil.second;
+  if (civil.offset_minutes) {
+    seconds -= *civil.offset_minutes * 60;
+  } else if (!clues.zone.is_utc()) {
+    seconds -= clues.zone.offset_seconds(seconds);
+  }
+  return in_range(seconds * 1000 + civil.millisecond);
 }
 
-// "Z", "+02:00" or "+0200".
-int read_offset_minutes(Cursor& cursor) {
-  const char sign = cursor.peek();
-  if (sign == 'Z' || sign == 'z') {
+// "Z", "+02:00", "+0200", "GMT" or nothing; spaces may stand before.
+std::optional<int> read_offset_minutes(Cursor& cursor) {
+  while (cursor.peek() == ' ')
     ++cursor.at;
+  const auto rest = cursor.text.substr(cursor.at);
+  if (rest.empty()) return std::nullopt;
+  for (const std::string_view name : {"Z", "z", "UTC", "GMT"}) {
+    if (rest != name) continue;
+    cursor.at += name.size();
     return 0;
   }
+  const char sign = cursor.peek();
   if (sign != '+' && sign != '-') {
     cursor.ok = false;
-    return 0;
+    return std::nullopt;
   }
   ++cursor.at;
   const int hours = cursor.number(2);
@@ -91,58 +102,111 @@ int read_fraction_ms(Cursor& cursor) {
   return milliseconds;
 }
 
-std::optional<EventTime> parse_rfc3339(std::string_view text) {
-  Cursor cursor{text};
-  CivilTime civil;
-  civil.year = cursor.number(4);
-  cursor.expect('-');
-  civil.month = cursor.number(2);
-  cursor.expect('-');
-  civil.day = cursor.number(2);
-  const char separator = cursor.peek();
-  if (separator != 'T' && separator != 't' && separator != ' ') return std::nullopt;
-  ++cursor.at;
+// "10:20:30.456"
+void read_clock(Cursor& cursor, CivilTime& civil) {
   civil.hour = cursor.number(2);
   cursor.expect(':');
   civil.minute = cursor.number(2);
   cursor.expect(':');
   civil.second = cursor.number(2);
   civil.millisecond = read_fraction_ms(cursor);
-  civil.offset_minutes = read_offset_minutes(cursor);
-  if (!cursor.ok || cursor.at != text.size()) return std::nullopt;
-  return to_event_time(civil);
 }
 
-int month_of(std::string_view name) {
+std::optional<EventTime> finish(Cursor& cursor, CivilTime& civil, const TimeClues& clues) {
+  civil.offset_minutes = read_offset_minutes(cursor);
+  if (!cursor.ok || cursor.at != cursor.text.size()) return std::nullopt;
+  return to_event_time(civil, clues);
+}
+
+// "2025-01-15T00:00:00Z", and with a space or slashes.
+std::optional<EventTime> parse_rfc3339(std::string_view text, const TimeClues& clues) {
+  Cursor cursor{text};
+  CivilTime civil;
+  civil.year = cursor.number(4);
+  const char dash = cursor.peek() == '/' ? '/' : '-';
+  cursor.expect(dash);
+  civil.month = cursor.number(2);
+  cursor.expect(dash);
+  civil.day = cursor.number(2);
+  const char separator = cursor.peek();
+  if (separator != 'T' && separator != 't' && separator != ' ') return std::nullopt;
+  ++cursor.at;
+  read_clock(cursor, civil);
+  return finish(cursor, civil, clues);
+}
+
+int read_month(Cursor& cursor) {
   static constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto name = cursor.text.substr(cursor.at, 3);
+  cursor.at += name.size();
   for (size_t i = 0; i < kMonths.size(); ++i) {
     if (kMonths[i] == name) return static_cast<int>(i) + 1;
   }
+  cursor.ok = false;
   return 0;
 }
 
 // "15/Jan/2025:00:00:00 +0000"
-std::optional<EventTime> parse_common_log(std::string_view text) {
+std::optional<EventTime> parse_common_log(std::string_view text, const TimeClues& clues) {
   Cursor cursor{text};
   CivilTime civil;
   civil.day = cursor.number(2);
   cursor.expect('/');
-  if (!cursor.ok || text.size() < 6) return std::nullopt;
-  civil.month = month_of(text.substr(3, 3));
-  cursor.at += 3;
+  civil.month = read_month(cursor);
   cursor.expect('/');
   civil.year = cursor.number(4);
   cursor.expect(':');
-  civil.hour = cursor.number(2);
-  cursor.expect(':');
-  civil.minute = cursor.number(2);
-  cursor.expect(':');
-  civil.second = cursor.number(2);
+  read_clock(cursor, civil);
+  return finish(cursor, civil, clues);
+}
+
+// "Wed, 15 Jan 2025 00:00:00 GMT"
+std::optional<EventTime> parse_rfc1123(std::string_view text, const TimeClues& clues) {
+  Cursor cursor{text};
+  CivilTime civil;
+  cursor.at = 3;
+  cursor.expect(',');
   cursor.expect(' ');
-  civil.offset_minutes = read_offset_minutes(cursor);
-  if (!cursor.ok || cursor.at != text.size()) return std::nullopt;
-  return to_event_time(civil);
+  civil.day = cursor.number(2);
+  cursor.expect(' ');
+  civil.month = read_month(cursor);
+  cursor.expect(' ');
+  civil.year = cursor.number(4);
+  cursor.expect(' ');
+  read_clock(cursor, civil);
+  return finish(cursor, civil, clues);
+}
+
+// "Jan 15 00:00:00": in the year that puts it nearest before the reference, or up to a day after (clocks differ).
+std::optional<EventTime> parse_syslog(std::string_view text, const TimeClues& clues) {
+  if (clues.reference == EventTime{}) return std::nullopt;
+  Cursor cursor{text};
+  CivilTime civil;
+  civil.month = read_month(cursor);
+  cursor.expect(' ');
+  if (cursor.peek() == ' ') ++cursor.at;
+  civil.day = cursor.number(is_ascii_digit(cursor.at + 1 < text.size() ? text[cursor.at + 1] : ' ') ? 2 : 1);
+  cursor.expect(' ');
+  read_clock(cursor, civil);
+  if (!cursor.ok) return std::nullopt;
+  const std::chrono::year_month_day reference{std::chrono::floor<std::chrono::days>(clues.reference)};
+  civil.year = int{reference.year()} + 1;
+  const Cursor at_clock_end = cursor;
+  for (int back = 0; back < 3; ++back, --civil.year) {
+    cursor = at_clock_end;
+    const auto time = finish(cursor, civil, clues);
+    if (time && *time <= clues.reference + std::chrono::days{1}) return time;
+  }
+  return std::nullopt;
+}
+
+// Without what people and servers put around a time.
+std::string_view bare(std::string_view text) {
+  constexpr std::string_view kAround = " []\"";
+  const auto first = text.find_first_not_of(kAround);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kAround) - first + 1);
 }
 
 // How many of the unit make a second. With kAuto the unit is the one in which the number lies between the bounds.
@@ -202,19 +266,23 @@ std::optional<EventTime> parse_timestamp(double number, TimestampFormat format) 
   return in_range(static_cast<int64_t>(milliseconds));
 }
 
-std::optional<EventTime> parse_timestamp(std::string_view text, TimestampFormat format) {
+std::optional<EventTime> parse_timestamp(std::string_view text, TimestampFormat format, const TimeClues& clues) {
+  text = bare(text);
   switch (format) {
     case TimestampFormat::kRfc3339:
-      return parse_rfc3339(text);
+      return parse_rfc3339(text, clues);
     case TimestampFormat::kCommonLog:
-      return parse_common_log(text);
+      return parse_common_log(text, clues);
     case TimestampFormat::kAuto:
       break;
     default:
       return parse_epoch_text(text, format);
   }
-  if (text.size() > 4 && text[4] == '-') return parse_rfc3339(text);
-  if (text.size() > 2 && text[2] == '/') return parse_common_log(text);
+  if (text.size() <= 4) return parse_epoch_text(text, format);
+  if (text[4] == '-' || text[4] == '/') return parse_rfc3339(text, clues);
+  if (text[2] == '/') return parse_common_log(text, clues);
+  if (text[3] == ',') return parse_rfc1123(text, clues);
+  if (is_ascii_letter(text[0])) return parse_syslog(text, clues);
   return parse_epoch_text(text, format);
 }
 

@@ -5,7 +5,8 @@
 #include <string_view>
 
 #include "base/time.h"
-#include "event/input_profile.h"
+#include "event/time_zone.h"
+#include "event/value_format.h"
 
 namespace weir {
 
@@ -14,9 +15,17 @@ namespace weir {
 inline constexpr int64_t kEventTimeMinMs = 631'152'000'000;    ///< 1990-01-01T00:00:00Z
 inline constexpr int64_t kEventTimeMaxMs = 7'258'118'400'000;  ///< 2200-01-01T00:00:00Z
 
-/// Reads a time written as text: RFC 3339 (any offset, any number of fraction digits), the common log format, or an epoch
-/// number, whichever `format` allows. Finer than milliseconds is cut off. Nothing for any other text or a time out of range.
-std::optional<EventTime> parse_timestamp(std::string_view text, TimestampFormat format);
+/// What a time that does not say everything is completed with.
+struct TimeClues {
+  TimeZone zone{};        ///< of times without an offset
+  EventTime reference{};  ///< of times without a year: a time shortly after; the epoch if none is known
+};
+
+/// Reads a time written as text: RFC 3339 and its relatives ("2025-01-15 10:20:30,456", "2025/01/15 10:20:30"), the common
+/// log format, RFC 1123 ("Wed, 15 Jan 2025 10:20:30 GMT"), syslog ("Jan 15 10:20:30"), or an epoch number, whichever `format`
+/// allows. Brackets around it do not matter. Finer than milliseconds is cut off. Nothing for any other text or a time out
+/// of range.
+std::optional<EventTime> parse_timestamp(std::string_view text, TimestampFormat format, const TimeClues& clues = {});
 
 /// Reads an epoch number in the unit of `format`; with kAuto the unit follows from the size.
 std::optional<EventTime> parse_timestamp(int64_t number, TimestampFormat format);

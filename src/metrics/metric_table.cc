@@ -121,6 +121,9 @@ template <typename Enum>
 std::string_view name_at(size_t index) {
   return to_string(static_cast<Enum>(index));
 }
+std::string_view field_at(size_t index) {
+  return field_name(static_cast<ProfileFieldIndex>(index));
+}
 std::string_view policy_rule_at(size_t index) {
   return info_of(static_cast<PolicyRule>(index)).id;
 }
@@ -215,6 +218,25 @@ constexpr MetricRow kMetrics[] = {
     {"weir_parse_errors_total",
      "Records that could not become an event, by reason.",
      kCounter, by_index<&DetectCounters::rejected, name_at<RejectReason>, 1>, "reason"},
+    {"weir_requests_total",
+     "Requests judged; a record may hold several, or none.", kCounter, sum<&DetectCounters::requests>},
+    {"weir_skipped_lines_total",
+     "Lines that are no access log, skipped by a rule of the profile.", kCounter, sum<&DetectCounters::skipped>},
+    {"weir_fields_read_total",
+     "Requests that had the field, by field.",
+     kCounter, by_index<&DetectCounters::fields_read, field_at>, "field"},
+    {"weir_fields_unread_total",
+     "Requests whose field was there but could not be understood, by field.",
+     kCounter, by_index<&DetectCounters::fields_unread, field_at>, "field"},
+    {"weir_salvaged_requests_total",
+     "Requests read from damaged records (cut off, not quite JSON).", kCounter, sum<&DetectCounters::salvaged>},
+    {"weir_malformed_requests_total",
+     "Requests without a method or target that is one, as servers refuse them.",
+     kCounter, sum<&DetectCounters::malformed>},
+    {"weir_requests_without_time_total",
+     "Requests whose time could not be read: the broker's stands for it.", kCounter, sum<&DetectCounters::without_time>},
+    {"weir_requests_without_address_total",
+     "Requests whose client address could not be read.", kCounter, sum<&DetectCounters::without_address>},
     {"weir_rule_hits_total",
      "Rule hits by category; one record may hit several rules.",
      kCounter, by_index<&DetectCounters::rule_hits, name_at<Category>>, "category"},

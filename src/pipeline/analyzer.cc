@@ -67,6 +67,37 @@ Observation observation_of(const JudgedRecord& record, const RecordCoordinates& 
   return observation;
 }
 
+/// How many of a batch's requests had which field: plain numbers, added to the counters once a batch.
+class FieldCounts {
+ public:
+  void add(const Event& event) {
+    ++requests_;
+    for (size_t i = 0; i < kFieldCount; ++i) {
+      read_[i] += event.fields_read >> i & 1;
+      unread_[i] += event.fields_unread >> i & 1;
+    }
+  }
+  void move_into(DetectCounters& counters) {
+    counters.requests.add(requests_);
+    for (size_t i = 0; i < kFieldCount; ++i) {
+      counters.fields_read[i].add(read_[i]);
+      counters.fields_unread[i].add(unread_[i]);
+    }
+    *this = {};
+  }
+
+ private:
+  uint32_t requests_ = 0;
+  std::array<uint32_t, kFieldCount> read_{}, unread_{};
+};
+
+/// Where the reading of a batch is: a record may hold more requests than a group has room for.
+struct BatchPosition {
+  uint32_t record = 0;   ///< in the batch: the one that is read, or is read next
+  uint32_t request = 0;  ///< in the record: the next one
+  bool is_open = false;  ///< the record is being read
+};
+
 /// The record once more for its address, whose partition may be another (AB3): next to its observation, so that neither
 /// partition's order depends on how records are cut into batches.
 Observation address_count(const Observation& observation, const ClientIdentity& address) {
@@ -87,6 +118,10 @@ RecordVerdict verdict_of(const JudgedRecord& record, uint32_t index, Arena& aren
   RecordVerdict verdict;
   verdict.index = index;
   verdict.request_id = arena.copy(record.event.request_id);
+  verdict.client = record.client.text;
+  verdict.host = arena.copy(record.event.host);
+  verdict.path = arena.copy(record.event.path);
+  verdict.query = arena.copy(record.event.query);
   verdict.score = record.detection.score;
   verdict.malicious = record.detection.malicious;
   verdict.categories = record.detection.categories;
@@ -108,7 +143,8 @@ struct Analyzer::Impl {
   Status take_rules_in_force();
 
   // The steps of a group.
-  size_t parse(std::span<const RawRecord> batch, size_t next, AnalyzedBatch& out);
+  void parse(std::span<const RawRecord> batch, AnalyzedBatch& out);
+  bool open_record(std::span<const RawRecord> batch);
   void decode();
   void match(std::span<const RawRecord> batch, Arena& arena);
   void observe(std::span<const RawRecord> batch, AnalyzedBatch& out);
@@ -126,9 +162,13 @@ struct Analyzer::Impl {
   uint64_t rules_generation = ~uint64_t{0};
   std::optional<InForce> in_force;
   EvidenceBuilder evidence;
-  std::vector<JudgedRecord> records;                 ///< of which the group is the first
-  std::array<uint32_t, kGroupRequests> raw_index{};  ///< per record of the group: its raw record in the batch
+  std::vector<JudgedRecord> records;                     ///< of which the group is the first
+  std::array<uint32_t, kGroupRequests> raw_index{};      ///< per record of the group: its raw record in the batch
+  std::array<uint32_t, kGroupRequests> request_index{};  ///< and which request in that
   size_t group_size = 0;
+  BatchPosition position;
+  EventTime last_time{};  ///< of the last request whose time could be read
+  FieldCounts field_counts;
 };
 
 Analyzer::Analyzer(AnalyzerOptions options, const RuleSlot& rules, DetectCounters& counters)
@@ -147,9 +187,11 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
   DetectCounters& counters = impl_->counters;
   const auto started = std::chrono::steady_clock::now();
   Lap lap;
-  for (size_t next = 0; next < batch.size();) {
-    next = impl_->parse(batch, next, out);
+  impl_->position = {};
+  while (true) {
+    impl_->parse(batch, out);
     lap.into(counters.parse_ns);
+    if (impl_->group_size == 0) break;
     impl_->decode();
     lap.into(counters.decode_ns);
     impl_->match(batch, out.arena);
@@ -157,6 +199,7 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
     impl_->observe(batch, out);
     lap.into(counters.observe_ns);
   }
+  impl_->field_counts.move_into(counters);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
   counters.seconds_per_record.observe(elapsed.count() / static_cast<double>(batch.size()), batch.size());
   return {};
@@ -175,22 +218,44 @@ Status Analyzer::Impl::take_rules_in_force() {
   return {};
 }
 
-/// Fills the group with the requests of the records from `next` on; gives the first record that is left for the next group.
-size_t Analyzer::Impl::parse(std::span<const RawRecord> batch, size_t next, AnalyzedBatch& out) {
+/// Fills the group with the next requests of the batch.
+void Analyzer::Impl::parse(std::span<const RawRecord> batch, AnalyzedBatch& out) {
   group_size = 0;
-  for (; next < batch.size() && group_size < kGroupRequests; ++next) {
-    const std::string_view payload = batch[next].payload;
-    counters.records.add();
-    counters.bytes.add(payload.size());
-    auto outcome = in_force->judge.parse(payload, records[group_size]);
-    if (!outcome.ok()) {
-      counters.rejected[static_cast<size_t>(outcome.reason)].add();
-      out.rejected.push_back({static_cast<uint32_t>(next), outcome.reason, std::move(outcome.detail)});
-      continue;
+  while (group_size < kGroupRequests) {
+    if (!position.is_open && !open_record(batch)) return;
+    JudgedRecord& record = records[group_size];
+    ParseOutcome outcome;
+    switch (in_force->judge.next(record, outcome)) {
+      case EventParser::Next::kEvent:
+        raw_index[group_size] = position.record;
+        request_index[group_size++] = position.request++;
+        if (!record.event.has(EventFlag::kNoTime)) last_time = record.event.time;
+        field_counts.add(record.event);
+        break;
+      case EventParser::Next::kReject:
+        counters.rejected[static_cast<size_t>(outcome.reason)].add();
+        // A record becomes one dead letter, however much of it could not be read.
+        if (out.rejected.empty() || out.rejected.back().index != position.record)
+          out.rejected.push_back({position.record, outcome.reason, std::move(outcome.detail)});
+        break;
+      case EventParser::Next::kSkip:
+        counters.skipped.add();
+        break;
+      case EventParser::Next::kEnd:
+        position = {position.record + 1, 0, false};
+        break;
     }
-    raw_index[group_size++] = static_cast<uint32_t>(next);
   }
-  return next;
+}
+
+bool Analyzer::Impl::open_record(std::span<const RawRecord> batch) {
+  if (position.record == batch.size()) return false;
+  const RawRecord& raw = batch[position.record];
+  counters.records.add();
+  counters.bytes.add(raw.payload.size());
+  in_force->judge.begin(raw.payload, raw.append_time == EventTime::max() ? last_time : raw.append_time);
+  position.is_open = true;
+  return true;
 }
 
 void Analyzer::Impl::decode() {
@@ -213,6 +278,7 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
   for (size_t i = 0; i < group_size; ++i) {
     const JudgedRecord& record = records[i];
     Observation observation = observation_of(record, batch[raw_index[i]].at);
+    observation.at.index = request_index[i];
     set_flags(record, observation);
     if (record.detection.malicious) attach_evidence(record, observation, out.arena);
     in_force->correlations.take(record.event, record.client, record.detection, observation, out.arena,
@@ -243,6 +309,13 @@ void Analyzer::Impl::set_flags(const JudgedRecord& record, Observation& observat
          counters.bot_user_agents);
   counters.dropped_lines.add(decoded.dropped_lines);
   if (detection.gave_up) counters.expression_limits.add();
+  const auto count_if = [&](EventFlag flag, Counter& counter) {
+    if (record.event.has(flag)) counter.add();
+  };
+  count_if(EventFlag::kSalvaged, counters.salvaged);
+  count_if(EventFlag::kMalformed, counters.malformed);
+  count_if(EventFlag::kNoTime, counters.without_time);
+  count_if(EventFlag::kNoAddress, counters.without_address);
 }
 
 void Analyzer::Impl::attach_evidence(const JudgedRecord& record, Observation& observation, Arena& arena) {

@@ -30,10 +30,12 @@ struct RejectedRecord {
   std::string detail;
 };
 
-/// The verdict on one record, kept for `weir scan --output verdicts`.
+/// The verdict on one request, kept for `weir scan --output verdicts`.
 struct RecordVerdict {
   uint32_t index = 0;
   std::string_view request_id;
+  std::string_view client;  ///< its identity
+  std::string_view host, path, query;
   int score = 0;
   bool malicious = false;
   CategoryMask categories = 0;
@@ -60,8 +62,8 @@ class Analyzer {
   Analyzer(AnalyzerOptions options, const RuleSlot& rules, DetectCounters& counters);
   ~Analyzer();
 
-  /// Judges one batch with the rule set in force at its start. Clears `out` first. Every record ends either in
-  /// observations or in rejected. Never blocks; allocation only for malicious and rejected records.
+  /// Judges one batch with the rule set in force at its start. Clears `out` first. Every record ends in observations (of each
+  /// request in it), in rejected, or in both where only a part of it could be read; lines that a profile skips in neither. Never blocks; allocation only for malicious and rejected records.
   Status analyze(std::span<const RawRecord> batch, AnalyzedBatch& out);
 
  private:

@@ -94,10 +94,38 @@ TEST_CASE("every record of a batch is either observed or rejected, in order", "[
   CHECK(fixture.batch.observations.size() == 27);
   CHECK(fixture.batch.rejected.size() == 13);
   CHECK(fixture.batch.rejected[1].index == 5);
-  CHECK(fixture.batch.rejected[1].reason == RejectReason::kInvalidJson);
+  CHECK(fixture.batch.rejected[1].reason == RejectReason::kMissingField);
   CHECK(fixture.batch.observations[2].at.offset == 103);
   CHECK(fixture.counters.records.value() == 40);
-  CHECK(fixture.counters.rejected[static_cast<size_t>(RejectReason::kInvalidJson)].value() == 13);
+  CHECK(fixture.counters.rejected[static_cast<size_t>(RejectReason::kMissingField)].value() == 13);
+}
+
+TEST_CASE("each request of a record has coordinates of its own, across groups", "[analyzer]") {
+  Fixture fixture;
+  std::string list = "[";
+  for (int i = 0; i < 40; ++i)
+    list += (i > 0 ? "," : "") + (i == 7 ? std::string("7") : record("n=" + std::to_string(i)));
+  fixture.analyze({record("a=1"), list + "]", record("b=1")});
+  REQUIRE(fixture.batch.observations.size() == 41);
+  CHECK(fixture.batch.observations[0].at == RecordCoordinates{0, 3, 100, 0});
+  for (uint32_t i = 0; i < 39; ++i) {
+    CHECK(fixture.batch.observations[1 + i].at == RecordCoordinates{0, 3, 101, i});
+    CHECK(fixture.batch.verdicts[1 + i].index == 1);
+  }
+  CHECK(fixture.batch.observations[40].at == RecordCoordinates{0, 3, 102, 0});
+  REQUIRE(fixture.batch.rejected.size() == 1);
+  CHECK(fixture.batch.rejected[0].index == 1);
+  CHECK(fixture.counters.records.value() == 3);
+  CHECK(fixture.counters.requests.value() == 41);
+  CHECK(fixture.counters.fields_read[kFieldQuery].value() == 41);
+}
+
+TEST_CASE("a request without a time has the one of the request before, in a file", "[analyzer]") {
+  Fixture fixture;
+  fixture.analyze({record("a=1"), R"({"ip":"192.0.2.7","method":"GET","path":"/a"})"});
+  REQUIRE(fixture.batch.observations.size() == 2);
+  CHECK(fixture.batch.observations[1].time == fixture.batch.observations[0].time);
+  CHECK(fixture.counters.without_time.value() == 1);
 }
 
 TEST_CASE("a malicious record carries masked evidence that names rule, place and decoding", "[analyzer]") {

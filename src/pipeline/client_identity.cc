@@ -10,6 +10,8 @@
 namespace weir {
 namespace {
 
+constexpr std::string_view kUnknownClient = "unknown";  // its address could not be read
+
 std::string sha256_prefix(std::string_view bytes) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
@@ -40,7 +42,7 @@ ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
 
 ClientIdentity ClientIdentifier::address_of(const Event& event, Arena& arena) const {
   ClientIdentity identity;
-  identity.text = arena.copy(event.client_ip.counting_unit_text());
+  identity.text = event.client_ip.is_unspecified() ? kUnknownClient : arena.copy(event.client_ip.counting_unit_text());
   identity.hash = hash_of(identity);
   return identity;
 }

@@ -41,7 +41,7 @@ class EventWriter {
     out_.fixed64(event.group_hash);
     out_.text(event.group);
     out_.varint(event.sources);
-    out_.varint(event.at.topic);
+    out_.varint(topic_and_index(event.at));
     out_.zigzag(event.at.partition);
     out_.zigzag(wrapped_difference(event.at.offset, previous_offset_));
     out_.zigzag(wrapped_difference(time_ms, previous_ms_));
@@ -128,7 +128,7 @@ bool BlockCorrelations::read_event(BinaryReader& in) {
   event.group_hash = in.fixed64();
   event.group = in.text();
   event.sources = in.varint();
-  event.at.topic = in.number<uint16_t>();
+  set_topic_and_index(in.number<uint64_t>(), event.at);
   event.at.partition = in.signed_number<int32_t>();
   event.at.offset = wrapped_sum(previous_at.offset, in.signed_number<int64_t>());
   previous_ms = wrapped_sum(previous_ms, in.signed_number<int64_t>());

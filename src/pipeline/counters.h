@@ -5,6 +5,7 @@
 #include "alert/alert.h"
 #include "base/counter.h"
 #include "event/event_parser.h"
+#include "event/profile_field.h"
 #include "policy/policy_rule.h"
 #include "policy/response_check.h"
 #include "rules/category.h"
@@ -16,6 +17,11 @@ inline constexpr std::array<double, 10> kStageSecondsBounds{1e-6, 2e-6, 5e-6, 1e
 /// What one detect lane counts. Written by the lane alone, read by the scrape.
 struct DetectCounters {
   Counter records, bytes;
+  Counter requests;                                ///< judged; a record may hold several, or none
+  Counter skipped;                                 ///< lines that are no access log, by a rule of the profile
+  std::array<Counter, kFieldCount> fields_read;    ///< requests that had the field
+  std::array<Counter, kFieldCount> fields_unread;  ///< requests whose field was there but could not be understood
+  Counter salvaged, malformed, without_time, without_address;
   std::array<Counter, static_cast<size_t>(RejectReason::kCount)> rejected;
   std::array<Counter, static_cast<size_t>(Category::kCount)> rule_hits;
   std::array<Counter, kPolicyRules> policy_violations;

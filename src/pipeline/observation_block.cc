@@ -18,7 +18,7 @@ constexpr size_t kDigestBytes = 8;
 constexpr uint8_t kEnd = 0;  // in place of a further observation
 
 enum Presence : uint8_t {
-  kSamePartition = 1 << 0,  // topic and partition are those of the observation before
+  kSamePartition = 1 << 0,  // topic, index and partition are those of the observation before
   kIsV4 = 1 << 1,
   kHasUserAgent = 1 << 2,
   kHasRuleHits = 1 << 3,  // rule_hits and request_score follow
@@ -42,7 +42,8 @@ int64_t wrapped_sum(int64_t a, int64_t b) {
 }
 
 void write_observation(BinaryWriter& out, const Observation& record, Previous& previous) {
-  const bool same_partition = record.at.topic == previous.at.topic && record.at.partition == previous.at.partition;
+  const bool same_partition = record.at.topic == previous.at.topic && record.at.partition == previous.at.partition &&
+                              record.at.index == previous.at.index;
   const bool has_rule_hits = record.rule_hits != 0 || record.request_score != 0;
   const int64_t time_ms = record.time.time_since_epoch().count();
   out.byte(static_cast<uint8_t>(
@@ -50,7 +51,7 @@ void write_observation(BinaryWriter& out, const Observation& record, Previous& p
       (record.user_agent_hash != 0 ? kHasUserAgent : 0) | (has_rule_hits ? kHasRuleHits : 0) |
       (record.evidence ? kHasEvidence : 0) | static_cast<int>(record.client_kind) << kClientKindShift));
   if (!same_partition) {
-    out.varint(record.at.topic);
+    out.varint(topic_and_index(record.at));
     out.zigzag(record.at.partition);
   }
   out.zigzag(wrapped_difference(record.at.offset, previous.at.offset));
@@ -87,7 +88,7 @@ bool read_observation(BinaryReader& in, uint8_t presence, Previous& previous, Ob
   record.client_kind = static_cast<ClientKind>(kind);
   record.at = previous.at;
   if ((presence & kSamePartition) == 0) {
-    record.at.topic = in.number<uint16_t>();
+    set_topic_and_index(in.number<uint64_t>(), record.at);
     record.at.partition = in.signed_number<int32_t>();
   }
   record.at.offset = wrapped_sum(previous.at.offset, in.signed_number<int64_t>());

@@ -25,6 +25,10 @@ Result<RecordJudge> RecordJudge::create(const JudgeOptions& options, Judgement i
   return RecordJudge(options, std::move(in_force), std::move(*matcher));
 }
 
+EventParser::Next RecordJudge::next(JudgedRecord& record, ParseOutcome& outcome) {
+  return parser_.next(record.storage, record.event, outcome);
+}
+
 ParseOutcome RecordJudge::parse(std::string_view payload, JudgedRecord& record) {
   return parser_.parse(payload, record.storage, record.event);
 }

@@ -51,8 +51,13 @@ class RecordJudge {
   /// Null without one.
   [[nodiscard]] const Policy* policy() const { return policy_.policy(); }
 
-  /// Reads the raw record as a request. When the outcome is not ok, there is none and no further step is to be taken.
+  /// Reads the raw record as a request. When the outcome is not ok, there is none and no further step is to be taken. Of a
+  /// record that holds several the first.
   ParseOutcome parse(std::string_view payload, JudgedRecord& record);
+  /// Starts with a raw record that may hold several requests; `reference` as in EventParser::begin().
+  void begin(std::string_view payload, EventTime reference) { parser_.begin(payload, reference); }
+  /// Reads the next of them; only on kEvent are further steps to be taken.
+  EventParser::Next next(JudgedRecord& record, ParseOutcome& outcome);
   /// Makes the text that the rules see.
   void decode(JudgedRecord& record);
   /// Says whose it is and when it happened. The client's text is copied to the arena.

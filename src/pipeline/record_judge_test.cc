@@ -159,7 +159,7 @@ TEST_CASE("a record that cannot be read has an outcome and no verdict", "[record
   REQUIRE(judge);
   Arena arena;
   JudgedRecord record;
-  CHECK(judge->judge_alone("{", arena, record).reason == RejectReason::kInvalidJson);
+  CHECK(judge->judge_alone("{", arena, record).reason == RejectReason::kMissingField);
 }
 
 }  // namespace weir

@@ -21,6 +21,7 @@ std::string canonical(const EpisodeOrigin& origin) {
   text.append(origin.topic) += '\0';
   append_number(static_cast<uint32_t>(origin.first.partition), text);
   append_number(static_cast<uint64_t>(origin.first.offset), text);
+  if (origin.first.index != 0) append_number(origin.first.index, text);
   text.append(to_string(origin.kind)) += '\0';
   text.append(origin.client) += '\0';
   return text;

@@ -14,14 +14,14 @@ namespace weir {
 /// saved.
 
 inline void write_coordinates(BinaryWriter& out, const RecordCoordinates& at) {
-  out.varint(at.topic);
+  out.varint(topic_and_index(at));
   out.zigzag(at.partition);
   out.zigzag(at.offset);
 }
 
 inline RecordCoordinates read_coordinates(BinaryReader& in) {
   RecordCoordinates at;
-  at.topic = in.number<uint16_t>();
+  set_topic_and_index(in.number<uint64_t>(), at);
   at.partition = in.signed_number<int32_t>();
   at.offset = in.signed_number<int64_t>();
   return at;

@@ -176,7 +176,7 @@ def test_explain_shows_decoding_hits_and_score():
 def test_explain_of_a_bad_record_says_why():
     result = run('explain', '--rules', RULES, '-', stdin=b'{"ts":')
     assert result.code == 1, result
-    assert 'invalid_json' in result.out + result.err
+    assert 'missing_field' in result.out + result.err
 
 
 def test_explain_masks_secrets():

@@ -15,6 +15,7 @@ Command add_scan_command;
 Command add_explain_command;
 Command add_rules_command;
 Command add_policy_command;
+Command add_profiles_command;
 Command add_config_command;
 Command add_apikey_command;
 Command add_ctl_command;
@@ -22,8 +23,8 @@ Command add_demo_command;
 
 /// All of them, in the order of the help.
 inline constexpr Command* kCommands[] = {
-    add_run_command,    add_scan_command,   add_explain_command, add_rules_command, add_policy_command,
-    add_config_command, add_apikey_command, add_ctl_command,     add_demo_command,
+    add_run_command,      add_scan_command,   add_explain_command, add_rules_command, add_policy_command,
+    add_profiles_command, add_config_command, add_apikey_command,  add_ctl_command,   add_demo_command,
 };
 
 }  // namespace weir

@@ -141,7 +141,7 @@ Totals totals_of(const Engine& engine) {
       for (const Counter& counter : lane.detect->rejected)
         rejected += counter.value();
       totals.rejected += rejected;
-      totals.observed += lane.detect->records.value() - rejected;
+      totals.observed += lane.detect->requests.value();
       totals.dead_letters += lane.kafka->dead_letters.value();
     }
     if (lane.score != nullptr) {

@@ -41,6 +41,7 @@ ServiceHooks hooks_for(Daemon& daemon) {
   hooks.reload = [&daemon] { return daemon.reload_rules().result; };
   hooks.status = [&daemon] {
     daemon.log_new_response_faults();
+    daemon.log_new_blind_spots();
     return status_of(daemon);
   };
   hooks.reloaded = [](const Status&) {};  // the daemon logs every reload, whoever asked for it

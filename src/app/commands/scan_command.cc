@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "app/commands/command.h"
 #include "app/commands/scan_report.h"
@@ -17,6 +18,7 @@
 #include "app/terminal/line_reader.h"
 #include "app/terminal/progress_bar.h"
 #include "app/terminal/terminal.h"
+#include "event/profile/recognition.h"
 #include "pipeline/analyzer.h"
 #include "score/scorer.h"
 
@@ -49,9 +51,10 @@ class Scan {
   Scan(const ScanArguments& arguments, const Config& config, const RuleSlot& rules)
       : arguments_(arguments),
         encoder_(alert_encoder(config)),
+        rule_slot_(rules),
         rules_(rules.load()),
-        record_bytes_max_(config.input.record_bytes_max),
-        analyzer_(analyzer_options_for(arguments, config), rules, report_.detect),
+        analyzer_options_(analyzer_options_for(arguments, config)),
+        form_is_chosen_(config.input_is_chosen),
         scorer_(config.score, config.kafka.topics.requests) {}
 
   Status file(const std::string& path);
@@ -59,6 +62,7 @@ class Scan {
   ScanReport& report() { return report_; }
 
  private:
+  void use_form_of(const std::vector<std::string_view>& lines);
   Status batch(const std::vector<std::string_view>& lines);
   void write_verdicts(int64_t first_line);
   void write_alerts();
@@ -67,10 +71,12 @@ class Scan {
 
   const ScanArguments& arguments_;
   std::shared_ptr<const AlertEncoder> encoder_;
+  const RuleSlot& rule_slot_;
   std::shared_ptr<const RuleSet> rules_;
-  size_t record_bytes_max_;
+  AnalyzerOptions analyzer_options_;
+  bool form_is_chosen_;  // by the command line or the configuration; else each file is looked at
   ScanReport report_;
-  Analyzer analyzer_;
+  std::optional<Analyzer> analyzer_;
   Scorer scorer_;
   ProgressBar progress_;
   std::string path_;
@@ -86,16 +92,35 @@ class Scan {
 Status Scan::file(const std::string& path) {
   path_ = path;
   line_ = 0;
-  LineReader reader(path, record_bytes_max_);
+  LineReader reader(path, analyzer_options_.input.record_bytes_max);
   if (auto opened = reader.open(); !opened) return opened;
   std::vector<std::string_view> lines;
   while (true) {
     if (auto read = reader.read(kBatchLines, lines); !read) return read;
     if (lines.empty()) break;
+    if (line_ == 0) use_form_of(lines);
     if (auto done = batch(lines); !done) return done;
     progress_.update(reader.bytes_read(), reader.bytes_total(), report_.detect.records.value());
   }
   return {};
+}
+
+// Before the first lines of a file are judged: what form they have, unless somebody said so.
+void Scan::use_form_of(const std::vector<std::string_view>& lines) {
+  if (!form_is_chosen_) {
+    const auto recognition = recognise_format(lines, analyzer_options_.input, ProfileCatalog::shipped());
+    const auto* best = recognition.best();
+    if (best == nullptr) {
+      std::fprintf(stderr, "%s: no known format; reading it as %s\n", path_.c_str(),
+                   analyzer_options_.input.profile.name.c_str());
+    } else {
+      std::fprintf(stderr, "%s: %s, %zu of %zu lines\n", path_.c_str(), describe(*best).c_str(), best->lines_read,
+                   recognition.lines);
+      analyzer_options_.input.profile = best->profile;
+      analyzer_.reset();
+    }
+  }
+  if (!analyzer_) analyzer_.emplace(analyzer_options_, rule_slot_, report_.detect);
 }
 
 Status Scan::batch(const std::vector<std::string_view>& lines) {
@@ -105,7 +130,7 @@ Status Scan::batch(const std::vector<std::string_view>& lines) {
     records_.push_back({line, EventTime::max(), {0, 0, offset_++}});
     ++line_;
   }
-  if (auto analyzed = analyzer_.analyze(records_, analyzed_); !analyzed) return analyzed;
+  if (auto analyzed = analyzer_->analyze(records_, analyzed_); !analyzed) return analyzed;
   show_rejects(first_line);
 
   const auto scoring_started = std::chrono::steady_clock::now();
@@ -169,6 +194,15 @@ void Scan::write_verdicts(int64_t first_line) {
     Buffer buffer;
     rapidjson::Writer<Buffer> json(buffer);
     begin_object(json, verdict.request_id, first_line + verdict.index);
+    const auto add = [&](const char* key, std::string_view text) {
+      json.Key(key);
+      json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    };
+    add("file", path_);
+    add("client", verdict.client);
+    add("host", verdict.host);
+    add("target", verdict.query.empty() ? std::string(verdict.path)
+                                        : std::string(verdict.path) + "?" + std::string(verdict.query));
     json.Key("malicious");
     json.Bool(verdict.malicious);
     json.Key("score");
@@ -219,7 +253,7 @@ void Scan::finish() {
   report_.scorer = scorer_.statistics();
 }
 
-/// `weir scan`: NDJSON files through both stages without Kafka, in one thread. Returns the exit code.
+/// `weir scan`: files through both stages without Kafka, in one thread. Returns the exit code.
 int run_scan(const ScanArguments& arguments) {
   auto setup = prepare_command(arguments.setup);
   if (!setup) return report_usage_error(setup.error());
@@ -250,9 +284,9 @@ void add_scan_command(CLI::App& program, int& exit_code) {
   static const std::map<std::string, ScanOutput> kOutputs{
       {"alerts", ScanOutput::kAlerts}, {"verdicts", ScanOutput::kVerdicts}, {"summary", ScanOutput::kSummary}};
   auto arguments = std::make_shared<ScanArguments>();
-  auto* scan =
-      program.add_subcommand("scan", "Judge request logs (NDJSON) from files or standard input, without Kafka");
-  add_setup_options(*scan, arguments->setup, "Form of the records: flat, ecs, nginx, envoy, traefik, caddy");
+  auto* scan = program.add_subcommand("scan", "Judge request logs from files or standard input, without Kafka");
+  add_setup_options(*scan, arguments->setup,
+                    "Form of the records (weir profiles list), or a profile file; recognised without one");
   scan->add_option("-o,--output", arguments->output,
                    "alerts: what the daemon would publish; verdicts: one line per record; summary: figures only")
       ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case))

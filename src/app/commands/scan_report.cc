@@ -26,6 +26,14 @@ uint64_t alerts_of(const ScanReport& report, AlertKind kind) {
   return total;
 }
 
+nlohmann::ordered_json fields_json(const std::array<Counter, kFieldCount>& counters) {
+  auto fields = nlohmann::ordered_json::object();
+  for (size_t i = 0; i < kFieldCount; ++i)
+    if (counters[i].value() > 0)
+      fields[std::string(field_name(static_cast<ProfileFieldIndex>(i)))] = counters[i].value();
+  return fields;
+}
+
 double ns_per_record(const ScanReport& report, const Counter& counter) {
   const auto records = report.detect.records.value();
   return records == 0 ? 0 : static_cast<double>(counter.value()) / static_cast<double>(records);
@@ -52,7 +60,7 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
   }
   return {{"records", d.records.value()},
           {"bytes", d.bytes.value()},
-          {"observed", d.records.value() - rejected_total(report)},
+          {"observed", d.requests.value()},
           {"rejected", rejected_total(report)},
           {"rejected_by_reason", rejected},
           {"malicious", d.malicious.value()},
@@ -69,6 +77,14 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
           {"episodes_open", report.scorer.episodes_open},
           {"clients", report.scorer.clients},
           {"utf8_repaired", d.utf8_repaired.value()},
+          {"requests", d.requests.value()},
+          {"skipped_lines", d.skipped.value()},
+          {"salvaged", d.salvaged.value()},
+          {"malformed", d.malformed.value()},
+          {"without_time", d.without_time.value()},
+          {"without_address", d.without_address.value()},
+          {"fields_read", fields_json(d.fields_read)},
+          {"fields_unread", fields_json(d.fields_unread)},
           {"truncated_records", d.truncated_records.value()},
           {"scan_failures", d.scan_failures.value()},
           {"capped_scans", d.capped_scans.value()},
@@ -82,6 +98,30 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
             {"match", ns_per_record(report, d.match_ns)},
             {"observe", ns_per_record(report, d.observe_ns)},
             {"score", ns_per_record(report, report.score.score_ns)}}}};
+}
+
+// What detection works on, and how many requests had it: a field that never comes is one that is not looked at.
+void print_fields(const DetectCounters& d, std::FILE* to) {
+  const uint64_t requests = d.requests.value();
+  if (requests == 0) return;
+  std::fprintf(to, "%s requests had:", with_separators(requests).c_str());
+  for (const auto field : {kFieldTime, kFieldClientIp, kFieldMethod, kFieldHost, kFieldQuery, kFieldStatus,
+                           kFieldUserAgent, kFieldReferer, kFieldCookie, kFieldBody, kFieldHeaders})
+    std::fprintf(to, " %s %.0f%%", std::string(field_name(field)).c_str(),
+                 100.0 * static_cast<double>(d.fields_read[field].value()) / static_cast<double>(requests));
+  std::fprintf(to, "\n");
+  for (size_t i = 0; i < kFieldCount; ++i)
+    if (const auto unread = d.fields_unread[i].value(); unread > 0)
+      std::fprintf(to, "%s could not be understood in %s requests\n",
+                   std::string(field_name(static_cast<ProfileFieldIndex>(i))).c_str(), with_separators(unread).c_str());
+  const auto note = [&](const Counter& counter, const char* what) {
+    if (counter.value() > 0) std::fprintf(to, "%s %s\n", with_separators(counter.value()).c_str(), what);
+  };
+  note(d.salvaged, "requests read from damaged records");
+  note(d.malformed, "requests that are no HTTP, as the server saw");
+  note(d.without_time, "requests without a time that can be read");
+  note(d.without_address, "requests without a client address that can be read");
+  note(d.skipped, "lines that are no access log, skipped");
 }
 
 void print(const ScanReport& report, std::FILE* to) {
@@ -108,6 +148,7 @@ void print(const ScanReport& report, std::FILE* to) {
     }
     std::fprintf(to, "\n");
   }
+  print_fields(d, to);
   std::fprintf(to, "ns per record: parse %.0f, decode %.0f, match %.0f, observe %.0f, score %.0f\n",
                ns_per_record(report, d.parse_ns), ns_per_record(report, d.decode_ns), ns_per_record(report, d.match_ns),
                ns_per_record(report, d.observe_ns), ns_per_record(report, report.score.score_ns));

@@ -5,6 +5,7 @@
 #include "app/explain/explain_json.h"
 #include "app/setup/policy_report.h"
 #include "base/time.h"
+#include "pipeline/blind_spots.h"
 
 namespace weir {
 namespace {
@@ -66,6 +67,35 @@ Json lane_json(const LaneCounters& lane) {
   return json;
 }
 
+/// How many requests had which field, and what detection needs and none had.
+Json input_json(const AdminContext& context) {
+  std::vector<const DetectCounters*> lanes;
+  for (const LaneCounters& lane : context.engine.counters())
+    if (lane.detect != nullptr) lanes.push_back(lane.detect);
+  uint64_t requests = 0, skipped = 0;
+  Json read = Json::object(), unread = Json::object();
+  for (const DetectCounters* lane : lanes) {
+    requests += lane->requests.value();
+    skipped += lane->skipped.value();
+  }
+  for (size_t i = 0; i < kFieldCount; ++i) {
+    uint64_t had = 0, lost = 0;
+    for (const DetectCounters* lane : lanes) {
+      had += lane->fields_read[i].value();
+      lost += lane->fields_unread[i].value();
+    }
+    const std::string name(field_name(static_cast<ProfileFieldIndex>(i)));
+    read[name] = had;
+    if (lost > 0) unread[name] = lost;
+  }
+  return {{"profile", context.config.input.profile.name},
+          {"requests", requests},
+          {"skipped_lines", skipped},
+          {"fields_read", read},
+          {"fields_unread", unread},
+          {"blind_spots", blind_spots(lanes, context.config.input.profile.name)}};
+}
+
 ApiAnswer status(const AdminContext& context) {
   const ReloadReport last = context.reloader.last();
   const auto uptime = std::chrono::steady_clock::now() - context.started;
@@ -86,6 +116,7 @@ ApiAnswer status(const AdminContext& context) {
     lag += json["lanes"].back()["lag"].get<uint64_t>();
   }
   json["lag"] = lag;
+  json["input"] = input_json(context);
   return answer(200, json);
 }
 

@@ -6,6 +6,7 @@
 #include "app/setup/policy_report.h"
 #include "app/setup/rule_source.h"
 #include "kafka/library_version.h"
+#include "pipeline/blind_spots.h"
 #include "pipeline/policy_stage.h"
 
 namespace weir {
@@ -110,6 +111,17 @@ void Daemon::log_new_response_faults() {
     faults_logged_[i] = faults;
     log_(LogLevel::kWarning,
          "response headers on " + name_of_route(policy->routes()[i]) + ": " + describe_faults(fresh));
+  }
+}
+
+void Daemon::log_new_blind_spots() {
+  if (!engine_) return;
+  std::vector<const DetectCounters*> lanes;
+  for (const LaneCounters& lane : engine_->counters())
+    if (lane.detect != nullptr) lanes.push_back(lane.detect);
+  for (const std::string& spot : blind_spots(lanes, config_.input.profile.name)) {
+    if (blind_spots_logged_.insert(spot.substr(0, spot.find(':'))).second)
+      log_(LogLevel::kWarning, "input lacks " + spot);
   }
 }
 

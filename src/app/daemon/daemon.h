@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ class Daemon {
   /// Logs the routes whose response headers show a fault that they had not shown; each fault of a route once for as long as the
   /// policy is in force. Main thread.
   void log_new_response_faults();
+  /// What the records lack although detection needs it: each once. Main thread.
+  void log_new_blind_spots();
 
   /// Finishes the batches, commits, leaves the groups and stops the endpoint; some 10 s at most. An error when a lane had
   /// failed. The client library's own teardown is left to the destructor, since nothing bounds it.
@@ -61,6 +64,7 @@ class Daemon {
   void log_reload(const ReloadReport& report) const;
 
   Config config_;
+  std::set<std::string> blind_spots_logged_;      // main thread; by what each begins with
   std::shared_ptr<const Policy> policy_watched_;  // main thread, as the next two
   uint64_t fault_changes_seen_ = 0;
   std::vector<ResponseFaults> faults_logged_;  // by route

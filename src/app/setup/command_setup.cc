@@ -6,6 +6,7 @@
 #include "alert/ocsf.h"
 #include "app/setup/report.h"
 #include "app/setup/rule_source.h"
+#include "event/profile/profile_catalog.h"
 #include "kafka/client_check.h"
 #include "pipeline/policy_stage.h"
 
@@ -25,21 +26,32 @@ Result<Config> read_config(const std::string& config_file) {
   return config;
 }
 
+Result<InputProfile> profile_named(const std::string& name) {
+  if (!name.ends_with(".yaml")) {
+    if (auto built_in = InputProfile::built_in(name)) return std::move(*built_in);
+    return fail(ErrorCode::kInvalidArgument, "profile",
+                "no profile '" + name + "'; there are " + ProfileCatalog::shipped().names() +
+                    ", and files of your own by their path (mine.yaml)");
+  }
+  Diagnostics diagnostics;
+  auto file = read_profile_file(name, diagnostics);
+  for (const auto& one : diagnostics)
+    std::fprintf(stderr, "%s\n", one.to_string().c_str());
+  if (!file) return fail(ErrorCode::kInvalidArgument, "profile", "'" + name + "' cannot be used");
+  return std::move(file->profile);
+}
+
 Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
   CommandSetup setup;
   auto config = read_config(arguments.config_file);
   if (!config) return tl::unexpected(config.error());
   setup.config = std::move(*config);
   setup.config_file = arguments.config_file;
-  if (const std::string& profile = arguments.profile; !profile.empty()) {
-    auto built_in = InputProfile::built_in(profile);
-    if (!built_in) {
-      std::string names;
-      for (const auto& name : InputProfile::built_in_names())
-        names += (names.empty() ? "" : ", ") + name;
-      return fail(ErrorCode::kInvalidArgument, "profile", "no profile '" + profile + "'; there are " + names);
-    }
-    setup.config.input.profile = std::move(*built_in);
+  if (!arguments.profile.empty()) {
+    auto profile = profile_named(arguments.profile);
+    if (!profile) return tl::unexpected(profile.error());
+    setup.config.input.profile = std::move(*profile);
+    setup.config.input_is_chosen = true;
   }
   if (auto proven = run_matcher_canaries(); !proven) return tl::unexpected(proven.error());
   setup.rule_directories = resolve_rule_directories(arguments.rule_directories.empty() ? setup.config.rules.directories

@@ -31,6 +31,10 @@ struct SetupArguments {
   std::string profile;                        ///< built-in profile's name; empty: the configuration's
 };
 
+/// A shipped profile by its name, or one of the user's by the path of its file (mine.yaml). What is wrong with a file is
+/// printed to standard error.
+Result<InputProfile> profile_named(const std::string& name);
+
 /// Reads the configuration (defaults without a file), applies the command line's rule directories and profile over it,
 /// proves the matching library and compiles the rules. All findings about files are printed to standard error.
 Result<CommandSetup> prepare_command(const SetupArguments& arguments);

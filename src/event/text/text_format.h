@@ -51,6 +51,12 @@ struct TextPart {
   TextField field;
 };
 
+/// What a column of a "#Fields:" line is: "cs(User-Agent)" is the user agent, with spaces written as plus signs.
+struct TextColumn {
+  std::string name;
+  TextField field;
+};
+
 /// The compiled form of a text log line: a plain description, whatever it was compiled from (a profile's pattern, a
 /// server's own directive, a #Fields line). A lone "-" in any field means that it is absent.
 ///

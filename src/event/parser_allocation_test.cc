@@ -1,0 +1,80 @@
+// Reading must not allocate once its buffers have grown, whatever the form of the record: this program's operator new counts.
+// Under a sanitizer the allocator belongs to the sanitizer, so there the file is empty.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/catch.h"
+#include "event/test_records.h"
+
+namespace {
+size_t allocations = 0;
+}  // namespace
+
+// Not inlined: gcc would see free() on what operator new returned, and warn.
+[[gnu::noinline]] void* operator new(size_t bytes) {
+  ++allocations;
+  void* const memory = std::malloc(bytes);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
+
+namespace weir::testing {
+namespace {
+
+struct Case {
+  const char* profile;
+  std::string record;
+};
+
+TEST_CASE("reading does not allocate in steady state, whatever the form of the record") {
+  const std::vector<Case> cases{
+      {"flat", kFullRecord},
+      {"flat", minimal_record(R"(,"client_id":184467,"headers":[{"name":"a","value":7}],"status":"502, 200")")},
+      {"nginx",
+       R"line({"msec":"1736936430.456","remote_addr":"203.0.113.9","request_uri":"/a?b","http_x_api_version":"2"})line"},
+      {"nginx",
+       R"line(203.0.113.9 - - [15/Jan/2025:10:20:30 +0000] "GET /a?b=\x22c\xff HTTP/1.1" 200 3 "-" "Mozilla/5.0 (X11)")line"},
+      {"haproxy",
+       R"line(<134>Jan 15 10:20:30 haproxy[7]: 203.0.113.9:1 [15/Jan/2025:10:20:30.456] web app/s1 0/0/1/11/12 200 49 - - ---- 1/1/0/0/0 0/0 {curl/8} "GET /a HTTP/1.1")line"},
+      {"iis", "2025-01-15 10:20:30 10.0.0.2 GET /a b=c 443 - 203.0.113.9 curl/8 - 200 0 0 12"},
+      {"flat", minimal_record(R"(,"user_agent":"a	b \q",)")}};
+  std::vector<EventParser> parsers;
+  for (const Case& one : cases)
+    parsers.emplace_back(options_for(one.profile));
+  EventStorage storage;
+  Event event;
+  ParseOutcome outcome;
+  const auto read_all = [&] {
+    for (size_t i = 0; i < cases.size(); ++i) {
+      parsers[i].begin(cases[i].record, ms(1736936430000));
+      bool read = false;
+      while (parsers[i].next(storage, event, outcome) != EventParser::Next::kEnd)
+        read = outcome.ok();
+      if (!read) return i;
+    }
+    return cases.size();
+  };
+  for (int round = 0; round < 3; ++round)
+    REQUIRE(read_all() == cases.size());
+  const size_t before = allocations;
+  size_t read = 0;
+  for (int round = 0; round < 100; ++round)
+    read += read_all();
+  const size_t after = allocations;
+  CHECK(read == 100 * cases.size());
+  CHECK(after == before);
+}
+
+}  // namespace
+}  // namespace weir::testing
+
+#endif

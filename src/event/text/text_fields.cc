@@ -1,0 +1,49 @@
+#include "event/text/text_fields.h"
+
+namespace weir {
+
+TextForm::TextForm(TextFormat format) : reader(std::move(format)) {
+  static_assert(TextFormat::kPartsMax <= RawRecord::kSlotsMax);
+  const auto& parts = reader.format().parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const TextField& field = parts[i].field;
+    if (field.use == TextUse::kField)
+      candidates[field.field].push_back({static_cast<uint16_t>(i), field.unit, field.time_format});
+  }
+}
+
+TextFit TextFields::read(const TextForm& form, std::string_view line, TextUnescaper& unescaper) {
+  clear();
+  const TextFit fit = form.reader.read(line, pieces_);
+  if (fit == TextFit::kNone) return fit;
+  unescaper.start(line.size());
+  const auto& parts = form.reader.format().parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const TextField& field = parts[i].field;
+    if (field.use == TextUse::kSkip || is_absent(pieces_[i])) continue;
+    const auto text = unescaper.read(pieces_[i], field.escape);
+    switch (field.use) {
+      case TextUse::kField:
+        set(static_cast<uint16_t>(i), RawValue::of_text(text));
+        break;
+      case TextUse::kRequestHeader:
+        request_headers_.push_back({field.header, text});
+        break;
+      case TextUse::kResponseHeader:
+        response_headers_.push_back({field.header, text});
+        break;
+      case TextUse::kSkip:
+        break;
+    }
+  }
+  return fit;
+}
+
+size_t TextFields::pieces_read() const {
+  size_t count = 0;
+  while (count < pieces_.size() && pieces_[count].data() != nullptr)
+    ++count;
+  return count;
+}
+
+}  // namespace weir

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "event/raw_record.h"
+#include "event/text/text_reader.h"
+#include "event/text/text_unescaper.h"
+
+namespace weir {
+
+/// A text format made ready: its reader, and per event field the parts of the line that may hold it.
+struct TextForm {
+  TextReader reader;
+  Candidates candidates;
+
+  /// The format must be valid.
+  explicit TextForm(TextFormat format);
+};
+
+/// The values of one text line.
+class TextFields final : public RawRecord {
+ public:
+  /// Cuts the line by the form and undoes escapes. The values are views of the line and of the unescaper's texts.
+  TextFit read(const TextForm& form, std::string_view line, TextUnescaper& unescaper);
+
+  /// Of the line read last: how many of its parts there were.
+  [[nodiscard]] size_t pieces_read() const;
+
+ private:
+  std::vector<std::string_view> pieces_;
+};
+
+}  // namespace weir
