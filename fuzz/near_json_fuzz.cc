@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/assert.h"
-#include "event/near_json.h"
 #include "base/utf8.h"
+#include "event/near_json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t kDepthMax = 32;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/utf8.h"
 #include "event/event_builder.h"
 #include "event/json_reader.h"
 #include "event/line_prefix.h"
@@ -14,7 +15,6 @@
 #include "event/record_items.h"
 #include "event/text/column_line.h"
 #include "event/text/text_fields.h"
-#include "base/utf8.h"
 
 namespace weir {
 namespace {

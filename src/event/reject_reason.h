@@ -22,8 +22,9 @@ enum class RejectReason : uint8_t {
   kCount,
 };
 template <>
-inline constexpr auto kNamesOf<RejectReason> = std::to_array<std::string_view>(
-    {"none", "empty", "too_large", "invalid_json", "too_deep", "not_an_object", "missing_field", "bad_unwrap",
-     "unknown_line"});
+inline constexpr auto kNamesOf<RejectReason> = std::to_array<std::string_view>({"none", "empty", "too_large",
+                                                                                "invalid_json", "too_deep",
+                                                                                "not_an_object", "missing_field",
+                                                                                "bad_unwrap", "unknown_line"});
 
 }  // namespace weir
