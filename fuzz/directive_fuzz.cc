@@ -18,12 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     WEIR_ASSERT(!directive.error().detail.empty(), "an error that says nothing");
     return 0;
   }
-  if (!directive->text) {
-    WEIR_ASSERT(directive->profile.validate().has_value(), "a directive made a profile that is none");
-    return 0;
-  }
-  WEIR_ASSERT(directive->text->validate().has_value(), "a directive made a format that is none");
-  const weir::TextReader reader(*directive->text);
+  WEIR_ASSERT(directive->profile.validate().has_value(), "a directive made a profile that is none");
+  if (!directive->profile.reads_text()) return 0;
+  const weir::TextReader reader(directive->profile.texts.front());
   std::vector<std::string_view> fields;
   for (const std::string_view line : {std::string_view(directive->sample), text}) {
     if (reader.read(line, fields) == weir::TextFit::kNone) continue;

@@ -124,7 +124,7 @@ bool EventBuilder::build(const RawRecord& record, const Candidates& candidates, 
   read_texts(work);
   read_headers(work);
   read_client(work);
-  const bool answered = (event.fields_read & (bit(kFieldStatus) | bit(kFieldMethod))) != 0;
+  const bool answered = (event.fields_read & (bit(kFieldStatus) | bit(kFieldMethod) | bit(kFieldResponseBytes))) != 0;
   if (event.path.empty() && !(answered && !event.has(EventFlag::kNoAddress))) return false;
   judge_identity(work);
   if (!is_token(event.method)) {

@@ -24,7 +24,7 @@ struct FieldMapping {
   std::vector<std::string> pointers;
 };
 
-/// Keys of a JSON record that are headers by their prefix: "http_x_api_version" with the prefix "http_".
+/// Keys of a JSON record that are headers: by prefix ("http_" of "http_x_tenant"), or one by its pointer ("/http/tenant").
 struct HeaderPrefix {
   enum class Of : uint8_t { kRequest, kResponse };
 

@@ -60,6 +60,8 @@ Result<ProfileIndex> ProfileIndex::compile(const InputProfile& profile) {
     const auto& mapped = (profile.*field.mapping).pointers;
     pointers.insert(pointers.end(), mapped.begin(), mapped.end());
   }
+  for (const auto& [prefix, of] : profile.header_prefixes)
+    if (prefix.starts_with('/')) pointers.push_back(prefix);
   auto table = PointerTable::compile(pointers);
   if (!table) return tl::unexpected(table.error());
   ProfileIndex index;

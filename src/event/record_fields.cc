@@ -45,11 +45,16 @@ std::optional<RawValue> plain_value(const dom::element& value) {
 
 }  // namespace
 
-RecordFields::RecordFields(const PointerTable& table, std::vector<HeaderPrefix> prefixes)
-    : table_(table), prefixes_(std::move(prefixes)) {
+RecordFields::RecordFields(const PointerTable& table, std::vector<HeaderPrefix> prefixes) : table_(table) {
   static_assert(PointerTable::kPointersMax <= kSlotsMax);
-  for (const auto& [prefix, of] : prefixes_)
-    if (!prefix.empty()) prefix_starts_.set(static_cast<unsigned char>(prefix.front()));
+  for (auto& [prefix, of] : prefixes) {
+    if (prefix.starts_with('/')) {
+      header_slots_.push_back({table.slot_of(prefix), prefix.substr(prefix.rfind('/') + 1), of});
+    } else if (!prefix.empty()) {
+      prefix_starts_.set(static_cast<unsigned char>(prefix.front()));
+      prefixes_.push_back({std::move(prefix), of});
+    }
+  }
 }
 
 void RecordFields::gather(const dom::object& record, Arena& arena) {
@@ -58,6 +63,15 @@ void RecordFields::gather(const dom::object& record, Arena& arena) {
   nested_.clear();
   arena_ = &arena;
   gather_object(record, PointerTable::kRoot);
+  take_header_values();
+}
+
+void RecordFields::take_header_values() {
+  for (const auto& [slot, name, of] : header_slots_) {
+    const RawValue* value = at(slot);
+    if (value == nullptr || !value->is_text() || is_absent(value->text)) continue;
+    (of == HeaderPrefix::Of::kRequest ? request_headers_ : response_headers_).push_back({name, value->text});
+  }
 }
 
 // Recursion is bounded by the parts of a pointer (PointerTable::kTokensMax), not by the record.

@@ -39,7 +39,17 @@ class RecordFields final : public RawRecord {
   RawValue raw_value(const simdjson::dom::element& value);
 
   const PointerTable& table_;
+  /// A value that is one header, whatever its key is called.
+  struct HeaderSlot {
+    uint16_t slot = 0;
+    std::string name;
+    HeaderPrefix::Of of = HeaderPrefix::Of::kRequest;
+  };
+
+  void take_header_values();
+
   std::vector<HeaderPrefix> prefixes_;
+  std::vector<HeaderSlot> header_slots_;
   std::bitset<256> prefix_starts_;  // first bytes of the prefixes
   Arena* arena_ = nullptr;
   std::vector<simdjson::dom::element> nested_;

@@ -17,21 +17,27 @@ struct ServerRow {
   DirectiveServer server;
   std::string_view name;
   DirectiveResult<DirectiveTemplate> (*parse)(std::string_view);
+  IdentityTrust client_id_trust;  ///< whether the server checked the user that it logs
   std::string_view client, target, user_agent, time;
 };
 
 constexpr std::array kServers{
-    ServerRow{DirectiveServer::kNginx, "nginx", parse_nginx_directive, "$remote_addr", "$request_uri",
-              "$http_user_agent", "$time_iso8601 or $msec"},
-    ServerRow{DirectiveServer::kApache, "apache", parse_apache_directive, "%a", "%r", "%{User-Agent}i", "%t"},
-    ServerRow{DirectiveServer::kHaproxy, "haproxy", parse_haproxy_directive, "%ci", "%{+Q}r or %HU",
-              "%[capture.req.hdr(0)], with 'http-request capture req.hdr(User-Agent) len 512'", "%tr"},
-    ServerRow{DirectiveServer::kEnvoy, "envoy", parse_envoy_directive, "%DOWNSTREAM_REMOTE_ADDRESS%",
-              "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%", "%REQ(USER-AGENT)%", "%START_TIME%"},
+    ServerRow{DirectiveServer::kNginx, "nginx", parse_nginx_directive, IdentityTrust::kNever, "$remote_addr",
+              "$request_uri", "$http_user_agent", "$time_iso8601 or $msec"},
+    ServerRow{DirectiveServer::kApache, "apache", parse_apache_directive, IdentityTrust::kChecked, "%a", "%r",
+              "%{User-Agent}i", "%t"},
+    ServerRow{DirectiveServer::kHaproxy, "haproxy", parse_haproxy_directive, IdentityTrust::kNever, "%ci",
+              "%{+Q}r or %HU", "%[capture.req.hdr(0)], with 'http-request capture req.hdr(User-Agent) len 512'", "%tr"},
+    ServerRow{DirectiveServer::kEnvoy, "envoy", parse_envoy_directive, IdentityTrust::kNever,
+              "%DOWNSTREAM_REMOTE_ADDRESS%", "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%", "%REQ(USER-AGENT)%", "%START_TIME%"},
 };
 
 const ServerRow& row_of(DirectiveServer server) {
   return kServers[static_cast<size_t>(server)];
+}
+
+std::string profile_name(const ServerRow& server) {
+  return std::string(server.name) + " directive";
 }
 
 struct Position {
@@ -86,7 +92,9 @@ class Findings {
       const auto& field = uses[i].field;
       if (field.use != TextUse::kField) continue;
       has_[field.field] = true;
-      if (parsed.pieces[i].variable->is_decoded) decoded_ = parsed.pieces[i].variable->name;
+      const auto& variable = *parsed.pieces[i].variable;
+      if (variable.is_decoded) decoded_ = variable.name;
+      if (variable.field.field == kFieldTarget) has_raw_target_ = true;
     }
   }
 
@@ -104,7 +112,7 @@ class Findings {
       missing("user agent", "scanners and bots are not seen by their names", server_.user_agent);
     if (!has_[kFieldTime] || has_[kFieldDate] != needs_date())
       missing("time that weir can read", "the broker's time stands for it", server_.time);
-    if (!has_[kFieldTarget] && !decoded_.empty()) {
+    if (!has_raw_target_ && !decoded_.empty()) {
       warnings.push_back(decoded_ +
                          " is the path after the server decoded it: encodings that hide an attack are not seen. " +
                          std::string(server_.target) + " is as the client sent it.");
@@ -116,6 +124,7 @@ class Findings {
 
   const ServerRow& server_;
   std::array<bool, kFieldCount> has_{};
+  bool has_raw_target_ = false;
   std::string decoded_;
 };
 
@@ -157,6 +166,13 @@ std::optional<DirectiveServer> directive_server_named(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<DirectiveServer> directive_server_of(const InputProfile& profile) {
+  for (const auto& server : kServers) {
+    if (profile.name == profile_name(server)) return server.server;
+  }
+  return std::nullopt;
+}
+
 std::string directive_server_names() {
   std::string names;
   for (const auto& server : kServers)
@@ -182,10 +198,13 @@ Result<Directive> compile_directive(DirectiveServer server, std::string_view dir
   } else {
     auto text = lower_to_text(*parsed, uses);
     if (!text) return refuse(directive, text.error());
-    result.text = std::move(*text);
-    result.text->name = std::string(row.name) + " directive";
+    text->name = profile_name(row);
+    result.profile.texts.push_back(std::move(*text));
   }
-  result.profile.name = std::string(row.name) + " directive";
+  result.profile.name = profile_name(row);
+  result.profile.about = std::string(directive);
+  result.profile.client_id_trust = row.client_id_trust;
+  result.profile.api_key_trust = IdentityTrust::kNever;  // a header like any other
   const Findings findings(row, uses, *parsed);
   if (!findings.says_what())
     return refuse(directive, {0, "nothing in it says what was requested: add " + std::string(row.target)});

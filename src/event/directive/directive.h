@@ -9,7 +9,6 @@
 
 #include "base/result.h"
 #include "event/input_profile.h"
-#include "event/text/text_format.h"
 
 namespace weir {
 
@@ -20,6 +19,9 @@ std::string_view to_string(DirectiveServer server);
 std::optional<DirectiveServer> directive_server_named(std::string_view name);
 /// "nginx, apache, haproxy, envoy", for messages.
 std::string directive_server_names();
+
+/// Whether a profile was made from a directive, and of which server; the directive as given is then its `about`.
+std::optional<DirectiveServer> directive_server_of(const InputProfile& profile);
 
 /// What one variable of a directive is to weir.
 struct DirectiveField {
@@ -33,8 +35,7 @@ struct DirectiveField {
 /// A server's log directive, understood: how to read what the server writes by it.
 struct Directive {
   DirectiveServer server = DirectiveServer::kNginx;
-  std::optional<TextFormat> text;      ///< of lines of text
-  InputProfile profile;                ///< of lines of JSON
+  InputProfile profile;                ///< reads text or JSON, whichever the server writes by it
   std::vector<DirectiveField> fields;  ///< one per variable, in the order of the directive
   std::vector<std::string> warnings;   ///< what detection needs and the directive leaves out, what cannot be read
   std::string sample;                  ///< a line as the server could write it

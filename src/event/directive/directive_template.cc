@@ -1,5 +1,7 @@
 #include "event/directive/directive_template.h"
 
+#include <algorithm>
+
 namespace weir {
 
 void DirectiveTemplate::add_literal(size_t offset, std::string_view text) {
@@ -12,6 +14,8 @@ void DirectiveTemplate::add_literal(size_t offset, std::string_view text) {
 }
 
 void DirectiveTemplate::add_variable(size_t offset, DirectiveVariable variable) {
+  if (!variable.note.empty() && std::find(notes.begin(), notes.end(), variable.note) == notes.end())
+    notes.push_back(variable.note);
   pieces.push_back({offset, {}, std::move(variable)});
 }
 

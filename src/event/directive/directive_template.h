@@ -20,6 +20,7 @@ struct DirectiveVariable {
   std::string example{};    ///< what the server could write
   uint8_t rank = 0;         ///< of several variables for one field the lowest is the best
   bool can_vanish = false;  ///< may be written as nothing at all, its separator included
+  std::string note{};       ///< what a person should know who logs it; empty for nothing
   bool is_line = false;     ///< a whole request line, with the method in it
   bool is_decoded = false;  ///< the server wrote it after undoing the client's encoding
   bool is_known = true;     ///< false: a variable of the user's own, or of a module that weir does not know

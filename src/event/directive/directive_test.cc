@@ -6,6 +6,7 @@
 
 #include "base/catch.h"
 #include "event/directive/time_pattern.h"
+#include "event/event_parser.h"
 #include "event/text/text_reader.h"
 
 using namespace weir;
@@ -27,14 +28,14 @@ std::string complaint(DirectiveServer server, std::string_view text) {
 
 // What a line's fields are, by the names of their uses.
 std::map<std::string, std::string> fields_of(const Directive& directive, std::string_view line) {
-  REQUIRE(directive.text.has_value());
-  const TextReader reader(*directive.text);
+  REQUIRE(directive.profile.reads_text());
+  const TextReader reader(directive.profile.texts.front());
   std::vector<std::string_view> texts;
   INFO(line);
   REQUIRE(reader.read(line, texts) == TextFit::kWhole);
   std::map<std::string, std::string> found;
   for (size_t i = 0; i < texts.size(); ++i) {
-    const auto& field = directive.text->parts[i].field;
+    const auto& field = directive.profile.texts.front().parts[i].field;
     if (field.use == TextUse::kField) found[std::string(field_name(field.field))] = std::string(texts[i]);
     if (field.use == TextUse::kRequestHeader) found["header " + field.header] = std::string(texts[i]);
   }
@@ -86,7 +87,9 @@ TEST_CASE("a log_format is compiled as it stands in the file, and as its value a
 }
 
 TEST_CASE("the escaping of a log_format decides how its texts are read back") {
-  const auto escape_of = [](std::string_view text) { return compiled(kNginx, text).text->parts.front().field.escape; };
+  const auto escape_of = [](std::string_view text) {
+    return compiled(kNginx, text).profile.texts.front().parts.front().field.escape;
+  };
   CHECK(escape_of("log_format a '$request_uri $remote_addr';") == TextEscape::kBackslash);
   CHECK(escape_of("log_format a escape=none '$request_uri $remote_addr';") == TextEscape::kNone);
   CHECK(escape_of("escape=none $request_uri $remote_addr") == TextEscape::kNone);
@@ -99,17 +102,36 @@ TEST_CASE("of a JSON directive the keys are mapped from the variables behind the
   const auto directive = compiled(kNginx, R"(log_format j escape=json '{'
     '"when":"$time_iso8601","who":{"ip":"$remote_addr","agent":"$http_user_agent"},'
     '"line":"$request","to/from":"$request_uri","took":$request_time,"n":[1,"$status"]}';)");
-  REQUIRE_FALSE(directive.text.has_value());
+  REQUIRE_FALSE(directive.profile.reads_text());
   const auto& profile = directive.profile;
   CHECK(profile.time.pointers == std::vector<std::string>{"/when"});
   CHECK(profile.client_ip.pointers == std::vector<std::string>{"/who/ip"});
   CHECK(profile.user_agent.pointers == std::vector<std::string>{"/who/agent"});
   CHECK(profile.target.pointers == std::vector<std::string>{"/to~1from", "/line"});
   CHECK(profile.duration.pointers == std::vector<std::string>{"/took"});
-  CHECK(profile.duration_unit == DurationUnit::kSeconds);
+  CHECK(profile.pointer_units.front() == std::pair<std::string, DurationUnit>{"/took", DurationUnit::kSeconds});
   CHECK(profile.status.pointers == std::vector<std::string>{"/n/1"});
   CHECK(directive.warnings.empty());
   CHECK(directive.sample.find(R"("when":"2021-11-12T13:14:15+00:00")") != std::string::npos);
+}
+
+TEST_CASE("a header in a JSON directive is looked at, whatever its key is called") {
+  InputOptions options;
+  options.profile =
+      compiled(kNginx, R"({"when":"$msec","ip":"$remote_addr","req":"$request","who":{"tenant":"$http_x_tenant"}})")
+          .profile;
+  EventParser parser(options);
+  Event event;
+  REQUIRE(
+      parser
+          .parse(
+              R"({"when":"1636722855.678","ip":"192.0.2.1","req":"GET /a?b=c HTTP/1.1","who":{"tenant":"a' or 1=1"}})",
+              event)
+          .ok());
+  CHECK(event.query == "b=c");
+  REQUIRE(event.headers.size() == 1);
+  CHECK(event.headers[0].name == "tenant");
+  CHECK(event.headers[0].value == "a' or 1=1");
 }
 
 TEST_CASE("values of several variables in a JSON directive are what they are together") {
@@ -123,7 +145,7 @@ TEST_CASE("values of several variables in a JSON directive are what they are tog
 TEST_CASE("what begins like JSON and is none is read as text, with a warning") {
   const auto directive =
       compiled(kNginx, R"({"ip":"$remote_addr" "uri":"$request_uri" "ua":"$http_user_agent" "t":"$msec"})");
-  CHECK(directive.text.has_value());
+  CHECK(directive.profile.reads_text());
   CHECK(warns_of(directive, "begins like JSON"));
 }
 
@@ -181,9 +203,9 @@ TEST_CASE("a LogFormat is compiled with its modifiers, arguments and escapes") {
 
 TEST_CASE("the nicknames that configurations bring are understood") {
   for (const auto* name : {"common", "combined", "vhost_combined", "combinedio"})
-    CHECK(compiled(kApache, name).text.has_value());
+    CHECK(compiled(kApache, name).profile.reads_text());
   for (const auto* name : {"httplog", "httplog clf", "httpslog"})
-    CHECK(compiled(kHaproxy, name).text.has_value());
+    CHECK(compiled(kHaproxy, name).profile.reads_text());
   CHECK(compiled(kNginx, "combined").warnings.empty());
   CHECK(warns_of(compiled(kEnvoy, "default"), "no client address"));
 }

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "event/directive/config_text.h"
@@ -290,7 +293,7 @@ void read_capture(const std::vector<ConfigWord>& words, HaproxyCaptures& capture
   auto& captured = word(1) == "response" || word(0) == "http-response" ? captures.response : captures.request;
   const bool of_request = &captured == &captures.request;
   if (word(0) == "capture" && word(2) == "header") {
-    captured.push_back((of_request ? "req.hdr(" : "res.hdr(") + std::string(word(3)) + ")");
+    captured.push_back((of_request ? "req.fhdr(" : "res.hdr(") + std::string(word(3)) + ")");
   } else if (word(0) == "declare") {
     (word(2) == "response" ? captures.response : captures.request).emplace_back();
   } else if (word(1) == "capture" && word(3) == "len") {

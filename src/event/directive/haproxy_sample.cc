@@ -89,11 +89,24 @@ DirectiveVariable time_variable(std::string_view unit, std::string_view written)
   return variable_of(row, written, TextEscape::kNone);
 }
 
+// req.hdr takes a header for a list: of "a, b" it is "b".
+DirectiveVariable header_variable(std::string_view argument, std::string_view written) {
+  auto variable = request_header_variable(argument.substr(0, argument.find(',')), written, TextEscape::kNone);
+  if (variable.field.field == kFieldUserAgent || variable.field.field == kFieldReferer ||
+      variable.field.field == kFieldCookie) {
+    variable.note = "req.hdr(" + std::string(argument) +
+                    ") is only what stands behind the last comma of that header, so that an "
+                    "attack before it is not seen: req.fhdr(" +
+                    std::string(argument) + ") is all of it.";
+  }
+  return variable;
+}
+
 DirectiveVariable fetched(const Call& call, std::string_view written, const HaproxyCaptures& captures) {
   const auto name = call.name;
   const auto first_argument = call.argument.substr(0, call.argument.find(','));
-  if (is_one_of(name, {"hdr", "req.hdr", "req.fhdr", "fhdr", "req_hdr"}))
-    return request_header_variable(first_argument, written, TextEscape::kNone);
+  if (is_one_of(name, {"hdr", "req.hdr", "req_hdr"})) return header_variable(call.argument, written);
+  if (is_one_of(name, {"req.fhdr", "fhdr"})) return request_header_variable(first_argument, written, TextEscape::kNone);
   if (is_one_of(name, {"res.hdr", "res.fhdr", "shdr"}))
     return response_header_variable(first_argument, written, TextEscape::kNone);
   if (is_one_of(name, {"req.cook", "cook", "cookie"}))

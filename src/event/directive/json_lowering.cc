@@ -129,25 +129,31 @@ class JsonLowering {
   }
 
   InputProfile profile() {
-    // The best source of a field comes first; a line after everything, for its method is not apart.
+    // The best source of a field comes first: a request line where no other value has the method.
+    const bool has_method = std::any_of(candidates_.begin(), candidates_.end(), [](const Candidate& one) {
+      return one.field.use == TextUse::kField && one.field.field == kFieldMethod;
+    });
+    const auto place = [&](const Candidate& one) {
+      return one.is_line && !has_method ? -1 : static_cast<int>(one.rank);
+    };
     std::stable_sort(candidates_.begin(), candidates_.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
+                     [&](const Candidate& a, const Candidate& b) { return place(a) < place(b); });
     InputProfile profile;
-    bool has_unit = false;
     for (const auto& candidate : candidates_) {
       const auto& field = candidate.field;
-      if (field.use != TextUse::kField) continue;
-      auto& pointers = (profile.*profile_fields()[field.field].mapping).pointers;
-      if (field.field == kFieldDuration) {
-        if (has_unit && field.unit != profile.duration_unit) continue;
-        profile.duration_unit = field.unit;
-        has_unit = true;
+      if (field.use != TextUse::kField) {
+        const auto of =
+            field.use == TextUse::kResponseHeader ? HeaderPrefix::Of::kResponse : HeaderPrefix::Of::kRequest;
+        profile.header_prefixes.push_back({candidate.pointer, of});
+        continue;
       }
+      auto& mapping = profile.*profile_fields()[field.field].mapping;
+      if (field.field == kFieldDuration) profile.pointer_units.emplace_back(candidate.pointer, field.unit);
       if (field.field == kFieldTime) {
-        if (!pointers.empty()) continue;
+        if (!mapping.pointers.empty()) continue;
         profile.timestamp_format = field.time_format;
       }
-      pointers.push_back(candidate.pointer);
+      mapping.pointers.push_back(candidate.pointer);
     }
     return profile;
   }

@@ -88,11 +88,13 @@ class TextLowering {
     return true;
   }
 
-  // Of several variables for one field the best is left; the others are headers, if they are some, or not needed.
+  // Of several variables for one field the best is left; the others are headers, if they are some, or not needed. Of targets all are
+  // left: where the server made out none, the line that the client sent is still there.
   void leave_best() {
+    leave_lines();
     std::array<Part*, kFieldCount> best{};
     for (auto& part : parts_) {
-      if (part.part.field.use != TextUse::kField) continue;
+      if (part.part.field.use != TextUse::kField || part.part.field.field == kFieldTarget) continue;
       auto& held = best[part.part.field.field];
       if (held != nullptr && held->rank <= part.rank) {
         give_up(part);
@@ -101,9 +103,22 @@ class TextLowering {
       if (held != nullptr) give_up(*held);
       held = &part;
     }
-    // A line has its method in it.
-    if (best[kFieldTarget] != nullptr && best[kFieldTarget]->is_line && best[kFieldMethod] != nullptr)
-      give_up(*best[kFieldMethod]);
+  }
+
+  // Where the method stands in request lines alone, they are the targets.
+  void leave_lines() {
+    const auto holds = [](ProfileFieldIndex field) {
+      return [field](const Part& part) {
+        return part.part.field.use == TextUse::kField && part.part.field.field == field;
+      };
+    };
+    const auto is_target = holds(kFieldTarget);
+    const bool has_line =
+        std::any_of(parts_.begin(), parts_.end(), [&](const Part& part) { return is_target(part) && part.is_line; });
+    if (!has_line || std::any_of(parts_.begin(), parts_.end(), holds(kFieldMethod))) return;
+    for (auto& part : parts_) {
+      if (is_target(part) && !part.is_line) give_up(part);
+    }
   }
 
   static void give_up(Part& part) {

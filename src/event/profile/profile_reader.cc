@@ -260,8 +260,8 @@ void Reader::read_text_format(const YamlNode& node) {
   } else {
     auto directive = compile_directive(*directive_server_named(form->key), pattern);
     if (!directive) return error(form->value.position, directive.error().detail);
-    if (!directive->text) return error(form->value.position, "the directive writes JSON, not text");
-    format = std::move(*directive->text);
+    if (!directive->profile.reads_text()) return error(form->value.position, "the directive writes JSON, not text");
+    format = std::move(directive->profile.texts.front());
   }
   format->name = name;
   format->tail = tail;

@@ -18,14 +18,52 @@ bool is_escaped(std::string_view line, size_t begin, size_t at) {
   return backslashes % 2 == 1;
 }
 
+// Whether the source never writes the first byte of `next` in the field but escaped.
+bool is_protected(TextEscape escape, std::string_view next) {
+  if (next.empty()) return false;
+  switch (escape) {
+    case TextEscape::kNone:
+      return false;
+    case TextEscape::kBackslash:
+      return next.front() == '"' || next.front() == '\\' || next.front() == '\t';
+    case TextEscape::kHash:
+      return std::string_view("\"#{|}\t").find(next.front()) != kNowhere;
+    case TextEscape::kDoubledQuotes:
+      return next.front() == '"';
+    case TextEscape::kPercent:
+    case TextEscape::kPlus:
+      return next.front() == ' ' || next.front() == '\t' || next.front() == '"';
+  }
+  return false;
+}
+
+// What clients write as they like, and often with spaces in it.
+bool is_client_text(const TextField& field) {
+  if (field.use != TextUse::kField) return field.use == TextUse::kRequestHeader;
+  switch (field.field) {
+    case kFieldTime:
+    case kFieldDate:
+    case kFieldMethod:
+    case kFieldClientId:
+    case kFieldRequestId:
+    case kFieldApiKey:
+      return false;
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
-TextReader::TextReader(TextFormat format) : format_(std::move(format)) {
+TextReader::TextReader(TextFormat format) : format_(std::move(format)), last_open_(format_.parts.size()) {
   WEIR_ASSERT(format_.validate().has_value(), "the text format was not validated");
   for (size_t i = 0; i < format_.parts.size(); ++i) {
     const bool last = i + 1 == format_.parts.size();
     const auto& field = format_.parts[i].field;
-    steps_.push_back({last ? format_.end : format_.parts[i + 1].literal, field.escape, shape_of(field), last});
+    steps_.push_back({last ? format_.end : format_.parts[i + 1].literal, field.escape, shape_of(field), last, false});
+    Step& step = steps_.back();
+    step.is_open = step.shape == Shape::kAny && !is_protected(step.escape, step.next);
+    if (step.is_open && is_client_text(field)) last_open_ = last ? format_.parts.size() : i;
   }
 }
 
@@ -90,11 +128,30 @@ size_t TextReader::end_of_last(const Step& step, std::string_view line, size_t b
   return find_end(step, line, begin, from);
 }
 
+// The end of the field as the fields behind it tell, read from the end of the line: what clients write into it can then not pass
+// for any of those.
+size_t TextReader::end_from_behind(std::string_view line, size_t step, size_t begin) const {
+  if (format_.tail != TextTail::kNothing || !line.ends_with(format_.end)) return kNowhere;
+  size_t end = line.size() - format_.end.size();
+  for (size_t i = steps_.size() - 1; i > step; --i) {
+    const std::string& literal = steps_[i - 1].next;
+    const bool quoted = steps_[i].escape == TextEscape::kBackslash && literal.back() == '"';
+    size_t at = end < begin + literal.size() ? kNowhere : line.rfind(literal, end - literal.size());
+    while (quoted && at != kNowhere && at > begin && is_escaped(line, begin, at + literal.size() - 1))
+      at = line.rfind(literal, at - 1);
+    if (at == kNowhere || at < begin) return kNowhere;
+    end = at;
+  }
+  return end;
+}
+
 // Reads fields from step `step` on, whose text begins at `at`. On a mismatch or a cut, `step` is where.
 TextReader::Walk TextReader::walk(std::string_view line, size_t& step, size_t at,
                                   std::vector<std::string_view>& fields) const {
   for (; step < steps_.size(); ++step) {
-    const size_t end = end_of(steps_[step], line, at, at);
+    size_t end = kNowhere;
+    if (step == last_open_) end = end_from_behind(line, step, at);
+    if (end == kNowhere) end = end_of(steps_[step], line, at, at);
     if (end == kNowhere) {
       fields[step] = line.substr(at);
       return Walk::kCut;
@@ -125,7 +182,7 @@ TextFit TextReader::read(std::string_view line, std::vector<std::string_view>& f
     size_t end = kNowhere;
     while (back > 0 && end == kNowhere) {
       --back;
-      if (steps_[back].escape != TextEscape::kNone || steps_[back].shape != Shape::kAny) continue;
+      if (!steps_[back].is_open) continue;
       const auto begin = static_cast<size_t>(fields[back].data() - line.data());
       end = end_of(steps_[back], line, begin, begin + fields[back].size() + 1);
     }

@@ -38,6 +38,7 @@ class TextReader {
     TextEscape escape = TextEscape::kNone;
     Shape shape = Shape::kAny;
     bool last = false;
+    bool is_open = false;  // the text may hold what ends it, as far as the source goes
   };
   enum class Walk : uint8_t { kEnd, kCut, kMismatch };
 
@@ -45,11 +46,14 @@ class TextReader {
   [[nodiscard]] size_t end_of(const Step& step, std::string_view line, size_t begin, size_t from) const;
   static size_t find_end(const Step& step, std::string_view line, size_t begin, size_t from);
   [[nodiscard]] size_t end_of_last(const Step& step, std::string_view line, size_t begin, size_t from) const;
+  [[nodiscard]] size_t end_from_behind(std::string_view line, size_t step, size_t begin) const;
   static Shape shape_of(const TextField& field);
   static bool has_shape(Shape shape, std::string_view text);
 
   TextFormat format_;
   std::vector<Step> steps_;
+  // The last field that clients write and that may hold its end, if others are behind it; else steps_.size().
+  size_t last_open_;
 };
 
 }  // namespace weir

@@ -56,6 +56,33 @@ TEST_CASE("an escaped quote does not end a field", "[text]") {
   CHECK(f.read(R"(192.0.2.7 - - [t] "GET / HTTP/1.1" 200 3 "-" "a\")") == TextFit::kCut);
 }
 
+TEST_CASE("what clients write where nothing is escaped cannot pass for the fields behind it", "[text]") {
+  TextFormat format;
+  format.parts = {{"\"", field(kFieldTarget, TextEscape::kNone)},
+                  {"\" \"", field(kFieldUserAgent, TextEscape::kNone)},
+                  {"\" ", {}},
+                  {" ", field(kFieldClientIp, TextEscape::kNone)},
+                  {" ", field(kFieldStatus, TextEscape::kNone)}};
+  Fixture f(format);
+  REQUIRE(f.read(R"("GET /" "x" cluster 192.0.2.66 200 " upstream 192.0.2.7 404)") == TextFit::kWhole);
+  CHECK(f.fields[1] == R"(x" cluster 192.0.2.66 200 )");
+  CHECK(f.fields[3] == "192.0.2.7");
+  CHECK(f.fields[4] == "404");
+}
+
+TEST_CASE("an escaped field may hold what ends it, if that is none of what is escaped", "[text]") {
+  TextFormat format;
+  format.parts = {{"", field(kFieldClientIp)},
+                  {" ", field(kFieldTarget)},
+                  {" ", field(kFieldUserAgent)},
+                  {" ", field(kFieldStatus)}};
+  Fixture f(format);
+  REQUIRE(f.read("192.0.2.7 /a Mozilla/5.0 (X11; Linux) 200") == TextFit::kWhole);
+  CHECK(f.fields[1] == "/a");
+  CHECK(f.fields[2] == "Mozilla/5.0 (X11; Linux)");
+  CHECK(f.fields[3] == "200");
+}
+
 TEST_CASE("where nothing is escaped a field ends where the rest of the line makes sense", "[text]") {
   Fixture f(combined(TextEscape::kNone));
   REQUIRE(f.read(R"(192.0.2.7 - - [t] "GET /"a" b" HTTP/1.1" 200 3 "-" "x" y")") == TextFit::kWhole);

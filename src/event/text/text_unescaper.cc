@@ -64,7 +64,7 @@ size_t append_backslash_escape(std::string_view text, size_t at, std::string& ou
     return 4;
   }
   if (kind == 'u') return append_unicode_escape(text, at, out);
-  const bool known = std::string_view("\"\\/'nrtbfv").find(kind) != std::string_view::npos;
+  const bool known = std::string_view("\"\\/'nrtbfv]").find(kind) != std::string_view::npos;
   if (!known) return 0;
   out += plain_escape(kind);
   return 2;
