@@ -5,6 +5,7 @@
 #include <set>
 
 #include "config/property.h"
+#include "event/directive/directive.h"
 
 namespace weir {
 namespace {
@@ -140,7 +141,7 @@ class Checker {
     }
     if (const auto whole = profile.validate(); valid && !whole)
       error(origins_.contains("input.unwrap") ? "input.unwrap" : "input.profile", whole.error().detail);
-    if (profile.reads_text()) return;
+    if (profile.reads_text() || directive_server_of(profile)) return;  // what a directive leaves out was warned of
     const auto need = [&](bool there, std::string_view field) {
       if (!there)
         error("input.profile", "no pointer for " + std::string(field) + ", which detection needs",

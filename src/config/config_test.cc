@@ -472,6 +472,52 @@ TEST_CASE("the schema knows every property") {
   }
 }
 
+TEST_CASE("a server's own log directive stands in place of a profile") {
+  const auto config = good(R"(
+input:
+  format:
+    nginx: |
+      log_format main '$remote_addr [$time_local] "$request" $status "$http_user_agent"';
+)");
+  REQUIRE(config.input.profile.texts.size() == 1);
+  CHECK(config.input.profile.texts.front().parts.size() == 5);
+  const auto json = good(R"(
+input:
+  format:
+    envoy:
+      when: "%START_TIME%"
+      client: {address: "%DOWNSTREAM_REMOTE_ADDRESS%", agent: "%REQ(USER-AGENT)%"}
+      path: "%REQ(:PATH)%"
+  fields: {client_id: /user}
+)");
+  CHECK(json.input.profile.client_ip.pointers == std::vector<std::string>{"/client/address"});
+  CHECK(json.input.profile.client_id.pointers == std::vector<std::string>{"/user"});
+  const Environment environment{
+      {"WEIR_INPUT__FORMAT", "nginx=$remote_addr,$time_local,\"$request\",\"$http_user_agent\""}};
+  CHECK(good("", environment).input.profile.texts.size() == 1);
+}
+
+TEST_CASE("what is wrong with a directive is said with its place in it, what it leaves out is a warning") {
+  CHECK(complaint("input: {format: {nginx: '$remote_addr $request$status'}}")
+            .find("line 1, column 22: nothing stands between") != std::string::npos);
+  CHECK(complaint("input: {format: {iis: x}}").find("no server 'iis'") != std::string::npos);
+  CHECK(complaint("input: {format: '$request'}").find("input.format must be one server") != std::string::npos);
+  CHECK(complaint("input: {format: {nginx: [a]}}").find("must be text") != std::string::npos);
+  CHECK(complaint("input: {profile: nginx, format: {nginx: combined}}").find("both say how records are read") !=
+        std::string::npos);
+  const Loaded warned("input: {format: {nginx: '$remote_addr [$time_local] \"$request\"'}}");
+  REQUIRE(warned.diagnostics.size() == 1);
+  CHECK(warned.diagnostics[0].severity == Diagnostic::Severity::kWarning);
+  CHECK(warned.diagnostics[0].message.find("no user agent") != std::string::npos);
+}
+
+TEST_CASE("a directive is printed as it was given, so that the printed configuration reads the same") {
+  const auto config = good("input: {format: {nginx: '$remote_addr [$time_local] \"$request\" \"$http_user_agent\"'}}");
+  const auto again = good(print_config(config));
+  CHECK(again.input.profile.about == config.input.profile.about);
+  CHECK(again.input.profile.texts.front().parts.size() == config.input.profile.texts.front().parts.size());
+}
+
 TEST_CASE("near words are suggested, far ones not") {
   const std::vector<std::string> words{"level", "format", "target"};
   CHECK(nearest_word("levle", words) == "level");

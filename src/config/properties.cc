@@ -133,6 +133,9 @@ const auto& property_table() {
       Property{"input.profile", ProfileAccess{},
                "how records are read: the name of a profile (`weir profiles list`), or custom for a mapping that stands "
                "in fields alone. The keys below change the profile named here"},
+      Property{"input.format", FormatAccess{},
+               "instead of a profile: the log directive of your own server, {nginx: log_format}, apache: LogFormat, haproxy: log-format or "
+               "envoy: the access log's format; weir profiles compile shows what is understood"},
       Property{"input.unwrap", AT(input.profile.unwrap),
                "JSON pointers, tried in order, to the text or object that is the record, for envelopes (/message, /log)"},
       Property{"input.split", AT(input.profile.split),

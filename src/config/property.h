@@ -32,11 +32,15 @@ struct ChoiceListAccess {
 /// The input profile's name: setting it replaces the whole profile.
 struct ProfileAccess {};
 
+/// A server's log directive: it makes the input profile.
+struct FormatAccess {};
+
 using SecretMap = std::map<std::string, Secret>;
 using PropertyAccess =
     std::variant<Access<std::string>, Access<Secret>, Access<std::vector<std::string>>, Access<SecretMap>,
                  Access<uint16_t>, Access<uint32_t>, Access<int32_t>, Access<uint64_t>, Access<double>,
-                 Access<Milliseconds>, Access<std::vector<uint64_t>>, ChoiceAccess, ChoiceListAccess, ProfileAccess>;
+                 Access<Milliseconds>, Access<std::vector<uint64_t>>, ChoiceAccess, ChoiceListAccess, ProfileAccess,
+                 FormatAccess>;
 
 /// When a changed value takes effect.
 enum class Effect : uint8_t { kReload, kRestart };

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <optional>
 
+#include "config/input_format.h"
+#include "event/directive/directive.h"
+
 #include "event/profile/profile_catalog.h"
 
 namespace weir {
@@ -129,6 +132,7 @@ class Setter {
                           ", custom, and files of your own by their path (mine.yaml)");
     }
   }
+  void operator()(FormatAccess) const { set_input_format(value_, origin_, config_, findings_); }
 
  private:
   // An environment variable has no positions inside; then everything is at the variable.
@@ -267,7 +271,16 @@ struct Getter {
       list.push_back(std::string(access.names[index]));
     return list;
   }
-  Json operator()(ProfileAccess) const { return config.input.profile.name; }
+  // What a directive made is written as the directive.
+  Json operator()(ProfileAccess) const {
+    return directive_server_of(config.input.profile) ? std::string("custom") : config.input.profile.name;
+  }
+  Json operator()(FormatAccess) const {
+    Json map = Json::object();
+    const auto& profile = config.input.profile;
+    if (const auto server = directive_server_of(profile)) map[std::string(to_string(*server))] = profile.about;
+    return map;
+  }
 };
 
 bool is_list(const PropertyAccess& access) {
@@ -293,11 +306,21 @@ YamlNode scalar(std::string text) {
 
 void set_property(const Property& property, const YamlNode& value, const Origin& origin, Config& config,
                   Findings& findings) {
-  if (property.path == "input.profile" || property.section() == "input.fields") config.input_is_chosen = true;
   std::visit(Setter(property, value, origin, config, findings), property.access);
+  if (property.path == "input.profile" || property.path == "input.format" || property.section() == "input.fields")
+    config.input_is_chosen = true;
 }
 
 YamlNode value_from_text(const Property& property, const std::string& text) {
+  if (std::holds_alternative<FormatAccess>(property.access)) {
+    // "nginx=<directive>": what stands in it, commas too, is the directive's.
+    YamlNode node;
+    node.kind = YamlNode::Kind::kMap;
+    const auto equals = std::min(text.find('='), text.size());
+    if (!text.empty())
+      node.entries.push_back({text.substr(0, equals), {}, scalar(equals < text.size() ? text.substr(equals + 1) : "")});
+    return node;
+  }
   const bool map = std::holds_alternative<Access<SecretMap>>(property.access);
   if (!map && !is_list(property.access)) return scalar(text);
   YamlNode node;

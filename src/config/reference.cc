@@ -33,6 +33,7 @@ struct ValuesOf {
   std::string operator()(const ChoiceAccess& access) const { return names(access.names); }
   std::string operator()(const ChoiceListAccess& access) const { return "list of " + names(access.names); }
   std::string operator()(ProfileAccess) const { return "a profile's name"; }
+  std::string operator()(FormatAccess) const { return "a server's name and its directive"; }
 
   static std::string names(std::span<const std::string_view> list) {
     std::string text;

@@ -47,6 +47,14 @@ struct TypeOf {
   Json operator()(const ChoiceListAccess& access) const {
     return {{"type", "array"}, {"items", {{"enum", names_of(access.names)}}}, {"uniqueItems", true}, {"minItems", 1}};
   }
+  Json operator()(FormatAccess) const {
+    const Json text = {{"type", "string"}};
+    return {{"type", "object"},
+            {"maxProperties", 1},
+            {"additionalProperties", false},
+            {"properties",
+             {{"nginx", text}, {"apache", text}, {"haproxy", text}, {"envoy", {{"type", {"string", "object"}}}}}}};
+  }
   Json operator()(ProfileAccess) const {
     Json names = Json(InputProfile::built_in_names());
     names.push_back("custom");

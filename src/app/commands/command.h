@@ -20,6 +20,7 @@ Command add_config_command;
 Command add_apikey_command;
 Command add_ctl_command;
 Command add_demo_command;
+Command add_profiles_command;
 
 /// All of them, in the order of the help.
 inline constexpr Command* kCommands[] = {

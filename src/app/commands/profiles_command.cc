@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/commands/command.h"
+#include "app/commands/compile_command.h"
 #include "app/setup/exit_code.h"
 #include "app/terminal/line_reader.h"
 #include "event/profile/example_check.h"
@@ -184,6 +185,7 @@ void add_profiles_command(CLI::App& program, int& exit_code) {
   add("detect", "Say what form a log has, and print the configuration for it", run_detect)
       ->add_option("FILE", arguments->file, "A log; - is standard input")
       ->required();
+  add_compile_command(*profiles, exit_code);
 }
 
 }  // namespace weir

@@ -12,7 +12,21 @@ void add_setup_options(CLI::App& command, SetupArguments& arguments, const char*
       ->expected(1)
       ->allow_extra_args(false)  // else it would take the FILE that follows
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_option("-p,--profile", arguments.profile, profile_help);
+  auto* profile = command.add_option("-p,--profile", arguments.profile, profile_help);
+  add_format_options(command, arguments.format);
+  command.get_option("--format")->excludes(profile);
+  command.get_option("--format-file")->excludes(profile);
+}
+
+void add_format_options(CLI::App& command, DirectiveArgument& format) {
+  auto* text = command
+                   .add_option("--format", format.text,
+                               "Log directive of a server (nginx, apache, haproxy, envoy), as in its configuration: "
+                               "nginx='$remote_addr …'")
+                   ->option_text("SERVER=TEXT");
+  command.add_option("--format-file", format.file, "The same out of a file")
+      ->option_text("SERVER=FILE")
+      ->excludes(text);
 }
 
 }  // namespace weir

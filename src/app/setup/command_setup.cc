@@ -53,6 +53,12 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
     setup.config.input.profile = std::move(*profile);
     setup.config.input_is_chosen = true;
   }
+  if (arguments.format.given()) {
+    auto profile = profile_of_argument(arguments.format);
+    if (!profile) return tl::unexpected(profile.error());
+    setup.config.input.profile = std::move(*profile);
+    setup.config.input_is_chosen = true;
+  }
   if (auto proven = run_matcher_canaries(); !proven) return tl::unexpected(proven.error());
   setup.rule_directories = resolve_rule_directories(arguments.rule_directories.empty() ? setup.config.rules.directories
                                                                                        : arguments.rule_directories);

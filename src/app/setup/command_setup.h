@@ -6,6 +6,7 @@
 
 #include "alert/alert_encoder.h"
 #include "app/setup/content_digest.h"
+#include "app/setup/directive_argument.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "detect/rule_set.h"
@@ -29,6 +30,7 @@ struct SetupArguments {
   std::string config_file;                    ///< empty: defaults
   std::vector<std::string> rule_directories;  ///< replace the configuration's
   std::string profile;                        ///< built-in profile's name; empty: the configuration's
+  DirectiveArgument format;                   ///< a server's log directive, in place of a profile
 };
 
 /// A shipped profile by its name, or one of the user's by the path of its file (mine.yaml). What is wrong with a file is
