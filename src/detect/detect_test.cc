@@ -4,6 +4,7 @@
 
 #include "base/catch.h"
 #include "detect/compile/pattern_database.h"
+#include "detect/compile/pattern_facts.h"
 #include "detect/match/glob_match.h"
 #include "detect/match/known_lines.h"
 #include "detect/match/line_scanner.h"
@@ -431,25 +432,6 @@ TEST_CASE("an empty rule set matches nothing") {
   CHECK((detection.hits.empty() && !detection.malicious && !detection.scan_failed));
 }
 
-TEST_CASE("the database cache keeps its newest files only") {
-  namespace fs = std::filesystem;
-  const fs::path directory = fresh_directory("cache-bound");
-  fs::create_directories(directory);
-  for (int i = 0; i < 100; ++i) {
-    const fs::path old = directory / (std::to_string(i) + ".hsdb");
-    std::ofstream(old) << "old";
-    fs::last_write_time(old, fs::last_write_time(old) - std::chrono::hours(100 - i));
-  }
-  std::vector<Pattern> patterns = {{"abc"}};
-  PatternError error;
-  REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
-  CHECK(std::distance(fs::directory_iterator(directory), fs::directory_iterator()) == 64);
-  CHECK(fs::exists(cache_file(patterns, directory.string())));
-  CHECK(fs::exists(directory / "99.hsdb"));
-  CHECK_FALSE(fs::exists(directory / "0.hsdb"));
-  fs::remove_all(directory);
-}
-
 TEST_CASE("the database cache is written, used, and replaced when damaged") {
   namespace fs = std::filesystem;
   const fs::path directory = fresh_directory("cache");
@@ -458,7 +440,7 @@ TEST_CASE("the database cache is written, used, and replaced when damaged") {
   PatternError error;
   REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
   REQUIRE(fs::exists(file));
-  const auto written = fs::last_write_time(file) - std::chrono::hours(1);
+  const auto written = fs::last_write_time(file) - std::chrono::minutes(5);
   fs::last_write_time(file, written);
   REQUIRE(compile_database_cached(patterns, directory.string(), error).has_value());
   CHECK(fs::last_write_time(file) == written);  // read, not written again
@@ -504,6 +486,29 @@ TEST_CASE("a cached set matches like a compiled one, prefilters included") {
     CHECK(bench.hits({{Place::kQuery, "q=foobaz"}}) == "1");
   }
   std::filesystem::remove_all(options.cache_directory);
+}
+
+TEST_CASE("what the library said of a pattern is asked once") {
+  const std::string directory = fresh_directory("facts").string();
+  const auto inspect = [&](std::string_view regex, bool keep) {
+    PatternFacts facts(directory, "rules");
+    Pattern pattern{std::string(regex)};
+    CHECK(facts.inspect(pattern).has_value());
+    if (keep) facts.keep();
+    return pattern;
+  };
+  const Pattern first = inspect("fo{2,5}o(?!bar)", true), second = inspect("fo{2,5}o(?!bar)", true);
+  CHECK((first.prefilter && second.prefilter));
+  CHECK((first.min_width == second.min_width && first.max_width == second.max_width && first.min_width > 0));
+  CHECK(std::distance(std::filesystem::directory_iterator(directory), std::filesystem::directory_iterator()) == 1);
+  // Damaged answers are asked for again.
+  for (const auto& file : std::filesystem::directory_iterator(directory))
+    std::filesystem::resize_file(file.path(), file.file_size() - 1);
+  CHECK(inspect("fo{2,5}o(?!bar)", false).min_width == first.min_width);
+  PatternFacts facts(directory, "rules");
+  Pattern broken{"a("};
+  CHECK_FALSE(facts.inspect(broken).has_value());
+  std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("globs match like the patterns of the scan") {

@@ -52,7 +52,7 @@ ServiceHooks hooks_for(Daemon& daemon) {
 int run_daemon(const std::string& config_file) {
   SignalWatcher signals;  // before any other thread
   const ServiceNotifier notifier;
-  auto setup = prepare_command({config_file, {}, ""});
+  auto setup = prepare_command({config_file, {}, "", RuleCache::kConfigured});
   if (!setup) return report_usage_error(setup.error());
   Log log(setup->config.log);
   log.write(LogLevel::kInfo,

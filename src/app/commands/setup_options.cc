@@ -13,6 +13,9 @@ void add_setup_options(CLI::App& command, SetupArguments& arguments, const char*
       ->allow_extra_args(false)  // else it would take the FILE that follows
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   auto* profile = command.add_option("-p,--profile", arguments.profile, profile_help);
+  command.add_flag_callback(
+      "--no-cache", [&arguments] { arguments.cache = RuleCache::kNone; },
+      "Compile the rules anew: neither read nor keep them in rules.cache_directory or the user's cache");
   add_format_options(command, arguments.format);
   command.get_option("--format")->excludes(profile);
   command.get_option("--format-file")->excludes(profile);

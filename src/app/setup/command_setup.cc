@@ -6,6 +6,8 @@
 #include "alert/ocsf.h"
 #include "app/setup/report.h"
 #include "app/setup/rule_source.h"
+#include "app/setup/user_cache.h"
+#include "detect/compile/canaries.h"
 #include "event/profile/profile_catalog.h"
 #include "kafka/client_check.h"
 #include "pipeline/policy_stage.h"
@@ -41,6 +43,15 @@ Result<InputProfile> profile_named(const std::string& name) {
   return std::move(file->profile);
 }
 
+namespace {
+
+void choose_cache(RuleCache cache, std::string& directory) {
+  if (cache == RuleCache::kNone) directory.clear();
+  if (cache == RuleCache::kUser && directory.empty()) directory = user_cache_directory();
+}
+
+}  // namespace
+
 Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
   CommandSetup setup;
   auto config = read_config(arguments.config_file);
@@ -59,7 +70,9 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
     setup.config.input.profile = std::move(*profile);
     setup.config.input_is_chosen = true;
   }
-  if (auto proven = run_matcher_canaries(); !proven) return tl::unexpected(proven.error());
+  choose_cache(arguments.cache, setup.config.rules.options.cache_directory);
+  if (auto proven = run_matcher_canaries(setup.config.rules.options.cache_directory); !proven)
+    return tl::unexpected(proven.error());
   setup.rule_directories = resolve_rule_directories(arguments.rule_directories.empty() ? setup.config.rules.directories
                                                                                        : arguments.rule_directories);
   setup.watched_paths = setup.rule_directories;

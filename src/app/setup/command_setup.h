@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,12 +26,20 @@ struct CommandSetup {
   bool embedded_broker = false;  ///< `weir demo`
 };
 
+/// Whether compiled rules are kept for the next start where the configuration names no directory for that.
+enum class RuleCache : uint8_t {
+  kConfigured,  ///< only where the configuration says
+  kUser,        ///< else in the user's cache directory
+  kNone,
+};
+
 /// What a command line says of it.
 struct SetupArguments {
   std::string config_file;                    ///< empty: defaults
   std::vector<std::string> rule_directories;  ///< replace the configuration's
   std::string profile;                        ///< built-in profile's name; empty: the configuration's
   DirectiveArgument format;                   ///< a server's log directive, in place of a profile
+  RuleCache cache = RuleCache::kUser;
 };
 
 /// A shipped profile by its name, or one of the user's by the path of its file (mine.yaml). What is wrong with a file is

@@ -15,7 +15,7 @@ namespace weir {
 std::vector<std::string> resolve_rule_directories(const std::vector<std::string>& configured);
 
 /// Loads and compiles the rules below the directories; findings about the files are added to `diagnostics`. Fails when any rule
-/// has an error: a rule set never shrinks silently. May take seconds.
+/// has an error: a rule set never shrinks silently. May take seconds, unless the options' cache directory knows the rules.
 Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
                                                      const RuleSetOptions& options, Diagnostics& diagnostics);
 

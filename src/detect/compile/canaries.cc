@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "detect/compile/canaries.h"
 #include "detect/compile/pattern_database.h"
 #include "detect/rule_set.h"
 
@@ -49,13 +50,17 @@ Status canary_failed(std::string_view name, const std::string& why) {
 }  // namespace
 
 Status run_matcher_canaries() {
+  return run_matcher_canaries("");
+}
+
+Status run_matcher_canaries(const std::string& cache_directory) {
   if (hs_valid_platform() != HS_SUCCESS)
     return fail(ErrorCode::kUnsupported, "detect", "the processor lacks what the matching library needs (SSSE3)");
   std::vector<Pattern> patterns;
   for (const auto& canary : kCanaries)
     patterns.push_back({std::string(canary.regex), canary.letter_case});
   PatternError error;
-  const auto database = compile_database(patterns, error);
+  const auto database = compile_database_cached(patterns, cache_directory, error);
   if (!database) return canary_failed("compile", error.message);
   HsScratch scratch;
   if (Status status = grow_scratch(*database, scratch); !status) return status;

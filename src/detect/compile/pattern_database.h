@@ -24,13 +24,15 @@ Status inspect_pattern(Pattern& pattern);
 /// which pattern; `patterns` may come back with more prefilters.
 Result<HsDatabase> compile_database(std::vector<Pattern>& patterns, PatternError& error);
 
-/// As compile_database, but reads the serialised database from `directory` if it is there for the same patterns, library
-/// version and processor, and writes it there (atomically) if not. A damaged file is ignored and replaced; a directory that
-/// cannot be written costs only the next start's time. The 64 newest files are kept.
+/// As compile_database, but takes the serialised database from the cache in `directory` (see CacheStore; empty: none) if it
+/// is there for the same patterns, library version and processor, and keeps it there if not.
 Result<HsDatabase> compile_database_cached(std::vector<Pattern>& patterns, const std::string& directory,
                                            PatternError& error);
 
 /// The cache file for these patterns.
 std::string cache_file(const std::vector<Pattern>& patterns, const std::string& directory);
+
+/// The library's version and what it makes of this processor: what it compiled holds for no other.
+std::string library_and_processor();
 
 }  // namespace weir

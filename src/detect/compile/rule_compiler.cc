@@ -62,8 +62,8 @@ LetterCase case_of(const RegexValue& value) {
 
 class Compiler {
  public:
-  Compiler(std::vector<PatternOrigin>& origins, Diagnostics& diagnostics)
-      : origins_(origins), diagnostics_(diagnostics) {}
+  Compiler(PatternFacts& facts, std::vector<PatternOrigin>& origins, Diagnostics& diagnostics)
+      : facts_(facts), origins_(origins), diagnostics_(diagnostics) {}
 
   void add(const Rule& rule) {
     rule_ = &rule;
@@ -311,7 +311,7 @@ class Compiler {
     const auto key = std::make_pair(pattern.regex, pattern.letter_case);
     auto known = pattern_index_.find(key);
     if (known == pattern_index_.end()) {
-      if (const Status status = inspect_pattern(pattern); !status) return error(item.line, status.error().detail);
+      if (const Status status = facts_.inspect(pattern); !status) return error(item.line, status.error().detail);
       if (pattern.min_width == 0 && rule_->confirmation != Confirmation::kNone)
         return error(item.line, "an expression that matches an empty text cannot be confirmed");
       if (pattern.min_width == 0) {
@@ -408,15 +408,16 @@ class Compiler {
   RuleProgram program_;
   std::map<std::pair<std::string, LetterCase>, uint32_t> pattern_index_;
   std::map<std::tuple<uint32_t, PlaceMask, Confirmation>, uint32_t> atom_index_;
+  PatternFacts& facts_;
   std::vector<PatternOrigin>& origins_;
   Diagnostics& diagnostics_;
 };
 
 }  // namespace
 
-RuleProgram compile_rules(const std::vector<Rule>& rules, std::vector<PatternOrigin>& origins,
+RuleProgram compile_rules(const std::vector<Rule>& rules, PatternFacts& facts, std::vector<PatternOrigin>& origins,
                           Diagnostics& diagnostics) {
-  Compiler compiler(origins, diagnostics);
+  Compiler compiler(facts, origins, diagnostics);
   for (const auto& rule : rules)
     compiler.add(rule);
   return compiler.finish();

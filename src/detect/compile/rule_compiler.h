@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "detect/compile/pattern_facts.h"
 #include "detect/program/rule_program.h"
 #include "rules/rule.h"
 
@@ -14,7 +15,7 @@ struct PatternOrigin {
   std::string file;
   int line = 0;
 };
-RuleProgram compile_rules(const std::vector<Rule>& rules, std::vector<PatternOrigin>& origins,
+RuleProgram compile_rules(const std::vector<Rule>& rules, PatternFacts& facts, std::vector<PatternOrigin>& origins,
                           Diagnostics& diagnostics);
 
 }  // namespace weir

@@ -66,12 +66,14 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::compile(const std::vector<Rule>&
     compiled->rules.push_back(info_of(rule));
     compiled->rule_levels.push_back(rule.security_level);
   }
+  compiled->fingerprint = fingerprint_of(running, correlations, options);
   std::vector<PatternOrigin> origins;
-  compiled->program = compile_rules(running, origins, diagnostics);
+  PatternFacts facts(options.cache_directory, compiled->fingerprint);
+  compiled->program = compile_rules(running, facts, origins, diagnostics);
   for (size_t i = already; i < diagnostics.size(); ++i)
     if (diagnostics[i].severity == Diagnostic::Severity::kError) return refused();
+  facts.keep();
   if (!build_databases(*compiled, origins, diagnostics)) return refused();
-  compiled->fingerprint = fingerprint_of(running, correlations, options);
   compiled->correlations = correlations;
   compiled->raw_places = raw_places_of(compiled->program);
   return std::shared_ptr<const RuleSet>(new RuleSet(std::move(compiled)));
