@@ -8,8 +8,8 @@
 
 #include "app/daemon/teardown_deadline.h"
 #include "app/demo/demo_traffic.h"
+#include "app/input/line_reader.h"
 #include "app/setup/command_setup.h"
-#include "app/terminal/line_reader.h"
 #include "app/terminal/terminal.h"
 #include "base/catch.h"
 #include "event/event_parser.h"

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "evidence/evidence_builder.h"
+#include "evidence/masking.h"
 #include "pipeline/correlation_feed.h"
 
 namespace weir {
@@ -114,14 +115,21 @@ Observation address_count(const Observation& observation, const ClientIdentity& 
   return count;
 }
 
+/// What was asked for, to be shown.
+std::string target_of(const Event& event) {
+  std::string target(event.path);
+  if (!event.query.empty()) target.append("?").append(event.query);
+  return mask_text(target);
+}
+
 RecordVerdict verdict_of(const JudgedRecord& record, uint32_t index, Arena& arena) {
   RecordVerdict verdict;
   verdict.index = index;
+  verdict.time = record.time;
   verdict.request_id = arena.copy(record.event.request_id);
   verdict.client = record.client.text;
   verdict.host = arena.copy(record.event.host);
-  verdict.path = arena.copy(record.event.path);
-  verdict.query = arena.copy(record.event.query);
+  verdict.target = arena.copy(target_of(record.event));
   verdict.score = record.detection.score;
   verdict.malicious = record.detection.malicious;
   verdict.categories = record.detection.categories;
@@ -180,6 +188,7 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
   out.rejected.clear();
   out.verdicts.clear();
   out.correlation_events.clear();
+  out.passed_over = 0;
   out.arena.clear();
   if (batch.empty()) return {};
   if (auto ready = impl_->take_rules_in_force(); !ready) return ready;
@@ -227,6 +236,11 @@ void Analyzer::Impl::parse(std::span<const RawRecord> batch, AnalyzedBatch& out)
     ParseOutcome outcome;
     switch (in_force->judge.next(record, outcome)) {
       case EventParser::Next::kEvent:
+        if (!options.times.contains(record.event.time)) {
+          ++out.passed_over;
+          ++position.request;
+          break;
+        }
         raw_index[group_size] = position.record;
         request_index[group_size++] = position.request++;
         if (!record.event.has(EventFlag::kNoTime)) last_time = record.event.time;

@@ -30,12 +30,13 @@ struct RejectedRecord {
   std::string detail;
 };
 
-/// The verdict on one request, kept for `weir scan --output verdicts`.
+/// The verdict on one request, kept for `weir scan`.
 struct RecordVerdict {
   uint32_t index = 0;
+  EventTime time{};
   std::string_view request_id;
-  std::string_view client;  ///< its identity
-  std::string_view host, path, query;
+  std::string_view client;        ///< its identity
+  std::string_view host, target;  ///< the path and, its secrets masked, the query
   int score = 0;
   bool malicious = false;
   CategoryMask categories = 0;
@@ -49,11 +50,20 @@ struct AnalyzedBatch {
   std::vector<RejectedRecord> rejected;
   std::vector<RecordVerdict> verdicts;               ///< filled only when AnalyzerOptions::keep_verdicts
   std::vector<CorrelationEvent> correlation_events;  ///< in the order of the batch; of the rules in force
+  size_t passed_over = 0;                            ///< requests outside of AnalyzerOptions::times
   Arena arena;                                       ///< what the observations and verdicts borrow
+};
+
+/// Event times from `from` on and before `until`.
+struct TimeRange {
+  EventTime from = EventTime::min();
+  EventTime until = EventTime::max();
+  [[nodiscard]] bool contains(EventTime time) const { return from <= time && time < until; }
 };
 
 struct AnalyzerOptions : JudgeOptions {
   bool keep_verdicts = false;
+  TimeRange times{};  ///< requests of other times are passed over, neither judged nor scored
 };
 
 /// The detect stage without Kafka and threads: raw records in, observations and rejects out. One per lane.

@@ -11,15 +11,15 @@ RULES = str(REPOSITORY / 'rules')
 GOOD = traffic.record(50, 50, 'customer-50', '81.64.0.50')
 
 
-def scan_with_summary(data, tmp_path):
-    """(result, verdicts, summary) of a scan of these bytes."""
+def scan_with_summary(data, tmp_path, code=0):
+    """(result, verdicts, summary) of a scan of these bytes, which ends with this exit code."""
     path = tmp_path / 'input.ndjson'
     path.write_bytes(data)
     report = tmp_path / 'summary.json'
     summary = run('scan', '--rules', RULES, '--output', 'summary', '--json', str(report), str(path))
-    assert summary.code == 0, summary
+    assert summary.code == code, summary
     verdicts = run('scan', '--rules', RULES, '--output', 'verdicts', str(path))
-    assert verdicts.code == 0, verdicts
+    assert verdicts.code == code, verdicts
     return verdicts, verdicts.json_lines(), json.loads(report.read_text())
 
 
@@ -67,6 +67,6 @@ def test_windows_line_ends_are_white_space(tmp_path):
 
 def test_every_cut_of_a_record_is_survived(tmp_path):
     lines = [GOOD[:length] for length in range(1, len(GOOD))]
-    _, verdicts, summary = scan_with_summary(b'\n'.join(lines) + b'\n', tmp_path)
+    _, verdicts, summary = scan_with_summary(b'\n'.join(lines) + b'\n', tmp_path, code=1)  # nothing could be read
     assert summary['records'] == len(lines)
     assert summary['rejected'] == len(lines)

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
+#include "app/input/line_reader.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
-#include "app/terminal/line_reader.h"
 #include "http/client.h"
 
 namespace weir {

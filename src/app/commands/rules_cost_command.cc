@@ -8,9 +8,9 @@
 
 #include "app/commands/rules_command.h"
 #include "app/demo/demo_traffic.h"
+#include "app/input/line_reader.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
-#include "app/terminal/line_reader.h"
 #include "app/terminal/progress_bar.h"
 #include "workbench/rule_cost.h"
 

@@ -1,11 +1,12 @@
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
+#include <cerrno>
 #include <chrono>
-#include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,291 +14,192 @@
 #include "app/commands/command.h"
 #include "app/commands/scan_report.h"
 #include "app/commands/setup_options.h"
+#include "app/scan/scan.h"
 #include "app/setup/exit_code.h"
+#include "app/setup/input_overrides.h"
 #include "app/setup/report.h"
-#include "app/terminal/line_reader.h"
-#include "app/terminal/progress_bar.h"
-#include "app/terminal/terminal.h"
-#include "event/profile/recognition.h"
-#include "pipeline/analyzer.h"
-#include "score/scorer.h"
+#include "event/timestamp.h"
 
 namespace weir {
 namespace {
 
-constexpr size_t kBatchLines = 512;
-constexpr size_t kOutputBytesMax = 1 << 16;  // written to standard output in pieces of about this size
-constexpr uint64_t kRejectsShown = 5;        // the rest is only counted
-
-enum class ScanOutput { kAlerts, kVerdicts, kSummary };
-
 struct ScanArguments {
   SetupArguments setup;
-  ScanOutput output = ScanOutput::kAlerts;
-  std::string json_file;  ///< figures go here; empty: nowhere
-  bool close_episodes = false;
+  InputOverrides input;
+  std::optional<ScanOutput> output;  ///< none: a table on a terminal, else alerts
+  std::string since, until;
+  std::string json_file;     ///< figures go here; empty: nowhere
+  std::string rejects_file;  ///< records that could not be read go here; empty: nowhere
+  Reading reading = Reading::kAsItComes;
+  Episodes episodes = Episodes::kStayOpen;
   std::vector<std::string> files;  ///< "-" is standard input
 };
 
-AnalyzerOptions analyzer_options_for(const ScanArguments& arguments, const Config& config) {
-  AnalyzerOptions options = analyzer_options(config);
-  options.keep_verdicts = arguments.output == ScanOutput::kVerdicts;
-  return options;
-}
-
-/// Both stages in one process, and where their results go.
-class Scan {
- public:
-  Scan(const ScanArguments& arguments, const Config& config, const RuleSlot& rules)
-      : arguments_(arguments),
-        encoder_(alert_encoder(config)),
-        rule_slot_(rules),
-        rules_(rules.load()),
-        analyzer_options_(analyzer_options_for(arguments, config)),
-        form_is_chosen_(config.input_is_chosen),
-        scorer_(config.score, config.kafka.topics.requests) {}
-
-  Status file(const std::string& path);
-  void finish();
-  ScanReport& report() { return report_; }
-
- private:
-  void use_form_of(const std::vector<std::string_view>& lines);
-  Status batch(const std::vector<std::string_view>& lines);
-  void write_verdicts(int64_t first_line);
-  void write_alerts();
-  void show_rejects(int64_t first_line);
-  void flush_output(size_t above_bytes);
-
-  const ScanArguments& arguments_;
-  std::shared_ptr<const AlertEncoder> encoder_;
-  const RuleSlot& rule_slot_;
-  std::shared_ptr<const RuleSet> rules_;
-  AnalyzerOptions analyzer_options_;
-  bool form_is_chosen_;  // by the command line or the configuration; else each file is looked at
-  ScanReport report_;
-  std::optional<Analyzer> analyzer_;
-  Scorer scorer_;
-  ProgressBar progress_;
-  std::string path_;
-  int64_t line_ = 0;    // of the current file
-  int64_t offset_ = 0;  // of all files: what a topic's offset would be
-  uint64_t rejects_shown_ = 0;
-  std::vector<RawRecord> records_;
-  AnalyzedBatch analyzed_;
-  std::vector<Alert> alerts_;
-  std::string output_;
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
 };
+using OutputFile = std::unique_ptr<std::FILE, CloseFile>;
 
-Status Scan::file(const std::string& path) {
-  path_ = path;
-  line_ = 0;
-  LineReader reader(path, analyzer_options_.input.record_bytes_max);
-  if (auto opened = reader.open(); !opened) return opened;
-  std::vector<std::string_view> lines;
-  while (true) {
-    if (auto read = reader.read(kBatchLines, lines); !read) return read;
-    if (lines.empty()) break;
-    if (line_ == 0) use_form_of(lines);
-    if (auto done = batch(lines); !done) return done;
-    progress_.update(reader.bytes_read(), reader.bytes_total(), report_.detect.records.value());
+/// For its owner's eyes: refused records are neither cut nor masked.
+Result<OutputFile> open_private(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  OutputFile file(descriptor < 0 ? nullptr : ::fdopen(descriptor, "w"));
+  if (!file) return fail(ErrorCode::kIo, "--rejects", path + ": " + std::strerror(errno));
+  return file;
+}
+
+/// A time as logs write it, a date, or how long ago ("90s", "15m", "2h", "7d").
+Result<EventTime> time_of(const char* option, const std::string& text) {
+  const auto unit = std::map<char, std::chrono::seconds>{{'s', std::chrono::seconds(1)},
+                                                         {'m', std::chrono::minutes(1)},
+                                                         {'h', std::chrono::hours(1)},
+                                                         {'d', std::chrono::hours(24)}};
+  if (const auto ago = unit.find(text.back()); ago != unit.end() && text.size() > 1 && text.size() < 10 &&
+                                               text.find_first_not_of("0123456789") == text.size() - 1) {
+    const auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+    return now - std::stol(text) * ago->second;
   }
-  return {};
+  const bool is_date = text.size() == 10 && text.find_first_not_of("0123456789-") == std::string::npos;
+  if (const auto time = parse_timestamp(is_date && text[4] == '-' ? text + "T00:00:00Z" : text, TimestampFormat::kAuto))
+    return *time;
+  return fail(ErrorCode::kInvalidArgument, option,
+              "'" + text +
+                  "' is no time; give one such as 2025-01-15T10:00:00Z or 2025-01-15, or how long ago: 90s, "
+                  "15m, 2h, 7d");
 }
 
-// Before the first lines of a file are judged: what form they have, unless somebody said so.
-void Scan::use_form_of(const std::vector<std::string_view>& lines) {
-  if (!form_is_chosen_) {
-    const auto recognition = recognise_format(lines, analyzer_options_.input, ProfileCatalog::shipped());
-    const auto* best = recognition.best();
-    if (best == nullptr) {
-      std::fprintf(stderr, "%s: no known format; reading it as %s\n", path_.c_str(),
-                   analyzer_options_.input.profile.name.c_str());
-    } else {
-      std::fprintf(stderr, "%s: %s, %zu of %zu lines\n", path_.c_str(), describe(*best).c_str(), best->lines_read,
-                   recognition.lines);
-      analyzer_options_.input.profile = best->profile;
-      analyzer_.reset();
-    }
+Result<TimeRange> times_of(const ScanArguments& arguments) {
+  TimeRange times;
+  if (!arguments.since.empty()) {
+    const auto from = time_of("--since", arguments.since);
+    if (!from) return tl::unexpected(from.error());
+    times.from = *from;
   }
-  if (!analyzer_) analyzer_.emplace(analyzer_options_, rule_slot_, report_.detect);
-}
-
-Status Scan::batch(const std::vector<std::string_view>& lines) {
-  const int64_t first_line = line_ + 1;
-  records_.clear();
-  for (const auto line : lines) {
-    records_.push_back({line, EventTime::max(), {0, 0, offset_++}});
-    ++line_;
+  if (!arguments.until.empty()) {
+    const auto until = time_of("--until", arguments.until);
+    if (!until) return tl::unexpected(until.error());
+    times.until = *until;
   }
-  if (auto analyzed = analyzer_->analyze(records_, analyzed_); !analyzed) return analyzed;
-  show_rejects(first_line);
-
-  const auto scoring_started = std::chrono::steady_clock::now();
-  alerts_.clear();
-  scorer_.observe(analyzed_.observations, analyzed_.correlation_events, alerts_);
-  const std::chrono::nanoseconds scoring = std::chrono::steady_clock::now() - scoring_started;
-  report_.score.score_ns.add(static_cast<uint64_t>(scoring.count()));
-
-  if (arguments_.output == ScanOutput::kVerdicts) write_verdicts(first_line);
-  write_alerts();
-  flush_output(kOutputBytesMax);
-  return {};
+  return times;
 }
 
-void Scan::show_rejects(int64_t first_line) {
-  for (const RejectedRecord& rejected : analyzed_.rejected) {
-    if (rejects_shown_ == kRejectsShown) return;
-    ++rejects_shown_;
-    progress_.finish();
-    std::fprintf(stderr, "%s:%" PRId64 ": rejected: %.*s%s%s\n", path_.c_str(), first_line + rejected.index,
-                 static_cast<int>(to_string(rejected.reason).size()), to_string(rejected.reason).data(),
-                 rejected.detail.empty() ? "" : ": ", rejected.detail.c_str());
-    if (rejects_shown_ == kRejectsShown) std::fprintf(stderr, "further rejected records are only counted\n");
-  }
+bool results_are_written() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
+  std::fprintf(stderr, "weir scan: cannot write the results to standard output\n");
+  return false;
 }
 
-void Scan::write_verdicts(int64_t first_line) {
-  using Buffer = rapidjson::StringBuffer;
-  const auto begin_object = [](rapidjson::Writer<Buffer>& json, std::string_view request_id, int64_t line) {
-    json.StartObject();
-    json.Key("request_id");
-    json.String(request_id.data(), static_cast<rapidjson::SizeType>(request_id.size()));
-    json.Key("line");
-    json.Int64(line);
-  };
-  const auto end_object = [this](rapidjson::Writer<Buffer>& json, const Buffer& buffer) {
-    json.EndObject();
-    output_.append(buffer.GetString(), buffer.GetSize());
-    output_ += '\n';
-  };
-  // Verdicts and rejects are both in the order of the batch: merge them, so that the output follows the input.
-  size_t rejected = 0;
-  const auto rejects_before = [&](uint32_t index) {
-    for (; rejected < analyzed_.rejected.size() && analyzed_.rejected[rejected].index < index; ++rejected) {
-      const auto reason = to_string(analyzed_.rejected[rejected].reason);
-      Buffer buffer;
-      rapidjson::Writer<Buffer> json(buffer);
-      begin_object(json, "", first_line + analyzed_.rejected[rejected].index);
-      // null, not false: a record that could not be read was not found clean.
-      json.Key("malicious");
-      json.Null();
-      json.Key("rejected");
-      json.String(reason.data(), static_cast<rapidjson::SizeType>(reason.size()));
-      json.Key("detail");
-      json.String(analyzed_.rejected[rejected].detail.c_str());
-      end_object(json, buffer);
-    }
-  };
-  for (const RecordVerdict& verdict : analyzed_.verdicts) {
-    rejects_before(verdict.index);
-    Buffer buffer;
-    rapidjson::Writer<Buffer> json(buffer);
-    begin_object(json, verdict.request_id, first_line + verdict.index);
-    const auto add = [&](const char* key, std::string_view text) {
-      json.Key(key);
-      json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-    };
-    add("file", path_);
-    add("client", verdict.client);
-    add("host", verdict.host);
-    add("target", verdict.query.empty() ? std::string(verdict.path)
-                                        : std::string(verdict.path) + "?" + std::string(verdict.query));
-    json.Key("malicious");
-    json.Bool(verdict.malicious);
-    json.Key("score");
-    json.Int(verdict.score);
-    json.Key("categories");
-    json.StartArray();
-    for (size_t i = 0; i < static_cast<size_t>(Category::kCount); ++i) {
-      const auto category = static_cast<Category>(i);
-      if (verdict.categories & mask_of(category)) json.String(to_string(category).data());
-    }
-    json.EndArray();
-    json.Key("rules");
-    json.StartArray();
-    for (const uint32_t rule : verdict.rules)
-      json.String(rules_->rules()[rule].id.c_str());
-    for (size_t i = 0; i < verdict.violations.size(); ++i) {
-      const auto begin = verdict.violations.begin(), at = begin + static_cast<std::ptrdiff_t>(i);
-      if (std::find(begin, at, *at) == at) json.String(info_of(*at).id.data());
-    }
-    json.EndArray();
-    end_object(json, buffer);
-  }
-  rejects_before(static_cast<uint32_t>(records_.size()));
+bool rejects_are_written(OutputFile file, const std::string& path) {
+  if (!file || std::fclose(file.release()) == 0) return true;
+  std::fprintf(stderr, "weir scan: cannot write %s: %s\n", path.c_str(), std::strerror(errno));
+  return false;
 }
 
-void Scan::write_alerts() {
-  for (const Alert& alert : alerts_) {
-    report_.count(alert);
-    if (arguments_.output != ScanOutput::kAlerts) continue;
-    output_ += encoder_->value_of(alert);
-    output_ += '\n';
-  }
+/// The table says it all.
+std::FILE* summary_stream(ScanOutput output) {
+  if (output == ScanOutput::kTable) return nullptr;
+  return output == ScanOutput::kSummary ? stdout : stderr;
 }
 
-void Scan::flush_output(size_t above_bytes) {
-  if (output_.size() <= above_bytes) return;
-  progress_.finish();
-  std::fwrite(output_.data(), 1, output_.size(), stdout);
-  output_.clear();
-}
-
-void Scan::finish() {
-  alerts_.clear();
-  if (arguments_.close_episodes) scorer_.finish(alerts_);
-  write_alerts();
-  flush_output(0);
-  progress_.finish();
-  report_.scorer = scorer_.statistics();
+/// Whoever scans a file in another form than was named must not take silence for peace.
+bool something_was_read(Scan& scan) {
+  const DetectCounters& counters = scan.report().detect;
+  const uint64_t blank = counters.rejected[static_cast<size_t>(RejectReason::kEmpty)].value();
+  const uint64_t records = counters.records.value() - blank;
+  if (records == 0 || scan.judged() > 0) return true;
+  std::fprintf(stderr,
+               "weir scan: none of %s lines could be read as '%s': choose their form with --profile, or say where the "
+               "fields stand with --field (weir help scan)\n",
+               with_separators(records).c_str(), scan.form().c_str());
+  return false;
 }
 
 /// `weir scan`: files through both stages without Kafka, in one thread. Returns the exit code.
 int run_scan(const ScanArguments& arguments) {
+  const auto times = times_of(arguments);
+  if (!times) return report_usage_error(times.error());
   auto setup = prepare_command(arguments.setup);
   if (!setup) return report_usage_error(setup.error());
+  if (auto applied = apply_overrides(arguments.input, setup->config.input); !applied)
+    return report_usage_error(applied.error());
+  ScanOptions options{
+      arguments.output.value_or(::isatty(STDOUT_FILENO) == 1 ? ScanOutput::kTable : ScanOutput::kAlerts),
+      arguments.reading, arguments.episodes, *times, arguments.input};
+  OutputFile rejects;
+  if (!arguments.rejects_file.empty()) {
+    auto opened = open_private(arguments.rejects_file);
+    if (!opened) return report_usage_error(opened.error());
+    rejects = std::move(*opened);
+    options.rejects = rejects.get();
+  }
   const RuleSlot rules(setup->rules, setup->config.policy);
-  Scan scan(arguments, setup->config, rules);
+  Interruption interruption;
+  Scan scan(options, setup->config, rules, interruption);
   scan.report().policy = setup->config.policy;
   const auto started = std::chrono::steady_clock::now();
-  for (const std::string& path : arguments.files) {
-    if (auto done = scan.file(path); !done) {
-      scan.finish();
-      std::fprintf(stderr, "weir scan: %s\n", done.error().to_string().c_str());
-      return kExitFailed;
-    }
-  }
+  scan.run(arguments.files);
+  if (interruption.requested() && ::isatty(STDERR_FILENO) == 1) std::fputc('\n', stderr);  // behind the terminal's ^C
   scan.finish();
   scan.report().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-    std::fprintf(stderr, "weir scan: cannot write the results to standard output\n");
-    return kExitFailed;
-  }
-  return finish_scan_report(scan.report(), arguments.output == ScanOutput::kSummary ? stdout : stderr,
-                            arguments.json_file);
+  if (!results_are_written() || !rejects_are_written(std::move(rejects), arguments.rejects_file)) return kExitFailed;
+  const int exit_code = finish_scan_report(scan.report(), summary_stream(options.output), arguments.json_file);
+  const bool all_well = something_was_read(scan) && !scan.has_failed();
+  return exit_code == kExitFine && !all_well ? kExitFailed : exit_code;
+}
+
+void add_input_options(CLI::App& scan, ScanArguments& arguments) {
+  scan.add_option("--field", arguments.input.fields,
+                  "Where a field of the request stands in a JSON record, instead of where the profile says; may be "
+                  "repeated, for example client_ip=/remote/address")
+      ->option_text("NAME=POINTER")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  scan.add_option("--unwrap", arguments.input.unwrap, "Where in an envelope the record stands, for example /message")
+      ->option_text("POINTER");
+  scan.add_option("--trusted-proxy", arguments.input.trusted_proxies,
+                  "Believe X-Forwarded-For from this address or network; may be repeated")
+      ->option_text("NETWORK")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  scan.add_option("--since", arguments.since,
+                  "Only requests from this time on: 2025-01-15T10:00:00Z, 2025-01-15, or how long ago (15m, 2h, 7d)")
+      ->option_text("TIME");
+  scan.add_option("--until", arguments.until, "Only requests before this time")->option_text("TIME");
+  scan.add_flag_callback(
+      "-f,--follow", [&arguments] { arguments.reading = Reading::kFollowing; },
+      "Go on with what is written to the files, also when they are rotated; end with Ctrl-C");
 }
 
 }  // namespace
 
 void add_scan_command(CLI::App& program, int& exit_code) {
-  static const std::map<std::string, ScanOutput> kOutputs{
-      {"alerts", ScanOutput::kAlerts}, {"verdicts", ScanOutput::kVerdicts}, {"summary", ScanOutput::kSummary}};
+  static const std::map<std::string, ScanOutput> kOutputs{{"alerts", ScanOutput::kAlerts},
+                                                          {"verdicts", ScanOutput::kVerdicts},
+                                                          {"summary", ScanOutput::kSummary},
+                                                          {"table", ScanOutput::kTable}};
   auto arguments = std::make_shared<ScanArguments>();
   auto* scan = program.add_subcommand("scan", "Judge request logs from files or standard input, without Kafka");
-  add_setup_options(*scan, arguments->setup,
-                    "Form of the records (weir profiles list), or a profile file; recognised without one");
+  add_setup_options(*scan, arguments->setup, "Form of the records (weir profiles list), or the path of a profile of your own; else it is recognised");
   scan->add_option("-o,--output", arguments->output,
-                   "alerts: what the daemon would publish; verdicts: one line per record; summary: figures only")
+                   "table: what was found, for people; alerts: what the daemon would publish, verdicts: one line per "
+                   "request, both as NDJSON; summary: figures only")
       ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case))
-      ->option_text("alerts|verdicts|summary [alerts]")
-      ->default_str("alerts");
-  scan->add_option("--json", arguments->json_file, "Write the figures to this file as JSON");
-  scan->add_flag("--close-episodes", arguments->close_episodes,
-                 "At the end, also print the closing alert of every open episode");
-  scan->add_option("FILE", arguments->files, "Files to read; - is standard input")->required();
+      ->option_text("table|alerts|verdicts|summary [table on a terminal, else alerts]");
+  add_input_options(*scan, *arguments);
+  scan->add_option("--rejects", arguments->rejects_file, "Write the records that could not be read to this file")
+      ->option_text("FILE");
+  scan->add_option("--json", arguments->json_file, "Write the figures to this file as JSON")->option_text("FILE");
+  scan->add_flag_callback(
+      "--close-episodes", [arguments = arguments.get()] { arguments->episodes = Episodes::kClose; },
+      "At the end, also print the closing alert of every open episode");
+  scan->add_option("FILE", arguments->files, "Files to read, also compressed (gzip, zstd); - is standard input")
+      ->required();
   scan->footer(
-      "Example: weir scan --profile nginx --output verdicts access.json | jq 'select(.malicious)'\n"
+      "Examples: weir scan access.log access.log.1.gz\n"
+      "          tail -f access.log | weir scan --profile nginx -\n"
+      "          weir scan --output verdicts access.json | jq 'select(.malicious)'\n"
       "Exit codes: 0 fine, 1 a file could not be read or judged, 2 wrong usage or configuration.");
   scan->callback([arguments, &exit_code] { exit_code = run_scan(*arguments); });
 }

@@ -61,6 +61,7 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
   return {{"records", d.records.value()},
           {"bytes", d.bytes.value()},
           {"observed", d.requests.value()},
+          {"passed_over", report.passed_over},
           {"rejected", rejected_total(report)},
           {"rejected_by_reason", rejected},
           {"malicious", d.malicious.value()},
@@ -149,6 +150,8 @@ void print(const ScanReport& report, std::FILE* to) {
     std::fprintf(to, "\n");
   }
   print_fields(d, to);
+  if (const auto passed = report.passed_over; passed > 0)
+    std::fprintf(to, "%s of other times than --since and --until say\n", number(passed).c_str());
   std::fprintf(to, "ns per record: parse %.0f, decode %.0f, match %.0f, observe %.0f, score %.0f\n",
                ns_per_record(report, d.parse_ns), ns_per_record(report, d.decode_ns), ns_per_record(report, d.match_ns),
                ns_per_record(report, d.observe_ns), ns_per_record(report, report.score.score_ns));
@@ -160,7 +163,7 @@ void print(const ScanReport& report, std::FILE* to) {
 }  // namespace
 
 int finish_scan_report(const ScanReport& report, std::FILE* summary, const std::string& json_file) {
-  print(report, summary);
+  if (summary != nullptr) print(report, summary);
   if (!json_file.empty() && !write_file("scan", json_file, to_json(report).dump(2) + "\n")) return kExitFailed;
   if (report.detect.scan_failures.value() > 0) {
     std::fprintf(stderr, "weir scan: the matcher failed on %s records: their verdict is unknown\n",

@@ -17,6 +17,7 @@ struct ScanReport {
   ScoreCounters score;
   ScorerStatistics scorer;
   std::shared_ptr<const Policy> policy;  ///< null: none
+  uint64_t passed_over = 0;              ///< requests of other times than wanted
   double seconds = 0;                    ///< wall time without loading the rules
 
   void count(const Alert& alert) {
@@ -24,7 +25,7 @@ struct ScanReport {
   }
 };
 
-/// Prints the summary and writes the JSON file if one is named. Returns the exit code: 1 when the matcher failed on a record
+/// Prints the summary (to nowhere if null) and writes the JSON file if one is named. Returns the exit code: 1 when the matcher failed on a record
 /// or the file cannot be written.
 int finish_scan_report(const ScanReport& report, std::FILE* summary, const std::string& json_file);
 

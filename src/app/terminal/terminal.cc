@@ -1,5 +1,6 @@
 #include "app/terminal/terminal.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,14 @@ Palette Palette::for_stream(int file_descriptor) {
 std::string Palette::wrap(const char* code, std::string_view text) const {
   if (!enabled_) return std::string(text);
   return "\033[" + std::string(code) + "m" + std::string(text) + "\033[0m";
+}
+
+size_t terminal_width(int file_descriptor) {
+  winsize size{};
+  if (::ioctl(file_descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const long width = columns == nullptr ? 0 : std::strtol(columns, nullptr, 10);
+  return width > 0 && width < 10'000 ? static_cast<size_t>(width) : 80;
 }
 
 std::string with_separators(uint64_t number) {

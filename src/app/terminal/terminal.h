@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ class Palette {
 
   bool enabled_;
 };
+
+/// Characters on a line of the terminal, or what COLUMNS says; 80 where neither is known.
+size_t terminal_width(int file_descriptor);
 
 /// "1,234,567".
 std::string with_separators(uint64_t number);
