@@ -1,9 +1,10 @@
+#include "detect/compile/canaries.h"
+
 #include <hs/hs.h>
 
 #include <array>
 #include <string>
 
-#include "detect/compile/canaries.h"
 #include "detect/compile/pattern_database.h"
 #include "detect/rule_set.h"
 
