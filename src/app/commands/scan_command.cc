@@ -12,7 +12,7 @@
 #include <optional>
 
 #include "app/commands/command.h"
-#include "app/commands/scan_report.h"
+#include "app/scan/scan_report.h"
 #include "app/commands/setup_options.h"
 #include "app/scan/scan.h"
 #include "app/setup/exit_code.h"

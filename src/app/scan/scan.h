@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/commands/scan_report.h"
+#include "app/scan/scan_report.h"
 #include "app/input/line_reader.h"
 #include "app/scan/scan_findings.h"
 #include "app/setup/command_setup.h"

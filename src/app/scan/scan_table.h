@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "app/commands/scan_report.h"
+#include "app/scan/scan_report.h"
 #include "app/scan/scan_findings.h"
 #include "app/terminal/terminal.h"
 

@@ -1,4 +1,4 @@
-#include "app/commands/scan_report.h"
+#include "app/scan/scan_report.h"
 
 #include <nlohmann/json.hpp>
 
