@@ -7,10 +7,14 @@
 #include "decode/binary_text.h"
 #include "decode/multipart_lines.h"
 #include "decode/pair_lines.h"
+#include "decode/utf16_text.h"
 #include "decode/xml_lines.h"
 
 namespace weir {
 namespace {
+
+/// The first zero byte of a UTF-16 text stands in front of or behind its first characters.
+constexpr size_t kUtf16ZeroMax = 16;
 
 bool is_space(char byte) {
   return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
@@ -33,8 +37,10 @@ bool looks_like_form(std::string_view body) {
   const bool name_like = std::all_of(name.begin(), name.end(), [](char byte) {
     return is_word_byte(byte) || byte == '-' || byte == '.' || byte == '[' || byte == ']' || byte == '%' || byte == '$';
   });
-  // Several lines of "key = value" are a configuration file, not a form.
-  return name_like && body.find('\n') == std::string_view::npos;
+  // Several lines of "key = value" are a configuration file, not a form; programs that send files end them with a line break.
+  const size_t line_break = body.find('\n');
+  return name_like && (line_break == std::string_view::npos ||
+                       body.find_first_not_of(" \t\r\n", line_break) == std::string_view::npos);
 }
 
 /// Percent-encoded text without a name, as the body of a form with one nameless field is: "%22%3Bselect+1".
@@ -56,22 +62,23 @@ bool add_json_body(ValueLines& values, std::string_view body) {
   return true;
 }
 
-void add_unstructured(ValueLines& values, std::string_view body, std::string& printable) {
+void add_unstructured(ValueLines& values, Place place, std::string_view body, std::string& printable) {
   if (!is_binary(body)) {
-    values.add(Place::kBody, {}, body);
+    values.add(place, {}, body);
     return;
   }
   extract_printable(body, printable);
-  values.add(Place::kBody, {}, printable);
+  values.add(place, {}, printable);
 }
 
 }  // namespace
 
-void add_body(ValueLines& values, std::string_view content_type, std::string_view body, std::string& printable) {
+void add_body(ValueLines& values, std::string_view content_type, std::string_view body, DecodeScratch& scratch) {
   if (body.empty()) return;
+  if (body.find('\0') < kUtf16ZeroMax && decode_utf16(body, scratch.utf16)) body = scratch.utf16;
   const std::string_view start = without_leading_space(body);
   const bool multipart = starts_without_case(content_type, "multipart/") || start.starts_with("--");
-  if (multipart && add_multipart(values, content_type, start, printable)) return;
+  if (multipart && add_multipart(values, content_type, start, scratch)) return;
   if ((start.starts_with("{") || start.starts_with("[")) && add_json_body(values, start)) return;
   const bool form = starts_without_case(content_type, "application/x-www-form-urlencoded") && !start.starts_with("<");
   if (form || looks_like_form(start) || (content_type.empty() && looks_percent_encoded(start))) {
@@ -79,8 +86,9 @@ void add_body(ValueLines& values, std::string_view content_type, std::string_vie
                   values.writer().lines_left() - std::min<size_t>(values.writer().lines_left(), 1));
     return;
   }
-  add_unstructured(values, body, printable);
-  if (looks_like_xml(start)) add_xml(values, start);
+  const bool xml = looks_like_xml(start);
+  add_unstructured(values, xml && !is_page(start) ? Place::kXmlDocument : Place::kBody, body, scratch.printable);
+  if (xml) add_xml(values, start);
 }
 
 }  // namespace weir

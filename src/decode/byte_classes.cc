@@ -25,6 +25,10 @@ constexpr ByteClasses class_of(unsigned char byte) {
       return byte_class::kBackslash;
     case '*':
       return byte_class::kAsterisk;
+    case '"':
+    case '$':
+    case '\'':
+      return byte_class::kShell;
     case 0x7f:
       return byte_class::kDelete;
     default:
@@ -62,7 +66,10 @@ constexpr NibbleTable make_low_table() {
   using namespace byte_class;
   NibbleTable low{};
   for (uint8_t& entry : low)
-    entry = byte_class::kControl | byte_class::kHigh;
+    entry = kControl;
+  low[0x2] |= kShell;
+  low[0x4] |= kShell;
+  low[0x7] |= kShell;
   low[0x5] |= kPercent;
   low[0xb] |= kPlus;
   low[0x6] |= kAmpersand;
@@ -76,11 +83,9 @@ constexpr NibbleTable make_high_table() {
   using namespace byte_class;
   NibbleTable high{};
   high[0x0] = high[0x1] = kControl;
-  high[0x2] = kPercent | kPlus | kAmpersand | kAsterisk;
+  high[0x2] = kPercent | kPlus | kAmpersand | kAsterisk | kShell;
   high[0x5] = kBackslash;
   high[0x7] = kDelete;
-  for (size_t nibble = 8; nibble < 16; ++nibble)
-    high[nibble] = byte_class::kHigh;
   return high;
 }
 
@@ -96,13 +101,32 @@ __m128i classes_of(__m128i bytes) {
   return _mm_and_si128(low, high);
 }
 
-ByteClasses fold_or(__m128i classes) {
-  classes = _mm_or_si128(classes, _mm_srli_si128(classes, 8));
-  auto word = static_cast<uint64_t>(_mm_cvtsi128_si64(classes));
-  word |= word >> 32;
-  word |= word >> 16;
-  word |= word >> 8;
-  return static_cast<ByteClasses>(word);
+/// What occurs in the bytes seen so far. Whether one is beyond ASCII is its top bit; the other classes come from the tables.
+class SeenClasses {
+ public:
+  void add(__m128i bytes) {
+    classes_ = _mm_or_si128(classes_, classes_of(bytes));
+    bytes_ = _mm_or_si128(bytes_, bytes);
+  }
+  [[nodiscard]] ByteClasses all() const {
+    const __m128i folded = _mm_or_si128(classes_, _mm_srli_si128(classes_, 8));
+    auto word = static_cast<uint64_t>(_mm_cvtsi128_si64(folded));
+    word |= word >> 32;
+    word |= word >> 16;
+    word |= word >> 8;
+    const ByteClasses high = _mm_movemask_epi8(bytes_) != 0 ? byte_class::kHigh : ByteClasses{0};
+    return static_cast<ByteClasses>((word & 0xff) | high);
+  }
+
+ private:
+  __m128i classes_ = _mm_setzero_si128();
+  __m128i bytes_ = _mm_setzero_si128();
+};
+
+ByteClasses classes_in(__m128i bytes) {
+  SeenClasses seen;
+  seen.add(bytes);
+  return seen.all();
 }
 
 __m128i load(const char* from) {
@@ -133,14 +157,14 @@ ByteClasses copy_and_classify_short(char* target, std::string_view text) {
     const auto last = load_word<int64_t>(from + size - 8);
     store_word(target, first);
     store_word(target + size - 8, last);
-    return fold_or(classes_of(_mm_set_epi64x(last, first)));
+    return classes_in(_mm_set_epi64x(last, first));
   }
   if (size >= 4) {
     const auto first = load_word<int32_t>(from);
     const auto last = load_word<int32_t>(from + size - 4);
     store_word(target, first);
     store_word(target + size - 4, last);
-    return fold_or(classes_of(_mm_set_epi32(last, first, last, first)));
+    return classes_in(_mm_set_epi32(last, first, last, first));
   }
   ByteClasses classes = 0;
   for (size_t i = 0; i < size; ++i) {
@@ -164,29 +188,28 @@ ByteClasses classify_bytewise(std::string_view text) {
 
 ByteClasses classify(std::string_view text) {
   if (text.size() < 16) return classify_bytewise(text);
-  __m128i classes = _mm_setzero_si128();
-  size_t at = 0;
-  for (; at + 16 <= text.size(); at += 16) {
-    classes = _mm_or_si128(classes, classes_of(load(text.data() + at)));
-  }
+  SeenClasses seen;
+  for (size_t at = 0; at + 16 <= text.size(); at += 16)
+    seen.add(load(text.data() + at));
   // The last bytes once more, overlapping what was seen.
-  classes = _mm_or_si128(classes, classes_of(load(text.data() + text.size() - 16)));
-  return fold_or(classes);
+  seen.add(load(text.data() + text.size() - 16));
+  return seen.all();
 }
 
 ByteClasses copy_and_classify(char* target, std::string_view text) {
   const size_t size = text.size();
   if (size < 16) return copy_and_classify_short(target, text);
-  __m128i classes = _mm_setzero_si128();
+  SeenClasses seen;
   for (size_t at = 0; at + 16 <= size; at += 16) {
     const __m128i bytes = load(text.data() + at);
     store(target + at, bytes);
-    classes = _mm_or_si128(classes, classes_of(bytes));
+    seen.add(bytes);
   }
   // The last bytes once more, overlapping what was seen.
   const __m128i bytes = load(text.data() + size - 16);
   store(target + size - 16, bytes);
-  return fold_or(_mm_or_si128(classes, classes_of(bytes)));
+  seen.add(bytes);
+  return seen.all();
 }
 
 #else

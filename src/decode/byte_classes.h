@@ -7,7 +7,7 @@
 namespace weir {
 
 /// Which kinds of bytes that some decoding step reacts to occur in a text, as bits. 0: decoding cannot change it.
-using ByteClasses = uint8_t;
+using ByteClasses = uint16_t;
 namespace byte_class {
 constexpr ByteClasses kPercent = 1 << 0;    ///< %
 constexpr ByteClasses kPlus = 1 << 1;       ///< +
@@ -15,8 +15,9 @@ constexpr ByteClasses kAmpersand = 1 << 2;  ///< &
 constexpr ByteClasses kBackslash = 1 << 3;  ///< the backslash
 constexpr ByteClasses kAsterisk = 1 << 4;   ///< *, without which there is no comment
 constexpr ByteClasses kControl = 1 << 5;    ///< 0x00 to 0x1f
-constexpr ByteClasses kHigh = 1 << 6;       ///< 0x80 and above
+constexpr ByteClasses kShell = 1 << 6;      ///< ", $ and ': what shells drop from words (see shell_words.h)
 constexpr ByteClasses kDelete = 1 << 7;     ///< 0x7f
+constexpr ByteClasses kHigh = 1 << 8;       ///< 0x80 and above
 }  // namespace byte_class
 
 /// The classes that occur in `text`: 16 bytes at a time with SSSE3, one by one elsewhere.

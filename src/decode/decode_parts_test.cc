@@ -25,6 +25,7 @@ ByteClasses expected_classes(const std::string& text) {
     if (byte == '&') classes |= kAmpersand;
     if (byte == '\\') classes |= kBackslash;
     if (byte == '*') classes |= kAsterisk;
+    if (byte == '"' || byte == '$' || byte == '\'') classes |= kShell;
     if (byte == 0x7f) classes |= kDelete;
   }
   return classes;

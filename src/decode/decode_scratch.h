@@ -21,7 +21,10 @@ struct DecodeScratch {
   std::array<Json, kNestedLevelsMax + 1> json;
   std::array<std::string, kNestedLevelsMax> nested;  ///< the text of a value that is itself JSON
   std::string base64;
-  std::string printable;  ///< the readable runs of a binary body
+  std::string printable;    ///< the readable runs of a binary body
+  std::string utf16;        ///< a UTF-16 body as UTF-8
+  std::string utf16_part;   ///< a UTF-16 part of a multipart body
+  std::string credentials;  ///< of an Authorization header
 };
 
 }  // namespace weir

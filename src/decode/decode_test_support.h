@@ -30,9 +30,27 @@ inline DecodedRecord decode_body(std::string_view content_type, std::string_view
   return decode(event, options);
 }
 
+/// A line that says what the line before it says, read in another way.
+inline bool is_other_reading(const Line& line) {
+  return has(line.steps, DecodeStep::kShellWord) || has(line.steps, DecodeStep::kLineBreaks);
+}
+
+/// The lines that are readings of another one, as "step: text".
+inline std::vector<std::string> readings_of(const DecodedRecord& record) {
+  std::vector<std::string> lines;
+  for (const Line& line : record.lines) {
+    if (!is_other_reading(line)) continue;
+    const DecodeStep step = has(line.steps, DecodeStep::kLineBreaks) ? DecodeStep::kLineBreaks : DecodeStep::kShellWord;
+    lines.push_back(std::string(to_string(step)) + ": " + std::string(record.line_text(line)));
+  }
+  return lines;
+}
+
+/// The other lines, as "place: text".
 inline std::vector<std::string> lines_of(const DecodedRecord& record) {
   std::vector<std::string> lines;
   for (const Line& line : record.lines) {
+    if (is_other_reading(line)) continue;
     lines.push_back(std::string(to_string(line.place)) + ": " + std::string(record.line_text(line)));
   }
   return lines;

@@ -19,13 +19,14 @@ enum class Place : uint8_t {
   kXml,        ///< one text or attribute of an XML body: "element=text", "element[attribute]=value"
   kCookie,     ///< one cookie: "name=value"
   kHeader,     ///< one other request header: "name=value", name in lower case
-  kBody,       ///< a body without known structure (text, broken JSON) and every XML body, as one line
+  kBody,       ///< a body without known structure (text, markup of pages, broken JSON), as one line
   kUserAgent,
   kReferer,
   kHost,
-  kRawUri,    ///< path and query as on the wire, for Sigma's c-uri
-  kRawPath,   ///< cs-uri-stem
-  kRawQuery,  ///< cs-uri-query
+  kXmlDocument,  ///< an XML body as a whole, as one line
+  kRawUri,       ///< path and query as on the wire, for Sigma's c-uri
+  kRawPath,      ///< cs-uri-stem
+  kRawQuery,     ///< cs-uri-query
   kRawCookie,
   kRawReferer,
   kRawUserAgent,
@@ -35,7 +36,7 @@ enum class Place : uint8_t {
 template <>
 inline constexpr auto kNamesOf<Place> = std::to_array<std::string_view>(
     {"path", "query", "form", "json", "multipart", "xml", "cookie", "header", "body", "user_agent", "referer", "host",
-     "raw_uri", "raw_path", "raw_query", "raw_cookie", "raw_referer", "raw_user_agent", "raw_body"});
+     "xml_document", "raw_uri", "raw_path", "raw_query", "raw_cookie", "raw_referer", "raw_user_agent", "raw_body"});
 
 using PlaceMask = uint32_t;  ///< bit i = Place i
 constexpr PlaceMask mask_of(Place place) {
@@ -45,10 +46,18 @@ constexpr PlaceMask mask_of(Place place) {
 constexpr PlaceMask kUserTextPlaces = mask_of(Place::kPath) | mask_of(Place::kQuery) | mask_of(Place::kForm) |
                                       mask_of(Place::kJson) | mask_of(Place::kMultipart) | mask_of(Place::kXml) |
                                       mask_of(Place::kCookie) | mask_of(Place::kHeader) | mask_of(Place::kBody) |
-                                      mask_of(Place::kUserAgent) | mask_of(Place::kReferer) | mask_of(Place::kHost);
+                                      mask_of(Place::kUserAgent) | mask_of(Place::kReferer) | mask_of(Place::kHost) |
+                                      mask_of(Place::kXmlDocument);
+/// Text that a browser may come to see as a page: of an XML document its texts and attributes, not its elements.
+constexpr PlaceMask kMarkupPlaces = kUserTextPlaces & ~mask_of(Place::kXmlDocument);
 /// One named parameter a line.
 constexpr PlaceMask kParameterPlaces = mask_of(Place::kQuery) | mask_of(Place::kForm) | mask_of(Place::kJson) |
                                        mask_of(Place::kMultipart) | mask_of(Place::kXml) | mask_of(Place::kCookie);
+
+/// Places whose lines are "name=value", or "=value" where there is no name.
+constexpr bool has_names(Place place) {
+  return (mask_of(place) & (kParameterPlaces | mask_of(Place::kHeader))) != 0;
+}
 
 /// What decoding did to a line, as bits; the alert names them (DE9).
 enum class DecodeStep : uint16_t {
@@ -58,22 +67,27 @@ enum class DecodeStep : uint16_t {
   kHtmlEntity = 1 << 3,
   kUnicodeEscape = 1 << 4,  ///< \u0041, %u0041, \x41
   kOverlongUtf8 = 1 << 5,
-  kNullByte = 1 << 6,    ///< removed
+  kNullByte = 1 << 6,    ///< removed; of UTF-16 every other byte was one
   kSqlComment = 1 << 7,  ///< /* */ replaced by a space, /*!50000 … */ unwrapped
   kFullWidth = 1 << 8,   ///< full-width and similar forms folded to ASCII
   kBase64 = 1 << 9,
   kControl = 1 << 10,  ///< CR/LF or other control characters inside a value, mapped to a space
   kUtf8Repaired = 1 << 11,
-  kTruncated = 1 << 12,  ///< the line is longer than the cap: the rest was not scanned
+  kTruncated = 1 << 12,    ///< the line is longer than the cap: the rest was not scanned
+  kHexadecimal = 1 << 13,  ///< the line before this one was hexadecimal of text
+  kShellWord = 1 << 14,    ///< the line before this one without what shells drop from words
+  kLineBreaks = 1 << 15,   ///< the beginnings of the line before this one's lines, joined by kLineBreakMark
 };
 using DecodeSteps = uint16_t;  ///< DecodeStep bits
+/// Stands for a line break on lines with the step kLineBreaks; elsewhere line breaks are spaces.
+constexpr char kLineBreakMark = '\x1e';
 constexpr bool has(DecodeSteps steps, DecodeStep step) {
   return (steps & static_cast<DecodeSteps>(step)) != 0;
 }
 template <>
 inline constexpr auto kBitNamesOf<DecodeStep> = std::to_array<std::string_view>(
     {"percent", "percent_twice", "plus", "html_entity", "unicode_escape", "overlong_utf8", "null_byte", "sql_comment",
-     "full_width", "base64", "control", "utf8_repaired", "truncated"});
+     "full_width", "base64", "control", "utf8_repaired", "truncated", "hexadecimal", "shell_word", "line_breaks"});
 
 /// Tricks that decoding erases and that are signals of their own; bits, per record.
 enum class Evasion : uint16_t {
@@ -125,8 +139,11 @@ struct DecodedRecord {
     return std::string_view(text).substr(line.begin, line.end - line.begin);
   }
   [[nodiscard]] std::string_view name_of(const Line& line) const { return line_text(line).substr(0, line.name_length); }
-  [[nodiscard]] std::string_view value_of(const Line& line) const {
-    return line.name_length == 0 ? line_text(line) : line_text(line).substr(line.name_length + size_t{1});
+  [[nodiscard]] std::string_view value_of(const Line& line) const { return line_text(line).substr(value_offset(line)); }
+  /// Where in the line the value begins: behind the '='.
+  [[nodiscard]] size_t value_offset(const Line& line) const {
+    if (line.name_length != 0) return line.name_length + size_t{1};
+    return has_names(line.place) && line.begin < line.end && text[line.begin] == '=' ? 1 : 0;
   }
   /// The line that holds the byte before text offset `end` (a match's end); index into lines. Binary search.
   [[nodiscard]] size_t line_at(uint32_t end) const;

@@ -56,15 +56,15 @@ void Decoder::decode(const Event& event, DecodedRecord& out) {
   ValueLines values(writer, scratch_, options_);
   RawLines raw(writer, options_.raw_places);
 
-  writer.add(Place::kPath, event.path);
+  values.add_path(event.path);
   add_url_pairs(values, Place::kQuery, event.query, share);
   writer.add(Place::kHost, event.host);
   writer.add(Place::kUserAgent, event.user_agent);
   add_referer(writer, event.referer);
   add_cookies(values, event.cookie, share);
   const Header content_type{"content-type", event.content_type};
-  add_headers(values, {&content_type, 1}, share);
-  add_headers(values, event.headers, share);
+  add_headers(values, {&content_type, 1}, share, scratch_.credentials);
+  add_headers(values, event.headers, share, scratch_.credentials);
 
   raw.add(Place::kRawUri, event.path, '?', event.query);
   raw.add(Place::kRawPath, event.path);
@@ -73,7 +73,7 @@ void Decoder::decode(const Event& event, DecodedRecord& out) {
   raw.add(Place::kRawReferer, event.referer);
   raw.add(Place::kRawUserAgent, event.user_agent);
 
-  add_body(values, event.content_type, event.body, scratch_.printable);
+  add_body(values, event.content_type, event.body, scratch_);
   raw.add(Place::kRawBody, event.body);
 }
 

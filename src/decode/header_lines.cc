@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "decode/byte_classes.h"
+#include "decode/credential_lines.h"
 
 namespace weir {
 namespace {
@@ -63,6 +64,12 @@ bool is_stock(std::string_view name) {
   return false;
 }
 
+/// A character set inside Accept is none that browsers ask for; a rule looks at which it is.
+bool asks_for_charset(const Header& header) {
+  constexpr size_t kAcceptLength = 6;
+  return header.name.size() == kAcceptLength && header.value.find("charset") != std::string_view::npos;
+}
+
 /// A name longer than the buffer is cut; no application knows such a header.
 std::string_view lower_case(std::string_view name, std::array<char, kHeaderNameBytesMax>& buffer) {
   const size_t size = std::min(name.size(), buffer.size());
@@ -72,16 +79,18 @@ std::string_view lower_case(std::string_view name, std::array<char, kHeaderNameB
 
 }  // namespace
 
-void add_headers(ValueLines& values, std::span<const Header> headers, size_t lines_max) {
-  std::array<char, kHeaderNameBytesMax> buffer;
+void add_headers(ValueLines& values, std::span<const Header> headers, size_t lines_max, std::string& buffer) {
+  std::array<char, kHeaderNameBytesMax> name_buffer;
   size_t lines = 0;
   for (const Header& header : headers) {
-    if (is_stock(header.name) && is_plain_header_value(header.value)) continue;
+    if (is_stock(header.name) && is_plain_header_value(header.value) && !asks_for_charset(header)) continue;
     if (lines++ >= lines_max) {
       values.writer().drop();
       continue;
     }
-    values.add(Place::kHeader, lower_case(header.name, buffer), header.value);
+    const std::string_view name = lower_case(header.name, name_buffer);
+    values.add(Place::kHeader, name, header.value);
+    if (name == "authorization" || name == "proxy-authorization") add_credentials(values, header.value, buffer);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "decode/shell_words.h"
 #include "decode/strip_comments.h"
 
 namespace weir {
@@ -27,7 +28,19 @@ constexpr HeadAndTail split_budget(size_t budget) {
 
 /// The classes of bytes on which some step may act.
 constexpr ByteClasses changing(PlusMeans plus) {
-  return plus == PlusMeans::kSpace ? ByteClasses{0xff} : static_cast<ByteClasses>(~byte_class::kPlus);
+  const int unchanged = byte_class::kShell | (plus == PlusMeans::kSpace ? 0 : int{byte_class::kPlus});
+  return static_cast<ByteClasses>(~unchanged);
+}
+
+/// Without one of these there is nothing that shells drop from words.
+constexpr ByteClasses kShellClasses = byte_class::kShell | byte_class::kBackslash;
+
+/// Of a line of a text so much is kept on the line of line breaks: what headers and commands need.
+constexpr size_t kLineHeadBytes = 96;
+
+/// Texts of which line breaks are told: not bodies without structure, which consist of lines.
+constexpr bool tells_line_breaks(Place place) {
+  return place != Place::kBody && place != Place::kXmlDocument;
 }
 
 constexpr std::string_view kReplacementCharacter = "\xef\xbf\xbd";
@@ -49,9 +62,7 @@ LineWriter::LineWriter(DecodedRecord& out, const DecodeOptions& options, bool ut
 }
 
 std::string_view LineWriter::last_value() const {
-  const Line& line = out_.lines.back();
-  const std::string_view text = std::string_view(out_.text).substr(line.begin, line.end - line.begin);
-  return line.name_length == 0 ? text : text.substr(line.name_length + size_t{1});
+  return out_.value_of(out_.lines.back());
 }
 
 void LineWriter::rewind(const Mark& mark) {
@@ -74,18 +85,20 @@ template <typename Copy>
 bool LineWriter::add_plain(Line line, size_t size, PlusMeans plus, Copy copy) {
   if (lines_left() == 0 || size > options_.line_bytes_max || size + kSmallestLine > bytes_left()) return false;
   char* const target = reserve(size + 1);
-  if ((copy(target) & changing(plus)) != 0 || has_double_space({target, size})) return false;
+  const ByteClasses classes = copy(target);
+  if ((classes & changing(plus)) != 0 || has_double_space({target, size})) return false;
   target[size] = '\n';
   line.begin = static_cast<uint32_t>(size_);
   line.end = static_cast<uint32_t>(size_ + size);
   size_ += size + 1;
   out_.lines.push_back(line);
+  if ((classes & kShellClasses) != 0) add_shell_words();
   return true;
 }
 
 void LineWriter::add_pair(Place place, std::string_view pair, size_t name_size, PlusMeans plus) {
   const Line line{0, 0, static_cast<uint16_t>(name_size), place, 0};
-  const bool named = name_size != 0 && name_size <= kNameBytesMax;
+  const bool named = name_size <= kNameBytesMax;
   const auto copy = [&](char* target) { return copy_and_classify(target, pair); };
   if (named && add_plain(line, pair.size(), plus, copy)) return;
   add_decoded(place, pair.substr(0, name_size), pair.substr(name_size + 1), plus, 0);
@@ -95,7 +108,7 @@ void LineWriter::add_named(Place place, std::string_view name, std::string_view 
                            DecodeSteps steps) {
   if (name.empty() && value.empty()) return;
   const Line line{0, 0, static_cast<uint16_t>(name.size()), place, steps};
-  if (name.empty()) {
+  if (name.empty() && !has_names(place)) {
     const auto copy = [&](char* target) { return copy_and_classify(target, value); };
     if (add_plain(line, value.size(), plus, copy)) return;
   } else if (name.size() <= kNameBytesMax) {
@@ -154,18 +167,20 @@ void LineWriter::add_decoded(Place place, std::string_view name, std::string_vie
   if (!name.empty()) {
     line.name_length = static_cast<uint16_t>(append_part(name, place, plus, line.steps, classes));
     size_ += line.name_length;
-    if (line.name_length != 0) {
-      *reserve(1) = '=';
-      ++size_;
-    }
+  }
+  if (line.name_length != 0 || has_names(place)) {
+    *reserve(1) = '=';
+    ++size_;
   }
   size_ += append_part(value, place, plus, line.steps, classes);
   line.end = static_cast<uint32_t>(size_);
   finish(line, classes);
 }
 
-/// Comments, runs of spaces, caps, and the line's end.
+/// Comments, runs of spaces, caps, and the line's end; then the lines that tell more of the same text.
 void LineWriter::finish(Line line, ByteClasses classes) {
+  LineHeads heads;
+  if (has(line.steps, DecodeStep::kControl)) take_line_breaks(line, heads);
   if (utf8_repaired_ && (classes & byte_class::kHigh) != 0 &&
       out_.line_text(line).find(kReplacementCharacter) != std::string_view::npos) {
     line.steps = line.steps | DecodeStep::kUtf8Repaired;
@@ -176,6 +191,63 @@ void LineWriter::finish(Line line, ByteClasses classes) {
     squeeze_spaces_of(line);
   }
   cut(line);
+  push(line);
+  if ((classes & kShellClasses) != 0) add_shell_words();
+  if (heads.size != 0) add_line_heads(line, heads);
+}
+
+/// Makes the line's break marks spaces; before that, what the lines of its text begin with goes into `heads`, if there is
+/// more than one.
+void LineWriter::take_line_breaks(const Line& line, LineHeads& heads) {
+  char* const begin = out_.text.data() + line.begin;
+  const std::string_view text(begin, line.end - line.begin);
+  const size_t first = text.find(kLineBreakMark);
+  if (first == std::string_view::npos) return;
+  const bool goes_on = text.find_first_not_of(std::string_view{" \x1e", 2}, first) != std::string_view::npos;
+  if (goes_on && tells_line_breaks(line.place)) {
+    size_t head_max = line.name_length + size_t{1} + kLineHeadBytes;
+    heads.name_length = first < line.name_length ? uint16_t{0} : line.name_length;
+    for (size_t at = 0; at < text.size() && heads.size + head_max + 1 < heads.bytes.size();) {
+      const size_t end = std::min(text.find(kLineBreakMark, at), text.size());
+      const size_t size = std::min(end - at, head_max);
+      std::memcpy(heads.bytes.data() + heads.size, text.data() + at, size);
+      heads.size += size;
+      if (end < text.size()) heads.bytes[heads.size++] = kLineBreakMark;
+      head_max = kLineHeadBytes;
+      at = end + 1;
+    }
+  }
+  std::replace(begin, begin + text.size(), kLineBreakMark, ' ');
+}
+
+void LineWriter::add_line_heads(Line line, const LineHeads& heads) {
+  if (lines_left() <= 1 || heads.size + kSmallestLine > bytes_left()) return;
+  std::memcpy(reserve(heads.size), heads.bytes.data(), heads.size);
+  line.begin = static_cast<uint32_t>(size_);
+  line.end = static_cast<uint32_t>(size_ + heads.size);
+  line.name_length = heads.name_length;
+  line.steps = line.steps | DecodeStep::kLineBreaks;
+  size_ = line.end;
+  cut(line);
+  push(line);
+}
+
+/// A line more with what a shell makes of the words of the line written last, if it makes something else of them.
+void LineWriter::add_shell_words() {
+  if (out_.lines.empty()) return;
+  Line line = out_.lines.back();
+  const size_t size = line.end - line.begin;
+  if (line.place == Place::kXmlDocument || lines_left() <= 1 || size + kSmallestLine > bytes_left()) return;
+  const size_t head = out_.value_offset(line);
+  char* const target = reserve(size + 1);
+  const char* const source = out_.text.data() + line.begin;
+  const size_t words = unwrap_shell_words({source + head, size - head}, target + head);
+  if (words == 0) return;
+  std::memcpy(target, source, head);
+  line.begin = static_cast<uint32_t>(size_);
+  line.end = static_cast<uint32_t>(size_ + head + words);
+  line.steps = line.steps | DecodeStep::kShellWord;
+  size_ = line.end;
   push(line);
 }
 
@@ -197,7 +269,7 @@ void LineWriter::squeeze_spaces_of(Line& line) {
 /// Where comments hide text, that text is kept: the line goes out once as it is and once without its comments. Otherwise
 /// somebody could hide an attack from one reading in the other's comment ("ls /*;cat /etc/passwd;ls /*/").
 void LineWriter::strip_comments_of(Line& line) {
-  const size_t value_begin = line.name_length == 0 ? line.begin : line.begin + line.name_length + size_t{1};
+  const size_t value_begin = line.begin + out_.value_offset(line);
   const CommentSurvey survey = survey_comments(std::string_view(out_.text).substr(value_begin, line.end - value_begin));
   if (!survey.any) return;
   if (survey.splits_words)
@@ -215,7 +287,7 @@ void LineWriter::strip_comments_of(Line& line) {
     line.end = static_cast<uint32_t>(size_ + original_size);
     size_ = line.end;
   }
-  const size_t stripped_begin = line.name_length == 0 ? line.begin : line.begin + line.name_length + size_t{1};
+  const size_t stripped_begin = line.begin + out_.value_offset(line);
   const size_t stripped = strip_comments(out_.text.data() + stripped_begin, line.end - stripped_begin);
   line.end = static_cast<uint32_t>(stripped_begin + stripped);
   line.steps = line.steps | DecodeStep::kSqlComment;

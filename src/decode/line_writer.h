@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -74,7 +75,16 @@ class LineWriter {
   bool add_plain(Line line, size_t size, PlusMeans plus, Copy copy);
   void add_decoded(Place place, std::string_view name, std::string_view value, PlusMeans plus, DecodeSteps steps);
   size_t append_part(std::string_view part, Place place, PlusMeans plus, DecodeSteps& steps, ByteClasses& classes);
+  /// What the lines of a text of several lines begin with, joined by kLineBreakMark.
+  struct LineHeads {
+    std::array<char, 1024> bytes;
+    size_t size = 0;
+    uint16_t name_length = 0;
+  };
   void finish(Line line, ByteClasses classes);
+  void take_line_breaks(const Line& line, LineHeads& heads);
+  void add_line_heads(Line line, const LineHeads& heads);
+  void add_shell_words();
   void squeeze_spaces_of(Line& line);
   void strip_comments_of(Line& line);
   void cut(Line& line);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/ascii.h"
+#include "decode/decoded_record.h"
 
 namespace weir {
 namespace {
@@ -39,12 +40,19 @@ ControlPass strip_controls(char* text, size_t size) {
       pass.null_byte = true;
       continue;
     }
-    pass.control = true;
-    if (byte == '\r' || byte == '\n') {
-      pass.line_break = true;
-      pass.header_after_break |= starts_like_header({text + i + 1, size - i - 1});
+    if (text[i] == kLineBreakMark) {
+      *to++ = kLineBreakMark;
+      continue;
     }
-    *to++ = ' ';
+    pass.control = true;
+    if (byte != '\r' && byte != '\n') {
+      *to++ = ' ';
+      continue;
+    }
+    pass.line_break = true;
+    if (byte == '\r' && i + 1 < size && text[i + 1] == '\n') ++i;
+    pass.header_after_break |= starts_like_header({text + i + 1, size - i - 1});
+    *to++ = kLineBreakMark;
   }
   pass.size = static_cast<size_t>(to - text);
   return pass;

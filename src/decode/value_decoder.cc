@@ -50,7 +50,7 @@ class Rounds {
       if ((classes & (byte_class::kControl | byte_class::kDelete)) != 0) controls();
       if (!changed_) break;
       classes = classify({text_, size_});
-      if ((classes & ~(byte_class::kAsterisk | byte_class::kPlus)) == 0) break;
+      if ((classes & ~(byte_class::kAsterisk | byte_class::kPlus | byte_class::kShell)) == 0) break;
     }
     // Entities and escapes of the last round may have left control characters; none may stay, '\n' least of all.
     if ((classes & (byte_class::kControl | byte_class::kDelete)) != 0) controls();

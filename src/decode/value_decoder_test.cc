@@ -1,5 +1,6 @@
 #include "decode/value_decoder.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ Decoded decode_in(Place place, std::string text, PlusMeans plus = PlusMeans::kPl
   const size_t size =
       decode_value(text.data(), text.size(), classes, {place, plus, 4}, decoded.steps, decoded.evasions);
   decoded.text = text.substr(0, size);
+  // The line writer does this.
+  std::replace(decoded.text.begin(), decoded.text.end(), kLineBreakMark, ' ');
   return decoded;
 }
 

@@ -1,5 +1,7 @@
 #include "decode/value_lines.h"
 
+#include <algorithm>
+
 #include "decode/decode_base64.h"
 #include "decode/json_lines.h"
 
@@ -12,6 +14,9 @@ constexpr size_t kNestedBytesMax = 65536;
 constexpr DecodeSteps operator|(DecodeSteps steps, DecodeStep step) {
   return static_cast<DecodeSteps>(steps | static_cast<DecodeSteps>(step));
 }
+
+/// What a JSON Web Token begins with: base64 of {"
+constexpr std::string_view kTokenStart = "eyJ";
 
 /// A cheap look at the first and last byte, plain or percent-encoded.
 bool may_be_json(std::string_view value) {
@@ -31,12 +36,25 @@ void ValueLines::add(Place place, std::string_view name, std::string_view value,
   if (may_be_json(value) && add_nested_json(place, name, value, plus, steps)) return;
   const size_t lines_before = writer_.line_count();
   writer_.add_named(place, name, value, plus, steps);
-  if (value.size() >= kBase64LengthMin && writer_.line_count() != lines_before) add_base64(place, name);
+  // A text of which more than one line was written holds quotes or line breaks.
+  if (value.size() >= kEncodedLengthMin && writer_.line_count() == lines_before + 1) add_encoded(place, name);
+}
+
+void ValueLines::add_path(std::string_view path) {
+  const size_t lines_before = writer_.line_count();
+  writer_.add(Place::kPath, path);
+  if (writer_.line_count() != lines_before + 1) return;
+  // The line may move while others are written: its pieces are looked at in the path as logged.
+  for (size_t at = 0; at < path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    if (end - at >= kEncodedLengthMin) add_decoded(Place::kPath, {}, path.substr(at, end - at), 0);
+    at = end + 1;
+  }
 }
 
 void ValueLines::add_pair(Place place, std::string_view pair, size_t name_size, PlusMeans plus) {
   const std::string_view value = pair.substr(name_size + 1);
-  if (value.size() >= kBase64LengthMin || may_be_json(value)) {
+  if (value.size() >= kEncodedLengthMin || may_be_json(value)) {
     add(place, pair.substr(0, name_size), value, plus);
   } else {
     writer_.add_pair(place, pair, name_size, plus);
@@ -61,10 +79,35 @@ bool ValueLines::add_nested_json(Place place, std::string_view name, std::string
   return whole;
 }
 
-/// Appends what the value just written says in base64, if it is base64 of text.
-void ValueLines::add_base64(Place place, std::string_view name) {
-  if (!decode_base64_text(writer_.last_value(), scratch_.base64)) return;
-  writer_.add_named(place, name, scratch_.base64, PlusMeans::kPlus, writer_.last_steps() | DecodeStep::kBase64);
+/// Appends what the value just written says in base64 or hexadecimal, if it is that, or in the header of a token.
+void ValueLines::add_encoded(Place place, std::string_view name) {
+  const std::string_view value = writer_.last_value();
+  if (value.starts_with(kTokenStart) && value.find('.') != std::string_view::npos) {
+    add_token_header(place, value, writer_.last_steps());
+  } else {
+    add_decoded(place, name, value, writer_.last_steps());
+  }
+}
+
+void ValueLines::add_token_header(Place place, std::string_view token, DecodeSteps steps) {
+  const size_t end = token.find('.');
+  const bool whole = token.starts_with(kTokenStart) && end != std::string_view::npos &&
+                     token.find('.', end + 1) != std::string_view::npos;
+  if (whole) add_decoded(place, "token", token.substr(0, end), steps);
+}
+
+bool ValueLines::add_decoded(Place place, std::string_view name, std::string_view text, DecodeSteps steps) {
+  if (decode_base64_text(text, scratch_.base64)) {
+    steps = steps | DecodeStep::kBase64;
+  } else if (decode_hexadecimal_text(text, scratch_.base64)) {
+    steps = steps | DecodeStep::kHexadecimal;
+  } else {
+    return false;
+  }
+  if (may_be_json(scratch_.base64) && add_nested_json(place, name, scratch_.base64, PlusMeans::kPlus, steps))
+    return true;
+  writer_.add_named(place, name, scratch_.base64, PlusMeans::kPlus, steps);
+  return true;
 }
 
 }  // namespace weir

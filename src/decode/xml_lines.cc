@@ -145,6 +145,30 @@ bool looks_like_xml(std::string_view body) {
   return body.size() > 2 && body.front() == '<' && (body[1] == '?' || body[1] == '!' || is_letter(body[1]));
 }
 
+bool is_page(std::string_view body) {
+  // Elements that XML formats have no use for, or that name the kind of document: of a page's root or of a fragment.
+  static constexpr std::array<std::string_view, 24> kPageElements = {
+      "html", "head",   "body",  "svg",   "script", "img",  "iframe", "div",  "p",       "span",    "a",    "b",
+      "i",    "center", "style", "video", "audio",  "form", "input",  "meta", "details", "marquee", "math", "br"};
+  constexpr std::array<std::string_view, 3> kNamespaces = {"http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg",
+                                                           "http://www.w3.org/TR/html"};
+  const auto names_page = [&](std::string_view space) { return body.find(space) != std::string_view::npos; };
+  if (std::any_of(kNamespaces.begin(), kNamespaces.end(), names_page)) return true;
+  size_t at = 0;
+  // Behind the declaration, the document type and comments the root element begins.
+  while (at + 1 < body.size() && (body[at + 1] == '?' || body[at + 1] == '!')) {
+    if (starts_without_case(body.substr(at), "<!doctype html")) return true;
+    at = body.find('<', at + 1);
+    if (at == std::string_view::npos) return false;
+  }
+  const std::string_view root = body.substr(std::min(at + 1, body.size()));
+  return std::any_of(kPageElements.begin(), kPageElements.end(), [&](std::string_view element) {
+    return starts_without_case(root, element) &&
+           (root.size() == element.size() ||
+            !(is_letter(root[element.size()]) || root[element.size()] == ':' || root[element.size()] == '-'));
+  });
+}
+
 void add_xml(ValueLines& values, std::string_view body) {
   XmlReader(values, body).read();
 }

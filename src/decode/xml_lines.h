@@ -14,4 +14,7 @@ bool looks_like_xml(std::string_view body);
 /// not well-formed for one parser is for another. Linear; stops when one line is left.
 void add_xml(ValueLines& values, std::string_view body);
 
+/// Is an XML-like body one that a browser would show: HTML, an SVG image, or a document that holds pieces of these?
+bool is_page(std::string_view body);
+
 }  // namespace weir

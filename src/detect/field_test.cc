@@ -150,6 +150,42 @@ TEST_CASE("classes keep their meaning within a line") {
   CHECK(on_query("weir.query|re: 'a[\\r\\n]+Set'", "q=a  Set") == "1");
 }
 
+TEST_CASE("a word boundary knows letters beyond ASCII, and signs beyond ASCII are no letters") {
+  const std::string word = "weir.query|re|i: '\\belt\\b'";
+  CHECK(on_query(word, "q=an elt here") == "1");
+  CHECK(on_query(word, "q=felt") == "");
+  CHECK(on_query(word,
+                 "q=Ha\xc3\x9f"
+                 "elt (9)") == "");              // sharp s
+  CHECK(on_query(word, "q=elt\xc3\xa9") == "");  // e with an accent
+  CHECK(on_query(word,
+                 "q=\xe4\xb8\xad"
+                 "elt") == "");  // an ideograph
+  CHECK(on_query(word,
+                 "q=\xe2\x80\x9c"
+                 "elt\xe2\x80\x9d") == "1");  // typographic quotes
+  CHECK(on_query(word,
+                 "q=a\xef\xbf\xbd"
+                 "elt") == "1");  // a replacement character
+  CHECK(on_query(word,
+                 "q=\xc3\x9f"
+                 "elt, elt") == "1");  // the second one counts
+  CHECK(on_query("weir.query|re: '[ab]{2}\\b'", "q=ab\xc3\xa9") == "");
+}
+
+TEST_CASE("markup is looked for where a browser may see it, words of commands not in cookies and user agents") {
+  RuleBench markup(rule_item("weir.markup|contains: <link", 1));
+  CHECK(markup.hits({{Place::kBody, "<link>"}}) == "1");
+  CHECK(markup.hits({{Place::kXml, "a=<link>"}}) == "1");
+  CHECK(markup.hits({{Place::kXmlDocument, "<link>"}}) == "");
+  RuleBench text(rule_item("weir.text|contains: <link", 1));
+  CHECK(text.hits({{Place::kXmlDocument, "<link>"}}) == "1");
+  RuleBench value(rule_item("weir.value|contains: ';id'", 1));
+  CHECK(value.hits({{Place::kForm, "a=;id"}}) == "1");
+  CHECK(value.hits({{Place::kCookie, "a=;id"}}) == "");
+  CHECK(value.hits({{Place::kUserAgent, ";id"}}) == "");
+}
+
 TEST_CASE("expressions only PCRE2 understands are prefiltered and confirmed") {
   CHECK(on_query("weir.query|re: '(\\d)=\\1;'", "q=7=7;") == "1");
   CHECK(on_query("weir.query|re: '(\\d)=\\1;'", "q=7=8;") == "");

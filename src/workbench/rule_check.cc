@@ -1,6 +1,8 @@
 #include "workbench/rule_check.h"
 
 #include <algorithm>
+#include <array>
+#include <variant>
 
 #include "pipeline/record_judge.h"
 #include "workbench/flat_profile.h"
@@ -92,6 +94,23 @@ void check_example_counts(const Rule& rule, Diagnostics& diagnostics) {
                 "the rule '" + rule.title + "' has fewer than three positive and three negative examples"));
 }
 
+/// A look at word characters that goes by bytes: every one beyond ASCII counts as none. \b does not.
+void check_word_boundaries(const Rule& rule, Diagnostics& diagnostics) {
+  static constexpr std::array<std::string_view, 4> kBytewise = {"(?<!\\w)", "(?<=\\W)", "(?!\\w)", "(?=\\W)"};
+  const auto check = [&](const DetectionItem& item, std::string_view pattern) {
+    for (const std::string_view look : kBytewise) {
+      if (pattern.find(look) == std::string_view::npos) continue;
+      diagnostics.push_back(finding(Diagnostic::Severity::kError, rule, item.line,
+                                    "'" + std::string(look) + "' takes letters beyond ASCII for none: write \\b"));
+    }
+  };
+  for (const auto& selection : rule.selections)
+    for (const auto& map : selection.alternatives)
+      for (const auto& item : map.items)
+        for (const auto& value : item.values)
+          if (const auto* regex = std::get_if<RegexValue>(&value)) check(item, regex->pattern);
+}
+
 std::string xml_text(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -168,6 +187,7 @@ void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics) {
   for (const auto& rule : rules) {
     check_example_counts(rule, diagnostics);
     if (!rule.ours) continue;
+    check_word_boundaries(rule, diagnostics);
     if (rule.description.empty()) warn(rule, "description");
     if (rule.references.empty()) warn(rule, "references");
     if (rule.tags.empty()) warn(rule, "tags");

@@ -96,6 +96,18 @@ TEST_CASE("JUnit XML counts and escapes") {
   CHECK(xml.find("<failure message=\"bad?\">") != std::string::npos);
 }
 
+TEST_CASE("lint refuses word boundaries that go by bytes") {
+  Diagnostics diagnostics;
+  std::string yaml = rule_with_examples("[attackword]", "[a]");
+  const size_t detection = yaml.find("detection:\n") + std::string("detection:\n").size();
+  yaml.insert(detection, "  bytewise: {weir.query|re: '(?<!\\w)elt(?!\\w)'}\n  aware: {weir.query|re: '\\belt\\b'}\n");
+  const auto rules = parse_rules(yaml, "r.yml", diagnostics);
+  lint_rules(rules, diagnostics);
+  CHECK(says(diagnostics, kError, "(?<!\\w)"));
+  CHECK(says(diagnostics, kError, "(?!\\w)"));
+  CHECK_FALSE(says(diagnostics, kError, "\\belt"));
+}
+
 TEST_CASE("lint names what a rule of ours lacks") {
   Diagnostics diagnostics;
   const auto rules = parse_rules(rule_with_examples("[attackword]", "[a]"), "r.yml", diagnostics);

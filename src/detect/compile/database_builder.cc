@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "detect/compile/pattern_database.h"
+#include "detect/compile/regex_rewrite.h"
 #include "detect/compile/required_bytes.h"
 #include "detect/program/condition_truth.h"
 
@@ -22,7 +23,7 @@ void add_error(Diagnostics& diagnostics, const PatternOrigin& origin, const std:
 bool confirm_prefilters(RuleProgram& program, const std::vector<PatternOrigin>& origins, Diagnostics& diagnostics) {
   for (size_t i = 0; i < program.patterns.size(); ++i) {
     if (!program.patterns[i].prefilter || program.spans[i]) continue;
-    auto compiled = Pcre::compile(program.patterns[i].regex, program.patterns[i].letter_case);
+    auto compiled = Pcre::compile(with_utf8_boundaries(program.patterns[i].regex), program.patterns[i].letter_case);
     if (!compiled) {
       add_error(diagnostics, origins[i], compiled.error().detail);
       return false;

@@ -407,6 +407,48 @@ Result<std::string> rewrite_for_lines(std::string_view pattern, LineText text) {
   return Rewriter(pattern, text).run();
 }
 
+namespace {
+
+/// Lead bytes of UTF-8 sequences that are no letters: Latin-1 signs, general punctuation to dingbats, CJK punctuation, vertical
+/// and full-width forms (with the replacement character), pictographs.
+constexpr std::string_view kSignAhead = R"((?:\xc2|\xe2[\x80-\xaf]|\xe3\x80|\xef[\xb8-\xbf]|\xf0\x9f))";
+constexpr std::string_view kSignBehind =
+    R"((?<=\xc2[\x80-\xbf]|\xe2[\x80-\xaf][\x80-\xbf]|\xe3\x80[\x80-\xbf]|\xef[\xb8-\xbf][\x80-\xbf]|\xf0\x9f[\x80-\xbf]{2}))";
+
+std::string make_utf8_boundary() {
+  const std::string behind(kSignBehind), ahead(kSignAhead);
+  const std::string not_word_before = R"((?:(?<![\w\x80-\xff])|)" + behind + ")";
+  const std::string not_word_after = R"((?:(?![\w\x80-\xff])|(?=)" + ahead + "))";
+  return "(?:" + not_word_before + "(?!" + not_word_after + ")|(?!" + not_word_before + ")" + not_word_after + ")";
+}
+
+/// Offset of the next \b at or behind `from`; npos at the end.
+size_t find_boundary(std::string_view regex, size_t from) {
+  for (size_t at = from; at + 1 < regex.size(); ++at) {
+    if (regex[at] != '\\') continue;
+    if (regex[at + 1] == 'b') return at;
+    ++at;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+bool has_word_boundary(std::string_view regex) {
+  return find_boundary(regex, 0) != std::string_view::npos;
+}
+
+std::string with_utf8_boundaries(std::string_view regex) {
+  static const std::string kBoundary = make_utf8_boundary();
+  std::string out;
+  size_t from = 0;
+  for (size_t at = find_boundary(regex, 0); at != std::string_view::npos; at = find_boundary(regex, from)) {
+    out.append(regex.substr(from, at - from)).append(kBoundary);
+    from = at + 2;
+  }
+  return out.append(regex.substr(from));
+}
+
 void append_literal(std::string& out, std::string_view bytes) {
   for (const char c : bytes)
     append_escape(out, c == '\n' || c == '\r' || c == '\t' ? ' ' : static_cast<uint8_t>(c));

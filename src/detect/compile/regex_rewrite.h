@@ -18,6 +18,13 @@ enum class LineText : uint8_t { kDecoded, kRaw };
 /// one. What cannot be made safe (\C, \X, \p, \K, verbs) is an error.
 Result<std::string> rewrite_for_lines(std::string_view pattern, LineText text);
 
+/// Does a rewritten expression hold \b?
+bool has_word_boundary(std::string_view regex);
+
+/// A rewritten expression for PCRE2 whose \b knows UTF-8: letters beyond ASCII are word characters, punctuation, symbols and
+/// replacement characters are none. The matching library's \b takes every byte beyond ASCII for punctuation ("Ha|ß|elt").
+std::string with_utf8_boundaries(std::string_view regex);
+
 /// "\xNN" for each byte: a literal that no regex dialect misreads.
 void append_literal(std::string& out, std::string_view bytes);
 

@@ -292,7 +292,7 @@ class Compiler {
 
   StepIndex precise(const DetectionItem& item, const FieldTarget& field, const std::string& regex,
                     LetterCase letter_case, EventAtom::Operation operation) {
-    auto compiled = Pcre::compile(regex, letter_case);
+    auto compiled = Pcre::compile(with_utf8_boundaries(regex), letter_case);
     if (!compiled) return error(item.line, compiled.error().detail);
     EventAtom atom;
     atom.operation = operation;
@@ -319,6 +319,7 @@ class Compiler {
                "the expression matches an empty text, so it cannot be part of the scan and is slow");
         return precise(item, field, pattern.regex, pattern.letter_case, EventAtom::Operation::kLineRegex);
       }
+      pattern.word_boundary = has_word_boundary(pattern.regex);
       if (!add_span(pattern, item.line)) return constant(false);
       known = pattern_index_.emplace(key, static_cast<uint32_t>(program_.patterns.size())).first;
       program_.patterns.push_back(std::move(pattern));
@@ -334,10 +335,10 @@ class Compiler {
   }
 
   bool add_span(const Pattern& pattern, int line) {
-    const bool fixed = pattern.min_width == pattern.max_width && !pattern.prefilter;
+    const bool fixed = pattern.min_width == pattern.max_width && !pattern.prefilter && !pattern.word_boundary;
     program_.spans.push_back(nullptr);
     if (fixed) return true;
-    auto compiled = Pcre::compile(pattern.regex, pattern.letter_case);
+    auto compiled = Pcre::compile(with_utf8_boundaries(pattern.regex), pattern.letter_case);
     if (!compiled) {
       program_.spans.pop_back();
       error(line, compiled.error().detail);

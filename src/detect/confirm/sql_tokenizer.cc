@@ -255,7 +255,7 @@ class Shape {
     if (at(i + 1) == 'o' && at(i) == 'n' && !quoted_) return one_of(at(i + 2), "svf");
     if (at(i + 1) == 'o') return one_of(at(i + 2), "1svCfE") || (at(i + 2) == 'n' && quoted_);
     if (!quoted_ || at(i) == 'n') return false;
-    return at(i + 1) == 'c' || at(i + 1) == '&' || (ends(i + 1) && one_of(at(i), "1C"));
+    return at(i + 1) == 'c' || at(i + 1) == '&' || (ends(i + 1) && one_of(at(i), "1C") && !print_.elided);
   }
   /// Behind a word, which may be prose: numbers only.
   [[nodiscard]] bool logic_of_numbers() const {
@@ -287,6 +287,18 @@ char quote_of(SqlContext context) {
   return context == SqlContext::kSingleQuoted ? '\'' : '"';
 }
 
+/// French, Italian, Catalan and Occitan write "d'or", "l'or", "qu'or": one letter or "qu", the apostrophe, a word. `quote` is its
+/// offset in the value.
+bool is_elision(std::string_view value, size_t quote) {
+  const auto lower = [](char c) { return static_cast<char>(c | 0x20); };
+  if (quote == 0 || quote + 1 >= value.size() || !is_word_start(value[quote + 1])) return false;
+  size_t begin = quote - 1;
+  if (lower(value[begin]) == 'u' && begin > 0 && lower(value[begin - 1]) == 'q') --begin;
+  const bool letters =
+      begin + 1 < quote || std::string_view("cdjlmnst").find(lower(value[begin])) != std::string_view::npos;
+  return letters && (begin == 0 || !is_word_char(value[begin - 1]));
+}
+
 }  // namespace
 
 SqlFingerprint sql_fingerprint(std::string_view value, SqlContext context) {
@@ -296,6 +308,8 @@ SqlFingerprint sql_fingerprint(std::string_view value, SqlContext context) {
   if (context != SqlContext::kRaw) {
     scanner.begin_inside(quote_of(context));
     print.first_string_size = scanner.last_string_size();
+    print.elided = context == SqlContext::kSingleQuoted && print.first_string_size > 0 &&
+                   is_elision(value, print.first_string_size - 1);
     folder.add(SqlToken::kString);
   }
   SqlToken token{};

@@ -21,8 +21,10 @@ struct SqlFingerprint {
   static constexpr size_t kTokensMax = 8;
   std::array<char, kTokensMax> tokens{};
   uint8_t size = 0;
-  bool ends = false;             ///< the value holds no more tokens than these
-  bool open_string = false;      ///< the last string has no closing quote: the statement's own quote closes it
+  bool ends = false;         ///< the value holds no more tokens than these
+  bool open_string = false;  ///< the last string has no closing quote: the statement's own quote closes it
+  bool elided =
+      false;  ///< the quote that closes the first string reads as the apostrophe of a Romance elision ("d'or")
   size_t first_string_size = 0;  ///< bytes before the quote that closes the statement's string
   size_t last_string_size = 0;   ///< bytes, with a closing quote
   [[nodiscard]] std::string_view text() const { return {tokens.data(), size}; }

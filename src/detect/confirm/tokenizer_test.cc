@@ -71,6 +71,17 @@ TEST_CASE("values that change a statement", "[sql]") {
     CHECK((is_sql_injection(value) ? "" : value) == std::string());
 }
 
+TEST_CASE("an elision is no quote that ends a string", "[sql]") {
+  for (const char* value : {"toison d'or 3", "Ballon d'Or 2023", "l'or 24", "qu'or 5"}) {
+    CAPTURE(value);
+    CHECK_FALSE(is_sql_injection(value));
+  }
+  for (const char* value : {"x'or 3", "ad'or 3", "d'or 3=3-- ", "' or 4"}) {
+    CAPTURE(value);
+    CHECK(is_sql_injection(value));
+  }
+}
+
 TEST_CASE("values that do not", "[sql]") {
   for (const char* value : {"",
                             "7",

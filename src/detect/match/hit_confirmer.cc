@@ -41,7 +41,11 @@ void HitConfirmer::begin_record(const DecodedRecord& record) {
 }
 
 bool HitConfirmer::expression_matches(uint32_t pattern, std::string_view line) {
-  if (!program_->patterns[pattern].prefilter) return true;
+  const Pattern& matched = program_->patterns[pattern];
+  const bool beyond_ascii = matched.word_boundary && std::any_of(line.begin(), line.end(), [](char byte) {
+                              return (static_cast<unsigned char>(byte) & 0x80U) != 0;
+                            });
+  if (!matched.prefilter && !beyond_ascii) return true;
   return program_->spans[pattern]->find(line, scratch_).outcome != Pcre::Outcome::kNoMatch;
 }
 

@@ -10,7 +10,9 @@ constexpr PlaceMask kRawUri = mask_of(Place::kRawUri);
 constexpr PlaceMask kPath = mask_of(Place::kPath);
 constexpr PlaceMask kQuery = mask_of(Place::kQuery);
 constexpr PlaceMask kBodyPlaces = mask_of(Place::kForm) | mask_of(Place::kJson) | mask_of(Place::kMultipart) |
-                                  mask_of(Place::kXml) | mask_of(Place::kBody);
+                                  mask_of(Place::kXml) | mask_of(Place::kBody) | mask_of(Place::kXmlDocument);
+
+constexpr PlaceMask kBodyText = mask_of(Place::kBody) | mask_of(Place::kXmlDocument);
 
 constexpr FieldTarget lines(PlaceMask anywhere, PlaceMask whole, EventText text) {
   return {FieldKind::kLines, anywhere, whole, false, text, {}};
@@ -122,6 +124,8 @@ constexpr std::array kFields = {
     NamedField{"user.name", kAbsent},
 
     NamedField{"weir.text", named(kUserTextPlaces)},
+    NamedField{"weir.markup", named(kMarkupPlaces)},
+    NamedField{"weir.value", named(kUserTextPlaces & ~(mask_of(Place::kCookie) | mask_of(Place::kUserAgent)))},
     NamedField{"weir.param", named(kParameterPlaces)},
     NamedField{"weir.query", named(kQuery)},
     NamedField{"weir.form", named(mask_of(Place::kForm))},
@@ -131,7 +135,7 @@ constexpr std::array kFields = {
     NamedField{"weir.cookie", named(mask_of(Place::kCookie))},
     NamedField{"weir.header", named(mask_of(Place::kHeader))},
     NamedField{"weir.path", lines(kPath, kPath, EventText::kPath)},
-    NamedField{"weir.body", lines(mask_of(Place::kBody), mask_of(Place::kBody), EventText::kNone)},
+    NamedField{"weir.body", lines(kBodyText, kBodyText, EventText::kNone)},
     NamedField{"weir.user_agent", lines(mask_of(Place::kUserAgent), mask_of(Place::kUserAgent), EventText::kUserAgent)},
     NamedField{"weir.referer", lines(mask_of(Place::kReferer), mask_of(Place::kReferer), EventText::kReferer)},
     NamedField{"weir.host", lines(mask_of(Place::kHost), mask_of(Place::kHost), EventText::kHost)},

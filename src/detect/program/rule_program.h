@@ -19,6 +19,8 @@ struct Pattern {
   LetterCase letter_case = LetterCase::kIgnored;
   bool prefilter = false;  ///< set by the compiler: the library only approximates it, PCRE2 confirms
   bool once = false;       ///< is reported once a scan, for a text of one line
+  /// Set by the compiler: it holds \b, which the library takes bytewise; in lines beyond ASCII PCRE2 confirms.
+  bool word_boundary = false;
   uint32_t min_width = 0;  ///< bytes of a match; set by the compiler
   uint32_t max_width = 0;  ///< UINT32_MAX: unbounded
 };
