@@ -313,7 +313,7 @@ TEST_CASE("a wrong mapping is refused") {
   CHECK(complaint("input: {timezone: Middle/Earth}").find("there is no time zone 'Middle/Earth'") != std::string::npos);
   CHECK(complaint("input: {fields: {path: url}}").find("'url' is no JSON pointer") != std::string::npos);
   CHECK(complaint("input: {unwrap: message}").find("no JSON pointer") != std::string::npos);
-  CHECK(complaint("input: {fields: {path: []}}").find("no pointer for path") != std::string::npos);
+  CHECK(complaint("input: {fields: {path: [], target: []}}").find("no pointer for path") != std::string::npos);
   CHECK(complaint("input: {fields: {pathh: /x}}").find("did you mean 'path'?") != std::string::npos);
   CHECK(Loaded("input: {profile: custom}").diagnostics.size() == 4);
 }

@@ -77,6 +77,7 @@ class Loader {
         }
       }
     }
+    std::erase(config.input.profile.unwrap, "");  // an empty text is no envelope
     check_config(config, origins, file_, findings_);
     if (policy_) take_policy(config);
     return config;

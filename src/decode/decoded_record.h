@@ -35,8 +35,9 @@ enum class Place : uint8_t {
 };
 template <>
 inline constexpr auto kNamesOf<Place> = std::to_array<std::string_view>(
-    {"path", "query", "form", "json", "multipart", "xml", "cookie", "header", "body", "user_agent", "referer", "host",
-     "xml_document", "raw_uri", "raw_path", "raw_query", "raw_cookie", "raw_referer", "raw_user_agent", "raw_body"});
+    {"path",     "query",     "form",       "json",        "multipart",      "xml",          "cookie",
+     "header",   "body",      "user_agent", "referer",     "host",           "xml_document", "raw_uri",
+     "raw_path", "raw_query", "raw_cookie", "raw_referer", "raw_user_agent", "raw_body"});
 
 using PlaceMask = uint32_t;  ///< bit i = Place i
 constexpr PlaceMask mask_of(Place place) {

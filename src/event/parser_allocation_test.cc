@@ -38,7 +38,9 @@ struct Case {
 TEST_CASE("reading does not allocate in steady state, whatever the form of the record") {
   const std::vector<Case> cases{
       {"flat", kFullRecord},
-      {"flat", minimal_record(R"(,"client_id":184467,"headers":[{"name":"a","value":7}],"status":"502, 200")")},
+      {"flat", minimal_record(R"(,"client_id":184467)")},
+      {"flat", minimal_record(R"(,"headers":[{"name":"a","value":"7"}])")},
+      {"flat", minimal_record(R"(,"status":"502, 200")")},
       {"nginx",
        R"line({"msec":"1736936430.456","remote_addr":"203.0.113.9","request_uri":"/a?b","http_x_api_version":"2"})line"},
       {"nginx",
@@ -53,25 +55,25 @@ TEST_CASE("reading does not allocate in steady state, whatever the form of the r
   EventStorage storage;
   Event event;
   ParseOutcome outcome;
-  const auto read_all = [&] {
-    for (size_t i = 0; i < cases.size(); ++i) {
-      parsers[i].begin(cases[i].record, ms(1736936430000));
-      bool read = false;
-      while (parsers[i].next(storage, event, outcome) != EventParser::Next::kEnd)
-        read = outcome.ok();
-      if (!read) return i;
-    }
-    return cases.size();
+  const auto read = [&](size_t i) {
+    parsers[i].begin(cases[i].record, ms(1736936430000));
+    bool is_read = false;
+    while (parsers[i].next(storage, event, outcome) != EventParser::Next::kEnd)
+      is_read = outcome.ok();
+    return is_read;
   };
-  for (int round = 0; round < 3; ++round)
-    REQUIRE(read_all() == cases.size());
-  const size_t before = allocations;
-  size_t read = 0;
-  for (int round = 0; round < 100; ++round)
-    read += read_all();
-  const size_t after = allocations;
-  CHECK(read == 100 * cases.size());
-  CHECK(after == before);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    CAPTURE(cases[i].profile, cases[i].record);
+    for (int round = 0; round < 3; ++round)
+      REQUIRE(read(i));
+    const size_t before = allocations;
+    size_t times = 0;
+    for (int round = 0; round < 100; ++round)
+      times += read(i);
+    const size_t after = allocations;
+    CHECK(times == 100);
+    CHECK(after == before);
+  }
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ Result<std::unique_ptr<TopicReader>> TopicReader::open(const ClientOptions& opti
 
 Result<std::optional<TopicRecord>> TopicReader::next(Milliseconds timeout) {
   const MessageHandle message(rd_kafka_consumer_poll(impl_->client.get(), static_cast<int>(timeout.count())));
-  if (message == nullptr) return std::nullopt;
+  if (message == nullptr || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return std::nullopt;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::unexpected(kafka_error("reading topics", message->err, rd_kafka_message_errstr(message.get())));
   return record_from(*message);

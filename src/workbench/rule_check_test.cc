@@ -82,8 +82,8 @@ TEST_CASE("rules of ours need examples, rules of others do not") {
 }
 
 TEST_CASE("an example that is no valid record fails") {
-  const auto report = tested(rule_with_examples("[{query: attackword, ip: nonsense}]", "[a]"));
-  CHECK(says(report.findings, kError, "the record is rejected: bad_address"));
+  const auto report = tested(rule_with_examples("[{query: attackword, method: '', path: '', ip: nonsense}]", "[a]"));
+  CHECK(says(report.findings, kError, "the record is rejected: missing_field"));
 }
 
 TEST_CASE("JUnit XML counts and escapes") {

@@ -13,10 +13,10 @@
 
 #include "app/commands/event_json.h"
 #include "app/commands/setup_options.h"
+#include "app/input/line_reader.h"
 #include "app/setup/directive_argument.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
-#include "app/terminal/line_reader.h"
 #include "app/terminal/terminal.h"
 #include "event/event_parser.h"
 

@@ -8,8 +8,8 @@
 
 #include "app/commands/command.h"
 #include "app/commands/compile_command.h"
+#include "app/input/line_reader.h"
 #include "app/setup/exit_code.h"
-#include "app/terminal/line_reader.h"
 #include "event/profile/example_check.h"
 #include "event/profile/profile_catalog.h"
 #include "event/profile/recognition.h"

@@ -52,7 +52,10 @@ ServiceHooks hooks_for(Daemon& daemon) {
 int run_daemon(const std::string& config_file) {
   SignalWatcher signals;  // before any other thread
   const ServiceNotifier notifier;
-  auto setup = prepare_command({config_file, {}, "", RuleCache::kConfigured});
+  SetupArguments arguments;
+  arguments.config_file = config_file;
+  arguments.cache = RuleCache::kConfigured;
+  auto setup = prepare_command(arguments);
   if (!setup) return report_usage_error(setup.error());
   Log log(setup->config.log);
   log.write(LogLevel::kInfo,

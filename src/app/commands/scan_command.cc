@@ -12,9 +12,9 @@
 #include <optional>
 
 #include "app/commands/command.h"
-#include "app/scan/scan_report.h"
 #include "app/commands/setup_options.h"
 #include "app/scan/scan.h"
+#include "app/scan/scan_report.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/input_overrides.h"
 #include "app/setup/report.h"
@@ -181,7 +181,9 @@ void add_scan_command(CLI::App& program, int& exit_code) {
                                                           {"table", ScanOutput::kTable}};
   auto arguments = std::make_shared<ScanArguments>();
   auto* scan = program.add_subcommand("scan", "Judge request logs from files or standard input, without Kafka");
-  add_setup_options(*scan, arguments->setup, "Form of the records (weir profiles list), or the path of a profile of your own; else it is recognised");
+  add_setup_options(
+      *scan, arguments->setup,
+      "Form of the records (weir profiles list), or the path of a profile of your own; else it is recognised");
   scan->add_option("-o,--output", arguments->output,
                    "table: what was found, for people; alerts: what the daemon would publish, verdicts: one line per "
                    "request, both as NDJSON; summary: figures only")

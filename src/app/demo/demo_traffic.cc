@@ -15,6 +15,7 @@ constexpr size_t kOutOf = 10'000;
 constexpr size_t kAttacks = 60;
 constexpr size_t kAbuses = 150;
 constexpr size_t kBroken = 5;
+constexpr size_t kCutBytes = 30;  // of a broken line: not enough to tell what was requested
 
 constexpr size_t kCustomers = 400;
 constexpr size_t kAttackers = 6;
@@ -87,7 +88,7 @@ std::string DemoTraffic::next(EventTime now) {
     shop(request);
   }
   std::string record = write(request, now);
-  if (draw >= kOutOf - kBroken) record.resize(record.size() / 2);
+  if (draw >= kOutOf - kBroken) record.resize(kCutBytes);
   return record;
 }
 

@@ -41,7 +41,7 @@ Scan::Scan(const ScanOptions& options, const Config& config, const RuleSlot& rul
       scorer_(config.score, config.kafka.topics.requests) {}
 
 uint64_t Scan::judged() const {
-  return report_.detect.requests.value();
+  return report_.detect.requests.value() + report_.passed_over;
 }
 
 void Scan::run(const std::vector<std::string>& paths) {

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "app/scan/scan_report.h"
 #include "app/input/line_reader.h"
 #include "app/scan/scan_findings.h"
+#include "app/scan/scan_report.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/input_overrides.h"
 #include "app/terminal/interruption.h"

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "app/scan/scan_report.h"
 #include "app/scan/scan_findings.h"
+#include "app/scan/scan_report.h"
 #include "app/terminal/terminal.h"
 
 namespace weir {

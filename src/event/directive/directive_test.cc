@@ -107,7 +107,7 @@ TEST_CASE("of a JSON directive the keys are mapped from the variables behind the
   CHECK(profile.time.pointers == std::vector<std::string>{"/when"});
   CHECK(profile.client_ip.pointers == std::vector<std::string>{"/who/ip"});
   CHECK(profile.user_agent.pointers == std::vector<std::string>{"/who/agent"});
-  CHECK(profile.target.pointers == std::vector<std::string>{"/to~1from", "/line"});
+  CHECK(profile.target.pointers == std::vector<std::string>{"/line", "/to~1from"});
   CHECK(profile.duration.pointers == std::vector<std::string>{"/took"});
   CHECK(profile.pointer_units.front() == std::pair<std::string, DurationUnit>{"/took", DurationUnit::kSeconds});
   CHECK(profile.status.pointers == std::vector<std::string>{"/n/1"});
