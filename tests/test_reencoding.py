@@ -30,6 +30,25 @@ EXCEPTIONS = {
         'html_in_unicode_escape', 'percent_in_html')},
     ('rfi/include_path_parameter', 'unicode_escape_in_html'): {0: NAME_TOO_LONG},
     ('rfi/include_path_parameter', 'html_in_unicode_escape'): {0: NAME_TOO_LONG},
+    **{('cmdi/command_parameter', wrapping): {1: NAME_TOO_LONG}
+       for wrapping in ('unicode_escape_in_html', 'html_in_unicode_escape', 'percent_in_html')},
+    **{('rce/property_path', wrapping): {0: 'the wrapping uses up the rounds in which its own escaped backslashes are undone'}
+       for wrapping in ('percent_twice', 'percent_three_times', 'html_decimal', 'html_hexadecimal', 'html_named',
+                        'html_without_semicolon', 'unicode_escape', 'unicode_escape_in_html', 'html_in_unicode_escape',
+                        'percent_in_html', 'hexadecimal_escape', 'percent_u', 'overlong', 'mixture', 'mixture_not_in_url')},
+    # A header's scheme and credentials, and the heads of a multipart body, are not undone by any server.
+    **{(rule, wrapping): dict.fromkeys(range(3), 'what is wrapped is the syntax of the protocol itself')
+       for rule in ('crlf/credential_break', 'other/multipart_field_name')
+       for wrapping in ('percent', 'percent_twice', 'percent_three_times', 'html_decimal', 'html_hexadecimal', 'html_named',
+                        'html_without_semicolon', 'unicode_escape', 'unicode_escape_in_html', 'html_in_unicode_escape',
+                        'percent_in_html', 'hexadecimal_escape', 'percent_u', 'overlong', 'mixture', 'mixture_not_in_url',
+                        'mixed_case', 'spaces_for_space', 'line_feed_for_space', 'tab_for_space')},
+    **{(rule, wrapping): dict.fromkeys(numbers, 'a command behind a line break is told from prose by its single blanks')
+       for rule, numbers in (('cmdi/mail_command', (0, 1, 2)), ('cmdi/newline_command', (2, 3)), ('crlf/mail_command', (1, 2)),
+                             ('crlf/protocol_command', (1, 3, 4)))
+       for wrapping in ('spaces_for_space', 'line_feed_for_space')},
+    ('cmdi/separator_command', 'cookie'): dict.fromkeys(
+        (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14, 15, 16), 'in a cookie the separators part the cookie itself (docs/rule-pack.md)'),
 }
 
 # --- The wrappings: text as the attacked program sees it -> text as sent. Bytes that are no UTF-8 are surrogates ("surrogateescape").

@@ -157,7 +157,7 @@ TEST_CASE("records become alerts through both stages, and a bad record a dead le
   CHECK(letters.front().header("__connect.errors.partition") == "0");
   CHECK(letters.front().header("__connect.errors.offset") == "10");
   CHECK(letters.front().header("__connect.errors.stage") == "detect");
-  CHECK(letters.front().header("__connect.errors.exception.class.name") == "invalid_json");
+  CHECK(letters.front().header("__connect.errors.exception.class.name") == "missing_field");
 
   CHECK(test.kafka_sum(&KafkaCounters::dead_letters) == 1);
   // Both stages on one machine: a latency of seconds would be a wrong clock or unit.

@@ -148,8 +148,8 @@ def test_times_addresses_and_numbers_are_read(reading, sent, server, name):
 
 
 def test_a_directive_that_cannot_be_understood_is_refused_with_its_position():
-    result = run('profiles', 'compile', '--format', 'nginx=$remote_addr\n"$request"$status')
-    assert result.code == 2 and 'line 2, column 11' in result.err
+    result = run('profiles', 'compile', '--format', 'nginx=$remote_addr\n"$request" ${status')
+    assert result.code == 2 and 'line 2, column 12' in result.err
     assert run('profiles', 'compile', '--format', 'iis=%s').code == 2
     assert run('profiles', 'compile', '--format-file', 'nginx=/no/such/file').code == 2
 
