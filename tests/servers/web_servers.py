@@ -178,12 +178,14 @@ RewriteRule .* - [R=404,L]
 
 
 class DatagramLog:
-    """A socket that HAProxy logs to; every datagram becomes a line of a file."""
+    """A socket that HAProxy logs to; every datagram becomes a line of a file. UDP, since a Unix socket holds ten datagrams and
+    HAProxy drops the next where its reader is slow."""
 
-    def __init__(self, address, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self.socket.bind(str(address))
+        self.socket.bind(('127.0.0.1', 0))
+        self.address = f'127.0.0.1:{self.socket.getsockname()[1]}'
         self.file = open(path, 'ab', buffering=0)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -210,13 +212,12 @@ class Haproxy(WebServer):
             if not re.match(r'(option|log-format|capture|http-request)\b', directive):
                 quoted = directive.replace('"', '\\"')
                 directive = f'log-format "{quoted}"'
-            address = self.folder / f'{name}.sock'
-            DatagramLog(address, self.log_path(name))
+            log = DatagramLog(self.log_path(name))
             lines = '\n  '.join(directive.splitlines())
             frontends.append(f'''
 frontend {name}
   bind 127.0.0.1:{port}
-  log {address} len 16384 format raw local0
+  log {log.address} len 16384 format raw local0
   {lines}
   http-request return status 200 content-type text/plain string fine
 ''')
