@@ -49,7 +49,7 @@ def test_attacks_are_found_behind_a_shipper(shipped, tmp_path, template):
         if template == 'json':
             source['unwrap'] = ['/message', '/MESSAGE']
         weir = pipeline.start(input=source)
-        wait_for(lambda: weir.metrics().sum(RECORDS, stage='detect') >= COUNT, 60, 'all records were read')
+        weir.wait_for_metric(RECORDS, COUNT)
         assert weir.metrics().sum(DEAD_LETTERS) == 0, [value for _, value, _ in pipeline.dead_letters()][:3]
         alerts = wait_for(pipeline.alerts, 60, 'alerts')
         assert {alert['key'] for alert in alerts} >= {'192.0.2.8'}, [alert['payload'] for alert in alerts]
