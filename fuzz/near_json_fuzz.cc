@@ -8,7 +8,7 @@
 
 #include "base/assert.h"
 #include "base/utf8.h"
-#include "event/near_json.h"
+#include "event/json/near_json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t kDepthMax = 32;

@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "policy/policy.h"
-#include "policy/value_check.h"
+#include "policy/types/value_check.h"
 
 namespace {
 

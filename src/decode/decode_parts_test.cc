@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "base/catch.h"
-#include "decode/binary_text.h"
-#include "decode/byte_classes.h"
-#include "decode/decode_base64.h"
 #include "decode/decoded_record.h"
-#include "decode/strip_comments.h"
+#include "decode/steps/binary_text.h"
+#include "decode/steps/byte_classes.h"
+#include "decode/steps/decode_base64.h"
+#include "decode/steps/strip_comments.h"
 
 namespace weir {
 namespace {

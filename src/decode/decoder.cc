@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "decode/body_lines.h"
-#include "decode/header_lines.h"
-#include "decode/line_writer.h"
-#include "decode/pair_lines.h"
-#include "decode/value_lines.h"
+#include "decode/lines/body_lines.h"
+#include "decode/lines/header_lines.h"
+#include "decode/lines/line_writer.h"
+#include "decode/lines/pair_lines.h"
+#include "decode/lines/value_lines.h"
 
 namespace weir {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "base/catch.h"
 #include "decode/decode_test_support.h"
-#include "decode/shell_words.h"
-#include "decode/utf16_text.h"
+#include "decode/steps/shell_words.h"
+#include "decode/steps/utf16_text.h"
 
 namespace weir {
 namespace {

@@ -1,9 +1,9 @@
 #include "decode/value_decoder.h"
 
-#include "decode/decode_entities.h"
-#include "decode/decode_escapes.h"
-#include "decode/fold_unicode.h"
-#include "decode/strip_controls.h"
+#include "decode/steps/decode_entities.h"
+#include "decode/steps/decode_escapes.h"
+#include "decode/steps/fold_unicode.h"
+#include "decode/steps/strip_controls.h"
 
 namespace weir {
 namespace {

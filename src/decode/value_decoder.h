@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "decode/byte_classes.h"
-#include "decode/decode_percent.h"
 #include "decode/decoded_record.h"
+#include "decode/steps/byte_classes.h"
+#include "decode/steps/decode_percent.h"
 
 namespace weir {
 

@@ -3,10 +3,10 @@
 #include <array>
 #include <cstring>
 
-#include "event/field_values.h"
-#include "event/forwarded_for.h"
-#include "event/header_text.h"
-#include "event/request_target.h"
+#include "event/values/field_values.h"
+#include "event/values/forwarded_for.h"
+#include "event/values/header_text.h"
+#include "event/values/request_target.h"
 
 namespace weir {
 namespace {

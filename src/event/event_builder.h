@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "event/event.h"
-#include "event/header_list.h"
 #include "event/input_profile.h"
 #include "event/raw_record.h"
-#include "event/timestamp.h"
+#include "event/values/header_list.h"
+#include "event/values/timestamp.h"
 
 namespace weir {
 

@@ -13,8 +13,8 @@
 #include "base/result.h"
 #include "event/profile_field.h"
 #include "event/text/text_format.h"
-#include "event/time_zone.h"
-#include "event/value_format.h"
+#include "event/values/time_zone.h"
+#include "event/values/value_format.h"
 
 namespace weir {
 

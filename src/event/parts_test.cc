@@ -1,14 +1,14 @@
 #include "base/catch.h"
 #include "base/utf8.h"
-#include "event/forwarded_for.h"
-#include "event/json_reader.h"
+#include "event/json/json_reader.h"
+#include "event/json/near_json.h"
+#include "event/json/pointer_table.h"
 #include "event/line_prefix.h"
-#include "event/near_json.h"
-#include "event/pointer_table.h"
-#include "event/request_target.h"
 #include "event/test_records.h"
-#include "event/timestamp.h"
-#include "event/utf8_repair.h"
+#include "event/values/forwarded_for.h"
+#include "event/values/request_target.h"
+#include "event/values/timestamp.h"
+#include "event/values/utf8_repair.h"
 
 using namespace weir;
 using weir::testing::ms;

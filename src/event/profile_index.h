@@ -2,7 +2,7 @@
 
 #include "base/result.h"
 #include "event/input_profile.h"
-#include "event/pointer_table.h"
+#include "event/json/pointer_table.h"
 #include "event/raw_record.h"
 
 namespace weir {

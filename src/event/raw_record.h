@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/arena.h"
-#include "event/header_list.h"
 #include "event/input_profile.h"
-#include "event/raw_value.h"
+#include "event/values/header_list.h"
+#include "event/values/raw_value.h"
 
 namespace weir {
 

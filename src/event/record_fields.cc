@@ -3,7 +3,7 @@
 #include <charconv>
 #include <string>
 
-#include "event/json_headers.h"
+#include "event/json/json_headers.h"
 
 namespace weir {
 

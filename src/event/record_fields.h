@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "event/pointer_table.h"
+#include "event/json/pointer_table.h"
 #include "event/raw_record.h"
 
 namespace weir {

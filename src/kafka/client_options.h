@@ -2,7 +2,7 @@
 
 #include "config/config.h"
 #include "lane/log_sink.h"
-#include "lane/memory_share.h"
+#include "lane/supervise/memory_share.h"
 
 namespace weir {
 

@@ -11,7 +11,7 @@
 #include "kafka/handles.h"
 #include "lane/read_positions.h"
 #include "lane/record_source.h"
-#include "lane/rejoin_judge.h"
+#include "lane/supervise/rejoin_judge.h"
 #include "pipeline/lane_counters.h"
 
 namespace weir {

@@ -20,9 +20,9 @@
 #include "lane/detect_lane.h"
 #include "lane/exactly_once.h"
 #include "lane/lane.h"
-#include "lane/memory_share.h"
 #include "lane/score_lane.h"
-#include "lane/state_record.h"
+#include "lane/state/state_record.h"
+#include "lane/supervise/memory_share.h"
 
 namespace weir {
 namespace {

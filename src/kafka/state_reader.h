@@ -7,7 +7,7 @@
 
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
-#include "lane/stored_state.h"
+#include "lane/state/stored_state.h"
 
 namespace weir {
 

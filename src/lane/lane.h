@@ -13,9 +13,9 @@
 #include "lane/log_sink.h"
 #include "lane/output.h"
 #include "lane/patience.h"
-#include "lane/progress_watch.h"
 #include "lane/record_source.h"
-#include "lane/thread_check.h"
+#include "lane/supervise/progress_watch.h"
+#include "lane/supervise/thread_check.h"
 #include "pipeline/lane_counters.h"
 
 namespace weir {

@@ -12,8 +12,8 @@
 
 #include "alert/alert_encoder.h"
 #include "lane/lane.h"
-#include "lane/partition_state.h"
-#include "lane/stored_state.h"
+#include "lane/state/partition_state.h"
+#include "lane/state/stored_state.h"
 #include "pipeline/lane_counters.h"
 #include "pipeline/observation_block.h"
 #include "score/scorer.h"

@@ -12,7 +12,7 @@
 
 #include "lane/read_positions.h"
 #include "lane/record_source.h"
-#include "lane/stored_state.h"
+#include "lane/state/stored_state.h"
 #include "lane/transaction_client.h"
 
 // A Kafka in memory with what matters to exactly-once: transactions with producer epochs, ends of transactions that are written

@@ -4,7 +4,7 @@
 #include "base/hex.h"
 #include "policy/header_search.h"
 #include "policy/request_check.h"
-#include "policy/value_check.h"
+#include "policy/types/value_check.h"
 
 // The parameters of a request against those of its route. Query, form and path are decoded once, as applications do, not in
 // rounds as for matching: a value that is wrapped twice has a wrong form. JSON and multipart come from the decoded lines.

@@ -18,7 +18,7 @@
 #include "app/setup/exit_code.h"
 #include "app/setup/input_overrides.h"
 #include "app/setup/report.h"
-#include "event/timestamp.h"
+#include "event/values/timestamp.h"
 
 namespace weir {
 namespace {

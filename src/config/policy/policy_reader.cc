@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "config/policy/policy_fields.h"
-#include "policy/json_type.h"
-#include "policy/url_type.h"
+#include "policy/types/json_type.h"
+#include "policy/types/url_type.h"
 #include "yaml/yaml_reader.h"
 
 namespace weir {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "event/timestamp.h"
+#include "event/values/timestamp.h"
 
 namespace weir {
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "event/event_parser.h"
-#include "event/header_list.h"
+#include "event/values/header_list.h"
 
 namespace weir {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "event/directive/directive.h"
-#include "event/pointer_table.h"
+#include "event/json/pointer_table.h"
 #include "event/profile/example_check.h"
 #include "event/profile/text_pattern.h"
 #include "yaml/yaml_reader.h"

@@ -4,10 +4,10 @@
 #include <array>
 
 #include "event/event_parser.h"
-#include "event/json_reader.h"
+#include "event/json/json_reader.h"
+#include "event/json/near_json.h"
+#include "event/json/pointer_table.h"
 #include "event/line_prefix.h"
-#include "event/near_json.h"
-#include "event/pointer_table.h"
 #include "event/record_fields.h"
 #include "event/text/text_reader.h"
 

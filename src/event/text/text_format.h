@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "event/profile_field.h"
-#include "event/value_format.h"
+#include "event/values/value_format.h"
 
 namespace weir {
 

@@ -9,7 +9,7 @@
 #include "base/assert.h"
 #include "base/hex.h"
 #include "base/utf8.h"
-#include "event/utf8_repair.h"
+#include "event/values/utf8_repair.h"
 
 namespace weir {
 namespace {

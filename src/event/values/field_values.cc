@@ -1,0 +1,213 @@
+#include "event/values/field_values.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+namespace weir {
+namespace {
+
+constexpr auto kNowhere = std::string_view::npos;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+double microseconds_per(DurationUnit unit) {
+  switch (unit) {
+    case DurationUnit::kNanoseconds:
+      return 1e-3;
+    case DurationUnit::kMicroseconds:
+      return 1;
+    case DurationUnit::kMilliseconds:
+      return 1e3;
+    case DurationUnit::kSeconds:
+      return 1e6;
+  }
+  return 1;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == kNowhere) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// The last entry that is one of "502, 200", "0.001 : 0.002" or "0.100, -".
+std::string_view last_of_list(std::string_view text) {
+  text = trimmed(text);
+  while (true) {
+    size_t at = text.rfind(", ");
+    const size_t colon = text.rfind(" : ");
+    if (colon != kNowhere && (at == kNowhere || colon > at)) at = colon;
+    if (at == kNowhere) return text;
+    const auto last = trimmed(text.substr(at + (at == colon ? 3 : 2)));
+    if (!is_absent(last)) return last;
+    text = trimmed(text.substr(0, at));
+  }
+}
+
+struct UnitName {
+  std::string_view name;
+  double microseconds;
+};
+constexpr std::array kUnitNames{UnitName{"s", 1e6},   UnitName{"ms", 1e3},      UnitName{"us", 1},
+                                UnitName{"ns", 1e-3}, UnitName{"\xc2\xb5s", 1}, UnitName{"m", 6e7}};
+
+std::optional<double> duration_of_text(std::string_view text, DurationUnit unit) {
+  text = last_of_list(text);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  const auto rest = trimmed(text.substr(static_cast<size_t>(end - text.data())));
+  if (rest.empty()) return number * microseconds_per(unit);
+  for (const auto& [name, microseconds] : kUnitNames)
+    if (rest == name) return number * microseconds;
+  return std::nullopt;
+}
+
+// "1,234,567" without its commas, in `digits`; as it is if they stand elsewhere.
+std::string_view without_thousands(std::string_view text, std::array<char, 32>& digits) {
+  if (text.find(',') == kNowhere || text.size() > digits.size()) return text;
+  size_t size = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const size_t left = text.size() - i;
+    if ((text[i] == ',') != (left % 4 == 0)) return text;
+    if (text[i] == ',') continue;
+    if (!is_digit(text[i])) return text;
+    digits[size++] = text[i];
+  }
+  return {digits.data(), size};
+}
+
+std::optional<uint64_t> whole_of(double real) {
+  constexpr double kExactMax = 9007199254740992.0;  // 2^53: whole numbers are exact below
+  if (!(real >= 0 && real <= kExactMax) || real != std::floor(real)) return std::nullopt;
+  return static_cast<uint64_t>(real);
+}
+
+std::optional<uint64_t> count_of_text(std::string_view text) {
+  std::array<char, 32> digits;
+  text = without_thousands(last_of_list(text), digits);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  uint64_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error == std::errc{} && end == last) return number;
+  double real = 0;
+  const auto [real_end, real_error] = std::from_chars(text.data(), last, real);
+  if (real_error != std::errc{} || real_end != last) return std::nullopt;
+  return whole_of(real);
+}
+
+}  // namespace
+
+std::optional<Microseconds> read_duration(const RawValue& value, DurationUnit unit) {
+  std::optional<double> microseconds;
+  switch (value.kind) {
+    case RawValue::Kind::kText:
+      microseconds = duration_of_text(value.text, unit);
+      break;
+    case RawValue::Kind::kInteger:
+      microseconds = static_cast<double>(value.number) * microseconds_per(unit);
+      break;
+    case RawValue::Kind::kReal:
+      microseconds = value.real * microseconds_per(unit);
+      break;
+    default:
+      break;
+  }
+  // Written so that NaN, which text can spell, fails as well.
+  if (!microseconds || !(*microseconds >= 0 && *microseconds <= static_cast<double>(kDurationMaxUs)))
+    return std::nullopt;
+  return Microseconds{std::llround(*microseconds)};
+}
+
+std::optional<uint64_t> read_count(const RawValue& value, uint64_t max) {
+  std::optional<uint64_t> number;
+  switch (value.kind) {
+    case RawValue::Kind::kText:
+      number = count_of_text(value.text);
+      break;
+    case RawValue::Kind::kInteger:
+      if (value.number >= 0) number = static_cast<uint64_t>(value.number);
+      break;
+    case RawValue::Kind::kUnsigned:
+      number = static_cast<uint64_t>(value.number);
+      break;
+    case RawValue::Kind::kReal:
+      number = whole_of(value.real);
+      break;
+    default:
+      break;
+  }
+  return number && *number <= max ? number : std::nullopt;
+}
+
+std::optional<std::string_view> read_text(const RawValue& value, Arena& arena) {
+  constexpr size_t kTextMax = 32;  // the longest double takes 24
+  char text[kTextMax];
+  char* end = text;
+  switch (value.kind) {
+    case RawValue::Kind::kText:
+      return value.text;
+    case RawValue::Kind::kInteger:
+      end = std::to_chars(text, text + kTextMax, value.number).ptr;
+      break;
+    case RawValue::Kind::kUnsigned:
+      end = std::to_chars(text, text + kTextMax, static_cast<uint64_t>(value.number)).ptr;
+      break;
+    case RawValue::Kind::kReal:
+      end = std::to_chars(text, text + kTextMax, value.real).ptr;
+      break;
+    case RawValue::Kind::kBoolean:
+      return value.number != 0 ? "true" : "false";
+    case RawValue::Kind::kNested:
+      return std::nullopt;
+  }
+  return arena.copy({text, static_cast<size_t>(end - text)});
+}
+
+namespace {
+
+// "192.000.002.007": leading zeros are no octal in logs.
+std::optional<IpAddress> parse_padded(std::string_view text) {
+  std::array<char, 16> plain;
+  size_t size = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool starts_part = i == 0 || text[i - 1] == '.';
+    const bool leads = text[i] == '0' && i + 1 < text.size() && is_digit(text[i + 1]);
+    const bool only_zeros_before = starts_part || (size > 0 && plain[size - 1] == '.') || size == 0;
+    if (leads && only_zeros_before) continue;
+    if (size == plain.size()) return std::nullopt;
+    plain[size++] = text[i];
+  }
+  return IpAddress::parse({plain.data(), size});
+}
+
+}  // namespace
+
+std::optional<PeerAddress> read_peer(std::string_view text) {
+  PeerAddress peer;
+  if (const auto comma = text.rfind(','); comma != kNowhere) {
+    peer.forwarded = text.substr(0, comma);
+    text.remove_prefix(comma + 1);
+  }
+  text = trimmed(text);
+  if (text.starts_with("unix:") || text == "unix") {
+    peer.is_unix = true;
+    return peer;
+  }
+  auto address = IpAddress::parse_with_port(text);
+  if (!address) {
+    const auto slash = text.find('/');
+    address = slash == kNowhere ? parse_padded(text) : IpAddress::parse(text.substr(0, slash));
+  }
+  if (!address) return std::nullopt;
+  peer.address = *address;
+  return peer;
+}
+
+}  // namespace weir

@@ -1,0 +1,101 @@
+#include "lane/state/state_record.h"
+
+#include <cstring>
+#include <type_traits>
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kMagic = "WRST";
+constexpr uint16_t kVersion = 1;
+
+template <typename Number>
+void append(std::string& out, Number number) {
+  using Unsigned = std::make_unsigned_t<Number>;
+  for (size_t i = 0; i < sizeof(Number); ++i)
+    out += static_cast<char>(static_cast<Unsigned>(number) >> (8 * i) & 0xff);
+}
+
+/// Reads little-endian numbers; `good` turns false at the end of the bytes.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+
+  template <typename Number>
+  void read(Number& number) {
+    using Unsigned = std::make_unsigned_t<Number>;
+    if (bytes_.size() < sizeof(Number)) {
+      good_ = false;
+      return;
+    }
+    Unsigned value = 0;
+    for (size_t i = 0; i < sizeof(Number); ++i)
+      value = static_cast<Unsigned>(
+          value | static_cast<Unsigned>(static_cast<Unsigned>(static_cast<unsigned char>(bytes_[i])) << (8 * i)));
+    number = static_cast<Number>(value);
+    bytes_.remove_prefix(sizeof(Number));
+  }
+  [[nodiscard]] bool good() const { return good_; }
+  [[nodiscard]] std::string_view rest() const { return bytes_; }
+
+ private:
+  std::string_view bytes_;
+  bool good_ = true;
+};
+
+Status malformed(const char* what) {
+  return fail(ErrorCode::kParse, "state record", what);
+}
+
+}  // namespace
+
+std::string state_record_key(const StateRecord& record) {
+  const std::string partition = std::to_string(record.partition) + "/";
+  if (record.kind == StateRecord::Kind::kGenesis) return partition + "genesis";
+  return partition + std::to_string(record.chunk) + "/" + std::to_string(record.part);
+}
+
+std::string encode_state_record(const StateRecord& record) {
+  std::string out(kMagic);
+  append(out, kVersion);
+  append(out, static_cast<uint8_t>(record.kind));
+  append(out, record.partition);
+  append(out, record.observations_partitions);
+  append(out, record.offset);
+  append(out, record.chunk);
+  append(out, record.chunk_count);
+  append(out, record.part);
+  append(out, record.parts);
+  out += record.bytes;
+  return out;
+}
+
+Result<StateRecord> decode_state_record(std::string_view value) {
+  if (!value.starts_with(kMagic)) return tl::unexpected(malformed("no magic").error());
+  Reader reader(value.substr(kMagic.size()));
+  uint16_t version = 0;
+  uint8_t kind = 0;
+  StateRecord record;
+  reader.read(version);
+  if (reader.good() && version > kVersion)
+    return fail(ErrorCode::kUnsupported, "state record", "written by a newer version");
+  reader.read(kind);
+  reader.read(record.partition);
+  reader.read(record.observations_partitions);
+  reader.read(record.offset);
+  reader.read(record.chunk);
+  reader.read(record.chunk_count);
+  reader.read(record.part);
+  reader.read(record.parts);
+  if (!reader.good()) return tl::unexpected(malformed("too short").error());
+  record.kind = static_cast<StateRecord::Kind>(kind);
+  record.bytes = reader.rest();
+  const bool genesis = record.kind == StateRecord::Kind::kGenesis;
+  if (!genesis && record.kind != StateRecord::Kind::kChunk) return tl::unexpected(malformed("unknown kind").error());
+  if (record.offset < 0 || record.partition < 0) return tl::unexpected(malformed("a negative place").error());
+  if (!genesis && (record.chunk >= record.chunk_count || record.part >= record.parts))
+    return tl::unexpected(malformed("a chunk or part beyond their number").error());
+  return record;
+}
+
+}  // namespace weir
