@@ -48,7 +48,7 @@ EXCEPTIONS = {
                              ('crlf/protocol_command', (1, 3, 4)))
        for wrapping in ('spaces_for_space', 'line_feed_for_space')},
     ('cmdi/separator_command', 'cookie'): dict.fromkeys(
-        (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14, 15, 16), 'in a cookie the separators part the cookie itself (docs/rule-pack.md)'),
+        (2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 16, 17, 18), 'in a cookie the separators part the cookie itself (docs/rule-pack.md)'),
 }
 
 # --- The wrappings: text as the attacked program sees it -> text as sent. Bytes that are no UTF-8 are surrogates ("surrogateescape").
