@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "alert/fernet.h"
 #include "config/property.h"
 #include "event/directive/directive.h"
 
@@ -25,6 +26,7 @@ class Checker {
     check_time_zone();
     check_episodes();
     check_allowed_addresses();
+    check_encryption();
     if (!IpAddress::parse(config_.http.address))
       error("http.address", "'" + config_.http.address + "' is no numeric address",
             "for example 127.0.0.1, 0.0.0.0 or ::");
@@ -62,6 +64,13 @@ class Checker {
       rest = more ? rest.substr(comma + 1) : std::string_view();
     }
     if (config_.kafka.group_id.empty()) error("kafka.group_id", "kafka.group_id is empty");
+  }
+
+  void check_encryption() {
+    if (config_.alerts.encryption_keys.empty()) return;
+    if (const auto keys = FernetKeys::parse(config_.alerts.encryption_keys); !keys)
+      error("alerts.encryption_keys", "alerts.encryption_keys: " + keys.error().detail,
+            "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())' makes one");
   }
 
   // Kafka's own rule for names of topics.

@@ -14,6 +14,7 @@
 #include "decode/decoder.h"
 #include "detect/rule_set.h"
 #include "event/input_profile.h"
+#include "evidence/personal_data.h"
 #include "policy/policy.h"
 #include "score/score_options.h"
 
@@ -128,6 +129,15 @@ struct HttpConfig {
   uint32_t requests_per_minute = 100;          ///< of one address
 };
 
+enum class AlertEncoding : uint8_t { kOcsf, kEcs };
+template <>
+inline constexpr auto kNamesOf<AlertEncoding> = std::to_array<std::string_view>({"ocsf", "ecs"});
+
+struct AlertsConfig {
+  AlertEncoding encoding = AlertEncoding::kOcsf;
+  Secret encryption_keys;  ///< Fernet keys, the first encrypts; empty: evidence is not encrypted
+};
+
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
@@ -157,6 +167,8 @@ struct Config {
   Milliseconds snapshot_round{30'000};  ///< in which all client state is written to Kafka once
   HttpConfig http;
   LogConfig log;
+  AlertsConfig alerts;
+  std::vector<PersonalData> personal_data{PersonalData::kIban, PersonalData::kNationalId};  ///< masked besides secrets
 
   [[nodiscard]] bool has_stage(Stage stage) const;
 };
@@ -164,7 +176,7 @@ struct Config {
 /// Environment variables by name.
 using Environment = std::map<std::string, std::string>;
 
-/// This process's environment, the part that weir reads: WEIR_* and CREDENTIALS_DIRECTORY.
+/// This process's environment, the part that weir reads: WEIR_*, CREDENTIALS_DIRECTORY and ENCRYPTION_KEY.
 Environment process_environment();
 
 /// Every property at its default.

@@ -22,6 +22,9 @@ namespace {
 constexpr size_t kFileBytesMax = 1 << 20;
 constexpr std::string_view kFileSuffix = "_file";
 constexpr std::string_view kPrefix = "WEIR_";
+/// The name that other users of Fernet give to the variable.
+constexpr const char* kEncryptionKey = "ENCRYPTION_KEY";
+constexpr std::string_view kEncryptionKeys = "alerts.encryption_keys";
 /// Lists of routes do not fit the table of properties: config/policy/policy_reader.cc reads this section.
 constexpr std::string_view kPolicySection = "policy";
 
@@ -74,6 +77,10 @@ class Loader {
       } else if (property.is_secret()) {
         if (auto credential = read_credential(property.path, environment_)) {
           std::get<Access<Secret>>(property.access)(config) = std::move(*credential);
+        } else if (const auto key = environment_.find(kEncryptionKey);
+                   property.path == kEncryptionKeys && key != environment_.end()) {
+          std::get<Access<Secret>>(property.access)(config) = Secret(key->second);
+          origins.emplace(property.path, Origin{"environment variable " + std::string(kEncryptionKey), {}});
         }
       }
     }
@@ -206,7 +213,9 @@ Environment process_environment() {
     const std::string_view text = *variable;
     const auto equals = text.find('=');
     const auto name = text.substr(0, equals);
-    if (equals == std::string_view::npos || (!name.starts_with(kPrefix) && name != "CREDENTIALS_DIRECTORY")) continue;
+    if (equals == std::string_view::npos ||
+        (!name.starts_with(kPrefix) && name != "CREDENTIALS_DIRECTORY" && name != kEncryptionKey))
+      continue;
     environment.emplace(name, text.substr(equals + 1));
   }
   return environment;

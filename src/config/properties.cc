@@ -254,6 +254,15 @@ const auto& property_table() {
       Property{"score.episodes.idle_close_ms", AT(score.episodes.idle_close),
                "event time without a record that closes it", "ms", {1'000, kDayMs}},
 
+      Property{"alerts.encoding", choice(REACH(alerts.encoding)),
+               "schema of alerts: ocsf (OCSF 1.5.0) or ecs (Elastic Common Schema 8)"},
+      Property{"alerts.encryption_keys", AT(alerts.encryption_keys),
+               "Fernet keys, one a line, with which the evidence in alerts is encrypted: the first encrypts, weir decrypt tries all. "
+               "Where it is not set, the variable ENCRYPTION_KEY; without either, evidence is not encrypted"},
+
+      Property{"masking.personal_data", choices(REACH(personal_data), kNamesOf<PersonalData>),
+               "kinds of personal data that are masked wherever text of requests is shown, as secrets always are"},
+
       Property{"http.address", AT(http.address), "numeric address to listen on, for metrics, health and the admin API"},
       Property{"http.port", AT(http.port), "port to listen on; 0 for one that the kernel chooses", "", {0, 65'535}},
       Property{"http.api_keys_file", AT(http.api_keys_file),
@@ -298,6 +307,8 @@ constexpr std::array kSections{
     Section{"score.abuse", "signals of abuse and their points"},
     Section{"score.bursts", "bursts of requests, failures, errors and hits"},
     Section{"score.episodes", "flood control: which records of a client become alerts"},
+    Section{"alerts", "how alerts are written"},
+    Section{"masking", "what is hidden of the text of requests besides secrets"},
     Section{"http", "metrics, health and the admin API"},
     Section{"log", "weir's own log"},
 };

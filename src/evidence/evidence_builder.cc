@@ -15,7 +15,6 @@ namespace {
 constexpr size_t kContextBytes = 32;  // shown on each side of a match
 constexpr size_t kParameterBytesMax = 64;
 constexpr size_t kMethodBytesMax = 32;
-constexpr size_t kMaskedBytesMax = 4'096;  // of a value that is looked through for secrets before it is cut
 
 /// The match with some of its surroundings, inside its line, without splitting a character.
 std::string_view excerpt_around(std::string_view line, size_t match_begin, size_t match_end) {
@@ -24,9 +23,12 @@ std::string_view excerpt_around(std::string_view line, size_t match_begin, size_
   return cut_utf8(line.substr(begin, end - begin), EvidenceHit::kExcerptBytesMax);
 }
 
+}  // namespace
+
 /// The value of a violation, masked. It is shown as decoded, because an encoded secret is not recognised as one; where there
 /// is no decoded line of it, what is encoded is masked as a whole. Cookies always are, bodies are not shown.
-std::string_view excerpt_of(const Violation& violation, const DecodedRecord& record, Arena& arena) {
+std::string_view EvidenceBuilder::excerpt_of(const Violation& violation, const DecodedRecord& record,
+                                             Arena& arena) const {
   if (violation.place == Place::kBody) return {};
   std::string_view value = violation.value;
   bool decoded = false;
@@ -38,20 +40,17 @@ std::string_view excerpt_of(const Violation& violation, const DecodedRecord& rec
       break;
     }
   }
-  const bool is_secret = is_secret_name(violation.parameter) || violation.place == Place::kCookie ||
+  const bool is_secret = violation.place == Place::kCookie ||
                          (!decoded && value.find('%') != std::string_view::npos && !violation.parameter.empty());
   if (is_secret) return arena.copy(mask_secret(value));
-  return cut_utf8(mask_text(cut_utf8(value, kMaskedBytesMax), arena), EvidenceHit::kExcerptBytesMax);
+  if (is_secret_name(violation.parameter)) return arena.copy(masker_.value(violation.parameter, value));
+  return masker_.text(value, arena, EvidenceHit::kExcerptBytesMax);
 }
 
-}  // namespace
-
 PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
-  const auto masked_field = [&](std::string_view text) {
-    return mask_text(cut_utf8(text, Evidence::kFieldBytesMax), arena);
-  };
+  const auto masked_field = [&](std::string_view text) { return masker_.text(text, arena, Evidence::kFieldBytesMax); };
   evidence_.request_id = masked_field(judged.event.request_id);
-  evidence_.method = cut_utf8(judged.event.method, kMethodBytesMax);
+  evidence_.method = masker_.text(judged.event.method, arena, kMethodBytesMax);
   evidence_.host = masked_field(judged.event.host);
   evidence_.path = masked_field(judged.event.path);
   evidence_.user_agent = masked_field(judged.event.user_agent);
@@ -100,8 +99,8 @@ void EvidenceBuilder::order_findings(const Judged& judged) {
 const EvidenceBuilder::MaskedLine& EvidenceBuilder::masked(uint32_t line, const DecodedRecord& record, Arena& arena) {
   if (masked_line_.line == line) return masked_line_;
   const auto name = record.name_of(record.lines[line]);
-  masked_line_ = {line, is_secret_name(name), mask_text(cut_utf8(name, kParameterBytesMax), arena), {}};
-  if (!masked_line_.is_secret) masked_line_.text = mask_text(record.line_text(record.lines[line]), arena);
+  masked_line_ = {line, is_secret_name(name), masker_.text(name, arena, kParameterBytesMax), {}};
+  if (!masked_line_.is_secret) masked_line_.text = masker_.text(record.line_text(record.lines[line]), arena);
   return masked_line_;
 }
 
@@ -120,7 +119,7 @@ EvidenceHitView EvidenceBuilder::describe(const Hit& hit, const Judged& judged, 
   out.parameter = shown.name;
   out.steps = line.steps;
   if (shown.is_secret) {
-    out.excerpt = arena.copy(mask_secret(judged.record.value_of(line)));
+    out.excerpt = arena.copy(masker_.value(judged.record.name_of(line), judged.record.value_of(line)));
     return out;
   }
   const auto text = judged.record.line_text(line);
@@ -129,7 +128,11 @@ EvidenceHitView EvidenceBuilder::describe(const Hit& hit, const Judged& judged, 
   // One parameter is one thing; a referer or a body may hold others, which are nobody's business.
   const bool is_short_parameter =
       (mask_of(line.place) & kParameterPlaces) != 0 && text.size() <= EvidenceHit::kExcerptBytesMax;
-  const bool whole = is_short_parameter || shown.text.data() != text.data();
+  const bool is_changed = shown.text.data() != text.data();
+  // Behind what masking looks at nothing is shown.
+  const bool is_known =
+      hit.match_end - line.begin + kContextBytes <= shown.text.size() || shown.text.size() == text.size();
+  const bool whole = is_short_parameter || is_changed || !is_known;
   out.excerpt = whole ? cut_utf8(shown.text, EvidenceHit::kExcerptBytesMax)
                       : excerpt_around(text, hit.match_begin - line.begin, hit.match_end - line.begin);
   return out;
@@ -144,7 +147,7 @@ EvidenceHitView EvidenceBuilder::describe(const Violation& violation, int weight
   out.level = rule.level;
   out.weight = weight;
   out.place = violation.place;
-  out.parameter = mask_text(cut_utf8(violation.parameter, kParameterBytesMax), arena);
+  out.parameter = masker_.text(violation.parameter, arena, kParameterBytesMax);
   out.excerpt = excerpt_of(violation, judged.record, arena);
   return out;
 }

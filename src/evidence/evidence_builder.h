@@ -10,6 +10,7 @@
 #include "detect/match/detection.h"
 #include "detect/rule_set.h"
 #include "event/event.h"
+#include "evidence/masker.h"
 #include "evidence/packed_evidence.h"
 #include "policy/request_check.h"
 
@@ -19,6 +20,8 @@ namespace weir {
 /// One per lane. Does not allocate once its buffers have grown, but for what is masked.
 class EvidenceBuilder {
  public:
+  explicit EvidenceBuilder(Masker masker = Masker()) : masker_(masker) {}
+
   /// What is described, and by what it was judged.
   struct Judged {
     const Event& event;
@@ -50,7 +53,9 @@ class EvidenceBuilder {
   EvidenceHitView describe(const Hit& hit, const Judged& judged, Arena& arena);
   EvidenceHitView describe(const Violation& violation, int weight, const Judged& judged, Arena& arena) const;
   const MaskedLine& masked(uint32_t line, const DecodedRecord& record, Arena& arena);
+  std::string_view excerpt_of(const Violation& violation, const DecodedRecord& record, Arena& arena) const;
 
+  Masker masker_;
   std::vector<Finding> findings_;
   MaskedLine masked_line_;
   EvidenceView evidence_;

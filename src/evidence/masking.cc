@@ -4,8 +4,10 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "base/base64.h"
 #include "base/hex.h"
 #include "base/utf8.h"
+#include "evidence/pem_blocks.h"
 #include "evidence/secret_forms.h"
 
 namespace weir {
@@ -96,7 +98,7 @@ class TextMasker {
         take_word();
       } else if (text_[at_] == '%' && peek(at_).encoded) {
         copy_to(at_ + 3);  // so that its hex digits do not join the word behind it
-      } else {
+      } else if ((text_[at_] != '+' && text_[at_] != '/') || !take_account_key()) {
         copy_to(at_ + 1);
       }
     }
@@ -146,6 +148,11 @@ class TextMasker {
   }
 
   void take_word();
+  bool take_element(std::string_view name, size_t name_end);
+  bool take_token(std::string_view word, size_t word_end);
+  bool take_account_key();
+  bool take_hook(std::string_view word, size_t word_end);
+  bool take_authorization_code(std::string_view name, const Separator& separator);
   bool take_credentials(std::string_view word, size_t word_end);
   void take_secret_value(std::string_view name, const Separator& separator);
   void take_cookies(size_t end);
@@ -170,30 +177,125 @@ void TextMasker::take_word() {
   while (end < text_.size() && is_word_char(text_[end]))
     ++end;
   const auto word = text_.substr(at_, end - at_);
-  if (word.size() >= kTokenBytesMin && (looks_like_jwt(word) || looks_like_api_key(word))) {
-    mask_to(end);
-    return;
-  }
-  if (take_credentials(word, end)) return;
+  if (take_token(word, end) || take_credentials(word, end)) return;
   const char next = end < text_.size() ? text_[end] : 'x';
   if (next == ':' && text_.substr(end, 3) == "://") {
     copy_to(end + 3);
     take_url_password(at_);
     return;
   }
-  const bool is_element = at_ > 0 && text_[at_ - 1] == '<' && peek(end).value == '>';
-  if (is_element && is_secret_name(word)) {
-    copy_to(end + 1);
-    mask_to(std::min(text_.find('<', at_), text_.size()));
-    return;
-  }
+  if (at_ > 0 && (text_[at_ - 1] == '<' || text_[at_ - 1] == ':') && take_element(word, end)) return;
   const bool may_be_name = may_name_secrets_ && (classes_of(next) & kFollowsName) != 0;
   const Separator separator = may_be_name ? separator_after(end) : Separator{};
   if (separator.found && is_secret_name(word)) {
     take_secret_value(word, separator);
     return;
   }
+  if (separator.found && take_authorization_code(word, separator)) return;
   copy_to(end);
+}
+
+/// "<password>value<", with a prefix and attributes or without.
+bool TextMasker::take_element(std::string_view name, size_t name_end) {
+  constexpr size_t kAttributesMax = 128;
+  const char next = peek(name_end).value;
+  if (next != '>' && !is_space(next)) return false;
+  const size_t close = text_.substr(name_end, kAttributesMax).find('>');
+  if (close == std::string_view::npos || !is_secret_name(name)) return false;
+  if (text_[at_ - 1] == ':' &&
+      text_.substr(at_ > kAttributesMax ? at_ - kAttributesMax : 0, kAttributesMax).find('<') == std::string_view::npos)
+    return false;
+  const auto attributes = text_.substr(name_end, close);
+  if (attributes.find_first_of("=<") != std::string_view::npos && attributes.find('"') == std::string_view::npos)
+    return false;
+  copy_to(name_end + close + 1);
+  mask_to(std::min(text_.find('<', at_), text_.size()));
+  return true;
+}
+
+/// What is a secret by its form alone.
+bool TextMasker::take_token(std::string_view word, size_t word_end) {
+  if (take_account_key()) return true;
+  if (is_ascii_digit(word.back()) && word_end < text_.size() && text_[word_end] == ':') {
+    constexpr size_t kDigitsMax = 12;
+    size_t digits = word_end;
+    while (digits > at_ && word_end - digits < kDigitsMax && is_ascii_digit(text_[digits - 1]))
+      --digits;
+    if (const size_t length = numbered_token_length(text_.substr(digits)); length != 0) {
+      copy_to(digits);
+      mask_to(digits + length);
+      return true;
+    }
+  }
+  if (take_hook(word, word_end)) return true;
+  if (word.size() < kTokenBytesMin) return false;
+  if (looks_like_jwt(word) || looks_like_api_key(word)) {
+    mask_to(word_end);
+    return true;
+  }
+  // "backup-AKIA…": a name in front of it.
+  constexpr int kPartsMax = 32;
+  size_t part = 0;
+  for (int i = 0; i < kPartsMax; ++i) {
+    part = word.find_first_of("-._$", part) + 1;
+    if (part == 0 || word.size() - part < kTokenBytesMin) return false;
+    if (!looks_like_issued_key(word.substr(part)) && !looks_like_jwt(word.substr(part))) continue;
+    copy_to(at_ + part);
+    mask_to(word_end);
+    return true;
+  }
+  return false;
+}
+
+bool TextMasker::take_account_key() {
+  if (at_ > 0 && text_[at_ - 1] != '/' && base64_value(text_[at_ - 1]) >= 0) return false;
+  const size_t length = account_key_length(text_.substr(at_));
+  if (length != 0) mask_to(at_ + length);
+  return length != 0;
+}
+
+/// Addresses that let whoever knows them speak: what follows in their path.
+bool TextMasker::take_hook(std::string_view word, size_t word_end) {
+  struct Hook {
+    std::string_view host_end, path;
+  };
+  constexpr std::array kHooks{Hook{"hooks.slack.com", "/services/"}, Hook{"hooks.slack.com", "/workflows/"},
+                              Hook{"discord.com", "/api/webhooks/"}, Hook{"discordapp.com", "/api/webhooks/"},
+                              Hook{"webhook.office.com", "/webhookb2/"}};
+  for (const Hook& hook : kHooks) {
+    if (!word.ends_with(hook.host_end) || !text_.substr(word_end).starts_with(hook.path)) continue;
+    const size_t begin = word_end + hook.path.size();
+    size_t end = begin;
+    while (end < text_.size() && (is_word_char(text_[end]) || text_[end] == '/' || text_[end] == '@'))
+      ++end;
+    if (end == begin) return false;
+    copy_to(begin);
+    mask_to(end);
+    return true;
+  }
+  return false;
+}
+
+/// OAuth's authorization code (RFC 6749), which is worth a token until it is used. `code` names harmless things, too: a long
+/// value of letters and digits is taken for one.
+bool TextMasker::take_authorization_code(std::string_view name, const Separator& separator) {
+  constexpr size_t kCodeMin = 16;
+  if (!equals_without_case(name, "code") && !equals_without_case(name, "auth_code") &&
+      !equals_without_case(name, "authorization_code") && !equals_without_case(name, "device_code"))
+    return false;
+  const size_t begin = separator.value_begin;
+  bool has_digit = false, has_letter = false;
+  size_t characters = 0, end = begin;
+  for (; end < text_.size(); end += peek(end).width, ++characters) {
+    const char c = peek(end).value;
+    if (!is_word_char(c) && c != '/' && c != '~' && c != '+' && c != '=' && c != '#') break;
+    has_digit = has_digit || is_ascii_digit(c);
+    has_letter = has_letter || is_ascii_letter(c);
+  }
+  if (characters < kCodeMin || !has_digit || !has_letter) return false;
+  copy_to(begin);
+  mask_to(end);
+  return true;
 }
 
 /// "Bearer <token>" and "Basic <base64>" anywhere.
@@ -408,12 +510,15 @@ bool mask(std::string_view text, std::string& out) {
     digits = (its & kCardChar) != 0 ? digits + (its & kDigitChar) : 0;
     digits_max = std::max(digits_max, digits);
   }
-  std::string without_cards;
-  const bool has_cards = digits_max >= kCardDigitsMin && mask_cards(text, without_cards);
+  std::string without_blocks, without_cards;
+  std::string_view left = text;
+  if (mask_pem_blocks(left, without_blocks)) left = without_blocks;
+  if (digits_max >= kCardDigitsMin && mask_cards(left, without_cards)) left = without_cards;
   const bool may_name_secrets = (classes & kNamesSecrets) != 0;
-  if (TextMasker(has_cards ? without_cards : text, may_name_secrets).run(out)) return true;
-  if (has_cards) out = std::move(without_cards);
-  return has_cards;
+  if (TextMasker(left, may_name_secrets).run(out)) return true;
+  if (left.data() == text.data()) return false;
+  out = left.data() == without_cards.data() ? std::move(without_cards) : std::move(without_blocks);
+  return true;
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ bool is_secret_name(std::string_view name);
 /// "***" and the last 4 characters; secrets shorter than 12 characters become "***" alone.
 std::string mask_secret(std::string_view secret);
 
-/// Replaces every secret inside free text: values of secret-named parameters, bearer and basic credentials, API keys by
-/// their form, JSON web tokens, card numbers that pass the Luhn check, passwords in URLs. Linear in the text's length.
+/// Replaces every secret inside free text, taken as it stands (Masker looks behind encodings, too): values of secret-named parameters, bearer and basic credentials, API keys by
+/// their form, JSON web tokens, private keys in PEM, card numbers that pass the Luhn check, passwords in URLs. Linear in the text's length.
 std::string mask_text(std::string_view text);
 /// The same without a copy where there is nothing to mask, as in most texts: then it is `text` itself, else it stands in `arena`.
 std::string_view mask_text(std::string_view text, Arena& arena);

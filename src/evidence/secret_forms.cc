@@ -6,27 +6,50 @@
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/hex.h"
 
 namespace weir {
 namespace {
+
+/// Of a word without an end so much is looked at.
+constexpr size_t kJudgedBytesMax = 512;
 
 constexpr bool is_base64url(char c) {
   return is_ascii_alphanumeric(c) || c == '-' || c == '_';
 }
 
+/// What follows an issuer's prefix: for prefixes that could begin an ordinary word the alphabet is looked at, too.
+enum class KeyAlphabet : uint8_t { kAny, kHex, kMixed };  ///< kMixed: lower and upper case and digits
 struct IssuedKey {
   std::string_view prefix;
   size_t rest_min;
+  KeyAlphabet alphabet = KeyAlphabet::kAny;
 };
 /// Prefixes that issuers publish so that leaked keys can be found.
 constexpr std::array kIssuedKeys{
-    IssuedKey{"AIza", 35},     IssuedKey{"AKIA", 16},     IssuedKey{"ASIA", 16},        IssuedKey{"SG.", 40},
-    IssuedKey{"dop_v1_", 64},  IssuedKey{"ghp_", 36},     IssuedKey{"gho_", 36},        IssuedKey{"ghu_", 36},
-    IssuedKey{"ghs_", 36},     IssuedKey{"ghr_", 36},     IssuedKey{"github_pat_", 22}, IssuedKey{"glpat-", 20},
-    IssuedKey{"hvs.", 24},     IssuedKey{"npm_", 36},     IssuedKey{"pk_live_", 16},    IssuedKey{"pk_test_", 16},
-    IssuedKey{"rk_live_", 16}, IssuedKey{"rk_test_", 16}, IssuedKey{"sk_live_", 16},    IssuedKey{"sk_test_", 16},
-    IssuedKey{"whsec_", 24},   IssuedKey{"xoxa-", 10},    IssuedKey{"xoxb-", 10},       IssuedKey{"xoxp-", 10},
-    IssuedKey{"xoxr-", 10},    IssuedKey{"xoxs-", 10},    IssuedKey{"ya29.", 30}};
+    // clouds and hosting
+    IssuedKey{"AIza", 35}, IssuedKey{"AKIA", 16}, IssuedKey{"ASIA", 16}, IssuedKey{"ya29.", 30},
+    IssuedKey{"GOCSPX-", 20}, IssuedKey{"dop_v1_", 64}, IssuedKey{"doo_v1_", 64}, IssuedKey{"dor_v1_", 64},
+    IssuedKey{"dapi", 32, KeyAlphabet::kHex}, IssuedKey{"pscale_tkn_", 32}, IssuedKey{"pscale_pw_", 32},
+    IssuedKey{"hvs.", 24}, IssuedKey{"hvb.", 24}, IssuedKey{"dp.pt.", 40}, IssuedKey{"glsa_", 32},
+    IssuedKey{"glc_", 32}, IssuedKey{"NRAK-", 27}, IssuedKey{"sntrys_", 30}, IssuedKey{"ops_eyJ", 100},
+    // source code and packages
+    IssuedKey{"ghp_", 36}, IssuedKey{"gho_", 36}, IssuedKey{"ghu_", 36}, IssuedKey{"ghs_", 36}, IssuedKey{"ghr_", 36},
+    IssuedKey{"github_pat_", 22}, IssuedKey{"glpat-", 20}, IssuedKey{"gldt-", 20}, IssuedKey{"glrt-", 20},
+    IssuedKey{"glptt-", 40}, IssuedKey{"npm_", 36}, IssuedKey{"pypi-", 50}, IssuedKey{"rubygems_", 48},
+    IssuedKey{"dckr_pat_", 27}, IssuedKey{"ATATT3", 60}, IssuedKey{"lin_api_", 40}, IssuedKey{"PMAK-", 40},
+    IssuedKey{"figd_", 36}, IssuedKey{"hf_", 34, KeyAlphabet::kMixed}, IssuedKey{"ntn_", 40},
+    // messages
+    IssuedKey{"SG.", 40}, IssuedKey{"xoxa-", 10}, IssuedKey{"xoxb-", 10}, IssuedKey{"xoxc-", 10},
+    IssuedKey{"xoxd-", 10}, IssuedKey{"xoxe-", 10}, IssuedKey{"xoxe.xox", 10}, IssuedKey{"xoxp-", 10},
+    IssuedKey{"xoxr-", 10}, IssuedKey{"xoxs-", 10}, IssuedKey{"xapp-", 20}, IssuedKey{"SK", 32, KeyAlphabet::kHex},
+    IssuedKey{"key-", 32, KeyAlphabet::kHex}, IssuedKey{"EAA", 60, KeyAlphabet::kMixed},
+    // shops and payments
+    IssuedKey{"pk_live_", 16}, IssuedKey{"pk_test_", 16}, IssuedKey{"rk_live_", 16}, IssuedKey{"rk_test_", 16},
+    IssuedKey{"sk_live_", 16}, IssuedKey{"sk_test_", 16}, IssuedKey{"whsec_", 24},
+    IssuedKey{"shpat_", 32, KeyAlphabet::kHex}, IssuedKey{"shpca_", 32, KeyAlphabet::kHex},
+    IssuedKey{"shppa_", 32, KeyAlphabet::kHex}, IssuedKey{"shpss_", 32, KeyAlphabet::kHex}, IssuedKey{"sq0atp-", 22},
+    IssuedKey{"sq0csp-", 43}, IssuedKey{"AGE-SECRET-KEY-1", 50}};
 
 static_assert(std::all_of(kIssuedKeys.begin(), kIssuedKeys.end(),
                           [](const IssuedKey& key) { return key.prefix.size() + key.rest_min >= kTokenBytesMin; }));
@@ -36,6 +59,22 @@ bool is_random(std::string_view text) {
   const bool upper = std::any_of(text.begin(), text.end(), is_ascii_upper);
   const bool digit = std::any_of(text.begin(), text.end(), is_ascii_digit);
   return lower && upper && digit && std::all_of(text.begin(), text.end(), is_base64url);
+}
+
+bool has_alphabet(std::string_view text, KeyAlphabet alphabet) {
+  if (alphabet == KeyAlphabet::kAny) return true;
+  if (alphabet == KeyAlphabet::kMixed) return is_random(text);
+  return std::all_of(text.begin(), text.end(), [](char c) { return hex_value(c) >= 0; });
+}
+
+/// Three parts as chat bots have them: an id in base64, a time, a signature.
+bool looks_like_bot_token(std::string_view word) {
+  constexpr size_t kIdMin = 23, kIdMax = 28, kTimeBytes = 6, kSignatureMin = 27;
+  if (word.front() != 'M' && word.front() != 'N' && word.front() != 'O') return false;
+  const size_t first = word.substr(0, kIdMax + 1).find('.');
+  if (first == std::string_view::npos || first < kIdMin || word.size() < first + 1 + kTimeBytes + 1 + kSignatureMin)
+    return false;
+  return word[first + 1 + kTimeBytes] == '.' && is_random(word.substr(first + 2 + kTimeBytes, kJudgedBytesMax));
 }
 
 /// `prefix_random` as weir's own keys have it (KE1), with room for shorter ones of the same kind.
@@ -77,22 +116,34 @@ bool passes_luhn(const uint8_t* digits, size_t count) {
 }  // namespace
 
 bool looks_like_api_key(std::string_view word) {
+  return looks_like_issued_key(word) || has_own_form(word);
+}
+
+bool looks_like_issued_key(std::string_view word) {
   if (word.size() < kTokenBytesMin) return false;
   for (const IssuedKey& key : kIssuedKeys) {
-    if (word.size() >= key.prefix.size() + key.rest_min && word.starts_with(key.prefix)) return true;
+    if (word.front() != key.prefix.front() || word.size() < key.prefix.size() + key.rest_min ||
+        !word.starts_with(key.prefix))
+      continue;
+    if (has_alphabet(word.substr(key.prefix.size(), key.rest_min), key.alphabet)) return true;
   }
-  if (word.starts_with("sk-") && word.size() >= 23) return std::any_of(word.begin(), word.end(), is_ascii_digit);
-  return has_own_form(word);
+  if (word.starts_with("sk-") && word.size() >= 23) {
+    const auto judged = word.substr(0, kJudgedBytesMax);
+    return std::any_of(judged.begin(), judged.end(), is_ascii_digit);
+  }
+  return looks_like_bot_token(word);
 }
 
 bool looks_like_jwt(std::string_view word) {
-  constexpr size_t kHeaderMin = 10, kPayloadMin = 4;
+  constexpr size_t kHeaderMin = 10, kPayloadMin = 4, kEncryptedMin = 32;
   static_assert(kHeaderMin + kPayloadMin + 2 >= kTokenBytesMin);
   if (!word.starts_with("eyJ")) return false;  // base64 of {"
   const size_t first_dot = word.find('.');
   if (first_dot == std::string_view::npos || first_dot < kHeaderMin) return false;
   const size_t second_dot = word.find('.', first_dot + 1);
-  return second_dot != std::string_view::npos && second_dot - first_dot > kPayloadMin;
+  if (second_dot == std::string_view::npos) return false;
+  // Of an encrypted one for a key both sides have, the second part is empty.
+  return second_dot - first_dot > kPayloadMin || word.size() - second_dot > kEncryptedMin;
 }
 
 bool looks_like_basic_credentials(std::string_view word) {
@@ -112,6 +163,26 @@ bool looks_like_basic_credentials(std::string_view word) {
     has_colon |= byte == ':';
   }
   return has_colon;
+}
+
+size_t numbered_token_length(std::string_view text) {
+  constexpr size_t kIdMin = 6, kIdMax = 12, kRestMin = 34, kRestMax = 64;
+  size_t colon = 0;
+  while (colon < text.size() && colon <= kIdMax && is_ascii_digit(text[colon]))
+    ++colon;
+  if (colon < kIdMin || colon > kIdMax || colon >= text.size() || text[colon] != ':') return 0;
+  const auto rest = text.substr(colon + 1, kRestMax);
+  size_t length = 0;
+  while (length < rest.size() && is_base64url(rest[length]))
+    ++length;
+  return length >= kRestMin ? colon + 1 + length : 0;
+}
+
+size_t account_key_length(std::string_view text) {
+  constexpr size_t kDigits = 86;  // and "==": base64 of 64 bytes
+  if (text.size() < kDigits + 2 || text.substr(kDigits, 2) != "==") return 0;
+  const auto digits = text.substr(0, kDigits);
+  return std::all_of(digits.begin(), digits.end(), [](char c) { return base64_value(c) >= 0; }) ? kDigits + 2 : 0;
 }
 
 size_t card_number_length(std::string_view text) {

@@ -11,26 +11,28 @@ constexpr size_t kNameBytesMax = 256;  // of a longer name the end decides
 
 /// Whole words of a name that make it a secret's.
 constexpr auto kWords = std::to_array<std::string_view>(
-    {"auth",     "authorization", "bearer",    "cookie", "credential", "credentials", "cvc",        "cvc2",
-     "cvv",      "cvv2",          "jwt",       "otp",    "pass",       "passcode",    "passphrase", "passwd",
-     "password", "passwort",      "pin",       "pwd",    "secret",     "secrets",     "session",    "sessionid",
-     "sid",      "sig",           "signature", "ssn",    "token",      "totp"});
+    {"assertion", "auth",     "authorization", "bearer",  "cookie",    "credential", "credentials", "csrf",
+     "cvc",       "cvc2",     "cvv",           "cvv2",    "jwt",       "mfa",        "mnemonic",    "otp",
+     "pass",      "passcode", "passphrase",    "passwd",  "password",  "passwort",   "pin",         "pwd",
+     "sas",       "secret",   "secrets",       "session", "sessionid", "sid",        "sig",         "signature",
+     "ssn",       "token",    "totp",          "xsrf"});
 
 /// Words that others are glued to: "accesstoken", "phpsessid", "userpassword".
-constexpr auto kEndings = std::to_array<std::string_view>({"accesskey", "apikey", "authorization", "cardnumber",
-                                                           "cookie", "passphrase", "passwd", "password", "privatekey",
-                                                           "secret", "secretkey", "sessid", "sessionid", "token"});
+constexpr auto kEndings = std::to_array<std::string_view>(
+    {"accesskey", "accountkey", "apikey", "authorization", "cardnumber", "connectionstring", "cookie", "passphrase",
+     "passwd", "password", "privatekey", "secret", "secretkey", "sessid", "sessionid", "token"});
 constexpr auto kBeginnings = std::to_array<std::string_view>({"aspsession", "password", "passwd", "saml", "sessionid"});
 
 /// Two words in a row.
 struct Pair {
   std::string_view first, second;
 };
-constexpr std::array kPairs{Pair{"access", "key"},     Pair{"api", "key"},     Pair{"card", "number"},
-                            Pair{"card", "no"},        Pair{"cc", "number"},   Pair{"cc", "num"},
-                            Pair{"client", "key"},     Pair{"connect", "sid"}, Pair{"credit", "card"},
-                            Pair{"encryption", "key"}, Pair{"private", "key"}, Pair{"security", "code"},
-                            Pair{"sess", "id"},        Pair{"signing", "key"}};
+constexpr std::array kPairs{Pair{"access", "key"},        Pair{"account", "key"}, Pair{"code", "verifier"},
+                            Pair{"connection", "string"}, Pair{"api", "key"},     Pair{"card", "number"},
+                            Pair{"card", "no"},           Pair{"cc", "number"},   Pair{"cc", "num"},
+                            Pair{"client", "key"},        Pair{"connect", "sid"}, Pair{"credit", "card"},
+                            Pair{"encryption", "key"},    Pair{"private", "key"}, Pair{"security", "code"},
+                            Pair{"sess", "id"},           Pair{"signing", "key"}};
 
 bool is_secret_word(std::string_view word) {
   const auto equals = [&](std::string_view other) { return word == other; };

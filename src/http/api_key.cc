@@ -81,8 +81,8 @@ std::string hash_api_key(std::string_view key) {
 }
 
 std::string mask_api_key(std::string_view key) {
-  if (!check_api_key(key)) return "****";
-  return std::string(key.substr(0, key.find('_') + 1 + kShownBytes)) + "****";
+  if (!check_api_key(key)) return "***";
+  return "***" + std::string(key.substr(key.size() - kShownBytes));
 }
 
 }  // namespace weir

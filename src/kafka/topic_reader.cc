@@ -1,5 +1,8 @@
 #include "kafka/topic_reader.h"
 
+#include <set>
+#include <utility>
+
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
 #include "kafka/topic_admin.h"
@@ -36,6 +39,7 @@ TopicRecord record_from(const rd_kafka_message_t& message) {
 struct TopicReader::Impl {
   ClientContext context;
   ClientHandle client;
+  std::set<std::pair<std::string, int32_t>> unfinished;  ///< partitions whose end was not reached yet
 };
 
 TopicReader::TopicReader() : impl_(std::make_unique<Impl>()) {}
@@ -73,6 +77,7 @@ Result<std::unique_ptr<TopicReader>> TopicReader::open(const ClientOptions& opti
     for (int32_t partition = 0; partition < found->second; ++partition) {
       rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset =
           start == Start::kBeginning ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
+      impl.unfinished.emplace(topic, partition);
     }
   }
   auto code = rd_kafka_poll_set_consumer(impl.client.get());
@@ -83,10 +88,18 @@ Result<std::unique_ptr<TopicReader>> TopicReader::open(const ClientOptions& opti
 
 Result<std::optional<TopicRecord>> TopicReader::next(Milliseconds timeout) {
   const MessageHandle message(rd_kafka_consumer_poll(impl_->client.get(), static_cast<int>(timeout.count())));
-  if (message == nullptr || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return std::nullopt;
+  if (message == nullptr) return std::nullopt;
+  if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    impl_->unfinished.erase({rd_kafka_topic_name(message->rkt), message->partition});
+    return std::nullopt;
+  }
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::unexpected(kafka_error("reading topics", message->err, rd_kafka_message_errstr(message.get())));
   return record_from(*message);
+}
+
+bool TopicReader::has_reached_ends() const {
+  return impl_->unfinished.empty();
 }
 
 }  // namespace weir

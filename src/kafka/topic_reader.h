@@ -38,6 +38,9 @@ class TopicReader {
   /// The next committed record of any partition, waiting up to `timeout`; empty when none came.
   Result<std::optional<TopicRecord>> next(Milliseconds timeout);
 
+  /// The end of every partition was reached, each at some time since the opening: what was there then is read.
+  [[nodiscard]] bool has_reached_ends() const;
+
  private:
   struct Impl;
   TopicReader();

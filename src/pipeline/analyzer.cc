@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "evidence/evidence_builder.h"
-#include "evidence/masking.h"
 #include "pipeline/correlation_feed.h"
 
 namespace weir {
@@ -115,21 +114,21 @@ Observation address_count(const Observation& observation, const ClientIdentity& 
   return count;
 }
 
-/// What was asked for, to be shown.
-std::string target_of(const Event& event) {
-  std::string target(event.path);
-  if (!event.query.empty()) target.append("?").append(event.query);
-  return mask_text(target);
+/// What was asked for, to be shown. A name in the query may be told by its encoding alone, so the two are looked at apart.
+std::string target_of(const Event& event, const Masker& masker) {
+  std::string target = masker.text(event.path);
+  if (!event.query.empty()) target.append("?").append(masker.text(event.query));
+  return target;
 }
 
-RecordVerdict verdict_of(const JudgedRecord& record, uint32_t index, Arena& arena) {
+RecordVerdict verdict_of(const JudgedRecord& record, uint32_t index, const Masker& masker, Arena& arena) {
   RecordVerdict verdict;
   verdict.index = index;
   verdict.time = record.time;
-  verdict.request_id = arena.copy(record.event.request_id);
+  verdict.request_id = arena.copy(masker.text(record.event.request_id));
   verdict.client = record.client.text;
-  verdict.host = arena.copy(record.event.host);
-  verdict.target = arena.copy(target_of(record.event));
+  verdict.host = arena.copy(masker.text(record.event.host));
+  verdict.target = arena.copy(target_of(record.event, masker));
   verdict.score = record.detection.score;
   verdict.malicious = record.detection.malicious;
   verdict.categories = record.detection.categories;
@@ -144,7 +143,11 @@ RecordVerdict verdict_of(const JudgedRecord& record, uint32_t index, Arena& aren
 
 struct Analyzer::Impl {
   Impl(AnalyzerOptions options_in, const RuleSlot& rules, DetectCounters& counters_in)
-      : options(std::move(options_in)), rule_slot(rules), counters(counters_in), records(kGroupRequests) {
+      : options(std::move(options_in)),
+        rule_slot(rules),
+        counters(counters_in),
+        evidence(options.masker),
+        records(kGroupRequests) {
     options.matching.locate_in_parameters_above = EvidenceHit::kExcerptBytesMax;
   }
 
@@ -220,8 +223,8 @@ Status Analyzer::Impl::take_rules_in_force() {
   const Judgement judgement = *rule_slot.in_force();
   auto judge = RecordJudge::create(options, judgement);
   if (!judge) return tl::unexpected<Error>(judge.error());
-  in_force.emplace(
-      InForce{std::move(*judge), CorrelationFeed(*judgement.rules, options.hash_key), bot_rules(*judgement.rules)});
+  in_force.emplace(InForce{std::move(*judge), CorrelationFeed(*judgement.rules, options.hash_key, options.masker),
+                           bot_rules(*judgement.rules)});
   if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
   rules_generation = generation;
   return {};
@@ -298,7 +301,7 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
     in_force->correlations.take(record.event, record.client, record.detection, observation, out.arena,
                                 out.correlation_events);
     count_findings(record);
-    if (options.keep_verdicts) out.verdicts.push_back(verdict_of(record, raw_index[i], out.arena));
+    if (options.keep_verdicts) out.verdicts.push_back(verdict_of(record, raw_index[i], options.masker, out.arena));
     out.observations.push_back(observation);
     if (record.client.kind != ClientKind::kAddress)
       out.observations.push_back(address_count(observation, in_force->judge.address_of(record.event, out.arena)));

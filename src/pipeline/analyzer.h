@@ -36,7 +36,7 @@ struct RecordVerdict {
   EventTime time{};
   std::string_view request_id;
   std::string_view client;        ///< its identity
-  std::string_view host, target;  ///< the path and, its secrets masked, the query
+  std::string_view host, target;  ///< the path and the query, masked
   int score = 0;
   bool malicious = false;
   CategoryMask categories = 0;

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/siphash.h"
 #include "event/event.h"
+#include "evidence/masker.h"
 
 namespace weir {
 
@@ -20,10 +21,12 @@ struct ClientIdentity {
 };
 
 /// Decides who a record's client is (AB4): the first of the configured order that the record has; always at least the
-/// address, of IPv6 its /64 network: who holds one such address commonly holds them all. An API key becomes "sha256:" and the first 32 hex digits of its SHA-256. Owned by one lane.
+/// address, of IPv6 its /64 network: who holds one such address commonly holds them all. An API key becomes
+/// "sha256:" and the first 32 hex digits of its SHA-256, a customer's name that holds a secret "hmac:" and a keyed digest. Owned
+/// by one lane.
 class ClientIdentifier {
  public:
-  ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key);
+  ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key, Masker masker = Masker());
 
   ClientIdentity identify(const Event& event, Arena& arena);
 
@@ -35,12 +38,16 @@ class ClientIdentifier {
   static constexpr size_t kKnownKeysMax = 4096;  // digests remembered; forgotten all at once when full
 
   std::string_view api_key_digest(std::string_view key);
+  std::string_view customer(std::string_view name, Arena& arena);
   [[nodiscard]] uint64_t hash_of(const ClientIdentity& identity) const;
   std::string_view bounded(std::string_view text, Arena& arena) const;
 
   std::vector<ClientKind> order_;
   SipHashKey key_;
+  Masker masker_;
   absl::flat_hash_map<uint64_t, std::string> digests_;
+  std::array<uint64_t, kKnownKeysMax>
+      harmless_{};  ///< keyed hashes of names in which no secret was found, by their low bits
 };
 
 }  // namespace weir

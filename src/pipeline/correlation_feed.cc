@@ -48,7 +48,8 @@ void append_part(std::string& text, std::string_view part) {
 
 }  // namespace
 
-CorrelationFeed::CorrelationFeed(const RuleSet& rules, const SipHashKey& key) : key_(key) {
+CorrelationFeed::CorrelationFeed(const RuleSet& rules, const SipHashKey& key, Masker masker)
+    : key_(key), masker_(masker) {
   const auto& correlations = rules.correlations();
   define(correlations);
   const auto& infos = rules.rules();
@@ -149,7 +150,7 @@ const CorrelationFeed::Group& CorrelationFeed::group_of(uint32_t number, const E
     value_.clear();
     const bool shows_hash =
         grouping.fields[i].text == EventText::kCookie || grouping.fields[i].text == EventText::kBody;
-    append_shown(grouping.fields[i], value, shows_hash ? siphash(key_, value) : 0, value_);
+    append_shown(grouping.fields[i], value, shows_hash ? siphash(key_, value) : 0, masker_, value_);
     append_part(shown_, value_);
   }
   group.hash = siphash(key_, hashed_);

@@ -22,7 +22,7 @@ namespace weir {
 class CorrelationFeed {
  public:
   CorrelationFeed() = default;
-  CorrelationFeed(const RuleSet& rules, const SipHashKey& key);
+  CorrelationFeed(const RuleSet& rules, const SipHashKey& key, Masker masker = Masker());
 
   [[nodiscard]] bool active() const { return !definitions_.empty(); }
 
@@ -65,6 +65,7 @@ class CorrelationFeed {
   [[nodiscard]] bool value_for(uint32_t correlation, const Event& event, const ClientIdentity& client, uint64_t& value);
 
   SipHashKey key_{};
+  Masker masker_;
   std::vector<std::unique_ptr<CorrelationDefinition>> definitions_;
   std::vector<std::vector<CorrelationField>> value_fields_;  // by correlation
   std::vector<Grouping> groupings_;

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "base/utf8.h"
-#include "evidence/masking.h"
+#include "evidence/masker.h"
 
 namespace weir {
 namespace {
@@ -56,7 +56,8 @@ std::string_view value_of(const CorrelationField& field, const Event& event, con
   return {};
 }
 
-void append_shown(const CorrelationField& field, std::string_view value, uint64_t keyed_hash, std::string& out) {
+void append_shown(const CorrelationField& field, std::string_view value, uint64_t keyed_hash, const Masker& masker,
+                  std::string& out) {
   if (field.kind != CorrelationField::Kind::kText) {
     out += value;
     return;
@@ -67,11 +68,7 @@ void append_shown(const CorrelationField& field, std::string_view value, uint64_
     out += digest;
     return;
   }
-  if (field.text == EventText::kMethod || field.text == EventText::kScheme) {
-    out += value.substr(0, kShownBytesMax);
-    return;
-  }
-  out += cut_utf8(mask_text(value), kShownBytesMax);
+  out += masker.text(value, kShownBytesMax);
 }
 
 std::string field_name_of(const Correlation& correlation, const CorrelationSource& source, const std::string& name) {

@@ -32,7 +32,8 @@ std::string_view value_of(const CorrelationField& field, const Event& event, con
                           std::string& buffer);
 
 /// Appends a value as it may leave the process: secrets masked, cookies as a digest, cut to a bounded length.
-void append_shown(const CorrelationField& field, std::string_view value, uint64_t keyed_hash, std::string& out);
+void append_shown(const CorrelationField& field, std::string_view value, uint64_t keyed_hash, const Masker& masker,
+                  std::string& out);
 
 /// Reports fields that correlations cannot use, with file and line.
 void check_correlations(const std::vector<Correlation>& correlations, Diagnostics& diagnostics);

@@ -15,9 +15,10 @@ DecodeOptions for_rules(DecodeOptions options, const RuleSet& rules) {
 RecordJudge::RecordJudge(const JudgeOptions& options, Judgement in_force, Matcher matcher)
     : parser_(options.input),
       decoder_(for_rules(options.decode, *in_force.rules)),
-      identifier_(options.client_order, options.hash_key),
+      identifier_(options.client_order, options.hash_key, options.masker),
       policy_(std::move(in_force.policy), *in_force.rules),
-      matcher_(std::move(matcher)) {}
+      matcher_(std::move(matcher)),
+      masker_(options.masker) {}
 
 Result<RecordJudge> RecordJudge::create(const JudgeOptions& options, Judgement in_force) {
   auto matcher = Matcher::create(in_force.rules, options.matching);

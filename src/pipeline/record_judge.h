@@ -11,6 +11,7 @@
 #include "detect/match/matcher.h"
 #include "event/event_parser.h"
 #include "event/input_profile.h"
+#include "evidence/masker.h"
 #include "pipeline/client_identity.h"
 #include "pipeline/policy_stage.h"
 #include "pipeline/rule_slot.h"
@@ -24,6 +25,7 @@ struct JudgeOptions {
   SipHashKey hash_key{};
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
   MatcherOptions matching;
+  Masker masker;  ///< of everything that is shown of a record
 };
 
 /// One request on its way through the steps of RecordJudge, with what each of them found. Reused from request to request.
@@ -72,6 +74,9 @@ class RecordJudge {
   /// All steps for one record, as it comes from a file.
   ParseOutcome judge_alone(std::string_view payload, Arena& arena, JudgedRecord& record);
 
+  /// By which everything is masked that is shown of a record.
+  [[nodiscard]] const Masker& masker() const { return masker_; }
+
   /// The client that the record's address alone would be.
   [[nodiscard]] ClientIdentity address_of(const Event& event, Arena& arena) const {
     return identifier_.address_of(event, arena);
@@ -85,6 +90,7 @@ class RecordJudge {
   ClientIdentifier identifier_;
   PolicyStage policy_;
   Matcher matcher_;
+  Masker masker_;
   std::vector<MatchTask> tasks_;
 };
 

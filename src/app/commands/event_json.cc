@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/time.h"
+#include "evidence/masker.h"
 #include "evidence/masking.h"
 
 namespace weir {
@@ -10,11 +11,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json headers_json(std::span<const Header> headers) {
+Json headers_json(const Masker& masker, std::span<const Header> headers) {
   Json list = Json::array();
   for (const auto& header : headers) {
-    const auto value = is_secret_name(header.name) ? mask_secret(header.value) : mask_text(header.value);
-    list.push_back({{"name", std::string(header.name)}, {"value", value}});
+    list.push_back({{"name", masker.text(header.name)}, {"value", masker.value(header.name, header.value)}});
   }
   return list;
 }
@@ -22,11 +22,12 @@ Json headers_json(std::span<const Header> headers) {
 }  // namespace
 
 Json event_as_json(const Event& event) {
+  const Masker masker;
   Json json;
   json["time"] = format_rfc3339(event.time);
   json["client_ip"] = event.client_ip.to_string();
   const auto add = [&](const char* name, std::string_view value) {
-    if (!value.empty()) json[name] = mask_text(value);
+    if (!value.empty()) json[name] = masker.text(value);
   };
   add("request_id", event.request_id);
   add("client_id", event.client_id);
@@ -45,8 +46,8 @@ Json event_as_json(const Event& event) {
   add("content_type", event.content_type);
   if (!event.cookie.empty()) json["cookie"] = mask_secret(event.cookie);
   add("body", event.body);
-  if (!event.headers.empty()) json["headers"] = headers_json(event.headers);
-  if (!event.response_headers.empty()) json["response_headers"] = headers_json(event.response_headers);
+  if (!event.headers.empty()) json["headers"] = headers_json(masker, event.headers);
+  if (!event.response_headers.empty()) json["response_headers"] = headers_json(masker, event.response_headers);
   return json;
 }
 

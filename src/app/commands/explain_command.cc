@@ -11,7 +11,6 @@
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "app/terminal/terminal.h"
-#include "evidence/masking.h"
 #include "workbench/explanation.h"
 
 namespace weir {
@@ -29,9 +28,9 @@ void print_heading(const Palette& palette, const char* text) {
   std::printf("\n%s\n", palette.bold(text).c_str());
 }
 
-void print_field(const char* name, std::string_view value) {
+void print_one(const Masker& masker, const char* name, std::string_view value) {
   if (value.empty()) return;
-  std::string shown = printable(mask_text(value.substr(0, kShownBytesMax)));
+  std::string shown = printable(masker.text(value, kShownBytesMax));
   if (value.size() > kShownBytesMax) shown += "…";
   std::printf("  %-14s %s\n", name, shown.c_str());
 }
@@ -47,11 +46,12 @@ std::string names_of(Bits bits) {
   return names;
 }
 
-void print_event(const Palette& palette, const Event& event, const ClientIdentity& client) {
+void print_event(const Palette& palette, const Masker& masker, const Event& event, const ClientIdentity& client) {
+  const auto print_field = [&](const char* name, std::string_view value) { print_one(masker, name, value); };
   print_heading(palette, "Event");
   print_field("time", format_rfc3339(event.time));
   print_field("request id", event.request_id);
-  std::printf("  %-14s %s (%s)\n", "client", printable(mask_text(client.text)).c_str(),
+  std::printf("  %-14s %s (%s)\n", "client", printable(masker.text(client.text)).c_str(),
               std::string(to_string(client.kind)).c_str());
   print_field("address", event.client_ip.to_string());
   print_field("method", event.method);
@@ -65,19 +65,16 @@ void print_event(const Palette& palette, const Event& event, const ClientIdentit
   if (event.has(EventFlag::kUtf8Repaired)) std::printf("  %s\n", palette.yellow("invalid UTF-8 was repaired").c_str());
 }
 
-std::string shown_line(const DecodedRecord& record, const Line& line) {
-  const auto name = record.name_of(line);
-  if (is_secret_name(name)) return printable(name) + "=" + mask_secret(record.value_of(line));
-  std::string text = mask_text(record.line_text(line));
-  if (text.size() > kShownBytesMax) text = text.substr(0, kShownBytesMax) + "…";
-  return printable(text);
+std::string shown_line(const Masker& masker, const DecodedRecord& record, const Line& line) {
+  const std::string text = printable(masker.line(record, line, kShownBytesMax));
+  return record.line_text(line).size() > kShownBytesMax ? text + "…" : text;
 }
 
-void print_lines(const Palette& palette, const DecodedRecord& record) {
+void print_lines(const Palette& palette, const Masker& masker, const DecodedRecord& record) {
   print_heading(palette, "Decoded text, as the rules see it");
   for (const Line& line : record.lines) {
     const std::string steps = names_of<DecodeStep>(line.steps);
-    std::printf("  %-10s %s%s\n", std::string(to_string(line.place)).c_str(), shown_line(record, line).c_str(),
+    std::printf("  %-10s %s%s\n", std::string(to_string(line.place)).c_str(), shown_line(masker, record, line).c_str(),
                 steps.empty() ? "" : palette.cyan("   [" + steps + "]").c_str());
   }
   if (record.evasions != 0)
@@ -86,15 +83,15 @@ void print_lines(const Palette& palette, const DecodedRecord& record) {
 }
 
 /// The line of a hit with the match underlined; only the text when masking changed it or the start is unknown.
-void print_span(const Palette& palette, const DecodedRecord& record, const Hit& hit) {
+void print_span(const Palette& palette, const Masker& masker, const DecodedRecord& record, const Hit& hit) {
   if (hit.line == Hit::kNoLine) return;
   const Line& line = record.lines[hit.line];
   const auto text = record.line_text(line);
-  const bool is_plain = printable(text) == text && mask_text(text) == text && !is_secret_name(record.name_of(line));
+  const bool is_plain = printable(text) == text && masker.line(record, line) == text;
   const size_t begin = hit.match_begin - line.begin, end = hit.match_end - line.begin;
   std::printf("      %-8s ", std::string(to_string(line.place)).c_str());
   if (!is_plain || end > text.size() || text.size() > kShownBytesMax) {
-    std::printf("%s   (match at bytes %zu–%zu)\n", shown_line(record, line).c_str(), begin, end);
+    std::printf("%s   (match at bytes %zu–%zu)\n", shown_line(masker, record, line).c_str(), begin, end);
     return;
   }
   std::printf("%s%s%s\n", std::string(text.substr(0, begin)).c_str(),
@@ -104,7 +101,8 @@ void print_span(const Palette& palette, const DecodedRecord& record, const Hit& 
               palette.red(std::string(width, '^')).c_str());
 }
 
-void print_hits(const Palette& palette, const DecodedRecord& record, const Detection& detection, const RuleSet& rules) {
+void print_hits(const Palette& palette, const Masker& masker, const DecodedRecord& record, const Detection& detection,
+                const RuleSet& rules) {
   print_heading(palette, "Hits");
   if (detection.hits.empty()) std::printf("  none\n");
   if (detection.capped)
@@ -116,7 +114,7 @@ void print_hits(const Palette& palette, const DecodedRecord& record, const Detec
     const RuleInfo& rule = rules.rules()[hit.rule];
     std::printf("  %s %s  %s  %s\n", palette.yellow("+" + std::to_string(rule.weight)).c_str(),
                 std::string(to_string(rule.category)).c_str(), rule.title.c_str(), palette.dim(rule.id).c_str());
-    print_span(palette, record, hit);
+    print_span(palette, masker, record, hit);
   }
 }
 
@@ -165,10 +163,12 @@ int run_explain(const ExplainArguments& arguments) {
   }
   if (!made) return report_usage_error(made.error());
   const JudgedRecord& record = made->record;
-  print_event(palette, record.event, record.client);
-  print_lines(palette, record.decoded);
-  if (const Policy* policy = made->judge.policy()) print_policy_findings(palette, *policy, record, made->judge.rules());
-  print_hits(palette, record.decoded, record.detection, made->judge.rules());
+  const Masker& masker = made->judge.masker();
+  print_event(palette, masker, record.event, record.client);
+  print_lines(palette, masker, record.decoded);
+  if (const Policy* policy = made->judge.policy())
+    print_policy_findings(palette, *policy, record, made->judge.rules(), masker);
+  print_hits(palette, masker, record.decoded, record.detection, made->judge.rules());
   print_score(palette, *made);
   return record.detection.scan_failed ? kExitFailed : kExitFine;
 }

@@ -4,7 +4,6 @@
 
 #include "app/explain/policy_explain.h"
 #include "app/setup/command_setup.h"
-#include "evidence/masking.h"
 #include "workbench/explanation.h"
 
 namespace weir {
@@ -14,8 +13,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kTextBytesMax = 1'024;  // of one line or field
 
-std::string shown(std::string_view text) {
-  return mask_text(text).substr(0, kTextBytesMax);
+std::string shown(const Masker& masker, std::string_view text) {
+  return masker.text(text, kTextBytesMax);
 }
 
 template <typename Bit, typename Bits>
@@ -26,19 +25,13 @@ Json names_of(Bits bits) {
   return names;
 }
 
-std::string shown_line(const DecodedRecord& record, const Line& line) {
-  const auto name = record.name_of(line);
-  if (is_secret_name(name)) return std::string(name) + "=" + mask_secret(record.value_of(line));
-  return shown(record.line_text(line));
-}
-
-Json event_json(const Event& event, const ClientIdentity& client) {
+Json event_json(const Masker& masker, const Event& event, const ClientIdentity& client) {
   Json json;
   json["time"] = format_rfc3339(event.time);
-  json["client"] = {{"kind", to_string(client.kind)}, {"name", shown(client.text)}};
+  json["client"] = {{"kind", to_string(client.kind)}, {"name", shown(masker, client.text)}};
   json["address"] = event.client_ip.to_string();
   const auto add = [&](const char* name, std::string_view value) {
-    if (!value.empty()) json[name] = shown(value);
+    if (!value.empty()) json[name] = shown(masker, value);
   };
   add("request_id", event.request_id);
   add("method", event.method);
@@ -52,17 +45,17 @@ Json event_json(const Event& event, const ClientIdentity& client) {
   return json;
 }
 
-Json lines_json(const DecodedRecord& record) {
+Json lines_json(const Masker& masker, const DecodedRecord& record) {
   Json lines = Json::array();
   for (const Line& line : record.lines) {
     lines.push_back({{"place", to_string(line.place)},
-                     {"text", shown_line(record, line)},
+                     {"text", masker.line(record, line, kTextBytesMax)},
                      {"steps", names_of<DecodeStep>(line.steps)}});
   }
   return lines;
 }
 
-Json hits_json(const DecodedRecord& record, const Detection& detection, const RuleSet& rules) {
+Json hits_json(const Masker& masker, const DecodedRecord& record, const Detection& detection, const RuleSet& rules) {
   Json hits = Json::array();
   for (const Hit& hit : detection.hits) {
     const RuleInfo& rule = rules.rules()[hit.rule];
@@ -74,8 +67,8 @@ Json hits_json(const DecodedRecord& record, const Detection& detection, const Ru
     if (hit.line != Hit::kNoLine) {
       const Line& line = record.lines[hit.line];
       json["place"] = to_string(line.place);
-      json["parameter"] = shown(record.name_of(line));
-      json["text"] = shown_line(record, line);
+      json["parameter"] = shown(masker, record.name_of(line));
+      json["text"] = masker.line(record, line, kTextBytesMax);
       json["match"] = {hit.match_begin - line.begin, hit.match_end - line.begin};  // bytes of the unmasked line
     }
     hits.push_back(std::move(json));
@@ -99,16 +92,18 @@ Result<std::string> explain_as_json(const Config& config, const Judgement& in_fo
   if (!made) return tl::unexpected(made.error());
   const JudgedRecord& record = made->record;
   const RuleSet& rules = made->judge.rules();
+  const Masker& masker = made->judge.masker();
   if (record.detection.scan_failed) return fail(ErrorCode::kInternal, "detect", "the matcher failed");
 
   Json json;
   json["malicious"] = record.detection.malicious;
   json["score"] = score_json(*made);
-  json["hits"] = hits_json(record.decoded, record.detection, rules);
-  json["event"] = event_json(record.event, record.client);
-  if (const Policy* policy = made->judge.policy()) json["policy"] = policy_findings_json(*policy, record, rules);
+  json["hits"] = hits_json(masker, record.decoded, record.detection, rules);
+  json["event"] = event_json(masker, record.event, record.client);
+  if (const Policy* policy = made->judge.policy())
+    json["policy"] = policy_findings_json(*policy, record, rules, masker);
   json["evasions"] = names_of<Evasion>(record.decoded.evasions);
-  json["lines"] = lines_json(record.decoded);
+  json["lines"] = lines_json(masker, record.decoded);
   json["lines_dropped"] = record.decoded.dropped_lines;
   json["scan_capped"] = record.detection.capped;
   json["expression_gave_up"] = record.detection.gave_up;

@@ -4,12 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "app/setup/policy_report.h"
-#include "evidence/masking.h"
 
 namespace weir {
 namespace {
 
-void print_line_levels(const Route& route, const DecodedRecord& record) {
+void print_line_levels(const Route& route, const DecodedRecord& record, const Masker& masker) {
   if (!route.has_levels) return;
   std::vector<SecurityLevel> levels;
   find_line_levels(route, record, levels);
@@ -17,29 +16,29 @@ void print_line_levels(const Route& route, const DecodedRecord& record) {
     if (levels[i] == route.level) continue;
     const Line& line = record.lines[i];
     std::printf("  %-14s %s: %s %s\n", "level", std::string(to_string(levels[i])).c_str(),
-                std::string(to_string(line.place)).c_str(), printable(mask_text(record.name_of(line))).c_str());
+                std::string(to_string(line.place)).c_str(), printable(masker.text(record.name_of(line))).c_str());
   }
 }
 
-std::string described(const Violation& violation) {
+std::string described(const Violation& violation, const Masker& masker) {
   std::string text(info_of(violation.rule).title);
-  if (!violation.parameter.empty()) text += ", " + printable(mask_text(violation.parameter));
+  if (!violation.parameter.empty()) text += ", " + printable(masker.text(violation.parameter));
   return text + ": " + std::string(violation.fault);
 }
 
 }  // namespace
 
 void print_policy_findings(const Palette& palette, const Policy& policy, const JudgedRecord& record,
-                           const RuleSet& rules) {
+                           const RuleSet& rules, const Masker& masker) {
   const PolicyFindings& findings = record.policy;
   const Route& route = policy.routes()[findings.route];
   std::printf("\n%s\n", palette.bold("Policy").c_str());
   std::printf("  %-14s %s\n", "route", name_of_route(route).c_str());
   std::printf("  %-14s %s\n", "level", std::string(to_string(route.level)).c_str());
-  print_line_levels(route, record.decoded);
+  print_line_levels(route, record.decoded, masker);
   for (const Violation& violation : findings.violations) {
     std::printf("  %s %s  %s\n", palette.yellow("+" + std::to_string(policy.weight_of(violation.rule))).c_str(),
-                described(violation).c_str(), palette.dim(std::string(info_of(violation.rule).id)).c_str());
+                described(violation, masker).c_str(), palette.dim(std::string(info_of(violation.rule).id)).c_str());
   }
   const auto because = [&](uint32_t exclusion) {
     return palette.cyan("   [excluded: " + printable(name_of_exclusion(policy.spec().exclusions[exclusion])) + "]");
@@ -50,19 +49,20 @@ void print_policy_findings(const Palette& palette, const Policy& policy, const J
                 because(findings.exclusion_of(excluded)).c_str());
   }
   for (const auto& excluded : findings.excluded)
-    std::printf("  0 %s%s\n", described(excluded.violation).c_str(), because(excluded.exclusion).c_str());
+    std::printf("  0 %s%s\n", described(excluded.violation, masker).c_str(), because(excluded.exclusion).c_str());
   if (findings.response_faults != 0)
     std::printf("  %-14s %s\n", "response", describe_faults(findings.response_faults).c_str());
 }
 
-nlohmann::ordered_json policy_findings_json(const Policy& policy, const JudgedRecord& record, const RuleSet& rules) {
+nlohmann::ordered_json policy_findings_json(const Policy& policy, const JudgedRecord& record, const RuleSet& rules,
+                                            const Masker& masker) {
   using Json = nlohmann::ordered_json;
   const PolicyFindings& findings = record.policy;
   const Route& route = policy.routes()[findings.route];
-  const auto violation_json = [](const Violation& violation) -> Json {
+  const auto violation_json = [&](const Violation& violation) -> Json {
     return {{"rule", info_of(violation.rule).id},
             {"place", to_string(violation.place)},
-            {"parameter", mask_text(violation.parameter)},
+            {"parameter", masker.text(violation.parameter)},
             {"fault", violation.fault}};
   };
   const auto because = [&](uint32_t exclusion) { return name_of_exclusion(policy.spec().exclusions[exclusion]); };

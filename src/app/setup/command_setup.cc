@@ -3,10 +3,13 @@
 #include <cstdio>
 #include <random>
 
+#include "alert/ecs.h"
+#include "alert/encrypting_encoder.h"
 #include "alert/ocsf.h"
 #include "app/setup/report.h"
 #include "app/setup/rule_source.h"
 #include "app/setup/user_cache.h"
+#include "base/assert.h"
 #include "detect/compile/canaries.h"
 #include "event/profile/profile_catalog.h"
 #include "kafka/client_check.h"
@@ -91,7 +94,13 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
 }
 
 std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config) {
-  return std::make_shared<OcsfEncoder>(WEIR_VERSION, config.kafka.topics.requests);
+  std::shared_ptr<const AlertEncoder> encoder =
+      std::make_shared<OcsfEncoder>(WEIR_VERSION, config.kafka.topics.requests);
+  if (config.alerts.encoding == AlertEncoding::kEcs) encoder = std::make_shared<EcsEncoder>(std::move(encoder));
+  if (config.alerts.encryption_keys.empty()) return encoder;
+  auto keys = FernetKeys::parse(config.alerts.encryption_keys);
+  WEIR_ASSERT(keys.has_value(), "the configuration was checked");
+  return std::make_shared<EncryptingEncoder>(std::move(encoder), std::move(*keys));
 }
 
 AnalyzerOptions analyzer_options(const Config& config) {
@@ -102,6 +111,7 @@ AnalyzerOptions analyzer_options(const Config& config) {
   std::random_device random;
   options.matching.line_secret = LineSecret::from(std::ref(random));
   options.client_order = config.client_order;
+  options.masker = Masker(config.personal_data);
   return options;
 }
 

@@ -1,0 +1,162 @@
+"""weir alerts on files and standard input: what is shown, and which."""
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+import traffic
+from command import run
+from waiting import wait_for
+from weir_process import binary, environment
+
+KEY = 'A' * 43 + '='
+
+
+@pytest.fixture(scope='module')
+def scanned(tmp_path_factory):
+    """[(file, its alerts)] in both encodings: of every kind that generated traffic makes."""
+    folder = tmp_path_factory.mktemp('alerts')
+    requests = folder / 'requests.ndjson'
+    requests.write_bytes(b'\n'.join(record for part in traffic.every_kind_in_two_parts() for record in part) + b'\n')
+    made = {}
+    for encoding in ('ocsf', 'ecs'):
+        ran = run('scan', '--profile', 'flat', '--output', 'alerts', str(requests), env={'WEIR_ALERTS__ENCODING': encoding})
+        path = folder / f'{encoding}.ndjson'
+        path.write_text(ran.out)
+        made[encoding] = path, ran.json_lines()
+    return made
+
+
+def own(alert):
+    return (alert.get('unmapped') or alert)['weir']
+
+
+def id_of(alert):
+    return alert['metadata']['uid']
+
+
+def listed(*arguments, **kinds):
+    ran = run('alerts', 'list', '--json', *arguments, **kinds)
+    assert ran.code == 0, ran
+    return ran.json_lines()
+
+
+def test_a_list_has_a_line_for_each(scanned):
+    path, alerts = scanned['ocsf']
+    ran = run('alerts', 'list', str(path))
+    assert ran.code == 0 and len(ran.out.splitlines()) == len(alerts), ran
+    assert all(id_of(alert)[:8] in line for alert, line in zip(alerts, ran.out.splitlines()))
+    assert run('alerts', 'list', '-', stdin=path.read_bytes()).out == ran.out
+    assert run('alerts', 'list', '--last', '2', str(path)).out.splitlines() == ran.out.splitlines()[-2:]
+
+
+def test_both_encodings_read_alike(scanned):
+    for form in ((), ('--full',)):
+        shown = [run('alerts', 'list', *form, str(path)).out for path, _ in scanned.values()]
+        assert shown[0] == shown[1] and shown[0]
+
+
+def test_filters_choose_and_combine(scanned):
+    path, alerts = scanned['ocsf']
+    attacks = [alert for alert in alerts if own(alert)['kind'] == 'attack']
+    assert 0 < len(attacks) < len(alerts)
+    assert listed('--kind', 'attack', str(path)) == attacks
+    assert listed('--kind', 'attack', '--kind', 'abuse', '--kind', 'burst', '--kind', 'correlation', str(path)) == alerts
+    category = own(attacks[0])['categories'][0]
+    assert listed('--category', category, str(path)) == [one for one in attacks if category in own(one)['categories']]
+    client = own(attacks[0])['client']
+    assert listed('--client', client, '--kind', 'attack', str(path)) == [one for one in attacks if own(one)['client'] == client]
+    host = attacks[0]['evidences'][0]['http_request']['url']['hostname']
+    assert attacks[0] in listed('--host', host, str(path)) and listed('--host', 'nobody.example', str(path)) == []
+    assert listed('--severity', 'high', str(path)) == [one for one in alerts if one['severity_id'] >= 4]
+    latest = max(alert['time'] for alert in alerts)
+    assert listed('--since', str(latest), str(path)) == [one for one in alerts if one['time'] >= latest]
+
+
+def test_one_alert_fills_a_screen_with_all_that_it_says(scanned):
+    path, alerts = scanned['ocsf']
+    attack = next(one for one in alerts if own(one)['kind'] == 'attack' and any(
+        'decode_steps' in hit for hit in one['evidences'][0]['data']['hits']))
+    ran = run('alerts', 'show', id_of(attack)[:13], str(path))
+    assert ran.code == 0, ran
+    evidence = attack['evidences'][0]
+    hit = next(one for one in evidence['data']['hits'] if 'decode_steps' in one)
+    record = own(attack)['record']
+    for text in (attack['finding_info']['title'], own(attack)['client'], evidence['http_request']['url']['path'], hit['rule_id'], hit['title'],
+                 hit['excerpt'], 'decoded: ' + ' → '.join(hit['decode_steps']), f"{record['topic']}/{record['partition']} at offset {record['offset']}",
+                 id_of(attack)):
+        assert text in ran.out, (text, ran)
+    assert len(ran.out.splitlines()) <= 80 and '\033' not in ran.out
+
+
+def test_an_id_that_is_not_there_is_said(scanned):
+    ran = run('alerts', 'show', 'ffffffff-none', str(scanned['ocsf'][0]))
+    assert ran.code == 1 and ran.out == '' and 'ffffffff-none' in ran.err, ran
+
+
+def test_on_a_terminal_severity_has_a_colour(scanned):
+    import pty
+    master, slave = pty.openpty()
+    child = subprocess.Popen([binary(), 'alerts', 'list', '--severity', 'high', str(scanned['ocsf'][0])], stdout=slave,
+                             env={**os.environ, **environment({'TERM': 'xterm-256color', 'NO_COLOR': ''})})
+    os.close(slave)
+    shown = b''
+    try:
+        while part := os.read(master, 65536):
+            shown += part
+    except OSError:      # a pseudo-terminal's end is an error
+        pass
+    os.close(master)
+    assert child.wait(30) == 0 and b'\033[31mHigh' in shown
+
+
+def test_text_of_an_attacker_cannot_drive_the_terminal(tmp_path, scanned):
+    _, alerts = scanned['ocsf']
+    evil = json.loads(json.dumps(next(one for one in alerts if own(one)['kind'] == 'attack')))
+    evil['evidences'][0]['http_request']['user_agent'] = evil['message'] = 'a\u001b[2Jb\u0007\nc'
+    path = tmp_path / 'evil.ndjson'
+    path.write_text(json.dumps(evil) + '\n')
+    for ran in (run('alerts', 'list', str(path)), run('alerts', 'list', '--full', str(path))):
+        assert '\033' not in ran.out and '\007' not in ran.out and '\\x1b' in ran.out, ran
+
+
+def test_encrypted_alerts_are_shown_with_the_key_and_named_without(scanned, tmp_path):
+    requests = scanned['ocsf'][0].parent / 'requests.ndjson'
+    path = tmp_path / 'encrypted.ndjson'
+    path.write_text(run('scan', '--profile', 'flat', '--output', 'alerts', str(requests), env={'ENCRYPTION_KEY': KEY}).out)
+    plain = run('alerts', 'list', '--full', str(scanned['ocsf'][0])).out
+    assert run('alerts', 'list', '--full', str(path), env={'ENCRYPTION_KEY': KEY}).out == plain
+    closed = run('alerts', 'list', '--full', '--kind', 'attack', str(path))
+    assert closed.code == 0 and 'encrypted: weir decrypt' in closed.out and 'Mozilla' not in closed.out, closed
+
+
+def test_tail_shows_what_is_written_to_a_file_until_it_is_interrupted(scanned, tmp_path):
+    _, alerts = scanned['ocsf']
+    path, out = tmp_path / 'alerts.ndjson', tmp_path / 'out'
+    path.write_text('')
+    with open(out, 'wb') as shown:
+        child = subprocess.Popen([binary(), 'alerts', 'tail', '--json', str(path)], stdout=shown, env={**os.environ, **environment()})
+        try:
+            for count, alert in enumerate(alerts[:3], 1):
+                with open(path, 'a') as file:
+                    file.write(json.dumps(alert) + '\n')
+                wait_for(lambda: out.read_text().count('\n') == count, 30, lambda: out.read_text())
+            child.send_signal(signal.SIGINT)
+            assert child.wait(30) == 0
+        finally:
+            child.kill()
+    assert [json.loads(line) for line in out.read_text().splitlines()] == alerts[:3]
+
+
+def test_lines_that_are_no_alerts_are_counted(scanned):
+    path, alerts = scanned['ocsf']
+    ran = run('alerts', 'list', '-', stdin=b'hello\n{"a":1}\n' + path.read_bytes())
+    assert ran.code == 0 and len(ran.out.splitlines()) == len(alerts) and '2 lines were no alerts' in ran.err, ran
+
+
+@pytest.mark.parametrize('arguments', [['list', 'no/such/file'], ['list', '--since', 'yesterday', '-'], ['list', '--severity', 'loud', '-'], ['show']])
+def test_wrong_use_is_said(arguments):
+    ran = run('alerts', *arguments)
+    assert ran.code in (1, 2) and ran.out == '' and ran.err, ran
