@@ -9,7 +9,8 @@ from pathlib import Path
 from kafka_broker import locked
 from processes import Process
 
-PACKAGES = {'rsyslog': ('rsyslog', 'rsyslog-kafka'), 'syslog-ng': ('syslog-ng-core', 'syslog-ng-mod-rdkafka')}
+PACKAGES = {'rsyslog': ('rsyslog', 'rsyslog-kafka'), 'syslog-ng': ('syslog-ng-core', 'syslog-ng-mod-rdkafka'),
+            'syslog-ng-http': ('syslog-ng-core', 'syslog-ng-mod-http')}
 
 
 def _apt(*command, folder=None):
