@@ -5,6 +5,7 @@
 #include <set>
 
 #include "alert/fernet.h"
+#include "base/ascii.h"
 #include "config/property.h"
 #include "event/directive/directive.h"
 
@@ -75,10 +76,7 @@ class Checker {
 
   // Kafka's own rule for names of topics.
   void check_topic(std::string_view path, const std::string& name) {
-    const auto legal = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-             c == '-';
-    };
+    const auto legal = [](char c) { return is_word_byte(c) || c == '.' || c == '-'; };
     if (name.empty() || name.size() > 249 || name == "." || name == ".." ||
         !std::all_of(name.begin(), name.end(), legal)) {
       error(path, "'" + name + "' is no topic's name", "letters, digits, '.', '_' and '-', at most 249");

@@ -54,7 +54,7 @@ void set_input_format(const YamlNode& value, const Origin& origin, Config& confi
   const Origin at = entry.position.line > 0 ? Origin{origin.source, entry.position} : origin;
   if (config.input_is_chosen && config.input.profile.name != "custom")
     return findings.error(at, "input.profile and input.format both say how records are read", "leave one of them out");
-  const auto server = directive_server_named(entry.key);
+  const auto server = from_name<DirectiveServer>(entry.key);
   if (!server) return findings.error(at, "no server '" + entry.key + "' in " + std::string(kPath), hint);
   const auto text = directive_text(*server, entry.value);
   if (!text) return findings.error(at, std::string(kPath) + "." + entry.key + " must be text", hint);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "config/config.h"
 #include "config/policy/policy_writer.h"
 #include "config/property.h"
@@ -12,15 +13,10 @@ using Json = nlohmann::ordered_json;
 
 // Plain where no YAML reader could take it for something else; JSON's quoting, which YAML shares, otherwise.
 std::string yaml_text(const std::string& text) {
-  const auto safe = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '/' ||
-           c == '.' || c == '-';
-  };
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/'; };
+  const auto safe = [](char c) { return is_word_byte(c) || c == '/' || c == '.' || c == '-'; };
+  const auto letter = [](char c) { return is_ascii_letter(c) || c == '/'; };
   static constexpr std::string_view kReserved[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
-  std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  const std::string lower = lower_case(text);
   const bool reserved = std::find(std::begin(kReserved), std::end(kReserved), lower) != std::end(kReserved);
   const bool plain = !text.empty() && letter(text.front()) && std::all_of(text.begin(), text.end(), safe) && !reserved;
   return plain ? text : Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -61,7 +61,7 @@ constexpr bool has_names(Place place) {
 }
 
 /// What decoding did to a line, as bits; the alert names them (DE9).
-enum class DecodeStep : uint16_t {
+enum class DecodeStep : uint32_t {
   kPercent = 1 << 0,
   kPercentTwice = 1 << 1,  ///< two or more rounds of percent-decoding changed something
   kPlus = 1 << 2,
@@ -79,7 +79,7 @@ enum class DecodeStep : uint16_t {
   kShellWord = 1 << 14,    ///< the line before this one without what shells drop from words
   kLineBreaks = 1 << 15,   ///< the beginnings of the line before this one's lines, joined by kLineBreakMark
 };
-using DecodeSteps = uint16_t;  ///< DecodeStep bits
+using DecodeSteps = uint32_t;  ///< DecodeStep bits
 /// Stands for a line break on lines with the step kLineBreaks; elsewhere line breaks are spaces.
 constexpr char kLineBreakMark = '\x1e';
 constexpr bool has(DecodeSteps steps, DecodeStep step) {

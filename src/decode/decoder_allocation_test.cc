@@ -1,32 +1,12 @@
-// Decoding must not allocate once its buffers have grown: this program's operator new counts. Under a sanitizer the
-// allocator belongs to the sanitizer, so there the file is empty.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#include <cstdlib>
-#include <new>
+// Decoding must not allocate once its buffers have grown.
 #include <string>
 #include <vector>
 
 #include "base/catch.h"
+#include "base/counted_allocations.h"
 #include "decode/decoder.h"
 
-namespace {
-size_t allocations = 0;
-}  // namespace
-
-// Not inlined: gcc would see free() on what operator new returned, and warn.
-[[gnu::noinline]] void* operator new(size_t bytes) {
-  ++allocations;
-  void* const memory = std::malloc(bytes);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
-
+#ifdef WEIR_COUNTS_ALLOCATIONS
 namespace weir {
 namespace {
 
@@ -52,12 +32,12 @@ TEST_CASE("decoding does not allocate in steady state, whatever the kind of reco
   DecodedRecord record;
   for (const Event& event : events)
     decoder.decode(event, record);
-  const size_t before = allocations;
+  const size_t before = testing::allocations;
   for (int round = 0; round < 100; ++round) {
     for (const Event& event : events)
       decoder.decode(event, record);
   }
-  const size_t after = allocations;
+  const size_t after = testing::allocations;
   CHECK(after == before);
 }
 

@@ -391,9 +391,9 @@ TEST_CASE("records matched together come out as records matched one by one") {
     bench.hits(events[i], records[i]);
     REQUIRE(together[i].hits.size() == bench.detection.hits.size());
     for (size_t k = 0; k < together[i].hits.size(); ++k) {
-      const Hit &one = together[i].hits[k], &alone = bench.detection.hits[k];
-      CHECK((one.rule == alone.rule && one.line == alone.line && one.match_begin == alone.match_begin &&
-             one.match_end == alone.match_end));
+      const Hit &grouped = together[i].hits[k], &alone = bench.detection.hits[k];
+      CHECK((grouped.rule == alone.rule && grouped.line == alone.line && grouped.match_begin == alone.match_begin &&
+             grouped.match_end == alone.match_end));
     }
     CHECK(together[i].score == bench.detection.score);
     hits += together[i].hits.size();

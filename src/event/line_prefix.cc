@@ -2,19 +2,16 @@
 
 #include <array>
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
 constexpr auto kNowhere = std::string_view::npos;
 constexpr size_t kNameBytesMax = 256;  // of a host, a tag, a container
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_name_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.' ||
-         c == '/';
+  return is_word_byte(c) || c == '-' || c == '.' || c == '/';
 }
 
 // Whether the text starts like the pattern, in which 9 is a digit, A a letter, and _ a digit or a space.
@@ -22,10 +19,9 @@ bool looks_like(std::string_view text, std::string_view pattern) {
   if (text.size() < pattern.size()) return false;
   for (size_t i = 0; i < pattern.size(); ++i) {
     const char c = text[i];
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    const bool fits = pattern[i] == '9'   ? is_digit(c)
-                      : pattern[i] == 'A' ? letter
-                      : pattern[i] == '_' ? is_digit(c) || c == ' '
+    const bool fits = pattern[i] == '9'   ? is_ascii_digit(c)
+                      : pattern[i] == 'A' ? is_ascii_letter(c)
+                      : pattern[i] == '_' ? is_ascii_digit(c) || c == ' '
                                           : c == pattern[i];
     if (!fits) return false;
   }

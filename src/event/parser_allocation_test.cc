@@ -1,32 +1,12 @@
-// Reading must not allocate once its buffers have grown, whatever the form of the record: this program's operator new counts.
-// Under a sanitizer the allocator belongs to the sanitizer, so there the file is empty.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#include <cstdlib>
-#include <new>
+// Reading must not allocate once its buffers have grown, whatever the form of the record.
 #include <string>
 #include <vector>
 
 #include "base/catch.h"
+#include "base/counted_allocations.h"
 #include "event/test_records.h"
 
-namespace {
-size_t allocations = 0;
-}  // namespace
-
-// Not inlined: gcc would see free() on what operator new returned, and warn.
-[[gnu::noinline]] void* operator new(size_t bytes) {
-  ++allocations;
-  void* const memory = std::malloc(bytes);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
-
+#ifdef WEIR_COUNTS_ALLOCATIONS
 namespace weir::testing {
 namespace {
 

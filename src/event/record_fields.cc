@@ -11,8 +11,9 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-constexpr size_t kHeaderKeysMax = 256;  // of one record, by prefix; what follows is not read
-constexpr size_t kRepeatedMax = 16;
+// More than the decoder takes of one record: it counts what it leaves out.
+constexpr size_t kHeaderKeysMax = 16'384;
+constexpr size_t kRepeatedMax = 16'384;
 
 RawValue of_number(RawValue::Kind kind, int64_t number) {
   RawValue value;

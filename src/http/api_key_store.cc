@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "http/api_key.h"
 
 namespace weir {
@@ -25,8 +26,7 @@ std::string_view next_word(std::string_view& line) {
 
 bool is_name(std::string_view text) {
   return text.size() <= kNameBytesMax && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-                  c == '_' || c == '@';
+           return is_word_byte(c) || c == '.' || c == '-' || c == '@';
          });
 }
 

@@ -288,14 +288,14 @@ TEST_CASE("slow callers on all threads delay the next one no longer than the dea
   options.threads = 2;
   options.request_timeout = 300ms;
   const Fixture fixture(options);
-  const RawConnection one(fixture.server->port());
+  const RawConnection slow(fixture.server->port());
   const RawConnection two(fixture.server->port());
-  one.send_text("GET /metr");
+  slow.send_text("GET /metr");
   two.send_text("GET /metr");
   const auto begin = Clock::now();
   CHECK(fixture.client().Get("/metrics")->status == 200);
   CHECK(Clock::now() - begin < 2s);
-  CHECK(one.read_all().starts_with("HTTP/1.1 408 "));
+  CHECK(slow.read_all().starts_with("HTTP/1.1 408 "));
 }
 
 TEST_CASE("more connections than threads and queue are all served in the end") {
@@ -431,9 +431,9 @@ TEST_CASE("stop ends at once although callers hang, twice is harmless, and the p
   options.request_timeout = 30s;
   Fixture fixture(options);
   const uint16_t port = fixture.server->port();
-  const RawConnection one(port);
+  const RawConnection slow(port);
   const RawConnection two(port);
-  one.send_text("GET /metr");
+  slow.send_text("GET /metr");
   std::this_thread::sleep_for(50ms);
   const auto begin = Clock::now();
   fixture.server->stop();

@@ -25,9 +25,9 @@ Diagnostic finding(const KafkaConfig& kafka, const std::string& property, std::s
 
 std::optional<int64_t> number_of(const std::vector<ClientProperty>& properties, std::string_view name) {
   std::optional<int64_t> found;
-  for (const ClientProperty& one : properties) {
-    if (one.name != name) continue;
-    const std::string& text = one.value.reveal();
+  for (const ClientProperty& property : properties) {
+    if (property.name != name) continue;
+    const std::string& text = property.value.reveal();
     int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     found = error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
@@ -49,9 +49,10 @@ std::optional<Diagnostic> check_timeouts(const KafkaConfig& kafka, const std::ve
 
 /// Without what needs a network or files: brokers, and certificates, which may be elsewhere when a configuration is only checked.
 std::vector<ClientProperty> offline(std::vector<ClientProperty> properties) {
-  std::erase_if(properties, [](const ClientProperty& one) {
-    return one.name == "bootstrap.servers" || one.name == "debug" ||
-           (one.name.starts_with("ssl.") && (one.name.ends_with(".location") || one.name == "ssl.key.password"));
+  std::erase_if(properties, [](const ClientProperty& property) {
+    return property.name == "bootstrap.servers" || property.name == "debug" ||
+           (property.name.starts_with("ssl.") &&
+            (property.name.ends_with(".location") || property.name == "ssl.key.password"));
   });
   return properties;
 }

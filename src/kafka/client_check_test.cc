@@ -13,8 +13,8 @@ std::string findings(const std::string& properties, const std::string& more = {}
       load_config_text(more + "kafka:\n  client_properties:\n" + properties, "weir.yaml", {}, diagnostics);
   REQUIRE(config);
   std::string text;
-  for (const Diagnostic& one : check_client_properties(*config))
-    text += one.to_string() + "\n";
+  for (const Diagnostic& diagnostic : check_client_properties(*config))
+    text += diagnostic.to_string() + "\n";
   return text;
 }
 

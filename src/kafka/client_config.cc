@@ -8,20 +8,6 @@ namespace {
 
 constexpr int kErrorTextBytes = 512;
 
-std::string_view name_of(SecurityProtocol protocol) {
-  switch (protocol) {
-    case SecurityProtocol::kPlaintext:
-      return "plaintext";
-    case SecurityProtocol::kSsl:
-      return "ssl";
-    case SecurityProtocol::kSaslPlaintext:
-      return "sasl_plaintext";
-    case SecurityProtocol::kSaslSsl:
-      return "sasl_ssl";
-  }
-  return "plaintext";
-}
-
 /// Collects properties; empty values mean "not set".
 class PropertyList {
  public:
@@ -153,7 +139,7 @@ std::vector<ClientProperty> connection_properties(const KafkaConfig& kafka, std:
   return PropertyList()
       .set("bootstrap.servers", kafka.bootstrap_servers)
       .set("client.id", std::string(client_id))
-      .set("security.protocol", std::string(name_of(security.protocol)))
+      .set("security.protocol", std::string(to_string(security.protocol)))
       .set("ssl.ca.location", security.ca_file)
       .set("ssl.certificate.location", security.certificate_file)
       .set("ssl.key.location", security.key_file)

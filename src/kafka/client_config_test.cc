@@ -13,8 +13,8 @@ namespace {
 /// What a client made from these properties would use: the last of each name.
 std::map<std::string, std::string> effective(const std::vector<ClientProperty>& properties) {
   std::map<std::string, std::string> last;
-  for (const ClientProperty& one : properties)
-    last[one.name] = one.value.reveal();
+  for (const ClientProperty& property : properties)
+    last[property.name] = property.value.reveal();
   return last;
 }
 

@@ -16,16 +16,16 @@ class EndingClients {
   EndingClients(const EndingClients&) = delete;
   EndingClients& operator=(const EndingClients&) = delete;
   ~EndingClients() {
-    for (Ending& one : endings_)
-      one.thread.join();
+    for (Ending& ending : endings_)
+      ending.thread.join();
   }
 
   /// Takes over any object whose destruction may block.
   template <typename T>
   void end(T client) {
-    std::erase_if(endings_, [](Ending& one) {
-      const bool done = one.done->load(std::memory_order_acquire);
-      if (done) one.thread.join();
+    std::erase_if(endings_, [](Ending& ending) {
+      const bool done = ending.done->load(std::memory_order_acquire);
+      if (done) ending.thread.join();
       return done;
     });
     auto done = std::make_shared<std::atomic<bool>>(false);

@@ -152,9 +152,9 @@ TransactionResult KafkaTransactions::abort(Patience& patience) {
 
 size_t KafkaTransactions::take_refused_bytes(const std::string& topic) {
   size_t largest = 0;
-  for (const DeliveryFailure& one : failures_) {
-    if (one.topic == topic && one.code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
-      largest = std::max(largest, one.payload_bytes);
+  for (const DeliveryFailure& failure : failures_) {
+    if (failure.topic == topic && failure.code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+      largest = std::max(largest, failure.payload_bytes);
   }
   failures_.clear();
   return largest;

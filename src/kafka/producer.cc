@@ -106,9 +106,9 @@ Status KafkaProducer::produce(const OutputMessage& message, int attempt) {
   HeadersHandle headers;
   if (!message.headers.empty()) {
     headers.reset(rd_kafka_headers_new(message.headers.size()));
-    for (const OutputHeader& one : message.headers) {
-      const auto code = rd_kafka_header_add(headers.get(), one.name.data(), static_cast<ssize_t>(one.name.size()),
-                                            one.value.data(), static_cast<ssize_t>(one.value.size()));
+    for (const OutputHeader& header : message.headers) {
+      const auto code = rd_kafka_header_add(headers.get(), header.name.data(), static_cast<ssize_t>(header.name.size()),
+                                            header.value.data(), static_cast<ssize_t>(header.value.size()));
       if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("message header", code));
     }
   }

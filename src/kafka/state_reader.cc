@@ -38,7 +38,7 @@ Result<ClientHandle> StateReader::connect(const char* isolation) {
   return client;
 }
 
-/// Of what this client may see: for a reader of committed records the end is before the first undecided transaction.
+/// The bounds of what this client may see: for a reader of committed records the end is before the first undecided transaction.
 Result<StateReader::Bounds> StateReader::bounds(rd_kafka_t& client, int32_t partition, Patience& patience) const {
   const auto give_up = Clock::now() + kSilenceMax;
   while (true) {
@@ -59,8 +59,8 @@ Result<std::vector<StoredState>> StateReader::read(std::span<const Request> part
   // A round of snapshots with the marker of each transaction; usually all chunks are in it.
   const int64_t first_window = std::max(kFirstWindowMin, int64_t{chunk_count} * 2);
   std::vector<Reading> readings;
-  for (const Request& one : partitions)
-    readings.push_back({one.partition, StateCollector(one.committed), 0, {}, true});
+  for (const Request& request : partitions)
+    readings.push_back({request.partition, StateCollector(request.committed), 0, {}, true});
   if (Status status = collect(**client, readings, first_window, patience); !status)
     return tl::unexpected(status.error());
   // What is missing may be in a transaction whose offsets are committed already and whose end is only not written here yet.
@@ -76,9 +76,9 @@ Result<std::vector<StoredState>> StateReader::read(std::span<const Request> part
   }
   std::vector<StoredState> states;
   auto second = again.begin();
-  for (Reading& one : readings) {
-    const bool repeated = second != again.end() && second->partition == one.partition;
-    states.push_back(repeated ? (second++)->collector.take() : one.collector.take());
+  for (Reading& reading : readings) {
+    const bool repeated = second != again.end() && second->partition == reading.partition;
+    states.push_back(repeated ? (second++)->collector.take() : reading.collector.take());
   }
   return states;
 }
@@ -87,16 +87,16 @@ Status StateReader::wait_until_decided(rd_kafka_t& client, std::span<const Readi
   const auto everything = connect("read_uncommitted");
   if (!everything) return tl::unexpected(everything.error());
   const auto give_up = Clock::now() + kUndecidedMax;
-  for (const Reading& one : incomplete) {
-    const auto end = bounds(**everything, one.partition, patience);
+  for (const Reading& reading : incomplete) {
+    const auto end = bounds(**everything, reading.partition, patience);
     if (!end) return tl::unexpected(end.error());
     while (true) {
-      const auto decided = bounds(client, one.partition, patience);
+      const auto decided = bounds(client, reading.partition, patience);
       if (!decided) return tl::unexpected(decided.error());
       if (decided->high >= end->high) break;
       if (!patience.may_wait() || Clock::now() >= give_up) {
         return fail(ErrorCode::kKafka, "kafka",
-                    "a transaction on " + topic_ + "/" + std::to_string(one.partition) + " stays undecided");
+                    "a transaction on " + topic_ + "/" + std::to_string(reading.partition) + " stays undecided");
       }
       std::this_thread::sleep_for(kUndecidedPause);
     }
@@ -107,19 +107,19 @@ Status StateReader::wait_until_decided(rd_kafka_t& client, std::span<const Readi
 /// Windows from the end backwards until each collector has enough or its partition's beginning is reached.
 Status StateReader::collect(rd_kafka_t& client, std::span<Reading> readings, int64_t first_window,
                             Patience& patience) const {
-  for (Reading& one : readings) {
-    const auto whole = bounds(client, one.partition, patience);
+  for (Reading& reading : readings) {
+    const auto whole = bounds(client, reading.partition, patience);
     if (!whole) return tl::unexpected(whole.error());
-    one.low = whole->low;
-    one.window = {whole->high, whole->high};
+    reading.low = whole->low;
+    reading.window = {whole->high, whole->high};
   }
   for (int64_t size = first_window;; size *= 2) {
     std::vector<Reading*> wanted;
-    for (Reading& one : readings) {
-      if (one.window.low <= one.low || one.collector.enough()) continue;
-      one.window = {std::max(one.low, one.window.low - size), one.window.low};
-      one.window_read = false;
-      wanted.push_back(&one);
+    for (Reading& reading : readings) {
+      if (reading.window.low <= reading.low || reading.collector.enough()) continue;
+      reading.window = {std::max(reading.low, reading.window.low - size), reading.window.low};
+      reading.window_read = false;
+      wanted.push_back(&reading);
     }
     if (wanted.empty()) return {};
     if (Status status = read_windows(client, wanted, patience); !status) return status;
@@ -135,7 +135,7 @@ Status StateReader::read_windows(rd_kafka_t& client, std::span<Reading*> reading
   const uint64_t wake_bytes = fetches_need_wake_up() ? uint64_t{options_.memory.consumer_queue_kbytes} * 1024 / 2 : 0;
   uint64_t bytes = 0;
   auto give_up = Clock::now() + kSilenceMax;
-  while (std::any_of(readings.begin(), readings.end(), [](const Reading* one) { return !one->window_read; })) {
+  while (std::any_of(readings.begin(), readings.end(), [](const Reading* reading) { return !reading->window_read; })) {
     const MessageHandle message(rd_kafka_consumer_poll(&client, kPollMs));
     if (!patience.may_wait() || Clock::now() >= give_up)
       return fail(ErrorCode::kKafka, "kafka", "reading " + topic_ + " took too long");
@@ -158,7 +158,7 @@ Status StateReader::take(rd_kafka_t& client, const rd_kafka_message_t& message, 
     return tl::unexpected(kafka_error("reading " + topic_, message.err, reason == nullptr ? "" : reason));
   }
   const auto found = std::find_if(readings.begin(), readings.end(),
-                                  [&](const Reading* one) { return one->partition == message.partition; });
+                                  [&](const Reading* reading) { return reading->partition == message.partition; });
   if (found == readings.end() || (*found)->window_read) return {};
   Reading& reading = **found;
   // Markers of transactions are no messages, so the window's last message need not stand at its end.
@@ -171,8 +171,8 @@ Status StateReader::take(rd_kafka_t& client, const rd_kafka_message_t& message, 
 /// The other partitions go on without this one.
 Status StateReader::finish_window(rd_kafka_t& client, Reading& reading) const {
   reading.window_read = true;
-  Reading* one = &reading;
-  const PartitionListHandle list = list_of({&one, 1});
+  Reading* finished = &reading;
+  const PartitionListHandle list = list_of({&finished, 1});
   const ErrorHandle error(rd_kafka_incremental_unassign(&client, list.get()));
   if (error != nullptr) return tl::unexpected(kafka_error("reading " + topic_, rd_kafka_error_code(error.get())));
   return {};
@@ -189,8 +189,8 @@ void StateReader::wake_fetches(rd_kafka_t& client, int32_t partition) const {
 
 PartitionListHandle StateReader::list_of(std::span<Reading*> readings) const {
   PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(readings.size())));
-  for (const Reading* one : readings)
-    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), one->partition)->offset = one->window.low;
+  for (const Reading* reading : readings)
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), reading->partition)->offset = reading->window.low;
   return list;
 }
 

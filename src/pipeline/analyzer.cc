@@ -351,6 +351,7 @@ void Analyzer::Impl::count_findings(const JudgedRecord& record) {
     counters.policy_violations[static_cast<size_t>(violation.rule)].add();
   counters.excluded_hits.add(record.detection.excluded.size() + policy.excluded.size());
   counters.exclusions_left_out.add(policy.exclusions_left_out);
+  if (policy.violations_left_out) counters.violations_left_out.add();
   for (unsigned i = 0; i < kResponseFaults; ++i)
     if ((policy.response_faults >> i & 1U) != 0) counters.response_faults[i].add();
 }

@@ -7,7 +7,7 @@ namespace weir {
 /// The first byte of a block says how it is laid out (docs/observation-block.md).
 
 inline constexpr uint8_t kBlockVersion = 1;
-/// Of blocks that hold records of correlations.
+/// The version of blocks that hold records of correlations.
 inline constexpr uint8_t kEventBlockVersion = 2;
 
 }  // namespace weir

@@ -58,7 +58,7 @@ class EventWriter {
   uint32_t number_of(const CorrelationDefinition& definition) {
     const auto position = [&] {
       return std::find_if(written_.begin(), written_.end(),
-                          [&](const auto* one) { return one == &definition || one->hash == definition.hash; });
+                          [&](const auto* known) { return known == &definition || known->hash == definition.hash; });
     };
     if (position() == written_.end()) {
       size_t next = written_.size();

@@ -31,6 +31,7 @@ struct DetectCounters {
   Counter capped_scans;         ///< records whose scan was ended early because they matched too often
   Counter expression_limits;    ///< records in which a regular expression gave up, which counts as a match
   Counter exclusions_left_out;  ///< of records to which more exclusions apply than are looked at
+  Counter violations_left_out;  ///< records with more violations of the policy than are kept
   Counter rule_set_changes;
   // Nanoseconds spent in each stage, for rates and for `weir scan --output summary`.
   Counter parse_ns, decode_ns, match_ns, observe_ns;

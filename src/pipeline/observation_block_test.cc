@@ -71,7 +71,7 @@ PackedEvidence packed_evidence() {
   return {bytes, Level::kCritical, mask_of(Category::kCrlf)};
 }
 
-/// Of one partition mostly, as a batch has them.
+/// Mostly from one partition, as in a batch.
 std::vector<Observation> sample() {
   std::vector<Observation> observations;
   for (int i = 0; i < 40; ++i) {
@@ -273,9 +273,9 @@ TEST_CASE("evidence that no packer wrote is refused or unpacks to what it is cou
       return;
     }
     ++accepted;
-    for (const Observation& one : block.observations) {
-      if (!one.evidence) continue;
-      const Evidence unpacked = unpack_evidence(one.evidence);
+    for (const Observation& observation : block.observations) {
+      if (!observation.evidence) continue;
+      const Evidence unpacked = unpack_evidence(observation.evidence);
       Level highest = unpacked.hits.empty() ? Level::kMedium : Level::kInformational;
       CategoryMask categories = 0;
       for (const EvidenceHit& hit : unpacked.hits) {
@@ -283,7 +283,7 @@ TEST_CASE("evidence that no packer wrote is refused or unpacks to what it is cou
         categories = static_cast<CategoryMask>(categories | mask_of(hit.category));
         CHECK((hit.category < Category::kCount && hit.level <= Level::kCritical && hit.place < Place::kCount));
       }
-      CHECK((one.evidence.severity == highest && one.evidence.categories == categories));
+      CHECK((observation.evidence.severity == highest && observation.evidence.categories == categories));
     }
   };
   for (size_t at = begin; at + 1 < body.size(); ++at) {

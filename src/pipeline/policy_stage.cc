@@ -20,6 +20,7 @@ void PolicyFindings::clear() {
   matching = MatchPolicy{};
   exclusions_left_out = 0;
   violations.clear();
+  violations_left_out = false;
   excluded.clear();
   response_faults = 0;
   rule_exclusions.clear();
@@ -47,7 +48,7 @@ void PolicyStage::prepare(const Event& event, const DecodedRecord& record, const
   findings.route = policy_->route_of(event, *findings.path);
   const Route& route = policy_->routes()[findings.route];
   findings.matching.level = route.level;
-  if (route.has_levels) {
+  if (route.level_places != 0) {
     find_line_levels(route, record, findings.line_levels);
     findings.matching.line_levels = findings.line_levels;
   }
@@ -78,7 +79,8 @@ void PolicyStage::judge(const Event& event, const DecodedRecord& record, const R
   for (const ExcludedHit& excluded : detection.excluded)
     policy_->use().count_exclusion(findings.exclusion_of(excluded), facts.time);
   const Route& route = policy_->routes()[findings.route];
-  check_.check(route, event, record, facts.client_id, *findings.path, findings.violations);
+  findings.violations_left_out = check_.check(route, event, record, facts.client_id, *findings.path,
+                                              findings.violations) == RequestCheck::Outcome::kCut;
   if (!findings.violations.empty()) {
     take_out_excluded(facts, findings);
     add_to_score(findings, detection);

@@ -31,6 +31,7 @@ struct PolicyFindings {
 
   // By judge().
   std::vector<Violation> violations;
+  bool violations_left_out = false;  ///< more than one record may have
   std::vector<Excluded> excluded;
   ResponseFaults response_faults = 0;
 
@@ -65,7 +66,7 @@ class PolicyStage {
              PolicyFindings& findings);
 
  private:
-  /// Of rule exclusions of one record; further ones are left out, which can only lead to more hits.
+  /// So many rule exclusions of one record are kept; further ones are left out, which can only lead to more hits.
   static constexpr size_t kRuleExclusionsMax = 16'384;
 
   void find_rule_exclusions(const Route& route, const DecodedRecord& record, const RecordFacts& facts,

@@ -5,47 +5,21 @@
 
 #include "base/catch.h"
 #include "pipeline/analyzer.h"
-#include "rules/loader.h"
+#include "pipeline/test_judgement.h"
 
 namespace weir {
 namespace {
 
-constexpr const char* kRules = R"(
-title: A marker for strict
-id: 11111111-1111-4111-8111-111111111111
-logsource: {category: webserver}
-detection: {selection: {weir.text|contains: strictword}, condition: selection}
-level: high
-weir: {category: sqli, weight: 12, security_level: strict}
----
-title: A marker
-id: 22222222-2222-4222-8222-222222222222
-logsource: {category: webserver}
-detection: {selection: {weir.text|contains: badword}, condition: selection}
-level: high
-weir: {category: xss, weight: 12}
-)";
-constexpr const char* kMarker = "22222222-2222-4222-8222-222222222222";
+constexpr const char* kMarker = testing::kBadwordRule;
 
 /// An analyzer with a policy that a test fills in.
 struct Bench {
   explicit Bench(const std::function<void(PolicySpec&)>& fill) {
     PolicySpec spec;
     fill(spec);
-    Diagnostics diagnostics;
-    auto compiled = Policy::compile(std::move(spec), SecurityLevel::kStandard, diagnostics);
-    for (const auto& diagnostic : diagnostics)
-      UNSCOPED_INFO(diagnostic.to_string());
-    REQUIRE(compiled);
-    policy = *compiled;
-    RuleSetOptions rule_options;
-    rule_options.other_levels = static_cast<SecurityLevels>(policy->levels() & ~mask_of(SecurityLevel::kStandard));
-    const auto rules = parse_rules(kRules, "r.yml", diagnostics);
-    auto set = RuleSet::compile(rules, rule_options, diagnostics);
-    for (const auto& diagnostic : diagnostics)
-      UNSCOPED_INFO(diagnostic.to_string());
-    REQUIRE(set);
-    slot = std::make_unique<RuleSlot>(*set, policy);
+    const Judgement judgement = testing::judgement(std::move(spec));
+    policy = judgement.policy;
+    slot = std::make_unique<RuleSlot>(judgement.rules, policy);
     AnalyzerOptions options;
     options.input.profile = *InputProfile::built_in("flat");
     options.keep_verdicts = true;
@@ -136,12 +110,12 @@ TEST_CASE("an exclusion holds for its rule, route, parameter, client and until i
   Bench bench([](PolicySpec& spec) {
     spec.routes = {route("/editor")};
     spec.routes[0].name = "editor";
-    auto one = exclusion(kMarker);
-    one.route = "editor";
-    one.parameter = "html";
-    one.clients.networks = {*Cidr::parse("192.0.2.0/24")};
-    one.expires = end_of_day("2025-06-30");
-    spec.exclusions = {one, exclusion("33333333-3333-4333-8333-333333333333")};
+    auto expiring = exclusion(kMarker);
+    expiring.route = "editor";
+    expiring.parameter = "html";
+    expiring.clients.networks = {*Cidr::parse("192.0.2.0/24")};
+    expiring.expires = end_of_day("2025-06-30");
+    spec.exclusions = {expiring, exclusion("33333333-3333-4333-8333-333333333333")};
   });
   CHECK_FALSE(bench.judge("/editor", "html=badword").malicious);
   CHECK(bench.counters.excluded_hits.value() == 1);
@@ -261,6 +235,10 @@ TEST_CASE("missing and unknown parameters are violations where the route says so
   const auto many = bench.judge("/a", "id=1&a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1&q=1&r=1");
   CHECK(many.violations.size() == RequestCheck::kViolationsMax);
   CHECK(many.score == info_of(PolicyRule::kParameterUnknown).weight);
+  CHECK(bench.counters.violations_left_out.value() == 1);
+  const auto most = bench.judge("/a", "id=1&a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1");
+  CHECK(most.violations.size() == RequestCheck::kViolationsMax);
+  CHECK(bench.counters.violations_left_out.value() == 1);
 }
 
 TEST_CASE("an admin route raises an alert for every client outside its list, whatever the path's spelling",

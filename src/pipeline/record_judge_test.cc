@@ -5,26 +5,10 @@
 
 #include "base/catch.h"
 #include "pipeline/analyzer.h"
-#include "rules/loader.h"
+#include "pipeline/test_judgement.h"
 
 namespace weir {
 namespace {
-
-constexpr const char* kRules = R"(
-title: A word for strict
-id: 11111111-1111-4111-8111-111111111111
-logsource: {category: webserver}
-detection: {selection: {weir.text|contains: strictword}, condition: selection}
-level: high
-weir: {category: sqli, weight: 12, security_level: strict}
----
-title: A word
-id: 22222222-2222-4222-8222-222222222222
-logsource: {category: webserver}
-detection: {selection: {weir.text|contains: badword}, condition: selection}
-level: high
-weir: {category: xss, weight: 12}
-)";
 
 /// Routes at three levels, one with a parameter at a level of its own, one with an exclusion of a parameter and one of the whole
 /// record.
@@ -42,27 +26,12 @@ PolicySpec spec_of_five_routes() {
   note.level = SecurityLevel::kPermissive;
   spec.routes[2].parameters = {note};
   ExclusionSpec of_parameter, of_record;
-  of_parameter.rules = of_record.rules = {"22222222-2222-4222-8222-222222222222"};
+  of_parameter.rules = of_record.rules = {testing::kBadwordRule};
   of_parameter.route = "/excluded";
   of_parameter.parameter = "html";
   of_record.route = "/trusted";
   spec.exclusions = {of_parameter, of_record};
   return spec;
-}
-
-Judgement judgement(PolicySpec spec) {
-  Diagnostics diagnostics;
-  auto policy = Policy::compile(std::move(spec), SecurityLevel::kStandard, diagnostics);
-  for (const auto& diagnostic : diagnostics)
-    UNSCOPED_INFO(diagnostic.to_string());
-  REQUIRE(policy);
-  RuleSetOptions options;
-  options.other_levels = static_cast<SecurityLevels>((*policy)->levels() & ~mask_of(SecurityLevel::kStandard));
-  auto rules = RuleSet::compile(parse_rules(kRules, "r.yml", diagnostics), options, diagnostics);
-  for (const auto& diagnostic : diagnostics)
-    UNSCOPED_INFO(diagnostic.to_string());
-  REQUIRE(rules);
-  return {*rules, *policy};
 }
 
 AnalyzerOptions options() {
@@ -96,7 +65,7 @@ std::string summary(const JudgedRecord& record) {
 }  // namespace
 
 TEST_CASE("records of different routes are judged in a group as alone", "[record_judge]") {
-  const Judgement in_force = judgement(spec_of_five_routes());
+  const Judgement in_force = testing::judgement(spec_of_five_routes());
   auto judge = RecordJudge::create(options(), in_force);
   REQUIRE(judge);
   const auto payloads = texts();
@@ -125,7 +94,7 @@ TEST_CASE("records of different routes are judged in a group as alone", "[record
 }
 
 TEST_CASE("the analyzer gives the verdicts of records judged alone", "[record_judge]") {
-  const Judgement in_force = judgement(spec_of_five_routes());
+  const Judgement in_force = testing::judgement(spec_of_five_routes());
   const RuleSlot slot(in_force.rules, in_force.policy);
   DetectCounters counters;
   Analyzer analyzer(options(), slot, counters);
@@ -155,7 +124,7 @@ TEST_CASE("the analyzer gives the verdicts of records judged alone", "[record_ju
 }
 
 TEST_CASE("a record that cannot be read has an outcome and no verdict", "[record_judge]") {
-  auto judge = RecordJudge::create(options(), judgement({}));
+  auto judge = RecordJudge::create(options(), testing::judgement({}));
   REQUIRE(judge);
   Arena arena;
   JudgedRecord record;

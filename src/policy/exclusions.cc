@@ -63,6 +63,7 @@ void find_line_levels(const Route& route, const DecodedRecord& record, std::vect
   out.assign(record.lines.size(), route.level);
   for (size_t i = 0; i < record.lines.size(); ++i) {
     const Line& line = record.lines[i];
+    if ((route.level_places & mask_of(line.place)) == 0) continue;
     if (line.place == Place::kPath) {
       out[i] = path_level.value_or(route.level);
     } else if (const ParameterSpec* parameter = route.covering(line.place, record.name_of(line));

@@ -11,8 +11,10 @@
 namespace weir {
 namespace {
 
-std::string_view decode_once(std::string_view text, bool plus_is_space, std::string& buffer) {
-  if (text.find_first_of(plus_is_space ? "%+" : "%") == std::string_view::npos) return text;
+/// A name or value of a query or form, decoded once; the text itself where nothing is encoded.
+std::string_view decode_once(std::string_view text, std::string& buffer) {
+  const auto is_code = [](char c) { return c == '%' || c == '+'; };
+  if (std::none_of(text.begin(), text.end(), is_code)) return text;
   buffer.clear();
   for (size_t i = 0; i < text.size(); ++i) {
     const int32_t byte = text[i] == '%' && i + 2 < text.size() ? hex_number(text.data() + i + 1, 2) : -1;
@@ -20,7 +22,7 @@ std::string_view decode_once(std::string_view text, bool plus_is_space, std::str
       buffer.push_back(static_cast<char>(byte));
       i += 2;
     } else {
-      buffer.push_back(plus_is_space && text[i] == '+' ? ' ' : text[i]);
+      buffer.push_back(text[i] == '+' ? ' ' : text[i]);
     }
   }
   return buffer;
@@ -50,18 +52,21 @@ bool is_cut(const Event& event) {
 
 void RequestCheck::check_parameters(const Route& route, const Event& event, const DecodedRecord& record,
                                     const RequestPath& path, std::vector<Violation>& out) {
-  seen_.assign(route.parameters.size(), false);
+  seen_.reset();
   const auto wanted = [&](Place place) { return (route.checked_places & mask_of(place)) != 0; };
-  check_pairs(route, Place::kQuery, event.query, out);
-  const bool is_form = std::any_of(record.lines.begin(), record.lines.end(),
-                                   [](const Line& line) { return line.place == Place::kForm; });
-  if (is_form) check_pairs(route, Place::kForm, event.body, out);
+  const auto wants_pairs = [&](Place place) { return wanted(place) || !route.unknown_parameters; };
+  if (wants_pairs(Place::kQuery)) check_pairs(route, Place::kQuery, event.query, out);
+  const auto is_form = [&] {
+    return std::any_of(record.lines.begin(), record.lines.end(),
+                       [](const Line& line) { return line.place == Place::kForm; });
+  };
+  if (!event.body.empty() && wants_pairs(Place::kForm) && is_form()) check_pairs(route, Place::kForm, event.body, out);
   if (wanted(Place::kCookie)) check_cookies(route, event.cookie, out);
   if (wanted(Place::kHeader)) check_headers(route, event, out);
   if (wanted(Place::kJson) || wanted(Place::kMultipart)) check_lines(route, record, out);
   if (wanted(Place::kPath)) check_path(route, path, out);
   if (wanted(Place::kBody)) check_body(route, event, out);
-  check_missing(route, event, out);
+  if (route.requires_values) check_missing(route, event, out);
 }
 
 void RequestCheck::check_one(const Route& route, const ParameterSpec& parameter, Place place, std::string_view value,
@@ -70,23 +75,22 @@ void RequestCheck::check_one(const Route& route, const ParameterSpec& parameter,
   // An optional parameter may be left empty, as browsers send forms.
   if (value.empty() && !parameter.required) return;
   const Fault fault = check_value(value.substr(0, kValueBytesMax), parameter.form);
-  if (!fault.empty() && out.size() < kViolationsMax)
-    out.push_back({PolicyRule::kParameterType, place, parameter.name, as_sent, fault});
+  if (!fault.empty()) add({PolicyRule::kParameterType, place, parameter.name, as_sent, fault}, out);
 }
 
 void RequestCheck::check_pairs(const Route& route, Place place, std::string_view text, std::vector<Violation>& out) {
-  while (!text.empty() && out.size() < kViolationsMax) {
+  while (!text.empty() && outcome_ == Outcome::kWhole) {
     const size_t end = std::min(text.find('&'), text.size());
     const std::string_view pair = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (pair.empty()) continue;
     const size_t equals = std::min(pair.find('='), pair.size());
     const std::string_view sent = pair.substr(std::min(equals + 1, pair.size()));
-    const std::string_view name = decode_once(pair.substr(0, equals), true, name_);
+    const std::string_view name = decode_once(pair.substr(0, equals), name_);
     if (const ParameterSpec* parameter = route.find(place, name); parameter != nullptr) {
-      check_one(route, *parameter, place, decode_once(sent, true, value_), sent, out);
+      check_one(route, *parameter, place, decode_once(sent, value_), sent, out);
     } else if (!route.unknown_parameters && route.covering(place, name) == nullptr) {
-      out.push_back({PolicyRule::kParameterUnknown, place, pair.substr(0, equals), sent, "not listed for the route"});
+      add({PolicyRule::kParameterUnknown, place, pair.substr(0, equals), sent, "not listed for the route"}, out);
     }
   }
 }
@@ -154,11 +158,11 @@ void RequestCheck::check_missing(const Route& route, const Event& event, std::ve
   if (!event.cookie.empty()) logged |= mask_of(Place::kCookie);
   for (size_t i = 0; i < route.parameters.size(); ++i) {
     const ParameterSpec& parameter = route.parameters[i];
-    if (!parameter.required || seen_[i] || (parameter.places & logged) == 0 || out.size() >= kViolationsMax) continue;
+    if (!parameter.required || seen_[i] || (parameter.places & logged) == 0) continue;
     Place place = Place::kQuery;
     while ((parameter.places & mask_of(place)) == 0)
       place = static_cast<Place>(static_cast<unsigned>(place) + 1);
-    out.push_back({PolicyRule::kParameterMissing, place, parameter.name, {}, "missing"});
+    add({PolicyRule::kParameterMissing, place, parameter.name, {}, "missing"}, out);
   }
 }
 

@@ -32,9 +32,10 @@ struct Route {
   std::vector<uint32_t> exclusions;  ///< into the policy's, those that can hold here
   bool response_headers = true;
   bool unknown_parameters = true;
-  bool has_levels = false;     ///< some parameter has a level of its own
-  bool checks_values = false;  ///< some parameter is required or has a form, or unknown ones count
-  PlaceMask checked_places = 0;
+  bool checks_values = false;    ///< some parameter is required or has a form, or unknown ones count
+  bool requires_values = false;  ///< some parameter is required
+  PlaceMask checked_places = 0;  ///< of parameters that are required or have a form
+  PlaceMask level_places = 0;    ///< of parameters that have a level of their own
 
   /// The parameter that a name in a place belongs to: the one of that name, or of a name that it is inside of
   /// ("filter[a][b]" is inside "filter[a]" and "filter"). Null when there is none.

@@ -90,7 +90,8 @@ class PolicyCompiler {
         return other.name == parameter.name && (other.places & parameter.places) != 0;
       });
       if (twice) error(parameter.at, "the parameter '" + parameter.name + "' stands twice in one place");
-      route.has_levels = route.has_levels || parameter.level.has_value();
+      if (parameter.level) route.level_places |= parameter.places;
+      route.requires_values = route.requires_values || parameter.required;
       const bool has_form =
           parameter.form.type != ValueType::kAny || parameter.form.length_min || parameter.form.length_max;
       if (has_form || parameter.required) {

@@ -23,38 +23,43 @@ bool is_allowed_type(std::string_view content_type, const std::vector<std::strin
   });
 }
 
-void add(PolicyRule rule, Place place, std::string_view parameter, std::string_view value, std::string_view fault,
-         std::vector<Violation>& out) {
-  if (out.size() < RequestCheck::kViolationsMax) out.push_back({rule, place, parameter, value, fault});
-}
-
 }  // namespace
 
-void RequestCheck::check(const Route& route, const Event& event, const DecodedRecord& record,
-                         std::string_view client_id, const RequestPath& path, std::vector<Violation>& out) {
+void RequestCheck::add(const Violation& violation, std::vector<Violation>& out) {
+  if (out.size() < kViolationsMax)
+    out.push_back(violation);
+  else
+    outcome_ = Outcome::kCut;
+}
+
+RequestCheck::Outcome RequestCheck::check(const Route& route, const Event& event, const DecodedRecord& record,
+                                          std::string_view client_id, const RequestPath& path,
+                                          std::vector<Violation>& out) {
+  outcome_ = Outcome::kWhole;
   check_limits(route, event, out);
   if (route.admin && !route.admin->contains(event.client_ip, client_id))
-    add(PolicyRule::kAdmin, Place::kPath, {}, event.path, "the client is not on the allow-list", out);
+    add({PolicyRule::kAdmin, Place::kPath, {}, event.path, "the client is not on the allow-list"}, out);
   if (route.csrf) {
     Violation violation{PolicyRule::kCsrf, Place::kHeader, {}, {}, {}};
     violation.fault = csrf_fault(*route.csrf, event, violation);
-    if (!violation.fault.empty() && out.size() < kViolationsMax) out.push_back(violation);
+    if (!violation.fault.empty()) add(violation, out);
   }
   if (route.checks_values) check_parameters(route, event, record, path, out);
+  return outcome_;
 }
 
 void RequestCheck::check_limits(const Route& route, const Event& event, std::vector<Violation>& out) {
   const size_t url_bytes = event.path.size() + (event.query.empty() ? 0 : event.query.size() + 1);
   if (url_bytes > route.url_bytes_max)
-    add(PolicyRule::kUrlLength, Place::kPath, {}, event.path, "longer than allowed", out);
+    add({PolicyRule::kUrlLength, Place::kPath, {}, event.path, "longer than allowed"}, out);
   if (std::max<uint64_t>(event.request_bytes, event.body.size()) > route.request_bytes_max)
-    add(PolicyRule::kRequestSize, Place::kBody, {}, {}, "larger than allowed", out);
+    add({PolicyRule::kRequestSize, Place::kBody, {}, {}, "larger than allowed"}, out);
   const auto& methods = route.allowed_methods;
   if (!methods.empty() && std::find(methods.begin(), methods.end(), event.method) == methods.end())
-    add(PolicyRule::kMethod, Place::kPath, {}, event.method, "not among the route's methods", out);
+    add({PolicyRule::kMethod, Place::kPath, {}, event.method, "not among the route's methods"}, out);
   if (!route.content_types.empty() && has_body(event) && !event.content_type.empty() &&
       !is_allowed_type(event.content_type, route.content_types))
-    add(PolicyRule::kContentType, Place::kHeader, "content-type", event.content_type, "not among the route's types",
+    add({PolicyRule::kContentType, Place::kHeader, "content-type", event.content_type, "not among the route's types"},
         out);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,16 +24,21 @@ struct Violation {
 /// Checks records against their routes (VA1–VA4). One per lane: it owns scratch space. Does not allocate once that has grown.
 class RequestCheck {
  public:
-  /// Further violations of one record are not looked for.
+  /// So many of one record are kept. Once one had to be left out, further ones are not looked for.
   static constexpr size_t kViolationsMax = 16;
   /// A longer value is checked only as far as this, which is more than any length bound that makes sense.
   static constexpr size_t kValueBytesMax = 1 << 20;
 
+  enum class Outcome : uint8_t {
+    kWhole,
+    kCut,  ///< more than kViolationsMax: at least one was left out
+  };
   /// Appends to `out`. `path` holds the segments that Policy::route_of() left.
-  void check(const Route& route, const Event& event, const DecodedRecord& record, std::string_view client_id,
-             const RequestPath& path, std::vector<Violation>& out);
+  Outcome check(const Route& route, const Event& event, const DecodedRecord& record, std::string_view client_id,
+                const RequestPath& path, std::vector<Violation>& out);
 
  private:
+  void add(const Violation& violation, std::vector<Violation>& out);
   void check_limits(const Route& route, const Event& event, std::vector<Violation>& out);
   void check_parameters(const Route& route, const Event& event, const DecodedRecord& record, const RequestPath& path,
                         std::vector<Violation>& out);
@@ -46,8 +52,9 @@ class RequestCheck {
   void check_one(const Route& route, const ParameterSpec& parameter, Place place, std::string_view value,
                  std::string_view as_sent, std::vector<Violation>& out);
 
-  std::string name_, value_;  ///< decoded
-  std::vector<bool> seen_;    ///< per parameter of the route
+  std::string name_, value_;                  ///< decoded
+  std::bitset<Policy::kParametersMax> seen_;  ///< per parameter of the route
+  Outcome outcome_ = Outcome::kWhole;
 };
 
 /// VA4: what makes a request look forged; empty when nothing does. Judges state-changing methods only.

@@ -1,5 +1,7 @@
 #include "policy/route_table.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
 
@@ -9,6 +11,12 @@ namespace weir {
 namespace {
 
 constexpr size_t kHostBytesMax = 255;  // RFC 1035, 3.1
+constexpr size_t kChildSlotsMin = 16;
+
+/// The policy chooses what stands in the table, so that no request can make its look-ups long.
+uint64_t child_hash(uint32_t parent, std::string_view segment) {
+  return XXH3_64bits_withSeed(segment.data(), segment.size(), parent);
+}
 
 bool is_parameter(std::string_view segment) {
   return segment.starts_with('{');
@@ -59,7 +67,7 @@ Result<std::vector<std::string>> parse_path_pattern(std::string_view pattern) {
   return segments;
 }
 
-RouteTable::RouteTable() : nodes_(1) {}
+RouteTable::RouteTable() : nodes_(1), children_(kChildSlotsMin) {}
 
 Status RouteTable::add(const RoutePattern& pattern) {
   const auto segments = parse_path_pattern(pattern.path);
@@ -102,14 +110,37 @@ uint32_t RouteTable::descend(uint32_t from, std::string_view segment) {
     if (nodes_[from].any != 0) return nodes_[from].any;
     nodes_[from].any = next;
   } else {
-    auto& literals = nodes_[from].literals;
-    const auto at =
-        position_of(literals, segment, [](const Child& child) -> const std::string& { return child.segment; });
-    if (at != literals.end() && at->segment == segment) return at->node;
-    literals.insert(at, {std::string(segment), next});
+    make_room();
+    Child& child = children_[slot_of(from, segment)];
+    if (child.parent != 0) return child.node;
+    child = {child_hash(from, segment), from, next, std::string(segment)};
+    ++child_count_;
+    ++nodes_[from].literals;
   }
   nodes_.emplace_back();
   return next;
+}
+
+/// Where the child is, or the free slot where it would be.
+size_t RouteTable::slot_of(uint32_t parent, std::string_view segment) const {
+  const uint64_t hash = child_hash(parent, segment);
+  const size_t last = children_.size() - 1;
+  size_t slot = hash & last;
+  const auto is_other = [&](const Child& child) {
+    return child.hash != hash || child.parent != parent || child.segment != segment;
+  };
+  while (children_[slot].parent != 0 && is_other(children_[slot]))
+    slot = (slot + 1) & last;
+  return slot;
+}
+
+/// For one more child.
+void RouteTable::make_room() {
+  if ((child_count_ + 1) * 2 <= children_.size()) return;
+  std::vector<Child> before(children_.size() * 2);
+  before.swap(children_);
+  for (Child& child : before)
+    if (child.parent != 0) children_[slot_of(child.parent, child.segment)] = std::move(child);
 }
 
 Status RouteTable::take(std::vector<MethodRoute>& list, const RoutePattern& pattern) {
@@ -156,10 +187,11 @@ uint32_t RouteTable::visit(uint32_t index, size_t depth, std::string_view method
   const auto segments = path.segments();
   if (depth < segments.size()) {
     const std::string_view segment = segments[depth];
-    const auto at =
-        position_of(node.literals, segment, [](const Child& child) -> const std::string& { return child.segment; });
-    if (at != node.literals.end() && at->segment == segment)
-      if (const uint32_t route = visit(at->node, depth + 1, method, path); route != kNone) return route;
+    if (node.literals != 0) {
+      const Child& child = children_[slot_of(index, segment)];
+      if (child.parent != 0)
+        if (const uint32_t route = visit(child.node, depth + 1, method, path); route != kNone) return route;
+    }
     if (node.any != 0)
       if (const uint32_t route = visit(node.any, depth + 1, method, path); route != kNone) return route;
   } else if (!path.cut()) {

@@ -41,13 +41,16 @@ class RouteTable {
     std::string method;  ///< empty: any
     uint32_t route = kNone;
   };
+  /// A node below another one by a literal segment.
   struct Child {
-    std::string segment;
+    uint64_t hash = 0;
+    uint32_t parent = 0;  ///< 0: the slot is free
     uint32_t node = 0;
+    std::string segment;
   };
   /// One segment deep in the tree of a host.
   struct Node {
-    std::vector<Child> literals;    ///< sorted
+    uint32_t literals = 0;          ///< how many
     uint32_t any = 0;               ///< {name}; 0: none
     std::vector<MethodRoute> here;  ///< patterns that end here
     std::vector<MethodRoute> rest;  ///< patterns that end here in **
@@ -59,12 +62,16 @@ class RouteTable {
 
   uint32_t root_for(std::string_view host);
   uint32_t descend(uint32_t from, std::string_view segment);
+  [[nodiscard]] size_t slot_of(uint32_t parent, std::string_view segment) const;
+  void make_room();
   Status take(std::vector<MethodRoute>& list, const RoutePattern& pattern);
   [[nodiscard]] uint32_t find_below(uint32_t root, std::string_view method, const RequestPath& path) const;
   [[nodiscard]] uint32_t visit(uint32_t node, size_t depth, std::string_view method, const RequestPath& path) const;
   static uint32_t pick(const std::vector<MethodRoute>& list, std::string_view method);
 
-  std::vector<Node> nodes_;  ///< 0 is no node
+  std::vector<Node> nodes_;      ///< 0 is no node
+  std::vector<Child> children_;  ///< of all nodes, by hash; a power of two of them, at most half of them taken
+  size_t child_count_ = 0;
   std::vector<Host> hosts_;  ///< exact, sorted
   std::vector<Host> suffixes_;
   uint32_t any_host_ = 0;

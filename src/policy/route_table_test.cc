@@ -42,6 +42,21 @@ TEST_CASE("a literal segment goes before {name}, and {name} before **", "[policy
   CHECK(routes.find("/") == 5);
 }
 
+TEST_CASE("thousands of literal segments are all found, and no other", "[policy]") {
+  Routes routes;
+  constexpr int kResources = 3'000;
+  const auto path_of = [](int i) { return "/r" + std::to_string(i % 3) + "/resource" + std::to_string(i); };
+  for (int i = 0; i < kResources; ++i)
+    routes.add(path_of(i));
+  int wrong = 0;
+  for (int i = 0; i < kResources; ++i) {
+    wrong += routes.find(path_of(i)) != i;
+    wrong += routes.find("/r" + std::to_string((i + 1) % 3) + "/resource" + std::to_string(i)) != -1;
+    wrong += routes.find(path_of(i + kResources)) != -1;
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("a literal that leads nowhere does not hide a route by {name}", "[policy]") {
   Routes routes;
   routes.add("/a/b/c").add("/a/{x}/d").add("/{y}/b/e");

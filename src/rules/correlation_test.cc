@@ -36,8 +36,8 @@ Parsed parse(const std::string& yaml) {
   Parsed parsed;
   Diagnostics diagnostics;
   parsed.documents = parse_rule_documents(yaml, "c.yml", diagnostics);
-  for (const auto& one : diagnostics)
-    parsed.findings += one.to_string() + "\n";
+  for (const auto& diagnostic : diagnostics)
+    parsed.findings += diagnostic.to_string() + "\n";
   return parsed;
 }
 

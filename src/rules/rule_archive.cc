@@ -131,8 +131,8 @@ class Packer {
   template <typename T>
   void put(const std::vector<T>& list) {
     writer_.varint(list.size());
-    for (const T& one : list)
-      put(one);
+    for (const T& item : list)
+      put(item);
   }
   template <typename K, typename V>
   void put(const std::map<K, V>& map) {
@@ -142,7 +142,7 @@ class Packer {
   }
   void put(const Value& value) {
     writer_.varint(value.index());
-    std::visit([this](const auto& one) { put(one); }, value);
+    std::visit([this](const auto& item) { put(item); }, value);
   }
   template <typename T>
   requires std::is_class_v<T>
@@ -177,8 +177,8 @@ class Unpacker {
   template <typename T>
   void get(std::vector<T>& list) {
     list.resize(size());
-    for (T& one : list)
-      get(one);
+    for (T& item : list)
+      get(item);
   }
   template <typename K, typename V>
   void get(std::map<K, V>& map) {

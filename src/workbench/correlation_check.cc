@@ -84,8 +84,8 @@ void run_example(Runner& runner, const Correlation& correlation, const Correlati
 }  // namespace
 
 Status test_correlations(const RuleDocuments& documents, const RuleSetOptions& options, RuleTestReport& report) {
-  const auto has_examples = [](const Correlation& one) {
-    return !one.positive_examples.empty() || !one.negative_examples.empty();
+  const auto has_examples = [](const Correlation& correlation) {
+    return !correlation.positive_examples.empty() || !correlation.negative_examples.empty();
   };
   if (std::none_of(documents.correlations.begin(), documents.correlations.end(), has_examples)) return {};
   Diagnostics findings;
@@ -103,18 +103,18 @@ Status test_correlations(const RuleDocuments& documents, const RuleSetOptions& o
 }
 
 void lint_correlations(const std::vector<Correlation>& correlations, Diagnostics& diagnostics) {
-  for (const auto& one : correlations) {
+  for (const auto& correlation : correlations) {
     const auto warn = [&](const std::string& what) {
-      diagnostics.push_back(
-          finding(Diagnostic::Severity::kWarning, one, one.line, "the correlation '" + one.title + "' has no " + what));
+      diagnostics.push_back(finding(Diagnostic::Severity::kWarning, correlation, correlation.line,
+                                    "the correlation '" + correlation.title + "' has no " + what));
     };
-    if (!one.ours) continue;
-    if (one.description.empty()) warn("description");
-    if (one.references.empty()) warn("references");
-    if (one.tags.empty()) warn("tags");
-    if (one.false_positives.empty()) warn("note on false positives");
-    if (one.positive_examples.empty()) warn("positive examples");
-    if (one.negative_examples.empty()) warn("negative examples");
+    if (!correlation.ours) continue;
+    if (correlation.description.empty()) warn("description");
+    if (correlation.references.empty()) warn("references");
+    if (correlation.tags.empty()) warn("tags");
+    if (correlation.false_positives.empty()) warn("note on false positives");
+    if (correlation.positive_examples.empty()) warn("positive examples");
+    if (correlation.negative_examples.empty()) warn("negative examples");
   }
 }
 

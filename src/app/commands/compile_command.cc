@@ -63,10 +63,10 @@ std::string text_of(const Json& json) {
 Json understood(const Directive& directive) {
   Json fields = Json::array();
   for (const auto& field : directive.fields) {
-    Json one = {{"variable", field.variable}, {"line", field.line}, {"column", field.column}, {"use", nullptr}};
-    if (!field.use.empty()) one["use"] = field.use;
-    if (!field.pointer.empty()) one["pointer"] = field.pointer;
-    fields.push_back(std::move(one));
+    Json row = {{"variable", field.variable}, {"line", field.line}, {"column", field.column}, {"use", nullptr}};
+    if (!field.use.empty()) row["use"] = field.use;
+    if (!field.pointer.empty()) row["pointer"] = field.pointer;
+    fields.push_back(std::move(row));
   }
   return {{"server", to_string(directive.server)},
           {"form", directive.profile.reads_text() ? "text" : "json"},

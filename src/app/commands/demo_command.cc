@@ -178,6 +178,15 @@ Result<uint64_t> show_alerts(TopicReader& reader, DemoView& view, std::chrono::m
   }
 }
 
+Status wait_until_ready(const Engine& engine) {
+  for (const auto deadline = Clock::now() + kReadyMax; !engine.ready() && !stop_requested.load();
+       std::this_thread::sleep_for(kTick)) {
+    if (Clock::now() > deadline)
+      return fail(ErrorCode::kKafka, "demo", "the lanes did not become ready: " + engine.unhealthy_reason());
+  }
+  return {};
+}
+
 /// The demo between start and end; a failure is an error that says what to do.
 Status demonstrate(const DemoArguments& arguments, DemoView& view) {
   auto setup = prepare_command({});
@@ -201,11 +210,7 @@ Status demonstrate(const DemoArguments& arguments, DemoView& view) {
   auto record_feeder = RecordFeeder::create(client);
   if (!record_feeder) return tl::unexpected(record_feeder.error());
 
-  for (const auto deadline = Clock::now() + kReadyMax; !engine.ready() && !stop_requested.load();
-       std::this_thread::sleep_for(kTick)) {
-    if (Clock::now() > deadline)
-      return fail(ErrorCode::kKafka, "demo", "the lanes did not become ready: " + engine.unhealthy_reason());
-  }
+  if (auto ready = wait_until_ready(engine); !ready) return ready;
   const auto started = Clock::now();
   const auto seconds_since_start = [&] { return std::chrono::duration<double>(Clock::now() - started).count(); };
   Feeder feeder(std::move(*record_feeder), config.kafka.topics.requests.front(), arguments);

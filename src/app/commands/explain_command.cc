@@ -38,7 +38,7 @@ void print_one(const Masker& masker, const char* name, std::string_view value) {
 template <typename Bit, typename Bits>
 std::string names_of(Bits bits) {
   std::string names;
-  for (unsigned i = 0; i < 16; ++i) {
+  for (unsigned i = 0; i < sizeof(Bits) * 8; ++i) {
     if ((bits >> i & 1U) == 0) continue;
     names += names.empty() ? "" : ", ";
     names += to_string(static_cast<Bit>(1U << i));

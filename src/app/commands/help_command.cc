@@ -17,7 +17,8 @@ int print_help(const CLI::App& program, const std::vector<std::string>& names) {
   const CLI::App* command = &program;
   std::string before;
   for (const std::string& name : names) {
-    const auto found = command->get_subcommands([&](const CLI::App* one) { return one->get_name() == name; });
+    const auto found =
+        command->get_subcommands([&](const CLI::App* subcommand) { return subcommand->get_name() == name; });
     if (found.empty()) {
       std::fprintf(stderr, "weir help: there is no command '%s'; weir help lists them\n", name.c_str());
       return kExitUsage;

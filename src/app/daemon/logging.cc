@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/time.h"
 
 namespace weir {
@@ -67,7 +68,7 @@ std::unique_ptr<spdlog::logger> make_logger(const LogConfig& config) {
 std::string LogLimiter::shape_of(std::string_view message) {
   std::string shape;
   for (const char c : message) {
-    const bool is_digit = c >= '0' && c <= '9';
+    const bool is_digit = is_ascii_digit(c);
     if (is_digit && !shape.empty() && shape.back() == '#') continue;
     shape += is_digit ? '#' : c;
     if (shape.size() == kShapeBytesMax) break;

@@ -211,18 +211,18 @@ TEST_CASE("what changed between loading and watching is reported at once") {
 }
 
 TEST_CASE("the digest tells names and contents apart") {
-  const Folder one;
-  const Folder two;
-  one.write("a.yml", "x");
-  one.write("b.yml", "y");
-  two.write("a.yml", "y");
-  two.write("b.yml", "x");
+  const Folder left;
+  const Folder right;
+  left.write("a.yml", "x");
+  left.write("b.yml", "y");
+  right.write("a.yml", "y");
+  right.write("b.yml", "x");
   const auto digest = [](const Folder& folder) { return digest_of_files({folder.path.string()}); };
-  const auto first = digest(one);
-  CHECK(first == digest(one));
-  CHECK(first != digest(two));
-  fs::remove(one.path / "b.yml");
-  CHECK(first != digest(one));
+  const auto first = digest(left);
+  CHECK(first == digest(left));
+  CHECK(first != digest(right));
+  fs::remove(left.path / "b.yml");
+  CHECK(first != digest(left));
 }
 
 TEST_CASE("a reload takes the new rules into force and says which") {
@@ -294,8 +294,8 @@ TEST_CASE("what is asked for during a reload is done by one more, however often 
     waiting.push_back(std::async(std::launch::async, [&] { return reloader.reload(); }));
   std::this_thread::sleep_for(100ms);
   go_on = true;
-  for (auto& one : waiting)
-    CHECK(one.get().result);
+  for (auto& request : waiting)
+    CHECK(request.get().result);
   CHECK(loads == 2);
 }
 

@@ -9,7 +9,7 @@ namespace weir {
 namespace {
 
 void print_line_levels(const Route& route, const DecodedRecord& record, const Masker& masker) {
-  if (!route.has_levels) return;
+  if (route.level_places == 0) return;
   std::vector<SecurityLevel> levels;
   find_line_levels(route, record, levels);
   for (size_t i = 0; i < levels.size(); ++i) {
@@ -40,6 +40,7 @@ void print_policy_findings(const Palette& palette, const Policy& policy, const J
     std::printf("  %s %s  %s\n", palette.yellow("+" + std::to_string(policy.weight_of(violation.rule))).c_str(),
                 described(violation, masker).c_str(), palette.dim(std::string(info_of(violation.rule).id)).c_str());
   }
+  if (findings.violations_left_out) std::printf("  %-14s more violations than are kept of one record\n", "left out");
   const auto because = [&](uint32_t exclusion) {
     return palette.cyan("   [excluded: " + printable(name_of_exclusion(policy.spec().exclusions[exclusion])) + "]");
   };
@@ -72,6 +73,7 @@ nlohmann::ordered_json policy_findings_json(const Policy& policy, const JudgedRe
     json["violations"].push_back(violation_json(violation));
     json["violations"].back()["weight"] = policy.weight_of(violation.rule);
   }
+  json["violations_left_out"] = findings.violations_left_out;
   json["excluded"] = Json::array();
   for (const ExcludedHit& excluded : record.detection.excluded)
     json["excluded"].push_back(

@@ -23,7 +23,7 @@ class FileSource final : public ByteSource {
   [[nodiscard]] uint64_t position() const override { return position_; }
   [[nodiscard]] int descriptor() const override { return is_regular_ ? -1 : descriptor_; }
 
-  /// Of a regular file when it was opened; else 0.
+  /// The size of a regular file when it was opened; else 0.
   [[nodiscard]] uint64_t size() const { return size_; }
 
  private:

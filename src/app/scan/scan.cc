@@ -49,7 +49,7 @@ void Scan::run(const std::vector<std::string>& paths) {
     if (interruption_.requested()) return;
     open(path);
     File& file = *files_.back();
-    // Of a file that is followed the others wait for nothing.
+    // The other files do not wait for one that is followed.
     const auto is_followed = [&] { return options_.reading == Reading::kFollowing && file.reader.descriptor() < 0; };
     while (file.is_open && !interruption_.requested()) {
       read_available(file);

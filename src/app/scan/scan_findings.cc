@@ -6,7 +6,7 @@ namespace weir {
 namespace {
 
 constexpr size_t kWorstMax = 10;
-/// Of a target that is shown.
+/// So much of a target is shown.
 constexpr size_t kTargetBytesMax = 512;
 
 /// Directories are the same for most files of a scan and take much room.
@@ -49,21 +49,22 @@ void ScanFindings::add_worst(const RecordVerdict& verdict, const RuleSet& rules,
     titles.append(titles.empty() ? "" : ", ").append(title);
   const std::string_view path = verdict.target.substr(0, verdict.target.find('?')).substr(0, kTargetBytesMax);
   std::string alike = std::string(path) + "\n" + titles;
-  const auto known = std::find_if(worst_.begin(), worst_.end(), [&](const Worst& one) { return one.alike == alike; });
+  const auto known =
+      std::find_if(worst_.begin(), worst_.end(), [&](const Worst& worst) { return worst.alike == alike; });
   if (known != worst_.end()) {
     ++known->times;
     return;
   }
   if (worst_.size() == kWorstMax && verdict.score <= worst_.back().score) return;
-  Worst one{verdict.score,
-            place_of(file, line),
-            std::string(verdict.client),
-            std::string(verdict.host),
-            std::string(verdict.target.substr(0, kTargetBytesMax)),
-            std::move(titles),
-            std::move(alike)};
-  const auto after = std::find_if(worst_.begin(), worst_.end(), [&](const Worst& w) { return w.score < one.score; });
-  worst_.insert(after, std::move(one));
+  Worst worst{verdict.score,
+              place_of(file, line),
+              std::string(verdict.client),
+              std::string(verdict.host),
+              std::string(verdict.target.substr(0, kTargetBytesMax)),
+              std::move(titles),
+              std::move(alike)};
+  const auto after = std::find_if(worst_.begin(), worst_.end(), [&](const Worst& w) { return w.score < worst.score; });
+  worst_.insert(after, std::move(worst));
   if (worst_.size() > kWorstMax) worst_.pop_back();
 }
 

@@ -40,7 +40,7 @@ class ScanFindings {
   [[nodiscard]] const std::vector<Worst>& worst() const { return worst_; }  ///< the highest score first
   /// Where a record was first refused for each reason, and what was wrong there; empty: nowhere.
   [[nodiscard]] const auto& first_rejects() const { return first_rejects_; }
-  /// Of all requests; `from` above `until` when there was none.
+  /// Between which times all requests were; `from` above `until` when there was none.
   [[nodiscard]] EventTime from() const { return from_; }
   [[nodiscard]] EventTime until() const { return until_; }
 

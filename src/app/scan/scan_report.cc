@@ -91,6 +91,7 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
           {"capped_scans", d.capped_scans.value()},
           {"expression_limits", d.expression_limits.value()},
           {"exclusions_left_out", d.exclusions_left_out.value()},
+          {"violations_left_out", d.violations_left_out.value()},
           {"seconds", report.seconds},
           {"records_per_second", report.seconds > 0 ? static_cast<double>(d.records.value()) / report.seconds : 0.0},
           {"ns_per_record",

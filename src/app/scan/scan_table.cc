@@ -135,13 +135,13 @@ class Table {
 
   void worst() {
     heading("Worst requests");
-    for (const auto& one : findings_.worst()) {
-      const std::string score = right(std::to_string(one.score), 5);
-      const std::string target = one.host + one.target;
+    for (const auto& worst : findings_.worst()) {
+      const std::string score = right(std::to_string(worst.score), 5);
+      const std::string target = worst.host + worst.target;
       line("  " + palette_.red(score) + "  " + cut(printable(target), width_ - 9));
-      std::string where = one.place + "  " + one.client;
-      if (one.times > 1) where += "  and " + with_separators(one.times - 1) + " alike";
-      line("         " + cut(printable(one.titles), width_ - 9));
+      std::string where = worst.place + "  " + worst.client;
+      if (worst.times > 1) where += "  and " + with_separators(worst.times - 1) + " alike";
+      line("         " + cut(printable(worst.titles), width_ - 9));
       line("         " + palette_.dim(cut(printable(where), width_ - 9)));
     }
   }

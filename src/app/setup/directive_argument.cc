@@ -27,7 +27,7 @@ Result<Directive> compile_argument(const DirectiveArgument& argument) {
   const bool from_file = argument.text.empty();
   const std::string& given = from_file ? argument.file : argument.text;
   const auto equals = given.find('=');
-  const auto server = directive_server_named(given.substr(0, equals));
+  const auto server = from_name<DirectiveServer>(given.substr(0, equals));
   if (equals == std::string::npos || !server) {
     return fail(ErrorCode::kInvalidArgument, std::string(kStage),
                 "'" + given.substr(0, 60) + "' does not begin with the name of a server and '='; there are " +

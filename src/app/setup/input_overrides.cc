@@ -13,11 +13,11 @@ Status set_field(const std::string& text, InputProfile& profile) {
                 "'" + text + "' is not of the form NAME=POINTER, for example client_ip=/remote/address");
   const std::string_view name = std::string_view(text).substr(0, equals);
   const auto fields = profile_fields();
-  const auto field = std::find_if(fields.begin(), fields.end(), [&](const auto& one) { return one.name == name; });
+  const auto field = std::find_if(fields.begin(), fields.end(), [&](const auto& known) { return known.name == name; });
   if (field == fields.end()) {
     std::string names;
-    for (const ProfileField& one : fields)
-      names.append(names.empty() ? "" : ", ").append(one.name);
+    for (const ProfileField& known : fields)
+      names.append(names.empty() ? "" : ", ").append(known.name);
     return fail(ErrorCode::kInvalidArgument, "--field",
                 "there is no field '" + std::string(name) + "'; there are " + names);
   }

@@ -59,8 +59,8 @@ std::string imported(const std::string& text, std::string* findings = nullptr) {
   Diagnostics diagnostics;
   const PolicySpec spec = import_openapi(text, "api.yaml", diagnostics);
   if (findings != nullptr)
-    for (const auto& one : diagnostics)
-      *findings += one.to_string() + "\n";
+    for (const auto& diagnostic : diagnostics)
+      *findings += diagnostic.to_string() + "\n";
   return print_policy(spec);
 }
 

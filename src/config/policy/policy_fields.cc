@@ -26,7 +26,7 @@ bool looks_like_network(std::string_view text) {
 }  // namespace
 
 void PolicyFields::read_map(const YamlNode& node, const Origin& at, std::string_view what,
-                            std::initializer_list<PolicyField> fields) {
+                            const std::vector<PolicyField>& fields) {
   if (node.is_null()) return;
   if (node.kind != YamlNode::Kind::kMap)
     return error(at, std::string(what) + " is a map, not " + std::string(describe(node.kind)));

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,8 +27,7 @@ class PolicyFields {
   PolicyFields(std::string file, Findings& findings) : file_(std::move(file)), findings_(findings) {}
 
   /// Calls the setter of each key. Unknown keys and other things than a map are errors; `what` names the map ("a route").
-  void read_map(const YamlNode& node, const Origin& at, std::string_view what,
-                std::initializer_list<PolicyField> fields);
+  void read_map(const YamlNode& node, const Origin& at, std::string_view what, const std::vector<PolicyField>& fields);
   /// Calls `each` for every item of a list.
   void read_list(const YamlNode& node, const Origin& at, std::string_view what,
                  const std::function<void(const YamlNode&, const Origin&)>& each);

@@ -45,10 +45,11 @@ class PolicyReader {
   PolicyReader(const std::string& file, Diagnostics& diagnostics)
       : file_(file), diagnostics_(diagnostics), findings_(diagnostics), fields_(file, findings_) {}
 
-  void read(const YamlNode& node, PolicySpec& spec, bool may_name_files) {
+  enum class FurtherFiles : uint8_t { kRefused, kRead };
+  void read(const YamlNode& node, PolicySpec& spec, FurtherFiles further) {
     std::vector<std::string> files;
     const auto read_files = [&](const YamlNode& value, const Origin& at) {
-      if (!may_name_files) return fields_.error(at, "a policy file names no further files");
+      if (further == FurtherFiles::kRefused) return fields_.error(at, "a policy file names no further files");
       if (auto list = fields_.texts(value, at)) files = std::move(*list);
       if (files.size() > kFilesMax) fields_.error(at, "more than 256 policy files");
       files_at_ = at;
@@ -58,8 +59,8 @@ class PolicyReader {
                       {"defaults", [&](auto& value, auto& at) { read_settings_once(value, at, spec); }},
                       {"weights", [&](auto& value, auto& at) { read_weights(value, at, spec); }},
                       {"routes", [&](auto& value, auto& at) { read_routes(value, at, spec); }},
-                      {"allow", [&](auto& value, auto& at) { read_exclusions(value, at, spec, true); }},
-                      {"exclusions", [&](auto& value, auto& at) { read_exclusions(value, at, spec, false); }}});
+                      {"allow", [&](auto& value, auto& at) { read_allow_list(value, at, spec); }},
+                      {"exclusions", [&](auto& value, auto& at) { read_exclusions(value, at, spec); }}});
     for (const auto& name : files) {
       const auto path = std::filesystem::path(file_).parent_path() / name;
       spec.files.push_back(path.string());
@@ -69,29 +70,21 @@ class PolicyReader {
         continue;
       }
       const YamlNode root = read_yaml_map(*text, path.string(), diagnostics_);
-      PolicyReader(path.string(), diagnostics_).read(root, spec, false);
+      PolicyReader(path.string(), diagnostics_).read(root, spec, FurtherFiles::kRefused);
     }
   }
 
  private:
-  auto as_text() {
-    return [this](const YamlNode& value, const Origin& at) { return fields_.text(value, at); };
+  template <typename Value>
+  auto as(std::optional<Value> (PolicyFields::*reader)(const YamlNode&, const Origin&)) {
+    return [this, reader](const YamlNode& value, const Origin& at) { return (fields_.*reader)(value, at); };
   }
-  auto as_texts() {
-    return [this](const YamlNode& value, const Origin& at) { return fields_.texts(value, at); };
-  }
-  auto as_truth() {
-    return [this](const YamlNode& value, const Origin& at) { return fields_.truth(value, at); };
-  }
-  auto as_level() {
-    return [this](const YamlNode& value, const Origin& at) { return fields_.level(value, at); };
-  }
-  auto as_number() {
-    return [this](const YamlNode& value, const Origin& at) { return fields_.number(value, at); };
-  }
-  auto as_clients() {
-    return [this](const YamlNode& value, const Origin& at) { return fields_.clients(value, at); };
-  }
+  auto as_text() { return as(&PolicyFields::text); }
+  auto as_texts() { return as(&PolicyFields::texts); }
+  auto as_truth() { return as(&PolicyFields::truth); }
+  auto as_level() { return as(&PolicyFields::level); }
+  auto as_number() { return as(&PolicyFields::number); }
+  auto as_clients() { return as(&PolicyFields::clients); }
   template <typename Integer = uint32_t>
   auto as_count(Bounds bounds) {
     return [this, bounds](const YamlNode& value, const Origin& at) -> std::optional<Integer> {
@@ -105,16 +98,19 @@ class PolicyReader {
     if (known.level || known.url_bytes_max || known.request_bytes_max || known.allowed_methods || known.content_types ||
         known.csrf || known.response_headers || known.unknown_parameters)
       fields_.error(at, "another file has defaults already", "one of them only");
-    RouteSettings& settings = spec.defaults;
-    fields_.read_map(node, at, "defaults",
-                     {{"level", into(settings.level, as_level())},
-                      {"url_bytes_max", into(settings.url_bytes_max, as_count(kUrlBytes))},
-                      {"request_bytes_max", into(settings.request_bytes_max, as_count<uint64_t>(kBytes))},
-                      {"allowed_methods", into(settings.allowed_methods, as_texts())},
-                      {"content_types", into(settings.content_types, as_texts())},
-                      {"csrf", [&](auto& value, auto& here) { read_csrf(value, here, settings.csrf); }},
-                      {"response_headers", into(settings.response_headers, as_truth())},
-                      {"unknown_parameters", [&](auto& value, auto& here) { read_unknown(value, here, settings); }}});
+    fields_.read_map(node, at, "defaults", fields_of(spec.defaults));
+  }
+
+  /// What routes and the defaults may both say.
+  std::vector<PolicyField> fields_of(RouteSettings& settings) {
+    return {{"level", into(settings.level, as_level())},
+            {"url_bytes_max", into(settings.url_bytes_max, as_count(kUrlBytes))},
+            {"request_bytes_max", into(settings.request_bytes_max, as_count<uint64_t>(kBytes))},
+            {"allowed_methods", into(settings.allowed_methods, as_texts())},
+            {"content_types", into(settings.content_types, as_texts())},
+            {"csrf", [this, &settings](auto& value, auto& at) { read_csrf(value, at, settings.csrf); }},
+            {"response_headers", into(settings.response_headers, as_truth())},
+            {"unknown_parameters", [this, &settings](auto& value, auto& at) { read_unknown(value, at, settings); }}};
   }
 
   void read_unknown(const YamlNode& node, const Origin& at, RouteSettings& settings) {
@@ -151,43 +147,41 @@ class PolicyReader {
          weight(PolicyRule::kParameterUnknown), weight(PolicyRule::kAdmin), weight(PolicyRule::kCsrf)});
   }
 
-  void read_routes(const YamlNode& node, const Origin& at, PolicySpec& spec) {
-    fields_.read_list(node, at, "routes", [&](const YamlNode& item, const Origin& here) {
-      RouteSpec route;
-      route.at = PolicyFields::line_of(here);
-      read_route(item, here, route);
-      spec.routes.push_back(std::move(route));
+  /// A list of things that know where they were written.
+  template <typename Item>
+  void read_items(const YamlNode& node, const Origin& at, std::string_view what, std::vector<Item>& items,
+                  const std::function<void(const YamlNode&, const Origin&, Item&)>& read) {
+    fields_.read_list(node, at, what, [&](const YamlNode& written, const Origin& here) {
+      Item item;
+      item.at = PolicyFields::line_of(here);
+      read(written, here, item);
+      items.push_back(std::move(item));
     });
   }
 
+  void read_routes(const YamlNode& node, const Origin& at, PolicySpec& spec) {
+    read_items<RouteSpec>(node, at, "routes", spec.routes,
+                          [&](auto& item, auto& here, auto& route) { read_route(item, here, route); });
+  }
+
   void read_route(const YamlNode& node, const Origin& at, RouteSpec& route) {
-    RouteSettings& settings = route.settings;
-    fields_.read_map(node, at, "a route",
-                     {{"name", into(route.name, as_text())},
-                      {"methods", into(route.methods, as_texts())},
-                      {"host", into(route.host, as_text())},
-                      {"path", into(route.path, as_text())},
-                      {"level", into(settings.level, as_level())},
-                      {"url_bytes_max", into(settings.url_bytes_max, as_count(kUrlBytes))},
-                      {"request_bytes_max", into(settings.request_bytes_max, as_count<uint64_t>(kBytes))},
-                      {"allowed_methods", into(settings.allowed_methods, as_texts())},
-                      {"content_types", into(settings.content_types, as_texts())},
-                      {"csrf", [&](auto& value, auto& here) { read_csrf(value, here, settings.csrf); }},
-                      {"response_headers", into(settings.response_headers, as_truth())},
-                      {"unknown_parameters", [&](auto& value, auto& here) { read_unknown(value, here, settings); }},
-                      {"admin_clients", into(route.admin, as_clients())},
-                      {"parameters", [&](auto& value, auto& here) { read_parameters(value, here, route); }}});
+    std::vector<PolicyField> fields = {
+        {"name", into(route.name, as_text())},
+        {"methods", into(route.methods, as_texts())},
+        {"host", into(route.host, as_text())},
+        {"path", into(route.path, as_text())},
+        {"admin_clients", into(route.admin, as_clients())},
+        {"parameters", [&](auto& value, auto& here) { read_parameters(value, here, route); }}};
+    for (PolicyField& shared : fields_of(route.settings))
+      fields.push_back(std::move(shared));
+    fields_.read_map(node, at, "a route", fields);
     if (node.kind == YamlNode::Kind::kMap && route.path.empty())
       fields_.error(at, "a route without a path", "for example path: /users/{id}, or /** for every path");
   }
 
   void read_parameters(const YamlNode& node, const Origin& at, RouteSpec& route) {
-    fields_.read_list(node, at, "parameters", [&](const YamlNode& item, const Origin& here) {
-      ParameterSpec parameter;
-      parameter.at = PolicyFields::line_of(here);
-      read_parameter(item, here, parameter);
-      route.parameters.push_back(std::move(parameter));
-    });
+    read_items<ParameterSpec>(node, at, "parameters", route.parameters,
+                              [&](auto& item, auto& here, auto& parameter) { read_parameter(item, here, parameter); });
   }
 
   void read_parameter(const YamlNode& node, const Origin& at, ParameterSpec& parameter) {
@@ -247,14 +241,22 @@ class PolicyReader {
     if (const auto index = fields_.choice(node, at, kNamesOf<ValueType>)) form.type = static_cast<ValueType>(*index);
   }
 
-  void read_exclusions(const YamlNode& node, const Origin& at, PolicySpec& spec, bool is_allow_list) {
-    fields_.read_list(node, at, is_allow_list ? "allow" : "exclusions", [&](const YamlNode& item, const Origin& here) {
-      ExclusionSpec exclusion;
-      exclusion.at = PolicyFields::line_of(here);
-      is_allow_list ? read_allowed(item, here, exclusion) : read_exclusion(item, here, exclusion);
-      if (exclusion.comment.empty()) fields_.error(here, "a comment is missing", "say who needs this and why");
-      spec.exclusions.push_back(std::move(exclusion));
+  void read_exclusions(const YamlNode& node, const Origin& at, PolicySpec& spec) {
+    read_items<ExclusionSpec>(node, at, "exclusions", spec.exclusions, [&](auto& item, auto& here, auto& exclusion) {
+      read_exclusion(item, here, exclusion);
+      require_comment(here, exclusion);
     });
+  }
+
+  void read_allow_list(const YamlNode& node, const Origin& at, PolicySpec& spec) {
+    read_items<ExclusionSpec>(node, at, "allow", spec.exclusions, [&](auto& item, auto& here, auto& exclusion) {
+      read_allowed(item, here, exclusion);
+      require_comment(here, exclusion);
+    });
+  }
+
+  void require_comment(const Origin& at, const ExclusionSpec& exclusion) {
+    if (exclusion.comment.empty()) fields_.error(at, "a comment is missing", "say who needs this and why");
   }
 
   void read_allowed(const YamlNode& node, const Origin& at, ExclusionSpec& exclusion) {
@@ -301,7 +303,7 @@ class PolicyReader {
 
 PolicySpec read_policy(const YamlNode& section, const std::string& file, Diagnostics& diagnostics) {
   PolicySpec spec;
-  PolicyReader(file, diagnostics).read(section, spec, true);
+  PolicyReader(file, diagnostics).read(section, spec, PolicyReader::FurtherFiles::kRead);
   return spec;
 }
 
@@ -310,7 +312,7 @@ PolicySpec read_policy_text(const std::string& yaml, const std::string& file, Di
   for (const auto& entry : root.entries)
     if (entry.key == "policy") return read_policy(entry.value, file, diagnostics);
   PolicySpec spec;
-  PolicyReader(file, diagnostics).read(root, spec, false);
+  PolicyReader(file, diagnostics).read(root, spec, PolicyReader::FurtherFiles::kRefused);
   return spec;
 }
 

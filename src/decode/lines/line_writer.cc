@@ -16,7 +16,7 @@ constexpr DecodeSteps operator|(DecodeSteps steps, DecodeStep step) {
 /// A longer name is no name: it is scanned as a value of its own.
 constexpr size_t kNameBytesMax = 1024;
 
-/// Of a text that is too long the first three quarters and the last quarter are kept: padding in front of an attack is
+/// The first three quarters and the last quarter of a text that is too long are kept: padding in front of an attack is
 /// as easy to write as behind it.
 struct HeadAndTail {
   size_t head, tail;
@@ -35,7 +35,7 @@ constexpr ByteClasses changing(PlusMeans plus) {
 /// Without one of these there is nothing that shells drop from words.
 constexpr ByteClasses kShellClasses = byte_class::kShell | byte_class::kBackslash;
 
-/// Of a line of a text so much is kept on the line of line breaks: what headers and commands need.
+/// So much of each line of a text is kept on the line of line breaks: what headers and commands need.
 constexpr size_t kLineHeadBytes = 96;
 
 /// Texts of which line breaks are told: not bodies without structure, which consist of lines.
@@ -251,7 +251,7 @@ void LineWriter::add_shell_words() {
   push(line);
 }
 
-/// Of a run of spaces one stays: rules need not allow for padding, which would otherwise reach over any gap they bound.
+/// A run of spaces becomes a single one: rules need not allow for padding, which would otherwise reach over any gap they bound.
 void LineWriter::squeeze_spaces_of(Line& line) {
   char* const text = out_.text.data();
   if (!has_double_space({text + line.begin, line.end - line.begin})) return;

@@ -37,7 +37,7 @@ bool has_signs(std::string_view text) {
 
 /// Decoded bytes looked at before the whole value is: random bytes pass with a chance of (98/256)^9, one in 5,000.
 constexpr size_t kProbeBytes = 9;
-/// Of a hundred decoded bytes at least so many must be printable.
+/// So many of a hundred decoded bytes must be printable at least.
 constexpr size_t kPrintablePercentMin = 90;
 
 std::string_view payload_of(std::string_view value) {

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "base/ascii.h"
 #include "base/hex.h"
 #include "base/utf8.h"
+#include "decode/steps/rewrite_in_place.h"
 
 namespace weir {
 namespace {
@@ -113,27 +113,13 @@ Reference read_reference(std::string_view text) {
 
 EntityPass decode_entities(char* text, size_t size) {
   EntityPass pass;
-  const char* from = text;
-  const char* const end = text + size;
-  char* to = text;
-  while (from < end) {
-    const auto* const found = static_cast<const char*>(std::memchr(from, '&', static_cast<size_t>(end - from)));
-    const char* const stop = found == nullptr ? end : found;
-    const auto plain = static_cast<size_t>(stop - from);
-    if (to != from) std::memmove(to, from, plain);
-    to += plain;
-    from = stop;
-    if (from == end) break;
-    const Reference reference = read_reference({from, static_cast<size_t>(end - from)});
-    if (reference.length == 0) {
-      *to++ = *from++;
-      continue;
-    }
+  pass.size = rewrite_in_place(text, size, '&', [&](const char* from, size_t left, char*& to) {
+    const Reference reference = read_reference({from, left});
+    if (reference.length == 0) return size_t{0};
     to += put_utf8(to, reference.code_point);
-    from += reference.length;
     pass.changed = true;
-  }
-  pass.size = static_cast<size_t>(to - text);
+    return reference.length;
+  });
   return pass;
 }
 

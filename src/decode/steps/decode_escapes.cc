@@ -1,10 +1,10 @@
 #include "decode/steps/decode_escapes.h"
 
 #include <cstdint>
-#include <cstring>
 
 #include "base/hex.h"
 #include "base/utf8.h"
+#include "decode/steps/rewrite_in_place.h"
 
 namespace weir {
 namespace {
@@ -65,35 +65,21 @@ Escape read_escape(const char* from, size_t left) {
 
 EscapePass decode_escapes(char* text, size_t size) {
   EscapePass pass;
-  const char* from = text;
-  const char* const end = text + size;
-  char* to = text;
-  while (from < end) {
-    const auto* const found = static_cast<const char*>(std::memchr(from, '\\', static_cast<size_t>(end - from)));
-    const char* const stop = found == nullptr ? end : found;
-    const auto plain = static_cast<size_t>(stop - from);
-    if (to != from) std::memmove(to, from, plain);
-    to += plain;
-    from = stop;
-    if (from == end) break;
-    const Escape escape = read_escape(from, static_cast<size_t>(end - from));
-    if (escape.length == 0) {
-      *to++ = *from++;
-      continue;
-    }
+  pass.size = rewrite_in_place(text, size, '\\', [&](const char* from, size_t left, char*& to) {
+    const Escape escape = read_escape(from, left);
+    if (escape.length == 0) return size_t{0};
     if (escape.as_byte) {
       *to++ = static_cast<char>(escape.code_point);
     } else {
       to += put_utf8(to, escape.code_point);
     }
-    from += escape.length;
     pass.changed = true;
     if (escape.length > 2) {
       pass.unicode = true;
       pass.unicode_ascii |= escape.code_point < 0x80;
     }
-  }
-  pass.size = static_cast<size_t>(to - text);
+    return escape.length;
+  });
   return pass;
 }
 

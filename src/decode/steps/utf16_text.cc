@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kSamplePairs = 32;
 /// Fewer say nothing.
 constexpr size_t kPairsMin = 4;
-/// Of a text longer than this the rest is not looked at, as of a binary one.
+/// What a text is longer than this is not looked at, as with a binary one.
 constexpr size_t kTextBytesMax = size_t{1} << 20;
 
 /// Bytes of a byte order mark, plain or as logs repair it (two replacement characters for 0xfe and 0xff).

@@ -61,6 +61,17 @@ bool build_group(CompiledRules& compiled, ScanGroup& group, const std::vector<Pa
   return true;
 }
 
+/// The permissive level has few patterns: databases of their own would be a scan more for nearly every line of every record,
+/// so they are put together with those of the next level. The stricter ones' patterns match honest text and stay apart.
+std::array<SecurityLevel, kSecurityLevels> scan_levels(SecurityLevels in_use) {
+  std::array<SecurityLevel, kSecurityLevels> levels = kLevels;
+  if ((in_use & mask_of(SecurityLevel::kPermissive)) == 0) return levels;
+  const auto next = std::find_if(kLevels.begin() + 1, kLevels.end(),
+                                 [&](SecurityLevel level) { return (in_use & mask_of(level)) != 0; });
+  if (next != kLevels.end()) levels.front() = *next;
+  return levels;
+}
+
 /// Per pattern the lowest level of the rules that ask for it.
 std::vector<SecurityLevel> pattern_levels(const CompiledRules& compiled) {
   std::vector<SecurityLevel> levels(compiled.program.patterns.size(), SecurityLevel::kStrict);
@@ -128,14 +139,15 @@ bool build_databases(CompiledRules& compiled, const std::vector<PatternOrigin>& 
   compiled.evasions = without_evasion.asked();
   for (size_t i = 0; i < patterns.size(); ++i)
     gates.push_back(needs_evasion[i] ? Gate::kEvasion : gate_for(required_bytes(patterns[i].regex), places[i]));
-  const std::vector<SecurityLevel> levels = pattern_levels(compiled);
+  compiled.pattern_levels = pattern_levels(compiled);
+  compiled.scan_levels = scan_levels(compiled.levels);
   std::vector<bool> is_grouped(patterns.size());
   for (const SecurityLevel level : kLevels) {
-    if ((compiled.levels & mask_of(level)) == 0) continue;
+    if ((compiled.levels & mask_of(level)) == 0 || compiled.scan_level(level) != level) continue;
     for (size_t gate = 0; gate < kGates; ++gate) {
       ScanGroup group{nullptr, level, static_cast<Gate>(gate), static_cast<Gate>(gate) == kGateByLine, {}};
       for (uint32_t i = 0; i < patterns.size(); ++i) {
-        if (is_grouped[i] || gates[i] != group.gate || levels[i] > level) continue;
+        if (is_grouped[i] || gates[i] != group.gate || compiled.pattern_levels[i] > level) continue;
         group.patterns.push_back(i);
         is_grouped[i] = true;
       }

@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/ascii.h"
+#include "base/hex.h"
+
 namespace weir {
 namespace {
 
@@ -158,12 +161,6 @@ class Reader {
   static ByteSet words() { return digits() | range('a', 'z') | range('A', 'Z') | single('_'); }
   static ByteSet spaces() { return range('\t', '\r') | single(' '); }
 
-  static int hex(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-  }
-
   /// A backslash and what follows. Assertions require nothing; what is not known fails.
   ByteSet escape() {
     ++at_;
@@ -205,16 +202,15 @@ class Reader {
       case 'e':
         return single(0x1b);
       case 'x': {
-        if (at_ + 2 > regex_.size() || hex(regex_[at_]) < 0 || hex(regex_[at_ + 1]) < 0) return fail();
-        const auto byte = static_cast<unsigned char>(hex(regex_[at_]) * 16 + hex(regex_[at_ + 1]));
+        if (at_ + 2 > regex_.size() || hex_value(regex_[at_]) < 0 || hex_value(regex_[at_ + 1]) < 0) return fail();
+        const auto byte = static_cast<unsigned char>(hex_value(regex_[at_]) * 16 + hex_value(regex_[at_ + 1]));
         at_ += 2;
         return single(byte);
       }
       default:
         break;
     }
-    const bool is_letter_or_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return is_letter_or_digit ? fail() : single(static_cast<unsigned char>(c));
+    return is_ascii_alphanumeric(c) ? fail() : single(static_cast<unsigned char>(c));
   }
 
   ByteSet character_class() {

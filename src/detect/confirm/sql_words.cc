@@ -4,6 +4,8 @@
 #include <array>
 #include <iterator>
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
@@ -193,8 +195,7 @@ constexpr auto kSorted = [] {
 SqlToken sql_word(std::string_view word) {
   if (word.size() < 2 || word.size() > kLongestWord) return SqlToken::kWord;
   std::array<char, kLongestWord> lower{};
-  std::transform(word.begin(), word.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  std::transform(word.begin(), word.end(), lower.begin(), to_lower);
   const std::string_view text(lower.data(), word.size());
   const auto* found = std::lower_bound(kSorted.begin(), kSorted.end(), text,
                                        [](const Word& w, std::string_view t) { return w.text < t; });

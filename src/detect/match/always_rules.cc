@@ -1,6 +1,8 @@
 #include "detect/match/always_rules.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "detect/program/condition_truth.h"
 
@@ -31,6 +33,15 @@ bool is_known(const EventAtom& atom) {
 
 }  // namespace
 
+/// By all of the facts: POST and PUT with the same status would else take a slot from each other with every record.
+size_t AlwaysRules::slot_of(const Facts& facts) {
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd: the golden ratio's digits
+  uint64_t word = 0;
+  std::memcpy(&word, facts.method.data(), sizeof word);
+  word ^= uint64_t{facts.status} << 48 ^ uint64_t { facts.evasions } << 32 ^ facts.method_size;
+  return (word * kSpread) >> (64 - std::bit_width(kSlots - 1));
+}
+
 std::span<const uint32_t> AlwaysRules::candidates(const Event& event, const DecodedRecord& record) {
   if (event.method.size() > kMethodBytesMax) return program_->always_rules;
   Facts facts;
@@ -38,8 +49,7 @@ std::span<const uint32_t> AlwaysRules::candidates(const Event& event, const Deco
   facts.method_size = static_cast<uint8_t>(event.method.size());
   facts.evasions = record.evasions;
   facts.status = event.status;
-  const size_t first_letter = event.method.empty() ? 0 : static_cast<unsigned char>(event.method.front());
-  Slot& slot = slots_[(facts.status + first_letter * 7U + facts.evasions * 31U) % kSlots];
+  Slot& slot = slots_[slot_of(facts)];
   if (slot.used && slot.facts == facts) return slot.rules;
   slot.rules.clear();
   const auto event_truth = [&](uint32_t index) {

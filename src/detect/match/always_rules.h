@@ -26,7 +26,7 @@ class AlwaysRules {
   [[nodiscard]] uint64_t given_up() const { return scratch_.pcre.given_up(); }
 
  private:
-  static constexpr size_t kSlots = 64;
+  static constexpr size_t kSlots = 128;
   static constexpr size_t kMethodBytesMax = 12;
   /// What a combination is recognised by: compared whole, so an answer is never wrong.
   struct Facts {
@@ -41,6 +41,8 @@ class AlwaysRules {
     Facts facts;
     std::vector<uint32_t> rules;
   };
+
+  static size_t slot_of(const Facts& facts);
 
   const RuleProgram* program_;
   std::array<Slot, kSlots> slots_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "detect/match/glob_match.h"
 
 namespace weir {
@@ -77,9 +78,7 @@ bool refers(const EventAtom& atom, const Event& event, EventScratch& scratch) {
   const auto equal_at = [&](size_t at) {
     if (at + other.size() > value.size()) return false;
     for (size_t i = 0; i < other.size(); ++i) {
-      const auto fold = [&](char c) {
-        return atom.letter_case == LetterCase::kIgnored && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-      };
+      const auto fold = [&](char c) { return atom.letter_case == LetterCase::kIgnored ? to_lower(c) : c; };
       if (fold(value[at + i]) != fold(other[i])) return false;
     }
     return true;

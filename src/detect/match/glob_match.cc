@@ -1,18 +1,16 @@
 #include "detect/match/glob_match.h"
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
 using Kind = StringPart::Kind;
 
-char fold(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
 bool equal(std::string_view a, std::string_view b, LetterCase letter_case) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i)
-    if (letter_case == LetterCase::kMatters ? a[i] != b[i] : fold(a[i]) != fold(b[i])) return false;
+    if (letter_case == LetterCase::kMatters ? a[i] != b[i] : to_lower(a[i]) != to_lower(b[i])) return false;
   return true;
 }
 

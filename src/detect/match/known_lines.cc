@@ -1,25 +1,15 @@
 #include "detect/match/known_lines.h"
 
+// Some dozen short texts are hashed a record: a call into the library would take as long as the hash.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
 
 namespace weir {
-namespace {
-
-constexpr PlaceMask kRepeatingPlaces = mask_of(Place::kPath) | mask_of(Place::kHost) | mask_of(Place::kUserAgent) |
-                                       mask_of(Place::kReferer) | mask_of(Place::kHeader) |
-                                       mask_of(Place::kRawUserAgent) | mask_of(Place::kRawReferer);
-
-}  // namespace
 
 KnownLines::KnownLines(const LineSecret& secret)
     : secret_(secret), sets_(kSets), hits_(kSets * kWays), marks_(kMarks) {}
-
-bool KnownLines::eligible(const Line& line) {
-  const size_t size = line.end - line.begin;
-  return (mask_of(line.place) & kRepeatingPlaces) != 0 && size > 0 && size <= kTextBytesMax;
-}
 
 LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text, Evasive evasive) const {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd: another place or level is another key
@@ -29,17 +19,6 @@ LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view te
   const uint64_t kind =
       static_cast<uint64_t>(place) * 8 + static_cast<uint64_t>(level) * 2 + static_cast<uint64_t>(evasive);
   return {hash.low64 + kind * kSpread, hash.high64};
-}
-
-bool KnownLines::find(const LineKey& key, std::span<const LineHit>& hits) const {
-  const size_t index = key.low % kSets;
-  const Set& set = sets_[index];
-  for (size_t way = 0; way < kWays; ++way) {
-    if (!is_same(set.keys[way], key)) continue;
-    hits = {hits_[index * kWays + way].data(), (set.keys[way].high & kCountBits) - 1};
-    return true;
-  }
-  return false;
 }
 
 void KnownLines::note(const LineKey& key, std::span<const LineHit> hits) {

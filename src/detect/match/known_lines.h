@@ -37,7 +37,10 @@ class KnownLines {
   explicit KnownLines(const LineSecret& secret);
 
   /// Lines worth remembering: of a place whose text repeats, and not long.
-  static bool eligible(const Line& line);
+  static bool eligible(const Line& line) {
+    const size_t size = line.end - line.begin;
+    return (mask_of(line.place) & kRepeatingPlaces) != 0 && size > 0 && size <= kTextBytesMax;
+  }
 
   /// Whether the record shows an evasion that patterns wait for, so that more of them are looked for.
   enum class Evasive : uint8_t { kNo, kYes };
@@ -48,13 +51,25 @@ class KnownLines {
   void prefetch(const LineKey& key) const { __builtin_prefetch(&sets_[key.low % kSets]); }
   void prefetch_mark(const LineKey& key) const { __builtin_prefetch(&marks_[mark_of(key)], 1); }
   /// True if the line is known; then `hits` is what matched in it, valid until the next note().
-  bool find(const LineKey& key, std::span<const LineHit>& hits) const;
+  bool find(const LineKey& key, std::span<const LineHit>& hits) const {
+    const size_t index = key.low % kSets;
+    const Set& set = sets_[index];
+    for (size_t way = 0; way < kWays; ++way) {
+      if (!is_same(set.keys[way], key)) continue;
+      hits = {hits_[index * kWays + way].data(), (set.keys[way].high & kCountBits) - 1};
+      return true;
+    }
+    return false;
+  }
   void note(const LineKey& key, std::span<const LineHit> hits);
 
  private:
   static constexpr size_t kSets = 2048, kWays = 4;
   static constexpr size_t kMarks = 32'768;
   static constexpr size_t kTextBytesMax = 240;  // up to there the hash is at its fastest
+  static constexpr PlaceMask kRepeatingPlaces =
+      mask_of(Place::kPath) | mask_of(Place::kHost) | mask_of(Place::kUserAgent) | mask_of(Place::kReferer) |
+      mask_of(Place::kHeader) | mask_of(Place::kRawUserAgent) | mask_of(Place::kRawReferer);
   /// The lowest bits of `high` hold the number of hits and one more; 0: empty.
   static constexpr uint64_t kCountBits = 7;
   static_assert(kHitsMax + 1 <= kCountBits);

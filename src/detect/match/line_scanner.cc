@@ -82,7 +82,9 @@ void LineScanner::key_lines(RecordScan& scan) const {
   const auto evasive = shows_evasion(record) ? KnownLines::Evasive::kYes : KnownLines::Evasive::kNo;
   for (uint32_t i = 0; i < record.lines.size(); ++i) {
     const Line& line = record.lines[i];
-    const SecurityLevel level = rules_->known_level(scan.task->policy->level_of(i));
+    const SecurityLevel own_level = rules_->known_level(scan.task->policy->level_of(i));
+    const SecurityLevel level = rules_->scan_level(own_level);
+    scan.sees_more |= level != own_level;
     scan.strictest = std::max(scan.strictest, level);
     GatedLine& keyed = scan.unknown_lines.emplace_back(GatedLine{i, 0, level, {}});
     if (!KnownLines::eligible(line)) continue;

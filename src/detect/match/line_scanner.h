@@ -50,7 +50,7 @@ class LineScanner {
 
   LineScanner(const CompiledRules& rules, const LineSecret& secret);
 
-  /// Of a record that shows an evasion which patterns wait for more is looked for.
+  /// Whether it shows an evasion that patterns wait for: then more is looked for in it.
   [[nodiscard]] bool shows_evasion(const DecodedRecord& record) const {
     return (record.evasions & rules_->evasions) != 0;
   }

@@ -7,7 +7,7 @@
 
 namespace weir {
 
-/// Of the hash by which lines that come again are known. Where records come from strangers it must be random: whoever knew it could
+/// The secret of the hash by which lines that come again are known. Where records come from strangers it must be random: whoever knew it could
 /// make two lines with one hash. It shows in no result.
 struct LineSecret {
   /// Each 16 bytes of a line are multiplied under words of their own of it: a seed would be one word for all.

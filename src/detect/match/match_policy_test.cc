@@ -98,6 +98,32 @@ TEST_CASE("what is known of a line is known for its level", "[match_policy]") {
   }
 }
 
+TEST_CASE("levels that are scanned together are told apart, in known lines too", "[match_policy]") {
+  const std::string rules =
+      rule_text("  s: {weir.user_agent|contains: aaa}\n  condition: s", 1, at_level("permissive")) + "---\n" +
+      rule_text("  s: {weir.user_agent|contains: bbb}\n  condition: s", 2, at_level("standard"));
+  const auto record = record_of({{Place::kUserAgent, "aaa bbb"}});
+  for (const auto first : {kPermissive, kStandard}) {
+    RuleBench bench(rules, all_levels());
+    CHECK(hits(bench, record, {first, {}, {}}) == (first == kPermissive ? "1" : "12"));
+    for (int round = 0; round < 4; ++round) {
+      CHECK(hits(bench, record, {kPermissive, {}, {}}) == "1");
+      CHECK(hits(bench, record, {kStandard, {}, {}}) == "12");
+      CHECK(hits(bench, record, {kStrict, {}, {}}) == "12");
+    }
+  }
+}
+
+TEST_CASE("an exclusion has nothing to take away in a line that the rule is not for", "[match_policy]") {
+  RuleBench bench(three_rules(), all_levels());
+  const auto record = record_of({{Place::kQuery, "q=aaa bbb"}});
+  const std::vector<RuleExclusion> second = {{1, 0}};
+  CHECK(hits(bench, record, {kPermissive, {}, second}) == "1");
+  CHECK(bench.detection.excluded.empty());
+  CHECK(hits(bench, record, {kStandard, {}, second}) == "1");
+  CHECK(bench.detection.excluded.size() == 1);
+}
+
 TEST_CASE("a rule excluded for one line still hits in another", "[match_policy]") {
   RuleBench bench(rule_item("weir.text|contains: aaa", 1) + "---\n" + rule_item("weir.text|contains: aaa", 2));
   const auto record =

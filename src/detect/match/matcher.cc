@@ -21,11 +21,12 @@ struct Matcher::Impl {
   std::vector<RecordScan> scans;     ///< by task; may be more
   std::vector<RecordHit> confirmed;  ///< of one record
 
-  void decide(const RecordScan& scan, LineLearning learning);
+  void decide(RecordScan& scan, LineLearning learning);
+  void drop_stricter(const MatchTask& task, std::vector<RecordHit>& hits) const;
 };
 
 /// Makes a verdict of what was found in the lines of one record.
-void Matcher::Impl::decide(const RecordScan& scan, LineLearning learning) {
+void Matcher::Impl::decide(RecordScan& scan, LineLearning learning) {
   const MatchTask& task = *scan.task;
   if (learning == LineLearning::kOn) scanner.prefetch_memory_of(scan);
   const uint64_t given_up = confirmer.given_up() + decider.given_up();
@@ -34,8 +35,21 @@ void Matcher::Impl::decide(const RecordScan& scan, LineLearning learning) {
   task.out->capped = scan.capped;
   confirmer.confirm(*task.record, scan.reports, confirmed);
   if (learning == LineLearning::kOn) scanner.remember(scan, confirmed);
+  if (scan.sees_more) {
+    drop_stricter(task, scan.known_hits);
+    drop_stricter(task, confirmed);
+  }
   decider.decide(task, scan.known_hits, confirmed);
   task.out->gave_up = confirmer.given_up() + decider.given_up() != given_up;
+}
+
+/// What matched in a line that was scanned at a stricter level than its own, of patterns that its level does not ask for.
+void Matcher::Impl::drop_stricter(const MatchTask& task, std::vector<RecordHit>& hits) const {
+  const CompiledRules& compiled = rules->compiled();
+  std::erase_if(hits, [&](const RecordHit& found) {
+    const uint32_t pattern = compiled.program.atoms[found.hit.atom].pattern;
+    return compiled.pattern_levels[pattern] > compiled.known_level(task.policy->level_of(found.line));
+  });
 }
 
 Matcher::Matcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -62,7 +76,7 @@ void Matcher::match(std::span<const MatchTask> tasks, LineLearning learning) {
   if (impl.scans.size() < tasks.size()) impl.scans.resize(tasks.size());
   const auto scans = std::span(impl.scans).first(tasks.size());
   impl.scanner.scan(tasks, scans);
-  for (const RecordScan& scan : scans)
+  for (RecordScan& scan : scans)
     impl.decide(scan, learning);
 }
 

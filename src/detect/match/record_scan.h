@@ -27,8 +27,8 @@ struct RecordHit {
 struct GatedLine {
   uint32_t line = 0;
   GateMask gates = 0;
-  SecurityLevel level = SecurityLevel::kStandard;
-  LineKey key;  ///< of a line that may be remembered
+  SecurityLevel level = SecurityLevel::kStandard;  ///< at which it is scanned
+  LineKey key;                                     ///< of a line that may be remembered
 };
 
 /// What scanning found in one record: what is known of its lines, and what was reported in the others.
@@ -37,8 +37,9 @@ struct RecordScan {
   std::vector<RecordHit> known_hits;                     ///< of lines whose hits are known
   std::vector<GatedLine> unknown_lines;                  ///< the others; at first all
   std::vector<Report> reports;                           ///< of the others, group by group
-  SecurityLevel strictest = SecurityLevel::kPermissive;  ///< of the lines' levels
+  SecurityLevel strictest = SecurityLevel::kPermissive;  ///< of the lines' scan levels
   GateMask gates = 0;                                    ///< that some unknown line passes
+  bool sees_more = false;                                ///< some line is scanned at a stricter level than its own
   bool capped = false;                                   ///< a scan was ended early
   bool failed = false;                                   ///< the library reported an error
 
@@ -49,7 +50,7 @@ struct RecordScan {
     reports.clear();
     strictest = SecurityLevel::kPermissive;
     gates = 0;
-    capped = failed = false;
+    sees_more = capped = failed = false;
   }
 };
 

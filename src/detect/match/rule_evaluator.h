@@ -60,7 +60,7 @@ class RuleEvaluator {
     return evaluate(task, program_->rule_root[rule], hits);
   }
   static constexpr size_t kNowhere = SIZE_MAX;
-  /// Of a rule that holds: where. The beginning is looked for in parameters of more than `located_above` bytes and in other
+  /// Where a rule that holds was found. The beginning is looked for in parameters of more than `located_above` bytes and in other
   /// lines; kNowhere: in none.
   Hit hit_of(const MatchTask& task, uint32_t rule, const AtomHits& hits, size_t located_above);
 

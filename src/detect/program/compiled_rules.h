@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,8 +14,8 @@
 
 namespace weir {
 
-/// The patterns that a security level adds to the level below (of those in use), behind one gate: scanned for together, in the lines
-/// that pass the gate and are at this level or a stricter one (docs/adr/0024-levels-add-patterns.md).
+/// The patterns that a scan level adds to the one below, behind one gate: scanned for together, in the lines that pass the gate
+/// and are scanned at this level or a stricter one (docs/adr/0024-levels-add-patterns.md).
 struct ScanGroup {
   HsDatabase database;
   SecurityLevel level = SecurityLevel::kStandard;
@@ -30,8 +31,12 @@ struct CompiledRules {
   std::vector<RuleInfo> rules;
   std::vector<Correlation> correlations;
   RuleProgram program;
-  std::vector<SecurityLevel> rule_levels;  ///< per rule
+  std::vector<SecurityLevel> rule_levels;     ///< per rule
+  std::vector<SecurityLevel> pattern_levels;  ///< per pattern: the lowest level of the rules that ask for it
   std::vector<ScanGroup> groups;
+  /// Per level in use at which its lines are scanned: its own, or a stricter one whose patterns are scanned for together with
+  /// its few. What is found beyond a line's own level does not count (docs/adr/0040-scan-levels.md).
+  std::array<SecurityLevel, kSecurityLevels> scan_levels{};
   SecurityLevels levels = 0;  ///< compiled for
   PlaceMask raw_places = 0;
   Evasions evasions = 0;  ///< of which a record must show one for the patterns behind Gate::kEvasion to count
@@ -40,6 +45,8 @@ struct CompiledRules {
   [[nodiscard]] SecurityLevel known_level(SecurityLevel level) const {
     return (levels & mask_of(level)) != 0 ? level : options.security_level;
   }
+  /// `level` must be a known one.
+  [[nodiscard]] SecurityLevel scan_level(SecurityLevel level) const { return scan_levels[static_cast<size_t>(level)]; }
 };
 
 }  // namespace weir

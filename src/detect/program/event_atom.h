@@ -25,7 +25,7 @@ struct EventAtom {
   Cidr network;                       ///< kCidr
   FieldTarget other;                  ///< kFieldRef
   bool open_front = false, open_back = false;
-  uint16_t bits = 0;  ///< kEvasion, kStep
+  uint32_t bits = 0;  ///< kEvasion, kStep
 };
 
 }  // namespace weir

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "rules/category.h"
 
 namespace weir {
+
+constexpr size_t kSecurityLevels = kNamesOf<SecurityLevel>.size();
 
 /// A set of security levels: bit i = SecurityLevel i.
 using SecurityLevels = uint8_t;

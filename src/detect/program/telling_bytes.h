@@ -14,8 +14,8 @@ inline constexpr unsigned kNotTelling = 1'000'000;
 /// How often a byte stands in ordinary request text, roughly and relative to each other; kNotTelling for the common ones.
 inline constexpr std::array<unsigned, 256> kRarity = [] {
   std::array<unsigned, 256> cost{};
-  for (auto& one : cost)
-    one = kNotTelling;
+  for (auto& byte_cost : cost)
+    byte_cost = kNotTelling;
   constexpr auto set = [](std::array<unsigned, 256>& all, std::string_view bytes, unsigned value) {
     for (const char c : bytes)
       all[static_cast<unsigned char>(c)] = value;

@@ -1,6 +1,7 @@
 #include <array>
 #include <string>
 
+#include "base/ascii.h"
 #include "event/directive/config_text.h"
 #include "event/directive/directive_template.h"
 #include "event/directive/variable_table.h"
@@ -15,28 +16,31 @@ constexpr auto kUs = DurationUnit::kMicroseconds;
 constexpr auto kS = DurationUnit::kSeconds;
 
 // clang-format off
-constexpr std::array kLetters{
-    VariableRow{"a", kUse, kFieldClientIp, 0},
-    VariableRow{"h", kUse, kFieldClientIp, 1},
-    VariableRow{"u", kUse, kFieldClientId},
-    VariableRow{"m", kUse, kFieldMethod},
-    VariableRow{"r", kUse, kFieldTarget, 0, {}, {}, {}, kRequestLineExample},
-    VariableRow{"U", kUse, kFieldPath},
-    VariableRow{"q", kUse, kFieldQuery, 0, {}, {}, {}, "?q=shoes"},
-    VariableRow{"s", kUse, kFieldStatus, 1},
-    VariableRow{"v", kUse, kFieldHost, 2, {}, {}, {}, "www.example.com"},
-    VariableRow{"V", kUse, kFieldHost, 1, {}, {}, {}, "www.example.com"},
-    VariableRow{"t", kUse, kFieldTime, 0, "%d/%b/%Y:%H:%M:%S %z", kAutoTime},
-    VariableRow{"D", kUse, kFieldDuration, 0, {}, {}, kUs, "12345"},
-    VariableRow{"T", kUse, kFieldDuration, 1, {}, {}, kS, "0"},
-    VariableRow{"I", kUse, kFieldRequestBytes},
-    VariableRow{"O", kUse, kFieldResponseBytes, 0},
-    VariableRow{"B", kUse, kFieldResponseBytes, 1},
-    VariableRow{"b", kUse, kFieldResponseBytes, 2},
-    VariableRow{"S"}, VariableRow{"A"}, VariableRow{"f"}, VariableRow{"H"}, VariableRow{"k"}, VariableRow{"l"}, VariableRow{"L"},
-    VariableRow{"P"}, VariableRow{"p"}, VariableRow{"R"}, VariableRow{"X"}, VariableRow{"^FU"}, VariableRow{"^FB"},
-};
+constexpr auto kUsed = std::to_array<VariableRow>({
+    {"a", kUse, kFieldClientIp, 0},
+    {"h", kUse, kFieldClientIp, 1},
+    {"u", kUse, kFieldClientId},
+    {"m", kUse, kFieldMethod},
+    {"r", kUse, kFieldTarget, 0, {}, {}, {}, kRequestLineExample},
+    {"U", kUse, kFieldPath},
+    {"q", kUse, kFieldQuery, 0, {}, {}, {}, "?q=shoes"},
+    {"s", kUse, kFieldStatus, 1},
+    {"v", kUse, kFieldHost, 2, {}, {}, {}, "www.example.com"},
+    {"V", kUse, kFieldHost, 1, {}, {}, {}, "www.example.com"},
+    {"t", kUse, kFieldTime, 0, "%d/%b/%Y:%H:%M:%S %z", kAutoTime},
+    {"D", kUse, kFieldDuration, 0, {}, {}, kUs, "12345"},
+    {"T", kUse, kFieldDuration, 1, {}, {}, kS, "0"},
+    {"I", kUse, kFieldRequestBytes},
+    {"O", kUse, kFieldResponseBytes, 0},
+    {"B", kUse, kFieldResponseBytes, 1},
+    {"b", kUse, kFieldResponseBytes, 2},
+});
+// Without a use.
+constexpr auto kUnused = std::to_array<std::string_view>({
+    "S", "A", "f", "H", "k", "l", "L", "P", "p", "R", "X", "^FU", "^FB"
+});
 // clang-format on
+constexpr auto kLetters = with_unused(kUsed, kUnused);
 
 // Letters that take an argument which decides what they mean.
 constexpr std::string_view kArgumentLetters = "iocCentTxaphP";
@@ -73,7 +77,7 @@ DirectiveResult<Percent> read_percent(const ConfigText& source, size_t begin) {
     const char c = text[at];
     if (c == '<' || c == '>') {
       percent.is_original = c == '<';
-    } else if (c == '!' || c == ',' || (c >= '0' && c <= '9')) {
+    } else if (c == '!' || c == ',' || is_ascii_digit(c)) {
       percent.has_condition = true;
     } else if (c == '{') {
       const size_t close = text.find('}', at);
@@ -161,7 +165,7 @@ DirectiveResult<DirectiveVariable> variable_of_percent(const Percent& percent, s
   if (row == nullptr) return directive_fault(offset, "Apache knows no %" + std::string(percent.letter));
   auto variable = variable_of(*row, written, TextEscape::kBackslash);
   variable.is_decoded = row->field == kFieldPath;
-  // Of an internal redirect these two logs differ: the status of the last request counts, and %s alone is that of the first.
+  // After an internal redirect these two logs differ: the status of the last request counts, and %s alone is that of the first.
   if (percent.letter == "s" && !percent.is_original && written.find('>') != std::string_view::npos) variable.rank = 0;
   return variable;
 }

@@ -15,29 +15,30 @@ constexpr std::string_view kStage = "directive";
 /// What is a server's own: its parser, and the variables that a person should add where something is missing.
 struct ServerRow {
   DirectiveServer server;
-  std::string_view name;
   DirectiveResult<DirectiveTemplate> (*parse)(std::string_view);
   IdentityTrust client_id_trust;  ///< whether the server checked the user that it logs
   std::string_view client, target, user_agent, time;
 };
 
 constexpr std::array kServers{
-    ServerRow{DirectiveServer::kNginx, "nginx", parse_nginx_directive, IdentityTrust::kNever, "$remote_addr",
-              "$request_uri", "$http_user_agent", "$time_iso8601 or $msec"},
-    ServerRow{DirectiveServer::kApache, "apache", parse_apache_directive, IdentityTrust::kChecked, "%a", "%r",
-              "%{User-Agent}i", "%t"},
-    ServerRow{DirectiveServer::kHaproxy, "haproxy", parse_haproxy_directive, IdentityTrust::kNever, "%ci",
-              "%{+Q}r or %HU", "%[capture.req.hdr(0)], with 'http-request capture req.hdr(User-Agent) len 512'", "%tr"},
-    ServerRow{DirectiveServer::kEnvoy, "envoy", parse_envoy_directive, IdentityTrust::kNever,
-              "%DOWNSTREAM_REMOTE_ADDRESS%", "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%", "%REQ(USER-AGENT)%", "%START_TIME%"},
+    ServerRow{DirectiveServer::kNginx, parse_nginx_directive, IdentityTrust::kNever, "$remote_addr", "$request_uri",
+              "$http_user_agent", "$time_iso8601 or $msec"},
+    ServerRow{DirectiveServer::kApache, parse_apache_directive, IdentityTrust::kChecked, "%a", "%r", "%{User-Agent}i",
+              "%t"},
+    ServerRow{DirectiveServer::kHaproxy, parse_haproxy_directive, IdentityTrust::kNever, "%ci", "%{+Q}r or %HU",
+              "%[capture.req.hdr(0)], with 'http-request capture req.hdr(User-Agent) len 512'", "%tr"},
+    ServerRow{DirectiveServer::kEnvoy, parse_envoy_directive, IdentityTrust::kNever, "%DOWNSTREAM_REMOTE_ADDRESS%",
+              "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%", "%REQ(USER-AGENT)%", "%START_TIME%"},
 };
+
+static_assert(kServers.size() == kNamesOf<DirectiveServer>.size());
 
 const ServerRow& row_of(DirectiveServer server) {
   return kServers[static_cast<size_t>(server)];
 }
 
 std::string profile_name(const ServerRow& server) {
-  return std::string(server.name) + " directive";
+  return std::string(to_string(server.server)) + " directive";
 }
 
 struct Position {
@@ -149,22 +150,12 @@ Result<DirectiveTemplate> parse(const ServerRow& server, std::string_view direct
                               "more than " + std::to_string(kDirectivePiecesMax) + " variables and texts"});
   const bool has_variable = std::any_of(parsed->pieces.begin(), parsed->pieces.end(),
                                         [](const DirectivePiece& piece) { return piece.variable.has_value(); });
-  if (!has_variable) return refuse(directive, {0, "there is no variable of " + std::string(server.name) + " in it"});
+  if (!has_variable)
+    return refuse(directive, {0, "there is no variable of " + std::string(to_string(server.server)) + " in it"});
   return std::move(*parsed);
 }
 
 }  // namespace
-
-std::string_view to_string(DirectiveServer server) {
-  return row_of(server).name;
-}
-
-std::optional<DirectiveServer> directive_server_named(std::string_view name) {
-  for (const auto& server : kServers) {
-    if (server.name == name) return server.server;
-  }
-  return std::nullopt;
-}
 
 std::optional<DirectiveServer> directive_server_of(const InputProfile& profile) {
   for (const auto& server : kServers) {
@@ -175,8 +166,8 @@ std::optional<DirectiveServer> directive_server_of(const InputProfile& profile) 
 
 std::string directive_server_names() {
   std::string names;
-  for (const auto& server : kServers)
-    names += (names.empty() ? "" : ", ") + std::string(server.name);
+  for (const std::string_view name : kNamesOf<DirectiveServer>)
+    names += (names.empty() ? "" : ", ") + std::string(name);
   return names;
 }
 

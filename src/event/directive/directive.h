@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/result.h"
 #include "event/input_profile.h"
 
@@ -14,9 +15,10 @@ namespace weir {
 
 /// The servers whose log directives weir understands.
 enum class DirectiveServer : uint8_t { kNginx, kApache, kHaproxy, kEnvoy };
+template <>
+inline constexpr auto kNamesOf<DirectiveServer> = std::to_array<std::string_view>({"nginx", "apache", "haproxy",
+                                                                                   "envoy"});
 
-std::string_view to_string(DirectiveServer server);
-std::optional<DirectiveServer> directive_server_named(std::string_view name);
 /// "nginx, apache, haproxy, envoy", for messages.
 std::string directive_server_names();
 

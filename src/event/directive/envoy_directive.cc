@@ -14,51 +14,45 @@ namespace {
 constexpr auto kUse = TextUse::kField;
 
 // clang-format off
-constexpr std::array kOperators{
-    VariableRow{"DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", kUse, kFieldClientIp, 0},
-    VariableRow{"DOWNSTREAM_REMOTE_ADDRESS", kUse, kFieldClientIp, 1, {}, {}, {}, "192.0.2.10:51234"},
-    VariableRow{"DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT", kUse, kFieldClientIp, 2},
-    VariableRow{"DOWNSTREAM_DIRECT_REMOTE_ADDRESS", kUse, kFieldClientIp, 3, {}, {}, {}, "192.0.2.10:51234"},
-    VariableRow{"RESPONSE_CODE", kUse, kFieldStatus},
-    VariableRow{"DURATION", kUse, kFieldDuration, 0},
-    VariableRow{"BYTES_RECEIVED", kUse, kFieldRequestBytes, 0},
-    VariableRow{"BYTES_SENT", kUse, kFieldResponseBytes, 0},
-    VariableRow{"DOWNSTREAM_WIRE_BYTES_RECEIVED", kUse, kFieldRequestBytes, 1},
-    VariableRow{"DOWNSTREAM_WIRE_BYTES_SENT", kUse, kFieldResponseBytes, 1},
-    VariableRow{"REQUESTED_SERVER_NAME", kUse, kFieldHost, 8, {}, {}, {}, "www.example.com"},
-    VariableRow{"STREAM_ID", kUse, kFieldRequestId, 8},
-    VariableRow{"UNIQUE_ID", kUse, kFieldRequestId, 9},
-    VariableRow{"ACCESS_LOG_TYPE"}, VariableRow{"BYTES_RETRANSMITTED"}, VariableRow{"CEL"}, VariableRow{"CLUSTER_METADATA"},
-    VariableRow{"CONNECTION_ID"}, VariableRow{"CONNECTION_TERMINATION_DETAILS"}, VariableRow{"CUSTOM_FLAGS"},
-    VariableRow{"DOWNSTREAM_DETECTED_CLOSE_TYPE"}, VariableRow{"DOWNSTREAM_DIRECT_LOCAL_ADDRESS"},
-    VariableRow{"DOWNSTREAM_DIRECT_REMOTE_PORT"}, VariableRow{"DOWNSTREAM_HANDSHAKE_DURATION"}, VariableRow{"DOWNSTREAM_HEADER_BYTES_RECEIVED"},
-    VariableRow{"DOWNSTREAM_HEADER_BYTES_SENT"}, VariableRow{"DOWNSTREAM_LOCAL_ADDRESS"},
-    VariableRow{"DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT"}, VariableRow{"DOWNSTREAM_LOCAL_PORT"}, VariableRow{"DOWNSTREAM_LOCAL_SUBJECT"},
-    VariableRow{"DOWNSTREAM_LOCAL_URI_SAN"}, VariableRow{"DOWNSTREAM_PEER_CERT"}, VariableRow{"DOWNSTREAM_PEER_FINGERPRINT_256"},
-    VariableRow{"DOWNSTREAM_PEER_ISSUER"}, VariableRow{"DOWNSTREAM_PEER_SERIAL"}, VariableRow{"DOWNSTREAM_PEER_SUBJECT"},
-    VariableRow{"DOWNSTREAM_PEER_URI_SAN"}, VariableRow{"DOWNSTREAM_REMOTE_PORT"}, VariableRow{"DOWNSTREAM_TLS_CIPHER"},
-    VariableRow{"DOWNSTREAM_TLS_SESSION_ID"}, VariableRow{"DOWNSTREAM_TLS_VERSION"}, VariableRow{"DOWNSTREAM_TRANSPORT_FAILURE_REASON"},
-    VariableRow{"DYNAMIC_METADATA"}, VariableRow{"EMIT_TIME"}, VariableRow{"ENVIRONMENT"}, VariableRow{"FILTER_CHAIN_NAME"},
-    VariableRow{"FILTER_STATE"}, VariableRow{"GRPC_STATUS"}, VariableRow{"GRPC_STATUS_NUMBER"}, VariableRow{"HOSTNAME"},
-    VariableRow{"LOCAL_REPLY_BODY"}, VariableRow{"METADATA"}, VariableRow{"PACKETS_RETRANSMITTED"}, VariableRow{"PROTOCOL"},
-    VariableRow{"REQUEST_DURATION"}, VariableRow{"REQUEST_HEADERS_BYTES"}, VariableRow{"REQUEST_TX_DURATION"},
-    VariableRow{"RESPONSE_CODE_DETAILS"}, VariableRow{"RESPONSE_DURATION"}, VariableRow{"RESPONSE_FLAGS"},
-    VariableRow{"RESPONSE_FLAGS_LONG"}, VariableRow{"RESPONSE_HEADERS_BYTES"}, VariableRow{"RESPONSE_TRAILERS_BYTES"},
-    VariableRow{"RESPONSE_TX_DURATION"}, VariableRow{"ROUNDTRIP_DURATION"}, VariableRow{"ROUTE_NAME"}, VariableRow{"SPAN_ID"},
-    VariableRow{"START_TIME_LOCAL"}, VariableRow{"TLS_JA3_FINGERPRINT"}, VariableRow{"TLS_JA4_FINGERPRINT"}, VariableRow{"TRACE_ID"},
-    VariableRow{"TRAILER"}, VariableRow{"UPSTREAM_CLUSTER"}, VariableRow{"UPSTREAM_CLUSTER_RAW"}, VariableRow{"UPSTREAM_FILTER_STATE"},
-    VariableRow{"UPSTREAM_HEADER_BYTES_RECEIVED"}, VariableRow{"UPSTREAM_HEADER_BYTES_SENT"}, VariableRow{"UPSTREAM_HOST"},
-    VariableRow{"UPSTREAM_HOST_NAME"}, VariableRow{"UPSTREAM_LOCAL_ADDRESS"}, VariableRow{"UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT"},
-    VariableRow{"UPSTREAM_LOCAL_PORT"}, VariableRow{"UPSTREAM_METADATA"}, VariableRow{"UPSTREAM_PEER_SUBJECT"},
-    VariableRow{"UPSTREAM_PROTOCOL"}, VariableRow{"UPSTREAM_REMOTE_ADDRESS"}, VariableRow{"UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT"},
-    VariableRow{"UPSTREAM_REMOTE_PORT"}, VariableRow{"UPSTREAM_REQUEST_ATTEMPT_COUNT"}, VariableRow{"UPSTREAM_TLS_CIPHER"},
-    VariableRow{"UPSTREAM_TLS_VERSION"}, VariableRow{"UPSTREAM_TRANSPORT_FAILURE_REASON"}, VariableRow{"UPSTREAM_WIRE_BYTES_RECEIVED"},
-    VariableRow{"UPSTREAM_WIRE_BYTES_SENT"}, VariableRow{"VIRTUAL_CLUSTER_NAME"}, VariableRow{"VIRTUAL_HOST_NAME"},
-    // Known by their names here; what they mean depends on their arguments.
-    VariableRow{"START_TIME"}, VariableRow{"REQ"}, VariableRow{"REQ_WITHOUT_QUERY"}, VariableRow{"RESP"}, VariableRow{"PATH"},
-    VariableRow{"QUERY_PARAM"}, VariableRow{"QUERY_PARAMS"}, VariableRow{"COMMON_DURATION"},
-};
+constexpr auto kUsed = std::to_array<VariableRow>({
+    {"DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", kUse, kFieldClientIp, 0},
+    {"DOWNSTREAM_REMOTE_ADDRESS", kUse, kFieldClientIp, 1, {}, {}, {}, "192.0.2.10:51234"},
+    {"DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT", kUse, kFieldClientIp, 2},
+    {"DOWNSTREAM_DIRECT_REMOTE_ADDRESS", kUse, kFieldClientIp, 3, {}, {}, {}, "192.0.2.10:51234"},
+    {"RESPONSE_CODE", kUse, kFieldStatus},
+    {"DURATION", kUse, kFieldDuration, 0},
+    {"BYTES_RECEIVED", kUse, kFieldRequestBytes, 0},
+    {"BYTES_SENT", kUse, kFieldResponseBytes, 0},
+    {"DOWNSTREAM_WIRE_BYTES_RECEIVED", kUse, kFieldRequestBytes, 1},
+    {"DOWNSTREAM_WIRE_BYTES_SENT", kUse, kFieldResponseBytes, 1},
+    {"REQUESTED_SERVER_NAME", kUse, kFieldHost, 8, {}, {}, {}, "www.example.com"},
+    {"STREAM_ID", kUse, kFieldRequestId, 8},
+    {"UNIQUE_ID", kUse, kFieldRequestId, 9},
+});
+// Without a use. The last ones are known by their names here; what they mean depends on their arguments.
+constexpr auto kUnused = std::to_array<std::string_view>({
+    "ACCESS_LOG_TYPE", "BYTES_RETRANSMITTED", "CEL", "CLUSTER_METADATA", "CONNECTION_ID", "CONNECTION_TERMINATION_DETAILS",
+    "CUSTOM_FLAGS", "DOWNSTREAM_DETECTED_CLOSE_TYPE", "DOWNSTREAM_DIRECT_LOCAL_ADDRESS", "DOWNSTREAM_DIRECT_REMOTE_PORT",
+    "DOWNSTREAM_HANDSHAKE_DURATION", "DOWNSTREAM_HEADER_BYTES_RECEIVED", "DOWNSTREAM_HEADER_BYTES_SENT",
+    "DOWNSTREAM_LOCAL_ADDRESS", "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT", "DOWNSTREAM_LOCAL_PORT", "DOWNSTREAM_LOCAL_SUBJECT",
+    "DOWNSTREAM_LOCAL_URI_SAN", "DOWNSTREAM_PEER_CERT", "DOWNSTREAM_PEER_FINGERPRINT_256", "DOWNSTREAM_PEER_ISSUER",
+    "DOWNSTREAM_PEER_SERIAL", "DOWNSTREAM_PEER_SUBJECT", "DOWNSTREAM_PEER_URI_SAN", "DOWNSTREAM_REMOTE_PORT",
+    "DOWNSTREAM_TLS_CIPHER", "DOWNSTREAM_TLS_SESSION_ID", "DOWNSTREAM_TLS_VERSION", "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
+    "DYNAMIC_METADATA", "EMIT_TIME", "ENVIRONMENT", "FILTER_CHAIN_NAME", "FILTER_STATE", "GRPC_STATUS", "GRPC_STATUS_NUMBER",
+    "HOSTNAME", "LOCAL_REPLY_BODY", "METADATA", "PACKETS_RETRANSMITTED", "PROTOCOL", "REQUEST_DURATION",
+    "REQUEST_HEADERS_BYTES", "REQUEST_TX_DURATION", "RESPONSE_CODE_DETAILS", "RESPONSE_DURATION", "RESPONSE_FLAGS",
+    "RESPONSE_FLAGS_LONG", "RESPONSE_HEADERS_BYTES", "RESPONSE_TRAILERS_BYTES", "RESPONSE_TX_DURATION", "ROUNDTRIP_DURATION",
+    "ROUTE_NAME", "SPAN_ID", "START_TIME_LOCAL", "TLS_JA3_FINGERPRINT", "TLS_JA4_FINGERPRINT", "TRACE_ID", "TRAILER",
+    "UPSTREAM_CLUSTER", "UPSTREAM_CLUSTER_RAW", "UPSTREAM_FILTER_STATE", "UPSTREAM_HEADER_BYTES_RECEIVED",
+    "UPSTREAM_HEADER_BYTES_SENT", "UPSTREAM_HOST", "UPSTREAM_HOST_NAME", "UPSTREAM_LOCAL_ADDRESS",
+    "UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT", "UPSTREAM_LOCAL_PORT", "UPSTREAM_METADATA", "UPSTREAM_PEER_SUBJECT",
+    "UPSTREAM_PROTOCOL", "UPSTREAM_REMOTE_ADDRESS", "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", "UPSTREAM_REMOTE_PORT",
+    "UPSTREAM_REQUEST_ATTEMPT_COUNT", "UPSTREAM_TLS_CIPHER", "UPSTREAM_TLS_VERSION", "UPSTREAM_TRANSPORT_FAILURE_REASON",
+    "UPSTREAM_WIRE_BYTES_RECEIVED", "UPSTREAM_WIRE_BYTES_SENT", "VIRTUAL_CLUSTER_NAME", "VIRTUAL_HOST_NAME", "START_TIME",
+    "REQ", "REQ_WITHOUT_QUERY", "RESP", "PATH", "QUERY_PARAM", "QUERY_PARAMS", "COMMON_DURATION"
+});
 // clang-format on
+constexpr auto kOperators = with_unused(kUsed, kUnused);
 
 constexpr std::string_view kDefaultFormat =
     R"([%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% )"
@@ -71,7 +65,7 @@ struct Operator {
 };
 
 bool is_name_byte(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return is_ascii_upper(c) || is_ascii_digit(c) || c == '_';
 }
 
 DirectiveResult<Operator> read_operator(std::string_view text, size_t begin) {
@@ -87,7 +81,7 @@ DirectiveResult<Operator> read_operator(std::string_view text, size_t begin) {
     for (size_t close = text.find(')', at); close != std::string_view::npos; close = text.find(')', close + 1)) {
       size_t end = close + 1;
       if (end < text.size() && text[end] == ':') {
-        for (++end; end < text.size() && text[end] >= '0' && text[end] <= '9';)
+        for (++end; end < text.size() && is_ascii_digit(text[end]);)
           ++end;
       }
       if (end >= text.size() || text[end] != '%') continue;
@@ -98,7 +92,7 @@ DirectiveResult<Operator> read_operator(std::string_view text, size_t begin) {
     return directive_fault(begin, "the bracket of %" + std::string(found.name) + "(…)% is not closed");
   }
   if (at < text.size() && text[at] == ':') {
-    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9';)
+    for (++at; at < text.size() && is_ascii_digit(text[at]);)
       ++at;
   }
   if (at >= text.size() || text[at] != '%')

@@ -19,43 +19,43 @@ constexpr auto kAutoTime = TimestampFormat::kAuto;
 constexpr std::string_view kLogTime = "%d/%b/%Y:%H:%M:%S";
 
 // clang-format off
-constexpr std::array kVariables{
-    VariableRow{"ci", kUse, kFieldClientIp},
-    VariableRow{"HM", kUse, kFieldMethod},
-    VariableRow{"HU", kUse, kFieldTarget, 0},
-    VariableRow{"r", kUse, kFieldTarget, 1, {}, {}, {}, kRequestLineExample},
-    VariableRow{"HP", kUse, kFieldPath, 0},
-    VariableRow{"HPO", kUse, kFieldPath, 1},
-    VariableRow{"HQ", kUse, kFieldQuery, 0, {}, {}, {}, "?q=shoes"},
-    VariableRow{"ST", kUse, kFieldStatus},
-    VariableRow{"B", kUse, kFieldResponseBytes},
-    VariableRow{"U", kUse, kFieldRequestBytes},
-    VariableRow{"Ta", kUse, kFieldDuration, 0},
-    VariableRow{"Tt", kUse, kFieldDuration, 1},
-    VariableRow{"Tu", kUse, kFieldDuration, 2},
-    VariableRow{"Tr", kUse, kFieldDuration, 3},
-    VariableRow{"ID", kUse, kFieldRequestId},
-    VariableRow{"CC", TextUse::kRequestHeader, kFieldCount},
-    VariableRow{"tr", kUse, kFieldTime, 0, "%d/%b/%Y:%H:%M:%S.%3f", kAutoTime},
-    VariableRow{"trg", kUse, kFieldTime, 0, "%d/%b/%Y:%H:%M:%S +0000", kAutoTime},
-    VariableRow{"trl", kUse, kFieldTime, 0, "%d/%b/%Y:%H:%M:%S %z", kAutoTime},
-    VariableRow{"t", kUse, kFieldTime, 1, "%d/%b/%Y:%H:%M:%S.%3f", kAutoTime},
-    VariableRow{"T", kUse, kFieldTime, 1, "%d/%b/%Y:%H:%M:%S +0000", kAutoTime},
-    VariableRow{"Tl", kUse, kFieldTime, 1, "%d/%b/%Y:%H:%M:%S %z", kAutoTime},
-    VariableRow{"Ts", kUse, kFieldTime, 1, "%s", TimestampFormat::kEpochSeconds},
-    VariableRow{"ms", kUse, kFieldTime, 1, "%3f", kAutoTime},
-    VariableRow{"CS"}, VariableRow{"H"}, VariableRow{"HV"}, VariableRow{"Tc"}, VariableRow{"Td"}, VariableRow{"Th"},
-    VariableRow{"Ti"}, VariableRow{"Tq"}, VariableRow{"TR"}, VariableRow{"Tw"}, VariableRow{"ac"}, VariableRow{"b"}, VariableRow{"bc"},
-    VariableRow{"bi"}, VariableRow{"bp"}, VariableRow{"bq"}, VariableRow{"cp"}, VariableRow{"f"}, VariableRow{"fc"},
-    VariableRow{"fi"}, VariableRow{"fp"}, VariableRow{"ft"}, VariableRow{"lc"}, VariableRow{"pid"}, VariableRow{"rc"},
-    VariableRow{"rt"}, VariableRow{"s"}, VariableRow{"sc"}, VariableRow{"si"}, VariableRow{"sp"}, VariableRow{"sq"},
-    VariableRow{"sslc"}, VariableRow{"sslv"}, VariableRow{"ts"}, VariableRow{"tsc"}, VariableRow{"OG"},
-};
+constexpr auto kUsed = std::to_array<VariableRow>({
+    {"ci", kUse, kFieldClientIp},
+    {"HM", kUse, kFieldMethod},
+    {"HU", kUse, kFieldTarget, 0},
+    {"r", kUse, kFieldTarget, 1, {}, {}, {}, kRequestLineExample},
+    {"HP", kUse, kFieldPath, 0},
+    {"HPO", kUse, kFieldPath, 1},
+    {"HQ", kUse, kFieldQuery, 0, {}, {}, {}, "?q=shoes"},
+    {"ST", kUse, kFieldStatus},
+    {"B", kUse, kFieldResponseBytes},
+    {"U", kUse, kFieldRequestBytes},
+    {"Ta", kUse, kFieldDuration, 0},
+    {"Tt", kUse, kFieldDuration, 1},
+    {"Tu", kUse, kFieldDuration, 2},
+    {"Tr", kUse, kFieldDuration, 3},
+    {"ID", kUse, kFieldRequestId},
+    {"CC", TextUse::kRequestHeader, kFieldCount},
+    {"tr", kUse, kFieldTime, 0, "%d/%b/%Y:%H:%M:%S.%3f", kAutoTime},
+    {"trg", kUse, kFieldTime, 0, "%d/%b/%Y:%H:%M:%S +0000", kAutoTime},
+    {"trl", kUse, kFieldTime, 0, "%d/%b/%Y:%H:%M:%S %z", kAutoTime},
+    {"t", kUse, kFieldTime, 1, "%d/%b/%Y:%H:%M:%S.%3f", kAutoTime},
+    {"T", kUse, kFieldTime, 1, "%d/%b/%Y:%H:%M:%S +0000", kAutoTime},
+    {"Tl", kUse, kFieldTime, 1, "%d/%b/%Y:%H:%M:%S %z", kAutoTime},
+    {"Ts", kUse, kFieldTime, 1, "%s", TimestampFormat::kEpochSeconds},
+    {"ms", kUse, kFieldTime, 1, "%3f", kAutoTime},
+});
+// Without a use.
+constexpr auto kUnused = std::to_array<std::string_view>({
+    "CS", "H", "HV", "Tc", "Td", "Th", "Ti", "Tq", "TR", "Tw", "ac", "b", "bc", "bi", "bp", "bq", "cp", "f", "fc", "fi", "fp",
+    "ft", "lc", "pid", "rc", "rt", "s", "sc", "si", "sp", "sq", "sslc", "sslv", "ts", "tsc", "OG"
+});
 
 // What +Q puts quotes around: texts and addresses, no numbers and times.
 constexpr std::array<std::string_view, 21> kQuotable{"ci", "f", "ft", "b", "s", "CC", "CS", "r", "HM", "HP", "HPO", "HQ", "HU", "HV",
                                                      "ID", "H", "fi", "si", "bi", "sslv", "sslc"};
 // clang-format on
+constexpr auto kVariables = with_unused(kUsed, kUnused);
 
 struct NamedFormat {
   std::string_view name, text;

@@ -93,8 +93,8 @@ class JsonLowering {
         walk(field.value, pointer + pointer_token(field.key), field.key, depth + 1);
     } else if (dom::array array; element.get(array) == simdjson::SUCCESS) {
       size_t index = 0;
-      for (const auto one : array)
-        walk(one, pointer + "/" + std::to_string(index++), key, depth + 1);
+      for (const auto item : array)
+        walk(item, pointer + "/" + std::to_string(index++), key, depth + 1);
     } else if (std::string_view text; element.get(text) == simdjson::SUCCESS) {
       add_value(text, pointer, key);
     }
@@ -130,11 +130,11 @@ class JsonLowering {
 
   InputProfile profile() {
     // The best source of a field comes first: a request line where no other value has the method.
-    const bool has_method = std::any_of(candidates_.begin(), candidates_.end(), [](const Candidate& one) {
-      return one.field.use == TextUse::kField && one.field.field == kFieldMethod;
+    const bool has_method = std::any_of(candidates_.begin(), candidates_.end(), [](const Candidate& candidate) {
+      return candidate.field.use == TextUse::kField && candidate.field.field == kFieldMethod;
     });
-    const auto place = [&](const Candidate& one) {
-      return one.is_line && !has_method ? -1 : static_cast<int>(one.rank);
+    const auto place = [&](const Candidate& candidate) {
+      return candidate.is_line && !has_method ? -1 : static_cast<int>(candidate.rank);
     };
     std::stable_sort(candidates_.begin(), candidates_.end(),
                      [&](const Candidate& a, const Candidate& b) { return place(a) < place(b); });

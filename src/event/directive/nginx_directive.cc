@@ -1,6 +1,7 @@
 #include <array>
 #include <string>
 
+#include "base/ascii.h"
 #include "event/directive/config_text.h"
 #include "event/directive/directive_template.h"
 #include "event/directive/variable_table.h"
@@ -14,57 +15,52 @@ constexpr auto kAutoTime = TimestampFormat::kAuto;
 constexpr auto kS = DurationUnit::kSeconds;
 
 // clang-format off
-constexpr std::array kVariables{
-    VariableRow{"remote_addr", kUse, kFieldClientIp},
-    VariableRow{"realip_remote_addr", TextUse::kSkip, kFieldCount},
-    VariableRow{"binary_remote_addr", TextUse::kSkip, kFieldCount},
-    VariableRow{"proxy_protocol_addr", kUse, kFieldForwardedFor, 3, {}, {}, {}, "198.51.100.7"},
-    VariableRow{"proxy_add_x_forwarded_for", kUse, kFieldForwardedFor, 6, {}, {}, {}, "198.51.100.7, 192.0.2.10"},
-    VariableRow{"remote_user", kUse, kFieldClientId},
-    VariableRow{"request_method", kUse, kFieldMethod},
-    VariableRow{"scheme", kUse, kFieldScheme},
-    VariableRow{"host", kUse, kFieldHost, 0},
-    VariableRow{"server_name", kUse, kFieldHost, 7},
-    VariableRow{"request_uri", kUse, kFieldTarget, 0},
-    VariableRow{"request", kUse, kFieldTarget, 1, {}, {}, {}, kRequestLineExample},
-    VariableRow{"uri", kUse, kFieldPath, 0},
-    VariableRow{"document_uri", kUse, kFieldPath, 0},
-    VariableRow{"args", kUse, kFieldQuery, 0},
-    VariableRow{"query_string", kUse, kFieldQuery, 0},
-    VariableRow{"request_body", kUse, kFieldBody},
-    VariableRow{"status", kUse, kFieldStatus},
-    VariableRow{"request_time", kUse, kFieldDuration, 0, {}, {}, kS, "0.012"},
-    VariableRow{"upstream_response_time", kUse, kFieldDuration, 8, {}, {}, kS, "0.011"},
-    VariableRow{"request_length", kUse, kFieldRequestBytes, 0},
-    VariableRow{"content_length", kUse, kFieldRequestBytes, 4},
-    VariableRow{"bytes_sent", kUse, kFieldResponseBytes, 0},
-    VariableRow{"body_bytes_sent", kUse, kFieldResponseBytes, 1},
-    VariableRow{"content_type", kUse, kFieldContentType, 0, {}, {}, {}, "text/plain"},
-    VariableRow{"request_id", kUse, kFieldRequestId, 0},
-    VariableRow{"time_iso8601", kUse, kFieldTime, 1, "%Y-%m-%dT%H:%M:%S+00:00", kAutoTime},
-    VariableRow{"msec", kUse, kFieldTime, 0, "%s.%f", TimestampFormat::kEpochSeconds},
-    VariableRow{"time_local", kUse, kFieldTime, 2, "%d/%b/%Y:%H:%M:%S %z", kAutoTime},
-    // Without a use, but so common that a misspelling of them should not be taken for a variable of the user's own.
-    VariableRow{"ancient_browser"}, VariableRow{"body_bytes_received"}, VariableRow{"connection"}, VariableRow{"connection_requests"},
-    VariableRow{"connection_time"}, VariableRow{"connections_active"}, VariableRow{"document_root"}, VariableRow{"fastcgi_script_name"},
-    VariableRow{"gzip_ratio"}, VariableRow{"hostname"}, VariableRow{"http2"}, VariableRow{"http3"}, VariableRow{"https"},
-    VariableRow{"invalid_referer"}, VariableRow{"is_args"}, VariableRow{"limit_conn_status"}, VariableRow{"limit_rate"},
-    VariableRow{"limit_req_status"}, VariableRow{"nginx_version"}, VariableRow{"pid"}, VariableRow{"pipe"}, VariableRow{"proxy_host"},
-    VariableRow{"proxy_port"}, VariableRow{"proxy_protocol_port"}, VariableRow{"proxy_protocol_server_addr"},
-    VariableRow{"proxy_protocol_server_port"}, VariableRow{"realip_remote_port"}, VariableRow{"realpath_root"},
-    VariableRow{"remote_port"}, VariableRow{"request_body_file"}, VariableRow{"request_completion"}, VariableRow{"request_filename"},
-    VariableRow{"server_addr"}, VariableRow{"server_port"}, VariableRow{"server_protocol"}, VariableRow{"ssl_cipher"},
-    VariableRow{"ssl_ciphers"}, VariableRow{"ssl_client_fingerprint"}, VariableRow{"ssl_client_s_dn"},
-    VariableRow{"ssl_client_serial"}, VariableRow{"ssl_client_verify"}, VariableRow{"ssl_curves"}, VariableRow{"ssl_protocol"},
-    VariableRow{"ssl_server_name"}, VariableRow{"ssl_session_id"}, VariableRow{"ssl_session_reused"}, VariableRow{"tcpinfo_rtt"},
-    VariableRow{"tcpinfo_rttvar"}, VariableRow{"upstream_addr"}, VariableRow{"upstream_bytes_received"},
-    VariableRow{"upstream_bytes_sent"}, VariableRow{"upstream_cache_status"}, VariableRow{"upstream_connect_time"},
-    VariableRow{"upstream_header_time"}, VariableRow{"upstream_response_length"}, VariableRow{"upstream_status"},
-    VariableRow{"ingress_name"}, VariableRow{"namespace"}, VariableRow{"proxy_alternative_upstream_name"},
-    VariableRow{"proxy_upstream_name"}, VariableRow{"req_id"}, VariableRow{"service_name"}, VariableRow{"service_port"},
-    VariableRow{"the_real_ip"},
-};
+constexpr auto kUsed = std::to_array<VariableRow>({
+    {"remote_addr", kUse, kFieldClientIp},
+    {"realip_remote_addr", TextUse::kSkip, kFieldCount},
+    {"binary_remote_addr", TextUse::kSkip, kFieldCount},
+    {"proxy_protocol_addr", kUse, kFieldForwardedFor, 3, {}, {}, {}, "198.51.100.7"},
+    {"proxy_add_x_forwarded_for", kUse, kFieldForwardedFor, 6, {}, {}, {}, "198.51.100.7, 192.0.2.10"},
+    {"remote_user", kUse, kFieldClientId},
+    {"request_method", kUse, kFieldMethod},
+    {"scheme", kUse, kFieldScheme},
+    {"host", kUse, kFieldHost, 0},
+    {"server_name", kUse, kFieldHost, 7},
+    {"request_uri", kUse, kFieldTarget, 0},
+    {"request", kUse, kFieldTarget, 1, {}, {}, {}, kRequestLineExample},
+    {"uri", kUse, kFieldPath, 0},
+    {"document_uri", kUse, kFieldPath, 0},
+    {"args", kUse, kFieldQuery, 0},
+    {"query_string", kUse, kFieldQuery, 0},
+    {"request_body", kUse, kFieldBody},
+    {"status", kUse, kFieldStatus},
+    {"request_time", kUse, kFieldDuration, 0, {}, {}, kS, "0.012"},
+    {"upstream_response_time", kUse, kFieldDuration, 8, {}, {}, kS, "0.011"},
+    {"request_length", kUse, kFieldRequestBytes, 0},
+    {"content_length", kUse, kFieldRequestBytes, 4},
+    {"bytes_sent", kUse, kFieldResponseBytes, 0},
+    {"body_bytes_sent", kUse, kFieldResponseBytes, 1},
+    {"content_type", kUse, kFieldContentType, 0, {}, {}, {}, "text/plain"},
+    {"request_id", kUse, kFieldRequestId, 0},
+    {"time_iso8601", kUse, kFieldTime, 1, "%Y-%m-%dT%H:%M:%S+00:00", kAutoTime},
+    {"msec", kUse, kFieldTime, 0, "%s.%f", TimestampFormat::kEpochSeconds},
+    {"time_local", kUse, kFieldTime, 2, "%d/%b/%Y:%H:%M:%S %z", kAutoTime},
+});
+// Without a use, but so common that a misspelling of them should not be taken for a variable of the user's own.
+constexpr auto kUnused = std::to_array<std::string_view>({
+    "ancient_browser", "body_bytes_received", "connection", "connection_requests", "connection_time", "connections_active",
+    "document_root", "fastcgi_script_name", "gzip_ratio", "hostname", "http2", "http3", "https", "invalid_referer", "is_args",
+    "limit_conn_status", "limit_rate", "limit_req_status", "nginx_version", "pid", "pipe", "proxy_host", "proxy_port",
+    "proxy_protocol_port", "proxy_protocol_server_addr", "proxy_protocol_server_port", "realip_remote_port", "realpath_root",
+    "remote_port", "request_body_file", "request_completion", "request_filename", "server_addr", "server_port",
+    "server_protocol", "ssl_cipher", "ssl_ciphers", "ssl_client_fingerprint", "ssl_client_s_dn", "ssl_client_serial",
+    "ssl_client_verify", "ssl_curves", "ssl_protocol", "ssl_server_name", "ssl_session_id", "ssl_session_reused", "tcpinfo_rtt",
+    "tcpinfo_rttvar", "upstream_addr", "upstream_bytes_received", "upstream_bytes_sent", "upstream_cache_status",
+    "upstream_connect_time", "upstream_header_time", "upstream_response_length", "upstream_status", "ingress_name", "namespace",
+    "proxy_alternative_upstream_name", "proxy_upstream_name", "req_id", "service_name", "service_port", "the_real_ip"
+});
 // clang-format on
+constexpr auto kVariables = with_unused(kUsed, kUnused);
 
 constexpr std::string_view kCombined =
     R"($remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent")";
@@ -109,7 +105,7 @@ DirectiveVariable variable_named(std::string_view name, std::string_view written
 }
 
 bool is_name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return is_word_byte(c);
 }
 
 // One text of the directive, its quotes gone.

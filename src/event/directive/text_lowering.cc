@@ -88,7 +88,7 @@ class TextLowering {
     return true;
   }
 
-  // Of several variables for one field the best is left; the others are headers, if they are some, or not needed. Of targets all are
+  // The best of several variables for one field is left; the others are headers, if they are some, or not needed. All targets are
   // left: where the server made out none, the line that the client sent is still there.
   void leave_best() {
     leave_lines();

@@ -30,8 +30,8 @@ constexpr std::array kLetters{
 };
 
 std::string_view written_for(char letter) {
-  for (const auto& one : kLetters) {
-    if (one.letter == letter) return one.written;
+  for (const auto& row : kLetters) {
+    if (row.letter == letter) return row.written;
   }
   return {};
 }

@@ -74,7 +74,8 @@ std::string_view example_of(ProfileFieldIndex field) {
 }  // namespace
 
 const VariableRow* find_variable(std::span<const VariableRow> table, std::string_view name) {
-  const auto row = std::find_if(table.begin(), table.end(), [&](const VariableRow& one) { return one.name == name; });
+  const auto row =
+      std::find_if(table.begin(), table.end(), [&](const VariableRow& entry) { return entry.name == name; });
   return row == table.end() ? nullptr : &*row;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,16 @@ struct VariableRow {
   DurationUnit unit = DurationUnit::kMilliseconds;
   std::string_view example{};
 };
+
+/// The rows and, behind them, one without a use for each of the names.
+template <size_t kRows, size_t kNames>
+constexpr std::array<VariableRow, kRows + kNames> with_unused(const std::array<VariableRow, kRows>& rows,
+                                                              const std::array<std::string_view, kNames>& names) {
+  std::array<VariableRow, kRows + kNames> table{};
+  for (size_t i = 0; i < table.size(); ++i)
+    table[i] = i < kRows ? rows[i] : VariableRow{names[i - kRows]};
+  return table;
+}
 
 /// The row of that name, or null. Tables are small and read once per directive.
 const VariableRow* find_variable(std::span<const VariableRow> table, std::string_view name);

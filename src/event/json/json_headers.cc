@@ -36,7 +36,7 @@ void add_values(std::string_view name, const dom::element& value, HeaderSink& he
 
 bool is_one_of(std::string_view key, std::span<const std::string_view> names) {
   for (const auto name : names)
-    if (equal_without_case(key, name)) return true;
+    if (key.size() == name.size() && equal_without_case(key, name)) return true;
   return false;
 }
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+#include "base/hex.h"
+
 namespace weir {
 namespace {
 
@@ -13,14 +16,6 @@ constexpr size_t kValuesMax = 10'000;
 
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char low = static_cast<char>(c | 0x20);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
 /// The rewriting of one text. Each function reads at at_ and appends to out_.
@@ -310,11 +305,12 @@ void Mender::bare_word() {
     return;
   }
   const auto digits = word.starts_with('-') ? word.substr(1) : word;
-  const bool padded = digits.size() > 1 && digits[0] == '0' && is_digit(digits[1]);
+  const bool padded = digits.size() > 1 && digits[0] == '0' && is_ascii_digit(digits[1]);
   double number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   const bool whole = end == word.data() + word.size() && error == std::errc{};
-  if (whole && !digits.empty() && is_digit(digits[0]) && is_digit(word.back()) && !padded && digits.size() <= 18) {
+  if (whole && !digits.empty() && is_ascii_digit(digits[0]) && is_ascii_digit(word.back()) && !padded &&
+      digits.size() <= 18) {
     out_ += word;
     return;
   }

@@ -41,7 +41,7 @@ void compare(const Event& event, const std::vector<std::pair<std::string, std::s
   }
   // An example says all that its record is not: a fault that nobody expected is one.
   const bool says_flags =
-      std::any_of(expected.begin(), expected.end(), [](const auto& one) { return one.first == "flags"; });
+      std::any_of(expected.begin(), expected.end(), [](const auto& value) { return value.first == "flags"; });
   if (!says_flags && !flags_text(event).empty()) faults.push_back(where + "has the flags " + flags_text(event));
 }
 

@@ -242,7 +242,7 @@ void Reader::read_text_format(const YamlNode& node) {
       choice(entry.value, "escape (none, backslash, hash, quotes, percent, plus)", text_escape_named, escape);
     } else if (entry.key == "tail") {
       if (text(entry.value, "tail") == "true") tail = TextTail::kAnything;
-    } else if (entry.key == "line" || directive_server_named(entry.key)) {
+    } else if (entry.key == "line" || from_name<DirectiveServer>(entry.key)) {
       if (form != nullptr) error(entry.position, "a text format has one line, or one directive");
       form = &entry;
     } else {
@@ -258,7 +258,7 @@ void Reader::read_text_format(const YamlNode& node) {
     if (!read) return error(form->value.position, read.error().detail);
     format = std::move(*read);
   } else {
-    auto directive = compile_directive(*directive_server_named(form->key), pattern);
+    auto directive = compile_directive(*from_name<DirectiveServer>(form->key), pattern);
     if (!directive) return error(form->value.position, directive.error().detail);
     if (!directive->profile.reads_text()) return error(form->value.position, "the directive writes JSON, not text");
     format = std::move(directive->profile.texts.front());

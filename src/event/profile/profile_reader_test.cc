@@ -28,8 +28,8 @@ std::string complaint(const std::string& yaml) {
   Diagnostics diagnostics;
   const auto profile = read_profile(yaml, "p.yaml", diagnostics);
   std::string all;
-  for (const auto& one : diagnostics)
-    all += one.to_string() + "\n";
+  for (const auto& diagnostic : diagnostics)
+    all += diagnostic.to_string() + "\n";
   CHECK(profile.has_value() == all.empty());
   return all;
 }

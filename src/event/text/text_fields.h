@@ -24,7 +24,7 @@ class TextFields final : public RawRecord {
   /// Cuts the line by the form and undoes escapes. The values are views of the line and of the unescaper's texts.
   TextFit read(const TextForm& form, std::string_view line, TextUnescaper& unescaper);
 
-  /// Of the line read last: how many of its parts there were.
+  /// How many parts the line read last had.
   [[nodiscard]] size_t pieces_read() const;
 
  private:

@@ -5,14 +5,12 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
 constexpr auto kNowhere = std::string_view::npos;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 double microseconds_per(DurationUnit unit) {
   switch (unit) {
@@ -76,7 +74,7 @@ std::string_view without_thousands(std::string_view text, std::array<char, 32>& 
     const size_t left = text.size() - i;
     if ((text[i] == ',') != (left % 4 == 0)) return text;
     if (text[i] == ',') continue;
-    if (!is_digit(text[i])) return text;
+    if (!is_ascii_digit(text[i])) return text;
     digits[size++] = text[i];
   }
   return {digits.data(), size};
@@ -178,7 +176,7 @@ std::optional<IpAddress> parse_padded(std::string_view text) {
   size_t size = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const bool starts_part = i == 0 || text[i - 1] == '.';
-    const bool leads = text[i] == '0' && i + 1 < text.size() && is_digit(text[i + 1]);
+    const bool leads = text[i] == '0' && i + 1 < text.size() && is_ascii_digit(text[i + 1]);
     const bool only_zeros_before = starts_part || (size > 0 && plain[size - 1] == '.') || size == 0;
     if (leads && only_zeros_before) continue;
     if (size == plain.size()) return std::nullopt;

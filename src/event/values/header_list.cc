@@ -1,13 +1,11 @@
 #include "event/values/header_list.h"
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
 constexpr size_t kHeadersKept = 4096;  // lists that grew beyond are given back after the record
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
 
 // The event's own field for a header of that name, or null.
 std::string_view* field_for(std::string_view name, Event& event) {
@@ -37,7 +35,7 @@ void clear_list(std::vector<Header>& list) {
 bool equal_without_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
   }
   return true;
 }

@@ -1,11 +1,9 @@
 #include "event/values/request_target.h"
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 void split_path(std::string_view text, RequestTarget& target) {
   const auto question = text.find('?');
@@ -15,11 +13,11 @@ void split_path(std::string_view text, RequestTarget& target) {
 
 // The length of a URL scheme that "://" follows, 0 if there is none.
 size_t scheme_length(std::string_view text) {
-  if (text.empty() || !is_letter(text.front())) return 0;
+  if (text.empty() || !is_ascii_letter(text.front())) return 0;
   for (size_t i = 1; i < text.size(); ++i) {
     const char c = text[i];
     if (c == ':') return text.substr(i, 3) == "://" ? i : 0;
-    if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '+' && c != '-' && c != '.') return 0;
+    if (!is_ascii_alphanumeric(c) && c != '+' && c != '-' && c != '.') return 0;
   }
   return 0;
 }
@@ -47,7 +45,7 @@ RequestTarget split_request_line(std::string_view text) {
   const auto space = text.find(' ');
   if (space == std::string_view::npos || space == 0) return split_request_target(text);
   for (const char c : text.substr(0, space)) {
-    if (!is_letter(c) && c != '-' && c != '_') return split_request_target(text);
+    if (!is_ascii_letter(c) && c != '-' && c != '_') return split_request_target(text);
   }
   auto rest = text.substr(space + 1);
   // A target may hold raw spaces, so the protocol is looked for from the right.

@@ -19,6 +19,10 @@ bool is_control(uint32_t c) {
 Fault check_string(std::string_view value, const ValueForm& form) {
   size_t characters = 0;
   for (size_t at = 0; at < value.size(); ++characters) {
+    if (is_ascii_alphanumeric(value[at])) {
+      ++at;
+      continue;
+    }
     const Utf8Step step = read_utf8(value.substr(at));
     if (step.bytes == 0) return "not UTF-8";
     if (is_control(step.code_point)) return "a control character";
