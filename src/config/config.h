@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/client_kind.h"
@@ -49,6 +50,13 @@ enum class LogTarget : uint8_t { kAuto, kJournald, kStderr };
 template <>
 inline constexpr auto kNamesOf<LogTarget> = std::to_array<std::string_view>({"auto", "journald", "stderr"});
 
+/// Where a value was written: a file, or an environment variable (then without a position).
+struct ConfigPlace {
+  std::string source;
+  int line = 0;  ///< from 1; 0 when there is none
+  int column = 0;
+};
+
 struct KafkaTopics {
   std::vector<std::string> requests{"http.requests"};
   std::string alerts = "weir.alerts";
@@ -77,17 +85,14 @@ struct KafkaConfig {
   std::string group_id = "weir";                     ///< the consumer groups are <group_id>-detect and <group_id>-score
   std::string instance_id;  ///< static membership, unique per process; empty: dynamic membership
   Milliseconds session_timeout{30'000};
+  /// How long a start waits for a broker; 0: as long as it takes, -1: the same under systemd and 30 s elsewhere.
+  Milliseconds start_timeout{-1};
   KafkaTopics topics;
   KafkaSecurity security;
   /// Passed to librdkafka verbatim, over what weir sets itself.
   std::map<std::string, Secret> client_properties;
   /// Where each of them was written: what librdkafka finds wrong with them is told with the place.
-  struct PropertyPlace {
-    std::string source;  ///< a file, or an environment variable
-    int line = 0;        ///< from 1; 0 when there is none
-    int column = 0;
-  };
-  std::map<std::string, PropertyPlace> client_property_places;
+  std::map<std::string, ConfigPlace> client_property_places;
 };
 
 struct LanesConfig {
@@ -169,8 +174,16 @@ struct Config {
   LogConfig log;
   AlertsConfig alerts;
   std::vector<PersonalData> personal_data{PersonalData::kIban, PersonalData::kNationalId};  ///< masked besides secrets
+  /// Where the properties that are not at their defaults were written, by path; items of lists as "rules.directories[0]".
+  std::map<std::string, ConfigPlace, std::less<>> places;
+  std::string file;  ///< that it was read from
 
   [[nodiscard]] bool has_stage(Stage stage) const;
+  /// Where a property was written: its own place, that of the list for an item, or the file for a default.
+  [[nodiscard]] ConfigPlace place_of(std::string_view path) const;
+  /// What is wrong with a property's value, at its place.
+  [[nodiscard]] Diagnostic finding(Diagnostic::Severity severity, std::string_view path, std::string message,
+                                   std::string hint = {}) const;
 };
 
 /// Environment variables by name.

@@ -106,7 +106,7 @@ TEST_CASE("the shipped example is valid and spells out the defaults") {
 TEST_CASE("values of every kind are read") {
   const auto config = good(R"(
 stages: [score]
-hash_key: "s3cret"
+hash_key: "correct-horse-battery"
 kafka:
   bootstrap_servers: "a:9092, b:9093"
   session_timeout_ms: 45000
@@ -123,7 +123,7 @@ log: {level: debug, format: json, target: stderr}
   CHECK(config.stages == std::vector<Stage>{Stage::kScore});
   CHECK(config.has_stage(Stage::kScore));
   CHECK_FALSE(config.has_stage(Stage::kDetect));
-  CHECK(config.hash_key.reveal() == "s3cret");
+  CHECK(config.hash_key.reveal() == "correct-horse-battery");
   CHECK(config.kafka.bootstrap_servers == "a:9092, b:9093");
   CHECK(config.kafka.session_timeout == Milliseconds{45000});
   CHECK(config.kafka.client_properties.at("linger.ms").reveal() == "5");
@@ -260,7 +260,7 @@ TEST_CASE("names, addresses and what belongs together are checked") {
   CHECK(complaint("kafka: {topics: {alerts: http.requests}}").find("has two uses") != std::string::npos);
   CHECK(complaint("kafka: {topics: {requests: []}}").find("names no topic") != std::string::npos);
   CHECK(complaint("kafka: {topics: {replication_factor: 0}}").find("must not be 0") != std::string::npos);
-  CHECK(complaint("kafka: {security: {key_file: k}}").find("come together") != std::string::npos);
+  CHECK(complaint("kafka: {security: {protocol: ssl, key_file: k}}").find("come together") != std::string::npos);
   CHECK(complaint("kafka: {client_properties: {enable.auto.commit: true}}").find("must not set 'enable.auto.commit'") !=
         std::string::npos);
   CHECK(complaint("http: {address: localhost}").find("no numeric address") != std::string::npos);
@@ -269,7 +269,48 @@ TEST_CASE("names, addresses and what belongs together are checked") {
   CHECK(complaint("decode: {line_bytes_max: 70000}").find("above decode.record_bytes_max") != std::string::npos);
   const Loaded sasl("kafka: {security: {protocol: sasl_ssl}}");
   CHECK(sasl.diagnostics.size() == 3);
-  CHECK(sasl.report().find("weir.yaml:1:20: error: kafka.security.sasl_password is missing") != std::string::npos);
+  CHECK(sasl.report().find("weir.yaml:1:20: error: kafka.security.sasl_password is missing, which "
+                           "kafka.security.protocol sasl_ssl needs") != std::string::npos);
+}
+
+TEST_CASE("a value that could never have an effect is refused") {
+  const std::string abuse =
+      complaint("score: {abuse: {window_requests: 4}}",
+                {{"WEIR_SCORE__ABUSE__ADDRESSES_MIN", "2"}, {"WEIR_SCORE__ABUSE__USER_AGENTS_MIN", "2"}});
+  CHECK(abuse.find("leaves room for 3 intervals: the signal could never fire") != std::string::npos);
+  CHECK(good("score: {abuse: {window_requests: 4, addresses_min: 2, regular_timing_points: 0, suspicious_score: 50}}")
+            .score.abuse.window_requests == 4);
+  CHECK(complaint("score: {abuse: {suspicious_score: 86}}").find("together give 85 points") != std::string::npos);
+  CHECK(good("score: {abuse: {suspicious_score: 85}}").score.abuse.suspicious_score == 85);
+  CHECK(complaint("score: {client_idle_ms: 59999}").find("forgotten while its burst") != std::string::npos);
+  CHECK(good("score: {client_idle_ms: 1000, bursts: {enabled: false}}").score.client_idle == Milliseconds{1000});
+  CHECK(complaint("batch: {commit_interval_ms: 30000}").find("end a transaction after 30000 ms") != std::string::npos);
+  CHECK(good("batch: {commit_interval_ms: 30000}\ndelivery: at_least_once").batch.commit_interval.count() == 30000);
+  CHECK(complaint("lanes: {detect: 64}").find("is too little for 65 lanes") != std::string::npos);
+}
+
+TEST_CASE("a network with bits behind its prefix is refused with both that may be meant") {
+  const std::string v4 = complaint("input: {trusted_proxies: [192.0.2.17/24]}");
+  CHECK(v4.find("weir.yaml:1:27: error: input.trusted_proxies: '192.0.2.17/24' has bits behind its prefix (write "
+                "192.0.2.0/24 for the network, or 192.0.2.17 for the one address)") != std::string::npos);
+  CHECK(complaint("http: {allowed_addresses: ['2001:db8::1/32'], api_keys_file: k}").find("write 2001:db8::/32") !=
+        std::string::npos);
+  CHECK(good("input: {trusted_proxies: [192.0.2.17/32, 10.0.0.0/8, '2001:db8::/32', 192.0.2.1]}")
+            .input.trusted_proxies.size() == 4);
+}
+
+TEST_CASE("every bad item of a list is reported at its place") {
+  const Loaded loaded("score: {bursts: {auth_failure_statuses: [401, no, 99]}}\nstages: [detekt, scor]\n");
+  CHECK(loaded.diagnostics.size() == 4);
+  const Loaded texts("input:\n  trusted_proxies:\n    - 10.0.0.0/8\n    - nowhere\n    - 10.0.0.0/99\n");
+  CHECK(texts.report().find("weir.yaml:4:7: error") != std::string::npos);
+  CHECK(texts.report().find("weir.yaml:5:7: error") != std::string::npos);
+}
+
+TEST_CASE("text that is not UTF-8 is refused with its place") {
+  CHECK(complaint("kafka:\n  group_id: \"a\xff\"\n").find("weir.yaml:2:15: error: not valid UTF-8") !=
+        std::string::npos);
+  CHECK(complaint("", {{"WEIR_KAFKA__GROUP_ID", "\xc3"}}).find("it is not valid UTF-8") != std::string::npos);
 }
 
 TEST_CASE("a custom mapping reads records") {
@@ -344,13 +385,15 @@ TEST_CASE("a wrong environment variable is an error that names it") {
 TEST_CASE("secrets come from files, relative to the credentials or to the configuration") {
   const TemporaryFolder folder;
   folder.write("password", "from-file\n");
-  const auto absolute = folder.write("key", "abs");
-  const auto path = folder.write(
-      "weir.yaml", "hash_key_file: " + absolute.string() + "\nkafka: {security: {sasl_password_file: password}}\n");
+  const auto absolute = folder.write("key", "absolutely-secret");
+  const auto path =
+      folder.write("weir.yaml", "hash_key_file: " + absolute.string() +
+                                    "\nkafka: {security: {protocol: sasl_ssl, sasl_mechanism: PLAIN, sasl_username: u, "
+                                    "sasl_password_file: password, certificate_file: c, key_file: k}}\n");
   Diagnostics diagnostics;
   auto config = load_config(path.string(), {}, diagnostics);
   REQUIRE(config.has_value());
-  CHECK(config->hash_key.reveal() == "abs");
+  CHECK(config->hash_key.reveal() == "absolutely-secret");
   CHECK(config->kafka.security.sasl_password.reveal() == "from-file");
 
   const TemporaryFolder credentials;
@@ -366,7 +409,7 @@ TEST_CASE("secrets come from files, relative to the credentials or to the config
   CHECK(config->kafka.security.sasl_password.reveal() == "from-environment");
   config = load_config(path.string(), {{"WEIR_KAFKA__SECURITY__SASL_PASSWORD_FILE", absolute.string()}}, diagnostics);
   REQUIRE(config.has_value());
-  CHECK(config->kafka.security.sasl_password.reveal() == "abs");
+  CHECK(config->kafka.security.sasl_password.reveal() == "absolutely-secret");
 }
 
 TEST_CASE("a secret file that is missing, empty, or beside a direct value is an error") {
@@ -380,7 +423,7 @@ TEST_CASE("a secret file that is missing, empty, or beside a direct value is an 
 
 TEST_CASE("a printed configuration is one that reads back the same, with every secret masked") {
   const auto config = good(R"(
-hash_key: correct-horse
+hash_key: correct-horse-battery
 kafka:
   group_id: "yes"
   client_properties: {sasl.password: battery-staple, "odd: key": v}

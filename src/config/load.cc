@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/utf8.h"
 #include "config/checks.h"
 #include "config/config.h"
 #include "config/findings.h"
@@ -68,11 +69,12 @@ class Loader {
     gather_map(read_yaml_map(yaml, file_, diagnostics_), "");
     gather_environment();
     Config config = default_config();
-    Origins origins;
+    config.file = file_;
     for (const auto& property : properties()) {
       const auto setting = settings_.find(property.path);
       if (setting != settings_.end()) {
-        origins.emplace(property.path, setting->second.origin);
+        const auto& [source, position] = setting->second.origin;
+        config.places[std::string(property.path)] = {source, position.line, position.column};
         apply(property, setting->second, config);
       } else if (property.is_secret()) {
         if (auto credential = read_credential(property.path, environment_)) {
@@ -85,7 +87,7 @@ class Loader {
       }
     }
     std::erase(config.input.profile.unwrap, "");  // an empty text is no envelope
-    check_config(config, origins, file_, findings_);
+    check_config(config, diagnostics_);
     if (policy_) take_policy(config);
     return config;
   }
@@ -166,6 +168,10 @@ class Loader {
     }
     for (const auto& [name, text] : environment_) {
       if (!name.starts_with(kPrefix)) continue;
+      if (std::string valid; append_valid_utf8(text, valid), valid != text) {
+        findings_.error({"environment variable " + name, {}}, "it is not valid UTF-8", "write it in UTF-8");
+        continue;
+      }
       const auto target = target_of_variable(name);
       if (target.property != nullptr) {
         settings_.insert_or_assign(
@@ -190,10 +196,13 @@ class Loader {
   void apply(const Property& property, const Setting& setting, Config& config) {
     if (!setting.names_file) return set_property(property, setting.value, setting.origin, config, findings_);
     if (setting.value.kind != YamlNode::Kind::kScalar) {
-      return findings_.error(setting.origin, std::string(property.path) + "_file must be a file's name");
+      return findings_.error(setting.origin, std::string(property.path) + "_file must be a file's name",
+                             "name a file that holds the secret alone");
     }
     auto secret = read_secret_file(setting.value.text, file_, environment_);
-    if (!secret) return findings_.error(setting.origin, secret.error().detail);
+    if (!secret)
+      return findings_.error(setting.origin, std::string(property.path) + "_file: " + secret.error().detail,
+                             "weir's user must be able to read it");
     std::get<Access<Secret>>(property.access)(config) = std::move(*secret);
   }
 

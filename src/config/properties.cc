@@ -73,6 +73,9 @@ const auto& property_table() {
                "static group membership: a name of this process that no other one has; empty for dynamic membership"},
       Property{"kafka.session_timeout_ms", AT(kafka.session_timeout),
                "after this silence the group gives the partitions of a process away", "ms", {6'000, 1'800'000}},
+      Property{"kafka.start_timeout_ms", AT(kafka.start_timeout),
+               "how long a start waits for a broker to answer: 0 for as long as it takes, -1 for that under systemd and 30 s "
+               "elsewhere", "ms", {-1, kDayMs}},
       Property{"kafka.client_properties", AT(kafka.client_properties),
                "properties passed to librdkafka as they are, over those that weir sets; values are treated as "
                "secrets"},

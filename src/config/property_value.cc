@@ -41,7 +41,7 @@ class Setter {
       : property_(property), value_(value), origin_(origin), config_(config), findings_(findings) {}
 
   void operator()(Access<std::string> access) const {
-    if (const auto text = text_of(value_)) access(config_) = *text;
+    if (const auto text = plain_text_of(value_)) access(config_) = *text;
   }
   void operator()(Access<Secret> access) const {
     const auto text = text_of(value_);
@@ -57,14 +57,17 @@ class Setter {
   void operator()(Access<SecretMap> access) const {
     if (value_.kind != YamlNode::Kind::kMap) return wrong_kind("a map of names and values");
     SecretMap map;
-    std::map<std::string, KafkaConfig::PropertyPlace> places;
+    std::map<std::string, ConfigPlace> places;
+    bool whole = true;
     for (const auto& entry : value_.entries) {
       const auto text = text_of(entry.value);
-      if (!text) return;
+      whole = whole && text;
+      if (!text) continue;
       map.emplace(entry.key, Secret(*text));
       const FilePosition& at = entry.position.line == 0 ? origin_.position : entry.position;
       places[entry.key] = {origin_.source, at.line, at.column};
     }
+    if (!whole) return;
     access(config_) = std::move(map);
     config_.kafka.client_property_places = std::move(places);  // the only map of secrets there is
   }
@@ -91,11 +94,9 @@ class Setter {
     if (value_.items.size() > kListItemsMax) return too_many();
     std::vector<uint64_t> numbers;
     for (const auto& item : value_.items) {
-      const auto number = integer_of(item);
-      if (!number) return;
-      numbers.push_back(static_cast<uint64_t>(*number));
+      if (const auto number = integer_of(item)) numbers.push_back(static_cast<uint64_t>(*number));
     }
-    access(config_) = std::move(numbers);
+    if (numbers.size() == value_.items.size()) access(config_) = std::move(numbers);
   }
   void operator()(const ChoiceAccess& access) const {
     if (const auto index = choice_of(value_, access.names)) access.set(config_, *index);
@@ -105,12 +106,15 @@ class Setter {
     std::vector<size_t> indices;
     for (const auto& item : value_.items) {
       const auto index = choice_of(item, access.names);
-      if (!index) return;
+      if (!index) continue;
       if (std::find(indices.begin(), indices.end(), *index) != indices.end()) {
-        return findings_.error(at(item), "'" + item.text + "' stands twice in " + std::string(property_.path));
+        findings_.error(at(item), "'" + item.text + "' stands twice in " + std::string(property_.path),
+                        "remove one of the two");
+        continue;
       }
       indices.push_back(*index);
     }
+    if (indices.size() < value_.items.size()) return;
     if (indices.empty())
       return findings_.error(origin_, std::string(property_.path) + " is empty", "leave the line out for the default");
     access.set(config_, indices);
@@ -127,7 +131,7 @@ class Setter {
     } else if (auto profile = InputProfile::built_in(*text)) {
       config_.input.profile = std::move(*profile);
     } else {
-      findings_.error(origin_, "no input profile '" + *text + "'",
+      findings_.error(origin_, "input.profile: no input profile '" + *text + "'",
                       "there are " + ProfileCatalog::shipped().names() +
                           ", custom, and files of your own by their path (mine.yaml)");
     }
@@ -155,14 +159,16 @@ class Setter {
                     std::string(property_.path) + " must be " + wanted + ", not " + std::string(describe(value_.kind)));
   }
   void too_many() const {
-    findings_.error(origin_,
-                    std::string(property_.path) + " has more than " + std::to_string(kListItemsMax) + " items");
+    findings_.error(origin_, std::string(property_.path) + " has more than " + std::to_string(kListItemsMax) + " items",
+                    "shorten it");
   }
   void out_of_bounds(const YamlNode& node) const {
     const auto& [min, max] = property_.bounds;
     std::string unit = property_.unit.empty() ? "" : " " + std::string(property_.unit);
-    findings_.error(at(node), std::string(property_.path) + " must be from " + std::to_string(min) + " to " +
-                                  std::to_string(max) + unit + ", not " + node.text);
+    findings_.error(at(node),
+                    std::string(property_.path) + " must be from " + std::to_string(min) + " to " +
+                        std::to_string(max) + unit + ", not " + node.text,
+                    "remove the line for the default");
   }
   void no_number(const YamlNode& node) const {
     std::string hint;
@@ -180,18 +186,31 @@ class Setter {
   std::optional<std::string> text_of(const YamlNode& node) const {
     if (!check_scalar(node, "text")) return std::nullopt;
     if (node.text.size() > kTextBytesMax || node.text.find('\0') != std::string::npos) {
-      findings_.error(at(node), std::string(property_.path) + " is longer than " + std::to_string(kTextBytesMax) +
-                                    " bytes, or holds a NUL");
+      findings_.error(
+          at(node),
+          std::string(property_.path) + " is longer than " + std::to_string(kTextBytesMax) + " bytes, or holds a NUL",
+          "shorten it");
       return std::nullopt;
     }
     return node.text;
+  }
+
+  /// Names, addresses and paths: a control character in one is an accident. Secrets may hold whole certificates.
+  std::optional<std::string> plain_text_of(const YamlNode& node) const {
+    auto text = text_of(node);
+    if (!text) return text;
+    const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+    if (!std::any_of(text->begin(), text->end(), is_control)) return text;
+    findings_.error(at(node), std::string(property_.path) + " holds a control character (a line break, a tab)",
+                    "write it on one line, without escapes");
+    return std::nullopt;
   }
 
   // A single text stands for a list of one.
   std::optional<std::vector<std::string>> texts_of() const {
     std::vector<std::string> texts;
     if (value_.kind != YamlNode::Kind::kList) {
-      auto text = text_of(value_);
+      auto text = plain_text_of(value_);
       if (!text) return std::nullopt;
       texts.push_back(std::move(*text));
       return texts;
@@ -201,10 +220,14 @@ class Setter {
       return std::nullopt;
     }
     for (const auto& item : value_.items) {
-      auto text = text_of(item);
-      if (!text) return std::nullopt;
+      auto text = plain_text_of(item);
+      if (!text) continue;
+      const auto& [source, position] = at(item);
+      config_.places[std::string(property_.path) + "[" + std::to_string(texts.size()) + "]"] = {source, position.line,
+                                                                                                position.column};
       texts.push_back(std::move(*text));
     }
+    if (texts.size() < value_.items.size()) return std::nullopt;
     return texts;
   }
 

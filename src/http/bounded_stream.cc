@@ -82,6 +82,10 @@ ssize_t BoundedStream::read(char* data, size_t bytes) {
   if (buffer_begin_ == buffer_end_ && !fill_buffer()) return -1;
   const size_t taken = std::min({bytes, buffer_end_ - buffer_begin_, bytes_max_ - bytes_read_});
   std::memcpy(data, buffer_.data() + buffer_begin_, taken);
+  if (!head_check_.accept({data, taken})) {
+    failure_ = Failure::kMalformed;
+    return -1;
+  }
   line_ended_ = line_ended_ || std::memchr(data, '\n', taken) != nullptr;
   buffer_begin_ += taken;
   bytes_read_ += taken;

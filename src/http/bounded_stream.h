@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/head_check.h"
 #include "http/server_options.h"
 
 namespace weir {
@@ -24,6 +25,7 @@ class BoundedStream final : public httplib::Stream {
     kTimedOut,        ///< while part of a request was there
     kTargetTooLarge,  ///< no end of the request line within head_bytes_max
     kHeadTooLarge,    ///< no end of the headers within head_bytes_max
+    kMalformed,       ///< a head that must be refused (HeadCheck)
     kStopped,         ///< the server is being stopped
   };
 
@@ -74,6 +76,7 @@ class BoundedStream final : public httplib::Stream {
   size_t bytes_read_ = 0;
   size_t bytes_written_ = 0;
   bool line_ended_ = false;
+  HeadCheck head_check_;
   std::string status_line_;
   Failure failure_ = Failure::kNone;
 };

@@ -113,7 +113,10 @@ Exchange::Exchange(HttpContext& context, UniqueFd connection, int stop_fd)
     : context_(context),
       connection_(std::move(connection)),
       stream_(connection_.get(), stop_fd, context.options),
-      begin_(Clock::now()) {}
+      begin_(Clock::now()) {
+  int port = 0;
+  remote_address_ = remote_address(connection_.get(), port);  // a caller that has gone has none any more
+}
 
 void Exchange::run() {
   try {
@@ -282,6 +285,9 @@ void Exchange::call_api(const ApiRoute& route, const httplib::Request& request, 
 void Exchange::answer_failure() {
   int status = 0;
   switch (stream_.failure()) {
+    case BoundedStream::Failure::kMalformed:
+      status = 400;
+      break;
     case BoundedStream::Failure::kTimedOut:
       status = 408;
       break;
@@ -304,9 +310,7 @@ void Exchange::answer_failure() {
 }
 
 void Exchange::write_log() {
-  int port = 0;
-  const std::string remote = remote_address(connection_.get(), port);
-  context_.log.record({.remote_address = remote,
+  context_.log.record({.remote_address = remote_address_,
                        .method = method_,
                        .path = path_,
                        .status = stream_.status_written(),

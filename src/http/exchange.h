@@ -58,6 +58,7 @@ class Exchange {
   BoundedStream stream_;
   Protocol protocol_;
   std::chrono::steady_clock::time_point begin_;
+  std::string remote_address_;
   std::string method_ = "-";
   std::string path_ = "-";
   std::string caller_;

@@ -55,32 +55,6 @@ class StartupPatience : public Patience {
 
 using PartitionCounts = std::map<std::string, int32_t>;
 
-/// Without evidence an alert is smaller than this; with all of it, than four times as much.
-constexpr int64_t kAlertBytesMin = 4'096;
-constexpr int64_t kBlockBytes = BlockRouter::kBlockBytesMax + 16'384;
-constexpr int64_t kStatePartBytes = StateRecord::kPartBytesMax + 16'384;
-
-/// Fails when a topic cannot take what must be written to it. Returns the largest message of the alerts topic.
-Result<size_t> check_limits(TopicAdmin& admin, const EngineOptions& options, bool has_state, const LogSink& log) {
-  const KafkaTopics& topics = options.kafka.topics;
-  const auto limit = [&](const std::string& topic) { return message_bytes_max(admin, topic, options.startup_timeout); };
-  if (Status status = check_message_bytes(topics.observations, limit(topics.observations), kBlockBytes); !status)
-    return tl::unexpected(status.error());
-  if (has_state) {
-    if (Status status = check_message_bytes(topics.state, limit(topics.state), kStatePartBytes); !status)
-      return tl::unexpected(status.error());
-  }
-  const int64_t alert_bytes = limit(topics.alerts);
-  if (Status status = check_message_bytes(topics.alerts, alert_bytes, kAlertBytesMin); !status)
-    return tl::unexpected(status.error());
-  if (alert_bytes < kAlertBytesMin * 4) {
-    log(LogLevel::kWarning, "kafka: topic " + topics.alerts + " takes messages of " + std::to_string(alert_bytes) +
-                                " bytes only: larger alerts are trimmed, their evidence first; raise its "
-                                "max.message.bytes");
-  }
-  return static_cast<size_t>(alert_bytes);
-}
-
 Status check_stages(const EngineOptions& options) {
   if (options.stages.empty()) return fail(ErrorCode::kInvalidArgument, "kafka", "stages names no stage to run");
   return {};
@@ -96,7 +70,7 @@ Result<PreparedTopics> prepare_topics(const EngineOptions& options, const Client
                                       Patience& patience) {
   auto admin = TopicAdmin::create(client);
   if (!admin) return tl::unexpected(admin.error());
-  if (Status status = (*admin)->wait_for_broker(options.startup_timeout, &patience); !status)
+  if (Status status = (*admin)->wait_for_broker(options.broker_timeout, &patience, options.waiting); !status)
     return tl::unexpected(status.error());
   const KafkaTopics& topics = options.kafka.topics;
   std::vector<TopicSpec> specs = topic_specs(topics);
@@ -126,7 +100,8 @@ Result<PreparedTopics> prepare_topics(const EngineOptions& options, const Client
   }
   PreparedTopics prepared{std::move(*found)};
   if (options.checks_topic_settings) {
-    const auto alert_bytes = check_limits(**admin, options, prepared.partitions.contains(topics.state), log);
+    const auto alert_bytes =
+        check_limits(**admin, topics, prepared.partitions.contains(topics.state), log, options.startup_timeout);
     if (!alert_bytes) return tl::unexpected(alert_bytes.error());
     prepared.alert_bytes_max = *alert_bytes;
   }

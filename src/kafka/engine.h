@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,7 +31,9 @@ struct EngineOptions {
   Milliseconds snapshot_round{30'000};  ///< in which the whole state is written to the state topic once
   bool checks_topic_settings = true;    ///< false: the broker cannot tell them (EmbeddedBroker)
   std::shared_ptr<const AlertEncoder> alert_encoder;
-  Milliseconds startup_timeout{30'000};  ///< for a broker to answer, and again for topics to be created
+  Milliseconds broker_timeout{30'000};   ///< for a broker to answer; 0: as long as it takes
+  Milliseconds startup_timeout{30'000};  ///< for topics to be seen and created when one has answered
+  std::function<void(const std::string& reason, Milliseconds waited)> waiting;  ///< while no broker answers
 
   /// `analyzer`: how records are judged; the same for every way of judging them, so whoever starts the engine makes it.
   static EngineOptions from(const Config& config, AnalyzerOptions analyzer,
@@ -40,7 +43,7 @@ struct EngineOptions {
 /// The lanes of this process and their threads. start() and join() belong to one thread; the rest may be called from any.
 class Engine {
  public:
-  /// Connects, checks or creates the topics, and starts the lanes. Blocks up to twice startup_timeout. One error says what
+  /// Connects, checks or creates the topics, and starts the lanes. Blocks up to broker_timeout and startup_timeout. One error says what
   /// is wrong and what to fix. `rules` must outlive the engine; `stop_requested`, if given, ends the waiting early.
   static Result<std::unique_ptr<Engine>> start(const EngineOptions& options, const RuleSlot& rules, LogSink log,
                                                const std::atomic<bool>* stop_requested = nullptr);

@@ -282,7 +282,7 @@ TEST_CASE("start-up names a missing topic and does not wait for it", "[kafka][mo
 TEST_CASE("an unreachable broker at start-up is one error that names what to fix", "[kafka]") {
   Fixture test;
   test.options.kafka.bootstrap_servers = "127.0.0.1:1";
-  test.options.startup_timeout = Milliseconds(1'000);
+  test.options.broker_timeout = Milliseconds(1'000);
   const auto started = Engine::start(test.options, test.rules, test.lines.sink());
   REQUIRE_FALSE(started);
   CHECK(started.error().detail.find("kafka.bootstrap_servers") != std::string::npos);

@@ -56,9 +56,11 @@ std::vector<TopicSpec> topic_specs(const KafkaTopics& topics) {
   return specs;
 }
 
-TopicAdmin::TopicAdmin(const ClientOptions& options) : bootstrap_servers_(options.kafka.bootstrap_servers) {
+TopicAdmin::TopicAdmin(const ClientOptions& options) : options_(options) {
   context_.log = options.log;
   context_.client_id = "weir-admin";
+  asker_context_.log = [](LogLevel, std::string_view) {};  // the other client has told it
+  asker_context_.client_id = "weir-look";
 }
 
 Result<std::unique_ptr<TopicAdmin>> TopicAdmin::create(const ClientOptions& options) {
@@ -71,12 +73,14 @@ Result<std::unique_ptr<TopicAdmin>> TopicAdmin::create(const ClientOptions& opti
   return admin;
 }
 
-Status TopicAdmin::wait_for_broker(Milliseconds timeout, Patience* patience) {
+Status TopicAdmin::wait_for_broker(Milliseconds timeout, Patience* patience, const Waiting& waiting) {
   const auto begin = Clock::now();
   auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
   const auto may_go_on = [&] {
-    const auto limit = context_.refused.load(std::memory_order_relaxed) ? std::min(timeout, kRefusedMax) : timeout;
-    return Clock::now() < begin + limit && (patience == nullptr || patience->may_wait());
+    const auto passed = Clock::now() - begin;
+    const bool refused = context_.refused.load(std::memory_order_relaxed) && passed >= kRefusedMax;
+    const bool over = timeout != Milliseconds{0} && passed >= timeout;
+    return !refused && !over && (patience == nullptr || patience->may_wait());
   };
   while (may_go_on()) {
     const rd_kafka_metadata_t* metadata = nullptr;
@@ -87,12 +91,13 @@ Status TopicAdmin::wait_for_broker(Milliseconds timeout, Patience* patience) {
     }
     rd_kafka_poll(client_.get(), kPollMs);  // the error callback hears the reason
     if (code != RD_KAFKA_RESP_ERR__TIMED_OUT) std::this_thread::sleep_for(kSlice);  // a refusal comes at once
+    if (waiting) waiting(context_.problems(), std::chrono::duration_cast<Milliseconds>(Clock::now() - begin));
   }
   const std::string reason = context_.problems();
   const std::string waited =
       std::to_string(std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin).count());
   return fail(ErrorCode::kKafka, "kafka",
-              "no broker of " + bootstrap_servers_ + " answered within " + waited +
+              "no broker of " + options_.kafka.bootstrap_servers + " answered within " + waited +
                   " s: " + (reason.empty() ? kafka_error("metadata", code).detail : reason));
 }
 
@@ -126,23 +131,18 @@ Result<std::map<std::string, int32_t>> TopicAdmin::ensure(std::span<const TopicS
   if (!found) return found;
 
   std::vector<const TopicSpec*> to_create;
-  std::vector<std::string> missing;
+  std::vector<std::string> absent;
   for (const TopicSpec& spec : specs) {
     if (found->contains(spec.name)) continue;
-    if (creation == TopicCreation::kIfMissing && spec.create)
-      to_create.push_back(&spec);
-    else
-      missing.push_back(spec.name);
+    absent.push_back(spec.name);
+    if (creation == TopicCreation::kIfMissing && spec.create) to_create.push_back(&spec);
   }
-  if (!missing.empty()) {
-    return fail(ErrorCode::kNotFound, "kafka",
-                "topics that do not exist (or may not be seen): " + joined(missing) +
-                    "; create them, or correct kafka.topics in the configuration (weir creates its own topics when "
-                    "kafka.topics.create is "
-                    "true, the requests topics never)");
+  if (!absent.empty()) {
+    if (Status refused = refuse_missing(specs, absent, creation, timeout); !refused)
+      return tl::unexpected(refused.error());
   }
   if (!to_create.empty()) {
-    if (Status created = create_topics(to_create, replication_factor, timeout); !created)
+    if (Status created = create_topics(to_create, replication_factor, timeout, CreationTrial::kReal); !created)
       return tl::unexpected(created.error());
   }
   std::string not_ready;
@@ -158,6 +158,58 @@ Result<std::map<std::string, int32_t>> TopicAdmin::ensure(std::span<const TopicS
               not_ready.empty()
                   ? "topics were created but did not appear within the time for starting"
                   : "the leader of " + not_ready + " did not answer within the time for starting: are all brokers up?");
+}
+
+/// Which of the topics that no list shows cannot be had: hidden for want of a right, or missing and not weir's to create.
+Status TopicAdmin::refuse_missing(std::span<const TopicSpec> specs, std::span<const std::string> absent,
+                                  TopicCreation creation, Milliseconds timeout) {
+  const auto seen = look(absent, timeout);
+  if (!seen) return tl::unexpected(seen.error());
+  std::vector<std::string> hidden, missing;
+  for (const TopicSpec& spec : specs) {
+    const auto one = seen->find(spec.name);
+    if (one == seen->end()) continue;
+    if (one->second == TopicSight::kHidden)
+      hidden.push_back(spec.name);
+    else if (!spec.create || creation == TopicCreation::kNever)
+      missing.push_back(spec.name);
+  }
+  std::string text;
+  if (!hidden.empty())
+    text = "topics that may not be seen: " + joined(hidden) +
+           "; grant READ and DESCRIBE on the requests topics, and WRITE and DESCRIBE on weir's own";
+  if (!missing.empty()) {
+    text += (text.empty() ? "" : "; ") + std::string("topics that do not exist: ") + joined(missing) +
+            "; create them, or correct kafka.topics in the configuration (weir creates its own topics when "
+            "kafka.topics.create is true, the requests topics never)";
+  }
+  if (text.empty()) return {};
+  return fail(hidden.empty() ? ErrorCode::kNotFound : ErrorCode::kKafka, "kafka", text);
+}
+
+Result<std::map<std::string, TopicSight>> TopicAdmin::look(std::span<const std::string> topics, Milliseconds timeout) {
+  if (asker_ == nullptr) {
+    auto client = make_client(RD_KAFKA_CONSUMER,
+                              consumer_properties(options_, asker_context_.client_id, {options_.kafka.group_id, {}}),
+                              asker_context_);
+    if (!client) return tl::unexpected(client.error());
+    asker_ = std::move(*client);
+  }
+  std::map<std::string, TopicSight> seen;
+  for (const std::string& name : topics) {
+    const TopicHandle topic(rd_kafka_topic_new(asker_.get(), name.c_str(), nullptr));
+    if (topic == nullptr) return tl::unexpected(kafka_error("topic " + name, rd_kafka_last_error()));
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const auto code = rd_kafka_metadata(asker_.get(), 0, topic.get(), &metadata, static_cast<int>(timeout.count()));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("cannot look for topic " + name, code));
+    const MetadataHandle owner(metadata);
+    const auto answer = metadata->topic_cnt > 0 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    const bool missing =
+        answer == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || answer == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    const bool hidden = answer == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    seen[name] = missing ? TopicSight::kMissing : hidden ? TopicSight::kHidden : TopicSight::kThere;
+  }
+  return seen;
 }
 
 /// The first partition that weir writes to whose leader does not serve it yet; empty when all do. Until then it must not be
@@ -181,7 +233,7 @@ std::string TopicAdmin::partition_without_leader(std::span<const TopicSpec> spec
 }
 
 Status TopicAdmin::create_topics(std::span<const TopicSpec* const> specs, int32_t replication_factor,
-                                 Milliseconds timeout) {
+                                 Milliseconds timeout, CreationTrial trial) {
   std::array<char, 512> text{};
   std::vector<NewTopicHandle> owners;
   std::vector<rd_kafka_NewTopic_t*> topics;
@@ -201,6 +253,8 @@ Status TopicAdmin::create_topics(std::span<const TopicSpec* const> specs, int32_
                                                              text.data(), text.size());
   if (set != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::unexpected(kafka_error("time for creating topics", set, text.data()));
+  if (trial == CreationTrial::kValidatedOnly)
+    static_cast<void>(rd_kafka_AdminOptions_set_validate_only(options.get(), 1, text.data(), text.size()));
   const QueueHandle answers(rd_kafka_queue_new(client_.get()));
   rd_kafka_CreateTopics(client_.get(), topics.data(), topics.size(), options.get(), answers.get());
   const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>((timeout + kSlice).count())));
@@ -218,7 +272,7 @@ Status TopicAdmin::create_topics(std::span<const TopicSpec* const> specs, int32_
       const char* reason = rd_kafka_topic_result_error_string(results[i]);
       return tl::unexpected(kafka_error("cannot create topic " + name, code, reason == nullptr ? "" : reason));
     }
-    context_.log(LogLevel::kInfo, "kafka: created topic " + name);
+    if (trial == CreationTrial::kReal) context_.log(LogLevel::kInfo, "kafka: created topic " + name);
   }
   return {};
 }

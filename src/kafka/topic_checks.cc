@@ -3,11 +3,19 @@
 #include <charconv>
 #include <map>
 
+#include "lane/block_router.h"
+#include "lane/state/state_record.h"
+
 namespace weir {
 namespace {
 
 constexpr int64_t kComfortableRetentionMs = 3'600'000;  // below it a longer stop loses client state
 constexpr int64_t kRoundsMin = 4;                       // of snapshots that observations must outlive
+
+/// Without evidence an alert is smaller than this; with all of it, than four times as much.
+constexpr int64_t kAlertBytesMin = 4'096;
+constexpr int64_t kBlockBytes = BlockRouter::kBlockBytesMax + 16'384;
+constexpr int64_t kStatePartBytes = StateRecord::kPartBytesMax + 16'384;
 
 using Settings = std::map<std::string, std::string>;
 
@@ -95,6 +103,26 @@ Status check_message_bytes(const std::string& topic, int64_t allowed, int64_t ne
               "topic " + topic + " takes messages of " + std::to_string(allowed) +
                   " bytes only, and weir writes such of up to " + std::to_string(needed) +
                   ": raise max.message.bytes of the topic");
+}
+
+Result<size_t> check_limits(TopicAdmin& admin, const KafkaTopics& topics, bool has_state, const LogSink& log,
+                            Milliseconds timeout) {
+  const auto limit = [&](const std::string& topic) { return message_bytes_max(admin, topic, timeout); };
+  if (Status status = check_message_bytes(topics.observations, limit(topics.observations), kBlockBytes); !status)
+    return tl::unexpected(status.error());
+  if (has_state) {
+    if (Status status = check_message_bytes(topics.state, limit(topics.state), kStatePartBytes); !status)
+      return tl::unexpected(status.error());
+  }
+  const int64_t alert_bytes = limit(topics.alerts);
+  if (Status status = check_message_bytes(topics.alerts, alert_bytes, kAlertBytesMin); !status)
+    return tl::unexpected(status.error());
+  if (alert_bytes < kAlertBytesMin * 4) {
+    log(LogLevel::kWarning, "kafka: topic " + topics.alerts + " takes messages of " + std::to_string(alert_bytes) +
+                                " bytes only: larger alerts are trimmed, their evidence first; raise its "
+                                "max.message.bytes");
+  }
+  return static_cast<size_t>(alert_bytes);
 }
 
 }  // namespace weir

@@ -27,4 +27,8 @@ int64_t message_bytes_max(TopicAdmin& admin, const std::string& topic, Milliseco
 /// Refuses topics that take no messages as large as `needed`, naming the topic and the setting.
 Status check_message_bytes(const std::string& topic, int64_t allowed, int64_t needed);
 
+/// Fails when a topic cannot take what must be written to it. Returns the largest message of the alerts topic.
+Result<size_t> check_limits(TopicAdmin& admin, const KafkaTopics& topics, bool has_state, const LogSink& log,
+                            Milliseconds timeout);
+
 }  // namespace weir

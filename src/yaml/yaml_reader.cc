@@ -3,14 +3,28 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
+#include "base/utf8.h"
 #include "yaml/yaml_rest.h"
 
 namespace weir {
 namespace {
 
 constexpr size_t kDocumentsMax = 1000;
+
+/// The place of the first byte that is no UTF-8; columns are bytes.
+std::optional<FilePosition> ill_formed_utf8(std::string_view text) {
+  FilePosition at{1, 1};
+  for (size_t i = 0; i < text.size();) {
+    const size_t bytes = read_utf8(text.substr(i, 4)).bytes;
+    if (bytes == 0) return at;
+    at = text[i] == '\n' ? FilePosition{at.line + 1, 1} : FilePosition{at.line, at.column + static_cast<int>(bytes)};
+    i += bytes;
+  }
+  return std::nullopt;
+}
 
 class Reader {
  public:
@@ -20,6 +34,10 @@ class Reader {
   /// The first document of a text; `behind` is what to say of a rest behind it.
   YamlNode read(const std::string& text, const char* behind, const std::string& hint) {
     nodes_ = 0;
+    if (const auto at = ill_formed_utf8(text)) {
+      error(*at, "not valid UTF-8", "save the file in UTF-8");
+      return {};
+    }
     try {
       if (const int line = line_behind_first_document(text); line > 0) error({line, 1}, behind, hint);
       return read(YAML::Load(text), {1, 1}, 0);
@@ -41,7 +59,8 @@ class Reader {
  private:
   YamlNode read(const YAML::Node& node, FilePosition fallback, int depth) {
     YamlNode result;
-    result.position = position_of(node.Mark(), fallback);
+    // The library puts an empty value where the next one begins.
+    result.position = node.IsNull() ? fallback : position_of(node.Mark(), fallback);
     if (++nodes_ > form_.nodes_max || depth > form_.depth_max) {
       if (!refused_)
         error(result.position, "too many values, or nested too deep", "aliases that refer to each other multiply");

@@ -20,7 +20,7 @@ class Authority:
         openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', self._key, '-out', self.certificate, '-days', 3,
                 '-subj', f'/CN={name}', '-addext', 'basicConstraints=critical,CA:TRUE')
 
-    def issue(self, name, expired=False):
+    def issue(self, name, expired=False, begin='20240101000000Z'):
         """(certificate, key) files for a broker or a client on 127.0.0.1."""
         key, request, certificate = (self.folder / f'{name}.{ending}' for ending in ('key', 'csr', 'pem'))
         openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', request, '-subj', f'/CN={name}')
@@ -31,7 +31,7 @@ class Authority:
         configuration = self.folder / 'ca.cnf'
         configuration.write_text(f'[ca]\ndefault_ca=d\n[d]\ndatabase={database}\nnew_certs_dir={self.folder}\n'
                                  'default_md=sha256\npolicy=p\nrand_serial=yes\nunique_subject=no\n[p]\ncommonName=supplied\n')
-        begin, end = ('20240101000000Z', '20240201000000Z') if expired else ('20240101000000Z', '20490101000000Z')
+        end = '20240201000000Z' if expired else '20490101000000Z'
         openssl('ca', '-batch', '-config', configuration, '-cert', self.certificate, '-keyfile', self._key, '-in', request,
                 '-out', certificate, '-notext', '-startdate', begin, '-enddate', end, '-extfile', extensions)
         return certificate, key

@@ -223,7 +223,7 @@ def test_a_missing_state_topic_is_named_when_weir_may_not_create_it(pipeline):
     weir = pipeline.weir(kafka={'topics': {'create': False}})
     with pytest.raises(AssertionError, match='ended with 1'):
         weir.start()
-    assert f'do not exist (or may not be seen): {pipeline.topics["state"]};' in weir.log()
+    assert f'do not exist: {pipeline.topics["state"]};' in weir.log()
 
 
 def settings_of(pipeline, topic):

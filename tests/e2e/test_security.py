@@ -3,9 +3,11 @@ import os
 import time
 
 import pytest
+import yaml
 
 import kafka_broker
 import traffic
+from command import run
 from secure_kafka import Authority, SecureBroker
 from waiting import wait_for
 from weir_process import OBSERVATIONS, REPOSITORY, WeirProcess
@@ -150,6 +152,15 @@ def assert_refused(process, *told, code=1):
         assert secret not in process.log(), 'a secret in the log'
 
 
+def assert_not_started(process, *told):
+    """The configuration is refused with these words."""
+    process.launch()
+    wait_for(lambda: not process.process.running(), 40, lambda: f'weir ended\n{process.process.log_tail()}')
+    assert process.process.child.returncode == 2, process.process.log_tail()
+    for text in told:
+        assert text in process.log(), process.log()
+
+
 def test_a_wrong_password(site, authority):
     assert_refused(site.weir('sasl', sasl(authority, sasl_password=WRONG)),
                    'Invalid username or password', 'sasl_mechanism, sasl_username and sasl_password')
@@ -188,9 +199,9 @@ def test_an_expired_broker_certificate(site, authority):
                    "it has expired; renew the broker's certificate")
 
 
-def test_an_expired_client_certificate(site, authority):
-    assert_refused(site.weir('mtls', mutual(authority, *authority.issue('old-client', expired=True))),
-                   'kafka.security.certificate_file expired')
+def test_an_expired_client_certificate_is_found_before_any_broker_is_asked(site, authority):
+    assert_not_started(site.weir('mtls', mutual(authority, *authority.issue('old-client', expired=True))),
+                       'kafka.security.certificate_file', 'has expired (have a new one issued)')
 
 
 def test_a_client_certificate_of_a_foreign_authority(site, authority, foreign_authority):
@@ -204,7 +215,8 @@ def test_no_client_certificate_where_one_is_wanted(site, authority):
 
 
 def test_an_authority_file_that_does_not_exist(site, authority):
-    assert_refused(site.weir('sasl', sasl(authority, ca_file='/nowhere/ca.pem')), 'kafka.security.ca_file')
+    assert_not_started(site.weir('sasl', sasl(authority, ca_file='/nowhere/ca.pem')),
+                       'kafka.security.ca_file /nowhere/ca.pem cannot be read: No such file or directory')
 
 
 def test_plaintext_on_a_tls_listener(site):
@@ -275,3 +287,104 @@ def test_a_missing_right_on_the_transactional_ids(site, authority):
     process = site.weir('sasl', sasl(authority))
     process.launch()
     told_in(process, 'grant WRITE and DESCRIBE on the transactional ids')
+
+
+# --- weir config check --broker
+
+def checked(site, security, **changes):
+    """What it says; the configuration is that of a weir, with changes to its kafka section."""
+    process = site.weir('sasl', security, **changes)
+    process.config_path.write_text(yaml.safe_dump(process.config))
+    result = run('config', 'check', '--broker', str(process.config_path), timeout=180)
+    for secret in SECRETS:
+        assert secret not in result.out + result.err, 'a secret in the output'
+    return result
+
+
+def offsets_of(site):
+    return {role: site.broker.end_offsets(name) for role, name in site.topics.items()}
+
+
+def test_a_cluster_that_allows_all_is_fine_and_stays_as_it_was(site, authority):
+    site.broker.grant('weir', site.rights())
+    before = offsets_of(site)
+    result = checked(site, sasl(authority))
+    assert result.code == 0 and ' error: ' not in result.err, result
+    assert offsets_of(site) == before, 'the check has written'
+    for stage in ('detect', 'score'):
+        assert not site.broker.group_offsets(f'{site.group}-{stage}'), 'the check has committed'
+
+
+@pytest.mark.parametrize('role, operation', [
+    ('requests', 'READ'), ('observations', 'READ'), ('observations', 'WRITE'), ('alerts', 'WRITE'), ('dead_letter', 'WRITE'),
+    ('state', 'READ'), ('state', 'WRITE')])
+def test_each_missing_right_on_a_topic_is_told_before_anything_runs(site, authority, role, operation):
+    site.broker.grant('weir', without(site, 'TOPIC', role, {operation}))
+    result = checked(site, sasl(authority))
+    assert result.code == 1, result
+    errors = [line for line in result.err.splitlines() if ': error: ' in line]
+    assert len(errors) == 1, result
+    assert f'grant {operation} on topic {site.topics[role]})' in errors[0], result
+    assert 'Topic authorization failed' in errors[0], result
+
+
+@pytest.mark.parametrize('role', ['requests', 'observations', 'alerts', 'dead_letter', 'state'])
+def test_a_topic_that_may_not_be_seen_is_told_as_such(site, authority, role):
+    site.broker.grant('weir', without(site, 'TOPIC', role, {'READ', 'WRITE', 'DESCRIBE', 'DESCRIBE_CONFIGS'}))
+    result = checked(site, sasl(authority))
+    assert result.code == 1, result
+    assert f'topic {site.topics[role]} may not be seen (grant ' in result.err, result
+
+
+@pytest.mark.parametrize('stage', ['detect', 'score'])
+def test_a_missing_right_on_a_group_is_told_before_anything_runs(site, authority, stage):
+    site.broker.grant('weir', without(site, 'GROUP', stage, {'READ'}))
+    result = checked(site, sasl(authority))
+    assert result.code == 1, result
+    assert f'grant READ on group {site.group}-{stage})' in result.err, result
+
+
+def test_a_missing_right_on_the_transactional_ids_is_told_before_anything_runs(site, authority):
+    site.broker.grant('weir', without(site, 'TRANSACTIONAL_ID', '', {'WRITE', 'DESCRIBE'}))
+    result = checked(site, sasl(authority))
+    assert result.code == (1 if DELIVERY == 'exactly_once' else 0), result
+    if DELIVERY == 'exactly_once':
+        assert 'grant WRITE and DESCRIBE on the transactional ids' in result.err, result
+
+
+def test_a_wrong_password_is_told_where_the_brokers_stand(site, authority):
+    result = checked(site, sasl(authority, sasl_password=WRONG))
+    assert result.code == 1 and 'check kafka.security.sasl_mechanism, sasl_username and sasl_password' in result.err, result
+
+
+def test_topics_that_weir_may_not_create_are_told_and_none_is_created(secure, tmp_path, authority, request):
+    one = Site(secure, tmp_path, 'n' + str(abs(hash(request.node.name)) % 10**8))
+    rights = [right for right in one.rights() if right[0] != 'TOPIC' or right[1] == one.topics['requests']]
+    own = [('TOPIC', one.topics[role], 'DESCRIBE') for role in ('alerts', 'observations', 'dead_letter', 'state')]
+    one.broker.grant('weir', [*rights, *own])
+    result = checked(one, sasl(authority), topics={**WeirProcess(tmp_path / 'x', secure, one.topics, 'x').config['kafka']['topics'],
+                                                   'create': True})
+    assert result.code == 1, result
+    for role in ('alerts', 'observations', 'dead_letter', 'state'):
+        assert f'cannot create topic {one.topics[role]}' in result.err, result
+    assert one.topics['alerts'] not in secure.topics()
+
+
+def test_settings_that_lose_state_are_told(secure, tmp_path, authority, request):
+    one = Site(secure, tmp_path, 'r' + str(abs(hash(request.node.name)) % 10**8))
+    for role, config in (('alerts', {}), ('dead_letter', {}), ('state', {'cleanup.policy': 'compact'}),
+                         ('observations', {'cleanup.policy': 'delete', 'retention.ms': '60000'})):
+        secure.create_topic(one.topics[role], 2, config)
+    secure.grant('weir', one.rights())
+    result = checked(one, sasl(authority))
+    assert result.code == 1 and 'keeps observations for 60000 ms only' in result.err, result
+
+
+def test_topics_that_exist_but_may_not_be_seen_end_a_start_at_once(secure, tmp_path, authority, request):
+    """Without a right to see them they look missing; creating them would say that they exist."""
+    one = Site(secure, tmp_path, 'h' + str(abs(hash(request.node.name)) % 10**8))
+    one.create_own_topics()
+    secure.grant('weir', [*without(one, 'TOPIC', 'alerts', {'WRITE', 'DESCRIBE'}), ('CLUSTER', 'kafka-cluster', 'CREATE')])
+    topics = WeirProcess(tmp_path / 'x', secure, one.topics, 'x').config['kafka']['topics']
+    process = one.weir('sasl', sasl(authority), topics={**topics, 'create': True})
+    assert_refused(process, f'topics that may not be seen: {one.topics["alerts"]}; grant')

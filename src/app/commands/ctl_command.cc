@@ -1,6 +1,5 @@
 #include <CLI/App.hpp>
 
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -8,7 +7,7 @@
 
 #include "app/commands/command.h"
 #include "app/input/line_reader.h"
-#include "app/setup/command_setup.h"
+#include "app/setup/admin_address.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "http/client.h"
@@ -36,39 +35,15 @@ Result<std::string> first_line_of(const std::string& file, size_t bytes_max) {
   return std::string(lines.front());
 }
 
-/// Fills in address and port from "127.0.0.1:9464" or "[::1]:9464".
-Status parse_address(const std::string& text, HttpCall& call) {
-  const auto colon = text.rfind(':');
-  const auto refused = [&] {
-    return fail(ErrorCode::kInvalidArgument, "ctl", "'" + text + "' is no address: write 127.0.0.1:9464 or [::1]:9464");
-  };
-  if (colon == std::string::npos) return refused();
-  const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), call.port);
-  if (error != std::errc() || end != text.data() + text.size() || call.port == 0) return refused();
-  call.address = text.substr(0, colon);
-  if (call.address.starts_with('[') && call.address.ends_with(']'))
-    call.address = call.address.substr(1, call.address.size() - 2);
-  return {};
-}
-
 Result<HttpCall> call_for(const CtlArguments& arguments) {
-  HttpCall call;
-  if (!arguments.address.empty()) {
-    if (auto parsed = parse_address(arguments.address, call); !parsed) return tl::unexpected(parsed.error());
-  } else if (!arguments.config_file.empty()) {
-    const auto config = read_config(arguments.config_file);
-    if (!config) return tl::unexpected(config.error());
-    call.port = config->http.port;
-    call.address = config->http.address;
-    if (call.address == "0.0.0.0") call.address = "127.0.0.1";
-    if (call.address == "::") call.address = "::1";
-  }
+  auto call = call_to(arguments.address, arguments.config_file);
+  if (!call) return call;
   if (!arguments.api_key_file.empty()) {
     auto key = first_line_of(arguments.api_key_file, kKeyBytesMax);
     if (!key) return tl::unexpected(key.error());
-    call.api_key = Secret(std::move(*key));
+    call->api_key = Secret(std::move(*key));
   } else if (const char* key = std::getenv("WEIR_API_KEY"); key != nullptr) {
-    call.api_key = Secret(key);
+    call->api_key = Secret(key);
   }
   return call;
 }
@@ -144,6 +119,7 @@ void add_ctl_command(CLI::App& program, int& exit_code) {
   add("reload", "Reload the rules; print what came of it", run_ctl_reload);
   add("status", "Print version, rules, lanes and lag", run_ctl_status);
   add("analyze", "Print what it makes of one record", run_ctl_analyze)
+      ->alias("analyse")
       ->add_option("FILE", arguments->record_file, "A file whose first line is the record; - is standard input")
       ->default_str("-");
 }

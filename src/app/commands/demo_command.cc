@@ -198,7 +198,7 @@ Status demonstrate(const DemoArguments& arguments, DemoView& view) {
   adapt(config, arguments, (*broker)->bootstrap_servers());
   setup->embedded_broker = true;
 
-  auto daemon = Daemon::start(*setup, log, &stop_requested);
+  auto daemon = Daemon::start(*setup, log, {&stop_requested, {}});
   if (!daemon) return tl::unexpected(daemon.error());
   const Engine& engine = (*daemon)->engine();
   view.started(setup->rules->rules().size(), (*broker)->bootstrap_servers(), (*daemon)->http_port());

@@ -11,6 +11,7 @@
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
+#include "app/setup/startup_summary.h"
 
 namespace weir {
 namespace {
@@ -33,12 +34,15 @@ std::string status_of(const Daemon& daemon) {
          (reason.empty() ? "" : "; " + reason);
 }
 
-ServiceHooks hooks_for(Daemon& daemon) {
+ServiceHooks hooks_for(Daemon& daemon, Log& log) {
   ServiceHooks hooks;
   hooks.ready = [&daemon] { return daemon.engine().ready(); };
   hooks.progressing = [&daemon] { return daemon.progressing(); };
   hooks.failed = [&daemon] { return !daemon.engine().failure().has_value(); };
-  hooks.reload = [&daemon] { return daemon.reload_rules().result; };
+  hooks.reload = [&daemon, &log] {
+    log.write(LogLevel::kInfo, "a reload of the rules is asked for by SIGHUP");
+    return daemon.reload_rules().result;
+  };
   hooks.status = [&daemon] {
     daemon.log_new_response_faults();
     daemon.log_new_blind_spots();
@@ -55,18 +59,23 @@ int run_daemon(const std::string& config_file) {
   SetupArguments arguments;
   arguments.config_file = config_file;
   arguments.cache = RuleCache::kConfigured;
+  arguments.surroundings = Surroundings::kChecked;
   auto setup = prepare_command(arguments);
   if (!setup) return report_usage_error(setup.error());
   Log log(setup->config.log);
   log.write(LogLevel::kInfo,
             "weir " WEIR_VERSION " starts with " + std::to_string(setup->rules->rules().size()) + " rules");
+  for (const std::string& line : startup_summary(*setup))
+    log.write(LogLevel::kInfo, line);
 
   if (setup->config.hash_key.empty()) {
     log.write(LogLevel::kWarning,
               "hash_key is not set: whoever knows weir's public default can choose client names that "
               "crowd one partition; set the same secret in every process (hash_key_file)");
   }
-  auto daemon = Daemon::start(*setup, log.sink(), &signals.stop_requested());
+  const StartHooks hooks{&signals.stop_requested(),
+                         [&notifier](const std::string& reason) { notifier.waiting(reason); }};
+  auto daemon = Daemon::start(*setup, log.sink(), hooks);
   if (!daemon) {
     if (signals.stop_requested().load()) return kExitFine;
     log.write(LogLevel::kError, daemon.error().to_string());
@@ -74,7 +83,7 @@ int run_daemon(const std::string& config_file) {
   }
   log.write(LogLevel::kInfo, "serving /metrics, /-/healthy and /-/ready on " + setup->config.http.address + ":" +
                                  std::to_string((*daemon)->http_port()));
-  const ServiceEnd end = run_service(signals, notifier, hooks_for(**daemon));
+  const ServiceEnd end = run_service(signals, notifier, hooks_for(**daemon, log));
   const Status lanes = (*daemon)->engine().failure();
   TeardownDeadline deadline(
       kTeardownMax, [&log] { log.write(LogLevel::kWarning, "the client library does not let go; ending without it"); });

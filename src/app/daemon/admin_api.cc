@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/daemon/openapi_document.h"
 #include "app/explain/explain_json.h"
 #include "app/setup/policy_report.h"
 #include "base/time.h"
@@ -67,10 +68,17 @@ Json lane_json(const LaneCounters& lane) {
   return json;
 }
 
+/// None before the brokers have answered.
+const std::vector<LaneCounters>& lanes_of(const AdminContext& context) {
+  static const std::vector<LaneCounters> kNone;
+  const Engine* engine = context.engine.load();
+  return engine == nullptr ? kNone : engine->counters();
+}
+
 /// How many requests had which field, and what detection needs and none had.
 Json input_json(const AdminContext& context) {
   std::vector<const DetectCounters*> lanes;
-  for (const LaneCounters& lane : context.engine.counters())
+  for (const LaneCounters& lane : lanes_of(context))
     if (lane.detect != nullptr) lanes.push_back(lane.detect);
   uint64_t requests = 0, skipped = 0;
   Json read = Json::object(), unread = Json::object();
@@ -102,8 +110,9 @@ ApiAnswer status(const AdminContext& context) {
   Json json;
   json["version"] = WEIR_VERSION;
   json["uptime_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(uptime).count();
-  json["ready"] = context.engine.ready();
-  if (const std::string reason = context.engine.unhealthy_reason(); !reason.empty()) json["reason"] = reason;
+  const Health readiness = context.readiness();
+  json["ready"] = readiness.ok;
+  if (!readiness.ok) json["reason"] = readiness.detail;
   json["rules"] = {{"rule_set", last.fingerprint},
                    {"count", last.rules},
                    {"last_reload", {{"time", rfc3339(last.time)}, {"successful", last.result.has_value()}}}};
@@ -111,7 +120,7 @@ ApiAnswer status(const AdminContext& context) {
   if (const auto policy = context.rules.load_policy()) json["policy"] = policy_use_json(*policy, kPolicyEntriesMax);
   json["lanes"] = Json::array();
   uint64_t lag = 0;
-  for (const LaneCounters& lane : context.engine.counters()) {
+  for (const LaneCounters& lane : lanes_of(context)) {
     json["lanes"].push_back(lane_json(lane));
     lag += json["lanes"].back()["lag"].get<uint64_t>();
   }
@@ -140,6 +149,9 @@ std::vector<ApiRoute> admin_routes(const AdminContext& context) {
                     [context](const ApiCall&) { return status(context); }});
   routes.push_back({ApiRoute::Method::kPost, "/api/v1/analyze", ApiRoute::Body::kJson,
                     [context](const ApiCall& call) { return analyze(context, call); }});
+  routes.push_back({ApiRoute::Method::kGet, "/api/v1/openapi.json", ApiRoute::Body::kNone, [](const ApiCall&) {
+                      return ApiAnswer{200, openapi_document()};
+                    }});
   return routes;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <vector>
@@ -18,12 +19,13 @@ struct AdminContext {
   const Config& config;
   const RuleSlot& rules;
   RuleReloader& reloader;
-  const Engine& engine;
+  const std::atomic<const Engine*>& engine;  ///< null as long as the brokers are waited for
+  std::function<Health()> readiness;
   std::chrono::steady_clock::time_point started;
   LogSink log;
 };
 
-/// The routes: POST /-/reload, GET /-/status, POST /api/v1/analyze (docs/admin-api.md).
+/// The routes: POST /-/reload, GET /-/status, POST /api/v1/analyze and GET /api/v1/openapi.json (docs/admin-api.md).
 std::vector<ApiRoute> admin_routes(const AdminContext& context);
 
 }  // namespace weir

@@ -1,6 +1,6 @@
 #include "app/daemon/daemon.h"
 
-#include <cstdio>
+#include <cstdlib>
 
 #include "app/daemon/admin_api.h"
 #include "app/setup/policy_report.h"
@@ -20,6 +20,16 @@ constexpr size_t kDiagnosticsLoggedMax = 20;
 constexpr int kLoadAttemptsMax = 5;
 /// So many exclusions, and as many routes, at a reload and at the end.
 constexpr size_t kPolicyLinesLoggedMax = 50;
+/// Brokers that are waited for are told of in the log.
+constexpr Milliseconds kFirstWaitLogged{3'000};
+constexpr Milliseconds kWaitLogInterval{60'000};
+constexpr Milliseconds kTerminalPatience{30'000};
+
+/// 0 is for ever. A service manager shows what a service waits for, and machines may come up in any order.
+Milliseconds broker_timeout(const Config& config) {
+  if (config.kafka.start_timeout >= Milliseconds{0}) return config.kafka.start_timeout;
+  return std::getenv("NOTIFY_SOCKET") != nullptr ? Milliseconds{0} : kTerminalPatience;
+}
 
 }  // namespace
 
@@ -34,21 +44,47 @@ Daemon::~Daemon() {
   static_cast<void>(stop());
   watcher_.reset();
   http_.reset();
-  metrics_.reset();  // it refers to the engine's counters
+  metrics_.reset();  // it refers to the engine's counters, which HTTP's threads are done with
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::start(const CommandSetup& setup, LogSink log,
-                                              const std::atomic<bool>* stop_requested) {
+Result<std::unique_ptr<Daemon>> Daemon::start(const CommandSetup& setup, LogSink log, const StartHooks& hooks) {
   std::unique_ptr<Daemon> daemon(new Daemon(setup, std::move(log)));
+  daemon->start_reloading(setup);
+  if (auto started = daemon->start_http(); !started) return tl::unexpected(started.error());
+  if (auto started = daemon->start_engine(setup, hooks); !started) return tl::unexpected(started.error());
+  return daemon;
+}
+
+Status Daemon::start_engine(const CommandSetup& setup, const StartHooks& hooks) {
   EngineOptions options =
       EngineOptions::from(setup.config, analyzer_options(setup.config), alert_encoder(setup.config));
   options.checks_topic_settings = !setup.embedded_broker;
-  auto engine = Engine::start(options, daemon->rules_, daemon->log_, stop_requested);
+  options.broker_timeout = broker_timeout(setup.config);
+  options.waiting = [&](const std::string& reason, Milliseconds waited) {
+    note_waiting(reason, waited);
+    if (hooks.waiting) hooks.waiting(reason);
+  };
+  auto engine = Engine::start(options, rules_, log_, hooks.stop_requested);
   if (!engine) return tl::unexpected(engine.error());
-  daemon->engine_ = std::move(*engine);
-  daemon->start_reloading(setup);
-  if (auto started = daemon->start_http(); !started) return tl::unexpected(started.error());
-  return daemon;
+  engine_ = std::move(*engine);
+  for (const LaneCounters& lane : engine_->counters())
+    metrics_->add(lane);
+  shown_metrics_.store(metrics_.get());
+  running_engine_.store(engine_.get());
+  return {};
+}
+
+void Daemon::note_waiting(const std::string& reason, Milliseconds waited) {
+  const std::string text = "is waiting for a broker" + (reason.empty() ? reason : ": " + reason);
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    waiting_for_ = text;
+  }
+  if (waited - waiting_logged_ < (waiting_logged_ == Milliseconds{0} ? kFirstWaitLogged : kWaitLogInterval)) return;
+  waiting_logged_ = waited;
+  log_(LogLevel::kWarning, text + "; waiting for " +
+                               std::to_string(std::chrono::duration_cast<std::chrono::seconds>(waited).count()) +
+                               " s by now");
 }
 
 void Daemon::start_reloading(const CommandSetup& setup) {
@@ -160,30 +196,44 @@ void Daemon::log_reload(const ReloadReport& report) const {
 }
 
 Status Daemon::start_http() {
-  metrics_ =
-      std::make_unique<MetricsRegistry>(BuildInfo{WEIR_VERSION, client_library_version(), matching_library_version()});
-  for (const LaneCounters& lane : engine_->counters())
-    metrics_->add(lane);
-  metrics_->set_runtime(runtime_);
-  metrics_->set_rules(rules_);
+  const BuildInfo build{WEIR_VERSION, client_library_version(), matching_library_version()};
+  for (auto* registry : {&starting_metrics_, &metrics_}) {
+    *registry = std::make_unique<MetricsRegistry>(build);
+    (*registry)->set_runtime(runtime_);
+    (*registry)->set_rules(rules_);
+  }
+  shown_metrics_.store(starting_metrics_.get());
 
   HttpHandlers handlers;
-  handlers.metrics = [this] { return metrics_->render(); };
+  handlers.metrics = [this] { return shown_metrics_.load()->render(); };
   handlers.metrics_content_type = MetricsRegistry::kContentType;
-  handlers.healthy = [this] {
-    const bool alive = engine_->failure().has_value() && progressing();
-    return Health{alive, alive ? "every lane is alive" : "a lane has failed or hangs"};
-  };
-  handlers.ready = [this] {
-    const bool is_ready = engine_->ready();
-    return Health{is_ready, is_ready ? "every lane has joined its group" : engine_->unhealthy_reason()};
-  };
-  handlers.api = admin_routes({config_, rules_, *reloader_, *engine_, started_, log_});
+  handlers.healthy = [this] { return health(); };
+  handlers.ready = [this] { return readiness(); };
+  handlers.api =
+      admin_routes({config_, rules_, *reloader_, running_engine_, [this] { return readiness(); }, started_, log_});
   auto options = http_options();
   if (!options) return tl::unexpected(options.error());
   http_ = std::make_unique<HttpServer>(std::move(*options), std::move(handlers),
                                        [this](const RequestLogEntry& entry) { log_request(entry); });
   return http_->start();
+}
+
+/// A start that waits for its brokers is no reason to start again.
+Health Daemon::health() const {
+  const Engine* engine = running_engine_.load();
+  if (engine == nullptr) return {true, "is starting"};
+  const bool alive = engine->failure().has_value() && engine->oldest_heartbeat() < kLaneSilenceMax;
+  return {alive, alive ? "every lane is alive" : "a lane has failed or hangs"};
+}
+
+Health Daemon::readiness() const {
+  const Engine* engine = running_engine_.load();
+  if (engine == nullptr) {
+    const std::lock_guard lock(waiting_mutex_);
+    return {false, waiting_for_};
+  }
+  const bool is_ready = engine->ready();
+  return {is_ready, is_ready ? "every lane has joined its group" : engine->unhealthy_reason()};
 }
 
 Result<HttpOptions> Daemon::http_options() const {

@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,14 +22,20 @@
 
 namespace weir {
 
+/// What the owner of a starting daemon wants to hear and say.
+struct StartHooks {
+  const std::atomic<bool>* stop_requested = nullptr;       ///< ends the waiting early
+  std::function<void(const std::string& reason)> waiting;  ///< several times a second, while no broker answers
+};
+
 /// The running parts of `weir run` and `weir demo`: the lanes, the metrics and the HTTP endpoint.
 ///
 /// Owner: the main thread. Parts are torn down in the reverse order of their dependence.
 class Daemon {
  public:
-  /// Starts everything. Blocks until Kafka answers (see EngineOptions). `stop_requested` ends the waiting early.
-  static Result<std::unique_ptr<Daemon>> start(const CommandSetup& setup, LogSink log,
-                                               const std::atomic<bool>* stop_requested);
+  /// Starts everything: the HTTP port first, which answers while the brokers are waited for. Blocks until Kafka answers, for as
+  /// long as kafka.start_timeout_ms says.
+  static Result<std::unique_ptr<Daemon>> start(const CommandSetup& setup, LogSink log, const StartHooks& hooks);
   ~Daemon();
 
   /// Compiles the rules anew off the data path and takes them into force; with an error the old ones stay. Takes seconds.
@@ -54,6 +62,10 @@ class Daemon {
   Daemon(const CommandSetup& setup, LogSink log);
 
   void start_reloading(const CommandSetup& setup);
+  Status start_engine(const CommandSetup& setup, const StartHooks& hooks);
+  void note_waiting(const std::string& reason, Milliseconds waited);
+  [[nodiscard]] Health health() const;
+  [[nodiscard]] Health readiness() const;
   [[nodiscard]] Result<Judgement> load_judgement(Diagnostics& diagnostics) const;
   [[nodiscard]] Result<std::shared_ptr<const RuleSet>> load_still_rules(const RuleSetOptions& options,
                                                                         Diagnostics& diagnostics) const;
@@ -77,7 +89,13 @@ class Daemon {
   std::unique_ptr<RuleReloader> reloader_;
   std::unique_ptr<FileWatcher> watcher_;  // asks the reloader
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<MetricsRegistry> starting_metrics_;  // without lanes: before there is an engine
   std::unique_ptr<MetricsRegistry> metrics_;
+  std::atomic<const Engine*> running_engine_{nullptr};  // what HTTP threads see of it; never taken back
+  std::atomic<const MetricsRegistry*> shown_metrics_{nullptr};
+  mutable std::mutex waiting_mutex_;
+  std::string waiting_for_ = "is starting";  // guarded by it
+  Milliseconds waiting_logged_{0};           // main thread
   std::unique_ptr<HttpServer> http_;
 };
 

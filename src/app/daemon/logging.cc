@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/daemon/log_fields.h"
 #include "base/ascii.h"
 #include "base/time.h"
 
@@ -115,11 +116,15 @@ LogTarget detect_log_target() {
   return ours == stream ? LogTarget::kJournald : LogTarget::kStderr;
 }
 
-std::string json_log_line(std::chrono::system_clock::time_point time, LogLevel level, std::string_view message) {
+std::string json_log_line(std::chrono::system_clock::time_point time, LogLevel level, std::string_view message,
+                          uint64_t left_out) {
   nlohmann::ordered_json line;
   line["ts"] = format_rfc3339(std::chrono::floor<Milliseconds>(time));
   line["level"] = to_string(level);
+  for (auto& [name, value] : log_fields(message))
+    line[std::string(name)] = std::move(value);
   line["message"] = message;
+  if (left_out > 0) line["left_out"] = left_out;
   return line.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -134,15 +139,17 @@ Log::~Log() {
 void Log::write(LogLevel level, std::string_view message) {
   if (level < level_) return;
   std::string line = one_line(message);
+  LogLimiter::Decision decision;
   {
     const std::lock_guard lock(mutex_);
-    const LogLimiter::Decision decision = limiter_.decide(line, LogLimiter::Clock::now());
-    if (!decision.write) return;
-    if (decision.suppressed_before > 0) {
-      line += " (" + std::to_string(decision.suppressed_before) + " similar messages before it were left out)";
-    }
+    decision = limiter_.decide(line, LogLimiter::Clock::now());
   }
-  if (format_ == LogFormat::kJson) line = json_log_line(std::chrono::system_clock::now(), level, line);
+  if (!decision.write) return;
+  if (format_ == LogFormat::kJson) {
+    line = json_log_line(std::chrono::system_clock::now(), level, line, decision.suppressed_before);
+  } else if (decision.suppressed_before > 0) {
+    line += " (" + std::to_string(decision.suppressed_before) + " similar messages before it were left out)";
+  }
   logger_->log(spdlog_level(level), spdlog::string_view_t(line));
 }
 

@@ -84,7 +84,9 @@ class Log {
 /// Where kAuto leads in this process.
 LogTarget detect_log_target();
 
-/// One JSON object without a line break: "ts" (RFC 3339, UTC), "level", "message". Invalid UTF-8 is replaced.
-std::string json_log_line(std::chrono::system_clock::time_point time, LogLevel level, std::string_view message);
+/// One JSON object without a line break: "ts" (RFC 3339, UTC), "level", what the message names (log_fields), "message", and how
+/// many similar ones were left out before it, if any. Invalid UTF-8 is replaced.
+std::string json_log_line(std::chrono::system_clock::time_point time, LogLevel level, std::string_view message,
+                          uint64_t left_out = 0);
 
 }  // namespace weir

@@ -68,6 +68,34 @@ TEST_CASE("a text line has the time in UTC, the level and the message") {
              Catch::Matchers::Matches(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warning the broker is away)"));
 }
 
+TEST_CASE("a JSON line has what the message names as fields") {
+  const auto of = [](std::string_view message) {
+    return nlohmann::json::parse(json_log_line(std::chrono::system_clock::time_point{}, LogLevel::kInfo, message));
+  };
+  const auto lane = of("kafka: lane detect-12 has 3 partitions");
+  CHECK(lane["component"] == "kafka");
+  CHECK(lane["lane"] == "detect-12");
+  CHECK_FALSE(lane.contains("partition"));
+  const auto client = of("kafka client weir-score-0: FAIL: broker away, topic of the day");
+  CHECK(client["component"] == "kafka-client");
+  CHECK(client["client"] == "weir-score-0");
+  CHECK(client["lane"] == "score-0");
+  CHECK_FALSE(client.contains("topic"));
+  const auto state = of("kafka: stored state of partition 7 cannot be used, topic weir.state, offset 99: broken");
+  CHECK(state["partition"] == "7");
+  CHECK(state["offset"] == "99");
+  CHECK(state["topic"] == "weir.state");
+  CHECK(of("the rules are reloaded: 144 rules, abc123")["rule_set"] == "abc123");
+  CHECK(of("anything else")["component"] == "weir");
+}
+
+TEST_CASE("a JSON line counts the similar ones before it that were left out") {
+  const auto line =
+      nlohmann::json::parse(json_log_line(std::chrono::system_clock::time_point{}, LogLevel::kInfo, "a", 12));
+  CHECK(line["left_out"] == 12);
+  CHECK(line["message"] == "a");
+}
+
 TEST_CASE("a JSON line is one object, whatever the message holds") {
   const CapturedStderr captured;
   Log(to_stderr(LogFormat::kJson)).write(LogLevel::kError, "a \"quote\", a \\, a\nbreak, \xff and {} %d");

@@ -27,6 +27,8 @@ constexpr int kInterruptedExit = 128 + SIGINT;  // what shells report for a proc
 constexpr std::chrono::milliseconds kTick = 200ms;
 constexpr std::chrono::seconds kStatusInterval = 10s;
 constexpr size_t kStatusBytesMax = 512;
+/// Asked for again several times a second while it is needed.
+constexpr std::chrono::microseconds kStartExtension = 60s;
 /// Fed three times in the allowed time: one late tick does no harm.
 constexpr int kFeedsPerTimeout = 3;
 
@@ -61,6 +63,11 @@ sigset_t watched_signals() {
 
 void ServiceNotifier::ready(std::string_view status) const {
   notify("READY=1\n" + status_field(status));
+}
+void ServiceNotifier::waiting(std::string_view reason) const {
+  const std::string why = reason.empty() ? "" : ": " + std::string(reason);
+  notify("EXTEND_TIMEOUT_USEC=" + std::to_string(kStartExtension.count()) + "\n" +
+         status_field("Waiting for a broker" + why));
 }
 void ServiceNotifier::reloading() const {
   notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_microseconds()) + "\nSTATUS=Reloading the rules");

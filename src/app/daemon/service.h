@@ -20,6 +20,8 @@ class ServiceNotifier {
  public:
   /// Start-up is over. `status` is the line that `systemctl status` shows.
   void ready(std::string_view status) const;
+  /// Start-up goes on, for want of a broker that answers: systemd extends its time.
+  void waiting(std::string_view reason) const;
   /// A reload begins; ready() ends it.
   void reloading() const;
   void stopping(std::string_view status) const;

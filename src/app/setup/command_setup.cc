@@ -8,11 +8,12 @@
 #include "alert/ocsf.h"
 #include "app/setup/report.h"
 #include "app/setup/rule_source.h"
+#include "app/setup/startup_check.h"
 #include "app/setup/user_cache.h"
 #include "base/assert.h"
 #include "detect/compile/canaries.h"
 #include "event/profile/profile_catalog.h"
-#include "kafka/client_check.h"
+#include "kafka/check/client_check.h"
 #include "pipeline/policy_stage.h"
 
 namespace weir {
@@ -53,6 +54,12 @@ void choose_cache(RuleCache cache, std::string& directory) {
   if (cache == RuleCache::kUser && directory.empty()) directory = user_cache_directory();
 }
 
+/// Prints the findings; whether there is no error among them.
+bool report(const Diagnostics& findings) {
+  print_findings(findings);
+  return !has_errors(findings);
+}
+
 }  // namespace
 
 Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
@@ -73,6 +80,8 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
     setup.config.input.profile = std::move(*profile);
     setup.config.input_is_chosen = true;
   }
+  const bool checks = arguments.surroundings == Surroundings::kChecked;
+  const bool can_run = !checks || report(check_surroundings(setup.config));
   choose_cache(arguments.cache, setup.config.rules.options.cache_directory);
   if (auto proven = run_matcher_canaries(setup.config.rules.options.cache_directory); !proven)
     return tl::unexpected(proven.error());
@@ -90,6 +99,9 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
     for (const std::string& warning : unknown_rules(*setup.config.policy, *setup.rules))
       std::fprintf(stderr, "%s\n", warning.c_str());
   }
+  const bool can_judge = !checks || report(check_threshold(setup.config, *setup.rules));
+  if (!can_run || !can_judge)
+    return fail(ErrorCode::kInvalidArgument, "config", arguments.config_file + " cannot be run here");
   return setup;
 }
 

@@ -33,6 +33,9 @@ enum class RuleCache : uint8_t {
   kNone,
 };
 
+/// Whether what the daemon needs of this machine is looked at, too.
+enum class Surroundings : uint8_t { kIgnored, kChecked };
+
 /// What a command line says of it.
 struct SetupArguments {
   std::string config_file;                    ///< empty: defaults
@@ -40,6 +43,7 @@ struct SetupArguments {
   std::string profile;                        ///< built-in profile's name; empty: the configuration's
   DirectiveArgument format;                   ///< a server's log directive, in place of a profile
   RuleCache cache = RuleCache::kUser;
+  Surroundings surroundings = Surroundings::kIgnored;
 };
 
 /// A shipped profile by its name, or one of the user's by the path of its file (mine.yaml). What is wrong with a file is
@@ -47,7 +51,8 @@ struct SetupArguments {
 Result<InputProfile> profile_named(const std::string& name);
 
 /// Reads the configuration (defaults without a file), applies the command line's rule directories and profile over it,
-/// proves the matching library and compiles the rules. All findings about files are printed to standard error.
+/// proves the matching library and compiles the rules. All findings about files are printed to standard error. With
+/// Surroundings::kChecked it is all that `weir run` does before it needs a broker, and so what `weir config check` is.
 Result<CommandSetup> prepare_command(const SetupArguments& arguments);
 
 /// Only the first part of it.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/network_text.h"
 #include "config/suggest.h"
 
 namespace weir {
@@ -126,6 +127,7 @@ std::optional<ClientSet> PolicyFields::clients(const YamlNode& node, const Origi
   ClientSet set;
   for (const auto& client : *list) {
     if (const auto network = Cidr::parse(client)) {
+      if (const auto fault = network_fault(client)) error(at, fault->message, fault->hint);
       set.networks.push_back(*network);
     } else if (client.empty() || looks_like_network(client)) {
       error(at, "'" + client + "' is no address, network or client id",

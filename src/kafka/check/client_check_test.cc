@@ -1,4 +1,4 @@
-#include "kafka/client_check.h"
+#include "kafka/check/client_check.h"
 
 #include "base/catch.h"
 

@@ -1,0 +1,293 @@
+#include "app/daemon/openapi_document.h"
+
+#include <string_view>
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kVersionMark = "@VERSION@";
+
+constexpr std::string_view kDocument = R"json({
+  "openapi": "3.1.0",
+  "info": {
+    "title": "weir",
+    "summary": "Streaming detector of attacks and abuse in HTTP request logs",
+    "version": "@VERSION@",
+    "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"}
+  },
+  "paths": {
+    "/metrics": {
+      "get": {
+        "operationId": "metrics",
+        "summary": "Metrics in Prometheus' text format",
+        "security": [],
+        "responses": {
+          "200": {"description": "the metrics", "content": {"text/plain": {"schema": {"type": "string"}}}},
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"}
+        }
+      }
+    },
+    "/-/healthy": {
+      "get": {
+        "operationId": "healthy",
+        "summary": "Whether the process should go on",
+        "security": [],
+        "responses": {
+          "200": {"description": "it should", "content": {"text/plain": {"schema": {"type": "string"}}}},
+          "503": {
+            "description": "a lane has failed or hangs: start it again",
+            "content": {"text/plain": {"schema": {"type": "string"}}}
+          },
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"}
+        }
+      }
+    },
+    "/-/ready": {
+      "get": {
+        "operationId": "ready",
+        "summary": "Whether every lane has joined its group",
+        "security": [],
+        "responses": {
+          "200": {"description": "it has", "content": {"text/plain": {"schema": {"type": "string"}}}},
+          "503": {"description": "not yet, and why", "content": {"text/plain": {"schema": {"type": "string"}}}},
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"}
+        }
+      }
+    },
+    "/-/status": {
+      "get": {
+        "operationId": "status",
+        "summary": "Version, rules, lanes, lag and what the input has",
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "responses": {
+          "200": {"description": "the state", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}},
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"},
+          "503": {"$ref": "#/components/responses/Busy"}
+        }
+      }
+    },
+    "/-/reload": {
+      "post": {
+        "operationId": "reload",
+        "summary": "Reload the rules and wait for it",
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "responses": {
+          "200": {
+            "description": "the new set is in force",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Reload"}}}
+          },
+          "422": {
+            "description": "refused, the set before stays in force",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Reload"}}}
+          },
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"},
+          "503": {"$ref": "#/components/responses/Busy"}
+        }
+      }
+    },
+    "/api/v1/analyze": {
+      "post": {
+        "operationId": "analyze",
+        "summary": "What weir makes of one record; nothing is counted or published",
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "requestBody": {
+          "required": true,
+          "description": "a record in the form of the configured input profile",
+          "content": {"application/json": {"schema": {"type": "object"}}}
+        },
+        "responses": {
+          "200": {"description": "event, lines, hits and score", "content": {"application/json": {"schema": {"type": "object"}}}},
+          "422": {
+            "description": "the record cannot be read",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Unreadable"}}}
+          },
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"},
+          "503": {"$ref": "#/components/responses/Busy"},
+          "411": {"$ref": "#/components/responses/LengthRequired"},
+          "415": {"$ref": "#/components/responses/UnsupportedMediaType"}
+        }
+      }
+    },
+    "/api/v1/openapi.json": {
+      "get": {
+        "operationId": "openapi",
+        "summary": "This document",
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "responses": {
+          "200": {"description": "the document", "content": {"application/json": {"schema": {"type": "object"}}}},
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"},
+          "503": {"$ref": "#/components/responses/Busy"}
+        }
+      }
+    }
+  },
+  "components": {
+    "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+    "schemas": {
+      "Lane": {
+        "type": "object",
+        "required": ["name", "stage", "partitions", "lag"],
+        "properties": {
+          "name": {"type": "string"},
+          "stage": {"enum": ["detect", "score"]},
+          "records": {"type": "integer"},
+          "rule_set_changes": {"type": "integer"},
+          "observations": {"type": "integer"},
+          "partitions": {"type": "integer"},
+          "lag": {"type": "integer"}
+        }
+      },
+      "Finding": {
+        "type": "object",
+        "required": ["severity", "file", "line", "message"],
+        "properties": {
+          "severity": {"enum": ["error", "warning"]},
+          "file": {"type": "string"},
+          "line": {"type": "integer"},
+          "message": {"type": "string"},
+          "hint": {"type": "string"}
+        }
+      },
+      "Status": {
+        "type": "object",
+        "required": ["version", "uptime_seconds", "ready", "rules", "lanes", "lag", "input"],
+        "properties": {
+          "version": {"type": "string"},
+          "uptime_seconds": {"type": "integer"},
+          "ready": {"type": "boolean"},
+          "reason": {"type": "string", "description": "why it is not ready"},
+          "rules": {
+            "type": "object",
+            "required": ["rule_set", "count", "last_reload"],
+            "properties": {
+              "rule_set": {"type": "string"},
+              "count": {"type": "integer"},
+              "last_reload": {
+                "type": "object",
+                "required": ["time", "successful"],
+                "properties": {
+                  "time": {"type": "string", "format": "date-time"},
+                  "successful": {"type": "boolean"},
+                  "error": {"type": "string"}
+                }
+              }
+            }
+          },
+          "policy": {"type": "object"},
+          "lanes": {"type": "array", "items": {"$ref": "#/components/schemas/Lane"}},
+          "lag": {"type": "integer"},
+          "input": {"type": "object"}
+        }
+      },
+      "Reload": {
+        "type": "object",
+        "required": ["reloaded", "rule_set", "rules", "diagnostics"],
+        "properties": {
+          "reloaded": {"type": "boolean"},
+          "error": {"type": "string"},
+          "rule_set": {"type": "string"},
+          "rules": {"type": "integer"},
+          "diagnostics": {"type": "array", "items": {"$ref": "#/components/schemas/Finding"}}
+        }
+      },
+      "Unreadable": {
+        "type": "object",
+        "required": ["error", "reason"],
+        "properties": {"error": {"type": "string"}, "reason": {"type": "string"}}
+      }
+    },
+    "responses": {
+      "BadRequest": {"description": "malformed, or a query: no call takes one", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "Unauthorized": {"description": "no known API key", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "Forbidden": {"description": "not from this address, or from a web page", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "MethodNotAllowed": {"description": "the header Allow says which", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "Timeout": {"description": "the request did not arrive in time", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "LengthRequired": {"description": "a body needs its length", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "TooLarge": {"description": "the body is too large, or none is wanted", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "TargetTooLong": {"description": "more than 2,048 bytes", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "UnsupportedMediaType": {"description": "the body must be plain application/json", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "ExpectationFailed": {"description": "no expectations are met", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "TooManyRequests": {
+        "description": "of this address within a minute; Retry-After says when again",
+        "content": {"text/plain": {"schema": {"type": "string"}}}
+      },
+      "HeadTooLarge": {"description": "more than 16 KiB", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "Failed": {"description": "a fault; the log says more", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "Busy": {
+        "description": "two calls are being answered; Retry-After says when again",
+        "content": {"text/plain": {"schema": {"type": "string"}}}
+      }
+    }
+  }
+}
+)json";
+
+}  // namespace
+
+std::string openapi_document() {
+  std::string text(kDocument);
+  return text.replace(text.find(kVersionMark), kVersionMark.size(), WEIR_VERSION);
+}
+
+}  // namespace weir

@@ -1,0 +1,71 @@
+"""The OpenAPI document of the HTTP port, and the port held to it by generated requests."""
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import Pipeline
+
+# A bounded run; WEIR_OPENAPI_EXAMPLES=2000 makes some ten thousand calls.
+EXAMPLES = os.environ.get('WEIR_OPENAPI_EXAMPLES', '30')
+# Which records a profile can read is no matter of a schema, so it is not checked that what fits the schema is accepted, or what does
+# not is refused.
+CHECKS = ('not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,'
+          'response_schema_conformance,unsupported_method')
+
+
+@pytest.fixture(scope='module')
+def weir(broker, tmp_path_factory):
+    pipeline = Pipeline(broker, tmp_path_factory.mktemp('openapi'))
+    yield pipeline.start(http={'requests_per_minute': 1_000_000})
+    pipeline.close()
+
+
+def raw(weir, head):
+    """The status line of the answer to a head that no client library would send."""
+    with socket.create_connection(('127.0.0.1', weir.port), timeout=20) as connection:
+        connection.sendall(head)
+        return connection.makefile('rb').readline().decode()
+
+
+def test_the_document_names_every_call(weir):
+    status, headers, body = weir.get('/api/v1/openapi.json')
+    document = json.loads(body)
+    assert status == 200 and headers['Content-Type'] == 'application/json' and document['openapi'] == '3.1.0'
+    assert set(document['paths']) == {'/metrics', '/-/healthy', '/-/ready', '/-/status', '/-/reload', '/api/v1/analyze',
+                                      '/api/v1/openapi.json'}
+    assert document['info']['version'] in weir.get('/metrics')[2]
+
+
+def test_generated_calls_find_no_answer_that_the_document_does_not_name(weir, tmp_path):
+    done = subprocess.run([Path(sys.executable).parent / 'schemathesis', 'run', f'{weir.url}/api/v1/openapi.json', '--checks', CHECKS,
+                           '--max-examples', EXAMPLES, '--phases', 'examples,coverage,fuzzing', '--continue-on-failure',
+                           '--request-timeout', '30', '--seed', '15'],
+                          cwd=tmp_path, capture_output=True, text=True, timeout=3000, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert weir.ready() and weir.process.running()
+
+
+@pytest.mark.parametrize('head', [
+    b'GET /metrics HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', b'GET /metrics HTTP/1.1\r\n\r\n',
+    b'GET /metrics HTTP/1.1\r\nHost: a\rX: b\r\n\r\n', b'GET /metrics HTTP/1.1\r\nHost: a\r\nX: a\r\n folded\r\n\r\n',
+    b'GET /metrics HTTP/1.1\r\nHost : a\r\n\r\n', b'GET /metrics HTTP/1.1\r\nHost: a\x00\r\n\r\n'])
+def test_heads_that_two_programs_could_read_differently_are_refused(weir, head):
+    assert raw(weir, head).startswith('HTTP/1.1 400 ')
+
+
+def test_the_log_names_the_caller(broker, tmp_path):
+    pipeline = Pipeline(broker, tmp_path)
+    one = pipeline.start(log={'level': 'debug'})
+    connection = http.client.HTTPConnection('127.0.0.1', one.port, timeout=20)
+    connection.request('GET', '/nothing')
+    assert connection.getresponse().status == 404
+    connection.close()
+    one.wait_for_log('http GET /nothing 404 to 127.0.0.1')
+    assert ' to -' not in one.log()
+    pipeline.close()
