@@ -151,7 +151,10 @@ void EventBuilder::read_request(Work& work) const {
   std::string_view target;
   if (take_text(work, kFieldTarget, target)) {
     const auto parts = split_request_line(target);
-    if (event.method.empty()) event.method = parts.method;
+    if (event.method.empty() && !parts.method.empty()) {
+      event.method = parts.method;
+      event.fields_read |= bit(kFieldMethod);
+    }
     if (event.scheme.empty()) event.scheme = parts.scheme;
     if (event.host.empty()) event.host = parts.host;
     event.path = parts.path;
@@ -282,7 +285,12 @@ void EventBuilder::read_client(Work& work) {
   std::optional<PeerAddress> peer;
   take_first(work, kFieldClientIp, [&](const RawValue& value, const Candidate&) {
     const auto plain = value.kind == RawValue::Kind::kNested ? work.record.first_within(value) : value;
-    if (plain && plain->is_text()) peer = read_peer(plain->text);
+    if (plain && plain->is_text()) {
+      peer = read_peer(plain->text);
+      // A header that clients write, where a proxy's log has nothing else: what is no address in it is looked at.
+      const auto unread = peer ? peer->forwarded : plain->text;
+      if (is_more_than_a_name(unread)) work.room.headers.add_request({"client-address", unread});
+    }
     return peer.has_value();
   });
   if (peer && !peer->is_unix) event.client_ip = peer->address;

@@ -80,6 +80,11 @@ bool begins_like(std::string_view line, std::string_view pattern) {
   return true;
 }
 
+// The same, or for "http.log.*" anything that begins so.
+bool is_like(std::string_view text, std::string_view wanted) {
+  return wanted.ends_with('*') ? text.starts_with(wanted.substr(0, wanted.size() - 1)) : text == wanted;
+}
+
 ParseOutcome rejected(RejectReason reason, std::string detail) {
   return {reason, std::move(detail)};
 }
@@ -392,7 +397,8 @@ bool EventParser::Impl::skips_object() const {
   for (const SkipRule& rule : options.profile.skips) {
     if (rule.pointer.empty()) continue;
     const auto* value = outer_fields.at(outer_table.slot_of(rule.pointer));
-    if (value != nullptr && (rule.value.empty() || (value->is_text() && value->text == rule.value))) return true;
+    if (value == nullptr) continue;
+    if (rule.value.empty() || (value->is_text() && is_like(value->text, rule.value))) return true;
   }
   return false;
 }

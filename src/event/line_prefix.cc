@@ -84,12 +84,18 @@ std::string_view without_header_behind_time(std::string_view text) {
   return without_host_and_tag(text);
 }
 
+// Whether nothing but a time stands before the first space: else it is the first cell of a line ("2025-01-15T10:20:30Z|…").
+bool starts_with_time_alone(std::string_view text) {
+  return text.substr(0, text.find(' ')).find_first_not_of("0123456789-:.,+TZ") == kNowhere;
+}
+
 std::string_view without_syslog(std::string_view text) {
   const bool has_priority = text.starts_with('<');
   const auto line = without_priority(text);
   if (has_priority && line.starts_with("1 ")) return without_structured_data(without_words(line, 6));
   if (looks_like(line, "AAA _9 99:99:99")) return without_header_behind_time(without_words(line.substr(7), 1));
-  if (looks_like(line, "9999-99-99T99:99:99")) return without_header_behind_time(without_words(line, 1));
+  if (looks_like(line, "9999-99-99T99:99:99") && starts_with_time_alone(line))
+    return without_header_behind_time(without_words(line, 1));
   return line.size() < text.size() ? without_host_and_tag(line) : text;
 }
 

@@ -21,6 +21,8 @@ TEST_CASE("reading does not allocate in steady state, whatever the form of the r
       {"flat", minimal_record(R"(,"client_id":184467)")},
       {"flat", minimal_record(R"(,"headers":[{"name":"a","value":"7"}])")},
       {"flat", minimal_record(R"(,"status":"502, 200")")},
+      {"flat", minimal_record(R"(,"headers":{"x-count":7,"x-part":0.5,"x-on":true,"x-list":[1,{"a":"b\n"}]})")},
+      {"flat", minimal_record(R"(,"body":{"user":{"$gt":""},"n":[1,2.5,null]})")},
       {"nginx",
        R"line({"msec":"1736936430.456","remote_addr":"203.0.113.9","request_uri":"/a?b","http_x_api_version":"2"})line"},
       {"nginx",

@@ -167,11 +167,11 @@ std::optional<RawValue> RecordFields::only_within(const RawValue& value) const {
 
 std::string_view RecordFields::json_text(const RawValue& value, Arena& arena) const {
   if (value.kind != RawValue::Kind::kNested) return {};
-  return arena.copy(simdjson::minify(nested(value)));
+  return json_.of(nested(value), arena);
 }
 
 bool RecordFields::read_headers(const RawValue& value, HeaderSink& headers, Arena& arena) const {
-  return value.kind == RawValue::Kind::kNested && read_json_headers(nested(value), headers, arena);
+  return value.kind == RawValue::Kind::kNested && read_json_headers(nested(value), headers, json_, arena);
 }
 
 }  // namespace weir

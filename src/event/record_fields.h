@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "event/json/json_text.h"
 #include "event/json/pointer_table.h"
 #include "event/raw_record.h"
 
@@ -52,6 +53,7 @@ class RecordFields final : public RawRecord {
   std::vector<HeaderSlot> header_slots_;
   std::bitset<256> prefix_starts_;  // first bytes of the prefixes
   Arena* arena_ = nullptr;
+  mutable JsonText json_;  // only its memory is kept
   std::vector<simdjson::dom::element> nested_;
   std::bitset<PointerTable::kKeysMax> seen_;
 };

@@ -1,15 +1,13 @@
 #include "event/record_items.h"
 
+#include "event/json/json_text.h"
+
 namespace weir {
 namespace {
 
 namespace dom = simdjson::dom;
 
 constexpr size_t kBytesKept = 256 << 10;
-
-void append_json(const dom::element& value, std::string& out) {
-  out += simdjson::minify(value);
-}
 
 // The value of OTLP's AnyValue ({"stringValue": "x"}) where it is plain.
 bool any_value(const dom::object& wrapped, dom::element& out) {
@@ -49,7 +47,7 @@ void RecordItems::take(const dom::element& item) {
   if (item.get(text) == simdjson::SUCCESS) {
     text_ += text;
   } else {
-    append_json(item, text_);
+    append_json_text(item, text_);
   }
   end_item(begin);
 }
@@ -83,7 +81,7 @@ void RecordItems::take_log_record(const dom::object& record) {
   dom::element time;
   if (record["timeUnixNano"].get(time) == simdjson::SUCCESS ||
       record["observedTimeUnixNano"].get(time) == simdjson::SUCCESS) {
-    append_json(time, text_);
+    append_json_text(time, text_);
   } else {
     text_ += "null";
   }
@@ -97,9 +95,9 @@ void RecordItems::take_log_record(const dom::object& record) {
       continue;
     if (!first) text_ += ',';
     first = false;
-    append_json(key, text_);
+    append_json_text(key, text_);
     text_ += ':';
-    append_json(value, text_);
+    append_json_text(value, text_);
   }
   text_ += "}}";
   end_item(begin);

@@ -16,6 +16,11 @@ bool is_number_type(CorrelationType type) {
          type == CorrelationType::kValuePercentile;
 }
 
+// Strangers whose address could not be read are not one client.
+bool is_nobody(const ClientIdentity& client, const Event& event) {
+  return client.kind == ClientKind::kAddress && event.client_ip.is_unspecified();
+}
+
 void add_error(Diagnostics& diagnostics, const Correlation& where, int line, std::string message) {
   diagnostics.push_back({Diagnostic::Severity::kError, where.file, line > 0 ? line : where.line, 0, std::move(message),
                          "fields with one value in a record: docs/correlation.md lists them"});
@@ -41,8 +46,9 @@ std::string_view value_of(const CorrelationField& field, const Event& event, con
                           std::string& buffer) {
   switch (field.kind) {
     case CorrelationField::Kind::kClient:
-      return client.text;
+      return is_nobody(client, event) ? std::string_view{} : client.text;
     case CorrelationField::Kind::kAddress:
+      if (event.client_ip.is_unspecified()) return {};
       return buffer = event.client_ip.counting_unit_text();
     case CorrelationField::Kind::kNumber: {
       if (field.number == EventNumber::kStatus && event.status == 0) return {};

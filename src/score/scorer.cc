@@ -25,6 +25,11 @@ constexpr int kExpiredPerTurn = 128;   // bounds the work after a jump in time; 
 constexpr int kSecondChances = 64;     // bounds the search for a client to evict
 constexpr int kHighRiskAbove = 25;     // points above the threshold that make an abuse alert high
 
+/// Records whose address could not be read share one client, who is nobody: what strangers do together is no sign of anything.
+bool is_nobody(const Observation& record) {
+  return record.client_kind == ClientKind::kAddress && record.address.is_unspecified();
+}
+
 int64_t milliseconds(EventTime time) {
   return time.time_since_epoch().count();
 }
@@ -54,6 +59,7 @@ struct Scorer::Impl {
   void observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts);
   void observe_one(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
   ClientSlot client_of(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
+  void note_nobody(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   void judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   void judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   bool note_burst(ClientSlot slot, const Episodes::BurstOccurrence& occurrence, std::vector<Alert>& alerts);
@@ -120,7 +126,7 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
   if (clock.observations() % kExpiryEvery == 0) expire_idle();
   ++statistics.observations;
   if (absent_count > 0 && absent[clients.chunk_of(record.client_hash)]) return;
-  if (record.has(ObservationFlag::kAddressCount) && !options.bursts.enabled) return;
+  if (record.has(ObservationFlag::kAddressCount) && (!options.bursts.enabled || is_nobody(record))) return;
 
   const ClientSlot slot = client_of(record, check, hint, alerts);
   if (record.has(ObservationFlag::kAddressCount)) {
@@ -128,9 +134,19 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
     if (address.window_size == 0) address.newest_ms = std::max(address.newest_ms, time_ms);
   } else {
     close_overdue_of(slot, time_ms, alerts);
+    if (is_nobody(record)) return note_nobody(record, slot, alerts);
     judge_window(record, slot, alerts);
   }
   if (options.bursts.enabled) judge_bursts(record, slot, alerts);
+}
+
+/// An attack is one whoever it was; a window and bursts need somebody.
+void Scorer::Impl::note_nobody(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts) {
+  ClientEntry& client = clients.entry(slot);
+  client.newest_ms = std::max(client.newest_ms, milliseconds(record.time));
+  if (!record.evidence) return;
+  note(AlertKind::kAttack, slot, {record, clock.now_ms(), record.evidence.severity, record.evidence.categories, {}},
+       alerts);
 }
 
 void Scorer::Impl::judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts) {

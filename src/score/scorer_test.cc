@@ -44,6 +44,30 @@ using enum EpisodePhase;
 
 }  // namespace
 
+TEST_CASE("strangers whose address could not be read are no client together: only attacks are told of them",
+          "[score]") {
+  const auto strangers = [](std::string_view address) {
+    Stream stream;
+    for (int i = 0; i < 400; ++i) {
+      auto& record = stream.add({.client = "unknown",
+                                 .at_ms = i * 50,
+                                 .address = std::string(address),
+                                 .user_agent = static_cast<uint64_t>(i),
+                                 .flags = static_cast<uint8_t>(ObservationFlag::kBotUserAgent),
+                                 .evidence = i == 7 ? attack() : PackedEvidence{}});
+      record.client_kind = ClientKind::kAddress;
+      record.status = 404;
+      record.path_hash = static_cast<uint64_t>(i) * 7919;
+    }
+    std::set<AlertKind> kinds;
+    for (const Alert& alert : all_alerts_of(stream.observations()))
+      kinds.insert(alert.kind);
+    return kinds;
+  };
+  CHECK(strangers("::") == std::set{AlertKind::kAttack});
+  CHECK(strangers("192.0.2.1").size() > 1);  // the same of somebody
+}
+
 TEST_CASE("5 addresses and 3 agents in 10 requests are suspicious with 50 points and both reasons", "[score]") {
   Stream stream;
   add_abuser(stream);

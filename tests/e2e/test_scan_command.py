@@ -232,6 +232,83 @@ def test_nothing_readable_is_a_failure_with_a_hint(rules):
     assert 'none of 2 lines' in result.err and "'flat'" in result.err and '--profile' in result.err
 
 
+def test_lines_of_another_form_than_was_named_are_told_what_they_look_like(rules):
+    result = run('scan', '--rules', rules, '--profile', 'flat', '--output', 'verdicts', '-', stdin=combined_line('-') * 2)
+    assert result.code == 1, result
+    assert "as 'flat': they look like nginx combined" in result.err, result.err
+
+
+# --- forms that no profile knows
+
+def combined_line(user, status=200, query='id=1'):
+    return (f'203.0.113.9 - {user} [15/Jan/2025:10:20:30 +0000] "GET /a?{query} HTTP/1.1" {status} 3 "-" '
+            '"Mozilla/5.0 (X11; Linux x86_64)"\n').encode()
+
+
+def own_form(query='id=1'):
+    return (f'at=2025-01-15T10:20:30Z node=web-1 who=203.0.113.9 what="GET /a?{query} HTTP/1.1" code=200 with="Mozilla/5.0 (X11)" '
+            'from="https://ref.example/" hit=MISS\n').encode()
+
+
+def test_a_form_of_ones_own_is_told_from_its_lines_and_its_profile_is_printed(tmp_path, rules):
+    log, profile = tmp_path / 'access.log', tmp_path / 'mine.yaml'
+    log.write_bytes(own_form() * 3 + own_form('id=quuxalpha'))
+    result = run('scan', '--rules', rules, '--output', 'verdicts', str(log))
+    assert 'a form of its own, told from its lines, 4 of 4 lines' in result.err, result
+    assert [one['malicious'] for one in result.json_lines()] == [False, False, False, True]
+    assert {one['client'] for one in result.json_lines()} == {'203.0.113.9'}
+    shown = run('profiles', 'detect', str(log)).out
+    profile.write_text(shown[shown.index('name: mine'):])
+    assert run('profiles', 'test', str(profile)).code == 0
+    again = run('scan', '--rules', rules, '--profile', str(profile), '--output', 'verdicts', str(log))
+    assert [one['malicious'] for one in again.json_lines()] == [False, False, False, True]
+
+
+def test_what_a_recognised_form_lacks_is_said(tmp_path, rules):
+    log = tmp_path / 'access.log'
+    log.write_bytes(b'203.0.113.9 - - [15/Jan/2025:10:20:30 +0000] "GET /a?b=c HTTP/1.1" 200 3\n')
+    result = run('scan', '--rules', rules, '--output', 'table', str(log))
+    assert 'apache common, 1 of 1 lines; no line has user_agent' in result.err, result
+    assert 'no request had a user agent' in result.out
+
+
+# --- who a client is
+
+NAMED = {
+    'nginx': [combined_line(f'user{number}', query='id=quuxalpha') for number in range(60)],
+    'nginx in json': [json.dumps({'time_iso8601': '2025-01-15T10:20:30Z', 'remote_addr': '203.0.113.9', 'remote_user': f'user{number}',
+                                  'request': 'GET /a?id=quuxalpha HTTP/1.1', 'status': 200}).encode() + b'\n' for number in range(60)],
+    'apache refused': [combined_line(f'user{number}', 401, 'id=quuxalpha') for number in range(60)],
+    'an agent\'s ecs': [json.dumps({'@timestamp': '2025-01-15T10:20:30Z', 'source': {'ip': '203.0.113.9'}, 'user': {'name': f'user{number}'},
+                                   'http': {'request': {'method': 'GET'}, 'response': {'status_code': 200}},
+                                   'url': {'original': '/a?id=quuxalpha'}}).encode() + b'\n' for number in range(60)],
+}
+
+
+@pytest.mark.parametrize('source', NAMED)
+def test_a_name_that_nobody_checked_is_no_client(tmp_path, rules, source):
+    log = tmp_path / 'access.log'
+    log.write_bytes(b''.join(NAMED[source]))
+    profile = {'nginx': 'nginx', 'nginx in json': 'nginx', 'apache refused': 'apache'}.get(source, 'ecs')
+    judged = verdicts(rules, '--profile', profile, log)
+    assert len(judged) == 60 and {one['client'] for one in judged} == {'203.0.113.9'}
+    alerts = run('scan', '--rules', rules, '--profile', profile, '--output', 'alerts', str(log)).json_lines()
+    assert 0 < len(alerts) < 10, 'one client, whose attacks are one episode'
+
+
+def test_requests_without_an_address_raise_attacks_alone(tmp_path, rules):
+    log, figures = tmp_path / 'access.log', tmp_path / 'figures.json'
+    with open(log, 'wb') as out:
+        for number in range(400):
+            out.write(json.dumps({'ts': f'2025-01-15T10:20:{number % 60:02}Z', 'ip': 'none', 'method': 'GET', 'path': f'/no/{number}',
+                                  'status': 404, 'user_agent': f'agent {number}', 'query': 'id=quuxalpha' if number == 9 else ''}).encode() + b'\n')
+    result = run('scan', '--rules', rules, '--profile', 'flat', '--output', 'alerts', '--json', str(figures), str(log))
+    assert result.code == 0, result
+    read = json.loads(figures.read_text())
+    assert (read['alerts_attack'], read['alerts_abuse'], read['alerts_burst']) == (1, 0, 0)
+    assert read['without_address'] == 400
+
+
 # --- following
 
 def test_a_followed_file_is_read_on_through_rotation_and_truncation(tmp_path, rules):

@@ -1,5 +1,6 @@
 """Records as the manuals of shippers show them, each with an nginx line in it: read by the line's own directive."""
 import json
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +29,20 @@ def test_the_line_within_is_read(tmp_path, shipper):
     assert result.code == 0, result
     verdict, = result.json_lines()
     assert verdict['malicious'] and 'sqli' in verdict['categories'], verdict
+
+
+@pytest.mark.parametrize('shipper', RECORDS)
+def test_the_manual_names_the_same_place(shipper):
+    manual = (Path(__file__).parents[2] / 'docs' / 'shippers.md').read_text(encoding='utf-8')
+    name = shipper.replace('-', ' ').title()
+    row, = [line for line in manual.splitlines() if line.startswith(f'| {name} |')]
+    assert f'`unwrap: {RECORDS[shipper][0]}`' in row
+
+
+@pytest.mark.parametrize('shipper', RECORDS)
+def test_the_envelope_is_recognised(tmp_path, shipper):
+    unwrap, record = RECORDS[shipper]
+    log = tmp_path / 'records.ndjson'
+    log.write_text(json.dumps(record) + '\n', encoding='utf-8')
+    result = run('profiles', 'detect', str(log))
+    assert f'nginx combined, unwrapped from {unwrap}, 1 of 1 lines' in result.out, result

@@ -276,4 +276,36 @@ class Envoy(WebServer):
         self.wait_for_port(self.port)
 
 
-SERVERS = {one.name: one for one in (Nginx, Apache, Haproxy, Envoy)}
+class Caddy(WebServer):
+    """Caddy has no directive for the fields of its log, but encoders; each here has a site of its own."""
+
+    name = 'caddy'
+    formats = {
+        'json': 'format json',
+        'json-iso': 'format json {\n time_format iso8601\n duration_format string\n }',
+        'json-rfc3339': 'format json {\n time_format rfc3339_nano\n duration_format nano\n level_format upper\n }',
+        'filtered': 'format filter {\n wrap json\n fields {\n request>headers>Authorization delete\n resp_headers delete\n'
+                    ' request>remote_ip ip_mask {\n ipv4 24\n ipv6 32\n }\n }\n }',
+        'console': 'format console',
+    }
+
+    def __init__(self, folder, requests):
+        super().__init__(folder, requests)
+        self.directives = {name: {'name': name} for name in self.formats}
+
+    def ports(self):
+        return self._ports
+
+    def start(self):
+        self._ports = free_ports(len(self.formats))
+        sites = [f'http://:{port} {{\n log {{\n output file {self.log_path(name)}\n {lines}\n }}\n respond "fine" 200\n}}\n'
+                 for port, (name, lines) in zip(self._ports, self.formats.items())]
+        config = self.folder / 'Caddyfile'
+        config.write_text('{\n admin off\n auto_https off\n default_bind 127.0.0.1\n}\n' + ''.join(sites), encoding='utf-8')
+        self.process = Process([program('caddy'), 'run', '--adapter', 'caddyfile', '--config', config], self.folder / 'out.log',
+                               {'HOME': str(self.folder), 'XDG_CONFIG_HOME': str(self.folder), 'XDG_DATA_HOME': str(self.folder)})
+        for port in self._ports:
+            self.wait_for_port(port)
+
+
+SERVERS = {one.name: one for one in (Nginx, Apache, Haproxy, Envoy, Caddy)}

@@ -129,6 +129,13 @@ int run_test(const ProfilesArguments& arguments) {
 
 void print_configuration(const RecognitionCandidate& best) {
   const InputProfile& profile = best.profile;
+  if (!best.made_up.empty()) {
+    std::printf(
+        "\n# No profile knows this form. Look at what was told of it, save it as mine.yaml, and write into the "
+        "configuration\n# input: {profile: ./mine.yaml}. Your server's own log directive says more: input.format.\n%s",
+        best.made_up.c_str());
+    return;
+  }
   std::printf("\n# for the configuration:\ninput:\n  profile: %s\n", profile.name.c_str());
   if (!profile.unwrap.empty()) std::printf("  unwrap: [%s]\n", joined(profile.unwrap).c_str());
   if (!profile.split.empty()) std::printf("  split: %s\n", profile.split.c_str());

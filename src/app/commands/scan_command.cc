@@ -87,6 +87,14 @@ bool something_was_read(Scan& scan) {
   const uint64_t blank = counters.rejected[static_cast<size_t>(RejectReason::kEmpty)].value();
   const uint64_t records = counters.records.value() - blank;
   if (records == 0 || scan.judged() > 0) return true;
+  if (const std::string& form = scan.looks_like(); !form.empty() && form != "no known form") {
+    std::fprintf(stderr,
+                 "weir scan: none of %s lines could be read as '%s': they look like %s; leave out --profile and "
+                 "--format to read "
+                 "them so\n",
+                 with_separators(records).c_str(), scan.form().c_str(), form.c_str());
+    return false;
+  }
   std::fprintf(stderr,
                "weir scan: none of %s lines could be read as '%s': choose their form with --profile, or say where the "
                "fields stand with --field (weir help scan)\n",

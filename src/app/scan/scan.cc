@@ -27,6 +27,14 @@ AnalyzerOptions options_of(const ScanOptions& options, const Config& config) {
   return analyzer;
 }
 
+/// What somebody should know who relies on a form that was recognised.
+std::string notes_on(const RecognitionCandidate& form) {
+  std::string missing;
+  for (const auto field : form.missing)
+    missing += (missing.empty() ? "; no line has " : ", ") + std::string(field_name(field));
+  return missing + (form.made_up.empty() ? "" : "; weir profiles detect shows it");
+}
+
 }  // namespace
 
 Scan::Scan(const ScanOptions& options, const Config& config, const RuleSlot& rules, Interruption& interruption)
@@ -113,8 +121,8 @@ Status Scan::use_form_of(File& file, const std::vector<std::string_view>& lines)
     if (best == nullptr) {
       std::fprintf(stderr, "%s: no known format; reading it as %s\n", file.name.c_str(), form().c_str());
     } else {
-      std::fprintf(stderr, "%s: %s, %zu of %zu lines\n", file.name.c_str(), describe(*best).c_str(), best->lines_read,
-                   recognition.lines);
+      std::fprintf(stderr, "%s: %s, %zu of %zu lines%s\n", file.name.c_str(), describe(*best).c_str(), best->lines_read,
+                   recognition.lines, notes_on(*best).c_str());
       analyzer_options_.input.profile = best->profile;
       if (auto applied = apply_overrides(options_.input, analyzer_options_.input); !applied) return applied;
       analyzer_.reset();
@@ -123,6 +131,14 @@ Status Scan::use_form_of(File& file, const std::vector<std::string_view>& lines)
   if (!analyzer_) analyzer_.emplace(analyzer_options_, rule_slot_, report_.detect);
   file.is_known = true;
   return {};
+}
+
+/// Lines of which none could be read as what they were said to be: tells what they look like.
+void Scan::look_for_form_of(const std::vector<std::string_view>& lines) {
+  InputOptions options = analyzer_options_.input;
+  options.profile = {};
+  const auto recognition = recognise_format(lines, options, ProfileCatalog::shipped());
+  looks_like_ = recognition.best() == nullptr ? "no known form" : describe(*recognition.best());
 }
 
 Status Scan::judge(File& file, const std::vector<std::string_view>& lines) {
@@ -134,6 +150,7 @@ Status Scan::judge(File& file, const std::vector<std::string_view>& lines) {
     records_.push_back({line, EventTime::max(), {0, 0, offset_++}});
   if (auto analyzed = analyzer_->analyze(records_, analyzed_); !analyzed) return analyzed;
   report_.passed_over += analyzed_.passed_over;
+  if (form_is_chosen_ && looks_like_.empty() && judged() == 0) look_for_form_of(lines);
 
   const auto scoring_started = std::chrono::steady_clock::now();
   alerts_.clear();

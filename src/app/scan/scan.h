@@ -49,6 +49,8 @@ class Scan {
   ScanReport& report() { return report_; }
   [[nodiscard]] bool has_failed() const { return failed_; }  ///< a file could not be read, or a batch not be judged
   [[nodiscard]] uint64_t judged() const;
+  /// What the first lines look like, where they are not in the form that was named and not one was read; empty: nothing known.
+  [[nodiscard]] const std::string& looks_like() const { return looks_like_; }
   /// The name of the form in which the last file was read.
   [[nodiscard]] const std::string& form() const { return analyzer_options_.input.profile.name; }
 
@@ -69,6 +71,7 @@ class Scan {
   void wait(int descriptor);
   void fail_with(File& file, const Error& error);
   Status use_form_of(File& file, const std::vector<std::string_view>& lines);
+  void look_for_form_of(const std::vector<std::string_view>& lines);
   Status judge(File& file, const std::vector<std::string_view>& lines);
   void take_rejects(const File& file, const std::vector<std::string_view>& lines);
   void take_verdicts(const File& file);
@@ -89,6 +92,7 @@ class Scan {
   Scorer scorer_;
   ProgressBar progress_;
   bool failed_ = false;
+  std::string looks_like_;
   int64_t offset_ = 0;  // of all files: what a topic's offset would be
   uint64_t rejects_shown_ = 0;
   std::vector<std::unique_ptr<File>> files_;

@@ -28,6 +28,18 @@ std::vector<std::string_view> titles_of(const RecordVerdict& verdict, const Rule
   return titles;
 }
 
+std::string shown_titles(const RecordVerdict& verdict, const RuleSet& rules) {
+  RecordVerdict heaviest_first;
+  heaviest_first.rules = verdict.rules;
+  heaviest_first.violations = verdict.violations;
+  std::stable_sort(heaviest_first.rules.begin(), heaviest_first.rules.end(),
+                   [&](uint32_t a, uint32_t b) { return rules.rules()[a].weight > rules.rules()[b].weight; });
+  std::string titles;
+  for (const std::string_view title : titles_of(heaviest_first, rules))
+    titles.append(titles.empty() ? "" : ", ").append(title);
+  return titles;
+}
+
 void ScanFindings::add(const RecordVerdict& verdict, const RuleSet& rules, const std::string& file, int64_t line) {
   ++requests_;
   from_ = std::min(from_, verdict.time);
@@ -44,9 +56,7 @@ void ScanFindings::add(const RecordVerdict& verdict, const RuleSet& rules, const
 void ScanFindings::add_worst(const RecordVerdict& verdict, const RuleSet& rules, const std::string& file,
                              int64_t line) {
   if (worst_.size() == kWorstMax && verdict.score < worst_.back().score) return;
-  std::string titles;
-  for (const std::string_view title : titles_of(verdict, rules))
-    titles.append(titles.empty() ? "" : ", ").append(title);
+  std::string titles = shown_titles(verdict, rules);
   const std::string_view path = verdict.target.substr(0, verdict.target.find('?')).substr(0, kTargetBytesMax);
   std::string alike = std::string(path) + "\n" + titles;
   const auto known =

@@ -15,6 +15,9 @@ namespace weir {
 /// The titles of what a verdict was found by: rules, then violations of the policy, each once.
 std::vector<std::string_view> titles_of(const RecordVerdict& verdict, const RuleSet& rules);
 
+/// The same as one text for people: what weighs most comes first, since what follows may be cut off.
+std::string shown_titles(const RecordVerdict& verdict, const RuleSet& rules);
+
 /// What a scan found, for the table; bounded whatever is scanned.
 class ScanFindings {
  public:

@@ -67,6 +67,7 @@ class Table {
       worst();
     }
     unread();
+    blind();
     alerts();
     return std::move(out_);
   }
@@ -81,8 +82,10 @@ class Table {
   void headline() {
     const uint64_t requests = findings_.requests(), attacks = findings_.malicious();
     std::string text = with_separators(requests) + (requests == 1 ? " request" : " requests");
-    if (requests > 0 && findings_.from() <= findings_.until())
-      text += " from " + minutes_of(findings_.from()) + " to " + minutes_of(findings_.until()) + " UTC";
+    if (requests > 0 && findings_.from() <= findings_.until()) {
+      const auto from = minutes_of(findings_.from()), until = minutes_of(findings_.until());
+      text += from == until ? " at " + from + " UTC" : " from " + from + " to " + until + " UTC";
+    }
     line(text);
     if (report_.passed_over > 0)
       line(palette_.dim(with_separators(report_.passed_over) + " of other times were left out"));
@@ -163,6 +166,22 @@ class Table {
     }
   }
 
+  // What detection needs and no request had: silence there is no peace.
+  void blind() {
+    if (findings_.requests() == 0) return;
+    std::vector<std::string> notes;
+    for (const auto& [field, what] : {std::pair{kFieldQuery, "a query"}, std::pair{kFieldUserAgent, "a user agent"},
+                                      std::pair{kFieldClientIp, "a client address"}, std::pair{kFieldTime, "a time"}})
+      if (report_.detect.fields_read[field].value() == 0) notes.push_back("no request had " + std::string(what));
+    if (const auto count = report_.detect.salvaged.value(); count > 0)
+      notes.push_back(with_separators(count) + (count == 1 ? " request was" : " requests were") +
+                      " read from damaged lines, as far as they go");
+    if (notes.empty()) return;
+    heading("Not seen");
+    for (const std::string& note : notes)
+      line("  " + cut(note, width_ - 2));
+  }
+
   void alerts() {
     uint64_t total = 0;
     std::string kinds;
@@ -195,9 +214,7 @@ std::string scan_table(const ScanFindings& findings, const ScanReport& report, c
 
 std::string attack_line(const RecordVerdict& verdict, const RuleSet& rules, const Palette& palette, size_t width) {
   width = std::max(width, kWidthMin);
-  std::string titles;
-  for (const std::string_view title : titles_of(verdict, rules))
-    titles.append(titles.empty() ? "" : ", ").append(title);
+  const std::string titles = shown_titles(verdict, rules);
   const std::string time = format_rfc3339(verdict.time).substr(11, 8);
   const std::string head = "  " + left(verdict.client, 15) + "  ";
   const size_t used = time.size() + 1 + 5 + length_of(head);

@@ -13,24 +13,30 @@ namespace dom = simdjson::dom;
 
 constexpr size_t kHeadersMax = 16'384;  // of one list; what follows is not read
 
-std::string_view text_of(const dom::element& value, Arena& arena) {
+/// Where texts that are not in the document are made.
+struct Texts {
+  JsonText& json;
+  Arena& arena;
+};
+
+std::string_view text_of(const dom::element& value, Texts& texts) {
   std::string_view text;
   if (value.get(text) == simdjson::SUCCESS) return text;
   if (value.is_null()) return {};
-  return arena.copy(simdjson::minify(value));
+  return texts.json.of(value, texts.arena);
 }
 
 // A header of several values is several headers of the name.
-void add_values(std::string_view name, const dom::element& value, HeaderSink& headers, Arena& arena) {
+void add_values(std::string_view name, const dom::element& value, HeaderSink& headers, Texts& texts) {
   dom::array list;
   if (value.get(list) != simdjson::SUCCESS) {
-    if (!value.is_null()) headers.add({name, text_of(value, arena)});
+    if (!value.is_null()) headers.add({name, text_of(value, texts)});
     return;
   }
   size_t count = 0;
   for (const auto one : list) {
     if (++count > kHeadersMax) return;
-    if (!one.is_null()) headers.add({name, text_of(one, arena)});
+    if (!one.is_null()) headers.add({name, text_of(one, texts)});
   }
 }
 
@@ -41,7 +47,7 @@ bool is_one_of(std::string_view key, std::span<const std::string_view> names) {
 }
 
 // {"name": …, "value": …}; false if it has no such members.
-bool add_pair(const dom::object& object, HeaderSink& headers, Arena& arena) {
+bool add_pair(const dom::object& object, HeaderSink& headers, Texts& texts) {
   static constexpr std::array<std::string_view, 3> kNameKeys{"name", "key", "header"};
   static constexpr std::array<std::string_view, 2> kValueKeys{"value", "values"};
   std::string_view name;
@@ -57,35 +63,36 @@ bool add_pair(const dom::object& object, HeaderSink& headers, Arena& arena) {
     }
   }
   if (name.empty() || value == nullptr) return false;
-  add_values(name, *value, headers, arena);
+  add_values(name, *value, headers, texts);
   return true;
 }
 
-void add_object(const dom::object& object, HeaderSink& headers, Arena& arena) {
+void add_object(const dom::object& object, HeaderSink& headers, Texts& texts) {
   size_t count = 0;
   for (const auto field : object) {
     if (++count > kHeadersMax) return;
-    add_values(field.key, field.value, headers, arena);
+    add_values(field.key, field.value, headers, texts);
   }
 }
 
-void add_item(const dom::element& item, HeaderSink& headers, Arena& arena) {
+void add_item(const dom::element& item, HeaderSink& headers, Texts& texts) {
   if (dom::object object; item.get(object) == simdjson::SUCCESS) {
-    if (!add_pair(object, headers, arena)) add_object(object, headers, arena);
+    if (!add_pair(object, headers, texts)) add_object(object, headers, texts);
     return;
   }
   if (dom::array pair; item.get(pair) == simdjson::SUCCESS && pair.size() == 2) {
     std::string_view name;
-    if (pair.at(0).get(name) == simdjson::SUCCESS) return add_values(name, dom::element(pair.at(1)), headers, arena);
+    if (pair.at(0).get(name) == simdjson::SUCCESS) return add_values(name, dom::element(pair.at(1)), headers, texts);
   }
   if (std::string_view line; item.get(line) == simdjson::SUCCESS) add_header_line(line, headers);
 }
 
 }  // namespace
 
-bool read_json_headers(const dom::element& value, HeaderSink& headers, Arena& arena) {
+bool read_json_headers(const dom::element& value, HeaderSink& headers, JsonText& json, Arena& arena) {
+  Texts texts{json, arena};
   if (dom::object object; value.get(object) == simdjson::SUCCESS) {
-    if (!add_pair(object, headers, arena)) add_object(object, headers, arena);
+    if (!add_pair(object, headers, texts)) add_object(object, headers, texts);
     return true;
   }
   dom::array list;
@@ -93,7 +100,7 @@ bool read_json_headers(const dom::element& value, HeaderSink& headers, Arena& ar
   size_t count = 0;
   for (const auto item : list) {
     if (++count > kHeadersMax) break;
-    add_item(item, headers, arena);
+    add_item(item, headers, texts);
   }
   return true;
 }

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "event/event_parser.h"
 #include "event/json/json_reader.h"
 #include "event/json/near_json.h"
 #include "event/json/pointer_table.h"
 #include "event/line_prefix.h"
+#include "event/profile/inferred_profile.h"
 #include "event/record_fields.h"
 #include "event/text/text_reader.h"
 
@@ -25,6 +27,9 @@ constexpr std::array<std::string_view, 30> kPayloads{
     "/data",    "/value"};
 constexpr std::array<std::string_view, 8> kLists{"/records", "/logEvents", "/Records", "/events",
                                                  "/logs",    "/entries",   "/items",   "/data"};
+
+// A form made up from the lines must have 21 points where the best profile has 20.
+constexpr uint64_t kMadeUpOf = 21, kMadeUpPer = 20;
 
 /// In place of one pointer: all that were seen, for envelopes within envelopes.
 constexpr std::string_view kAllPayloads = "all";
@@ -77,6 +82,8 @@ class Shape {
     }
   }
 
+  /// The texts at each pointer to a payload.
+  PayloadTexts payload_texts;
   /// Pointers to payloads (at the root, or in items), to payloads within payloads, and to lists, that at least one line has.
   std::vector<std::string> payloads, inner_payloads, lists;
 
@@ -85,8 +92,7 @@ class Shape {
     fields.gather(object, arena);
     std::vector<std::string> texts;
     for (const auto pointer : kPayloads) {
-      const auto* value = fields.at(table.slot_of(pointer));
-      note(pointer, value != nullptr, payloads);
+      const auto* value = take_payload(pointer, table, fields, payloads);
       if (value != nullptr && value->is_text() && value->text.starts_with('{')) texts.emplace_back(value->text);
     }
     std::vector<dom::object> items;
@@ -103,7 +109,7 @@ class Shape {
     for (const dom::object& item : items) {
       fields.gather(item, arena);
       for (const auto pointer : kPayloads)
-        note(pointer, fields.at(table.slot_of(pointer)) != nullptr, payloads);
+        take_payload(pointer, table, fields, payloads);
     }
     for (const std::string& text : texts) {
       dom::object inner;
@@ -111,9 +117,17 @@ class Shape {
       if (loaded.reason != RejectReason::kNone || loaded.root.get(inner) != simdjson::SUCCESS) continue;
       fields.gather(inner, arena);
       for (const auto pointer : kPayloads)
-        note(pointer, fields.at(table.slot_of(pointer)) != nullptr, inner_payloads);
+        take_payload(pointer, table, fields, inner_payloads);
     }
     arena.clear();
+  }
+
+  const RawValue* take_payload(std::string_view pointer, const PointerTable& table, const RecordFields& fields,
+                               std::vector<std::string>& pointers) {
+    const auto* value = fields.at(table.slot_of(pointer));
+    note(pointer, value != nullptr, pointers);
+    if (value != nullptr && value->is_text()) payload_texts[std::string(pointer)].emplace_back(value->text);
+    return value;
   }
 
   JsonReader reader_{64};
@@ -180,6 +194,16 @@ std::string text_form_of(const InputProfile& profile, std::span<const std::strin
   return {};
 }
 
+// The lines, or what stands in their envelopes.
+std::vector<std::string_view> texts_at(const std::string& payload, const std::vector<std::string_view>& lines,
+                                       const PayloadTexts& payload_texts) {
+  if (payload.empty()) return lines;
+  std::vector<std::string_view> texts;
+  for (const auto& [pointer, values] : payload_texts)
+    if (pointer == payload || payload == kAllPayloads) texts.insert(texts.end(), values.begin(), values.end());
+  return texts;
+}
+
 // By what was read; then fewer envelopes, the better known profile, and the one that is more about just this source.
 bool is_better(const RecognitionCandidate& a, const RecognitionCandidate& b) {
   if (a.points != b.points) return a.points > b.points;
@@ -189,6 +213,21 @@ bool is_better(const RecognitionCandidate& a, const RecognitionCandidate& b) {
   if (layers(a) != layers(b)) return layers(a) < layers(b);
   if (a.profile.priority != b.profile.priority) return a.profile.priority > b.profile.priority;
   return pointer_count(a.profile) < pointer_count(b.profile);
+}
+
+// A shipped profile is better known: what was made up must read clearly more.
+void add_made_up(std::span<const std::string_view> lines, const PayloadTexts& payload_texts,
+                 const InputOptions& options, const ProfileCatalog& catalog,
+                 std::vector<RecognitionCandidate>& candidates) {
+  uint64_t best = 0;
+  for (const auto& known : candidates)
+    best = std::max(best, known.points);
+  for (InferredProfile& made_up : infer_profiles(lines, payload_texts, catalog)) {
+    auto candidate = try_profile(made_up.profile, lines, options);
+    if (candidate.requests == 0 || candidate.points * kMadeUpPer <= best * kMadeUpOf) continue;
+    candidate.made_up = std::move(made_up.file_text);
+    candidates.push_back(std::move(candidate));
+  }
 }
 
 }  // namespace
@@ -205,8 +244,9 @@ std::string joined(const std::vector<std::string>& pointers) {
 }  // namespace
 
 std::string describe(const RecognitionCandidate& candidate) {
-  std::string text = candidate.profile.name;
-  if (!candidate.text_form.empty() && candidate.text_form != candidate.profile.name) text += " " + candidate.text_form;
+  std::string text = candidate.made_up.empty() ? candidate.profile.name : "a form of its own, told from its lines";
+  if (candidate.made_up.empty() && !candidate.text_form.empty() && candidate.text_form != candidate.profile.name)
+    text += " " + candidate.text_form;
   if (!candidate.profile.split.empty()) text += ", split at " + candidate.profile.split;
   if (!candidate.profile.unwrap.empty()) text += ", unwrapped from " + joined(candidate.profile.unwrap);
   return text;
@@ -222,6 +262,7 @@ Recognition recognise_format(std::span<const std::string_view> all, const InputO
   Recognition recognition;
   recognition.lines = lines.size();
   Shape shape(lines);
+  const auto payload_texts = std::move(shape.payload_texts);
   shape.payloads.insert(shape.payloads.begin(), "");
   if (!shape.inner_payloads.empty()) shape.payloads.emplace_back(kAllPayloads);
   shape.lists.insert(shape.lists.begin(), "");
@@ -239,11 +280,12 @@ Recognition recognise_format(std::span<const std::string_view> all, const InputO
         if (!payload.empty() && payload != kAllPayloads) profile.unwrap = {payload};
         auto candidate = try_profile(profile, lines, options);
         if (candidate.requests == 0) continue;
-        candidate.text_form = text_form_of(profile, lines);
+        candidate.text_form = text_form_of(profile, texts_at(payload, lines, payload_texts));
         recognition.candidates.push_back(std::move(candidate));
       }
     }
   }
+  add_made_up(lines, payload_texts, options, catalog, recognition.candidates);
   std::stable_sort(recognition.candidates.begin(), recognition.candidates.end(), is_better);
   return recognition;
 }

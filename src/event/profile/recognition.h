@@ -18,6 +18,8 @@ struct RecognitionCandidate {
   uint64_t points = 0;                     ///< for the fields that were found and understood
   std::string text_form;                   ///< the name of the text format, for text
   std::vector<ProfileFieldIndex> missing;  ///< what detection needs and no line had
+  /// Empty for a shipped profile. Else no profile knows the form: it was told from the lines, and this is the profile as a file.
+  std::string made_up;
 };
 
 /// What the first lines of a source look like.
@@ -28,7 +30,7 @@ struct Recognition {
   [[nodiscard]] const RecognitionCandidate* best() const { return candidates.empty() ? nullptr : &candidates.front(); }
 };
 
-/// "nginx combined", "caddy, unwrapped from /message": for people.
+/// "nginx combined", "nginx combined, unwrapped from /message": for people.
 std::string describe(const RecognitionCandidate& candidate);
 
 /// Reads the lines with every profile, as they are and out of the envelopes that shippers use, and says what fits. At most

@@ -38,16 +38,16 @@ TEST_CASE("the form of a log is recognised from its lines") {
 
 TEST_CASE("envelopes of shippers are recognised too") {
   CHECK(recognised({R"({"@timestamp":"x","message":)" + quoted(kCombined) + R"(,"host":{"name":"web1"}})"}) ==
-        "nginx, unwrapped from /message, 1");
+        "nginx combined, unwrapped from /message, 1");
   CHECK(recognised({R"({"log":)" + quoted(kNginx) + R"(,"stream":"stdout"})"}) == "nginx, unwrapped from /log, 1");
   CHECK(recognised({R"({"records":[)" + kNginx + "," + kNginx + "]}"}) == "nginx, split at /records, 1");
   CHECK(recognised({R"({"logEvents":[{"id":"1","message":)" + quoted(kCombined) + "}]}"}) ==
-        "nginx, split at /logEvents, unwrapped from /message, 1");
+        "nginx combined, split at /logEvents, unwrapped from /message, 1");
 }
 
 TEST_CASE("an envelope within an envelope is recognised") {
   const std::string docker = R"({"log":)" + quoted(kCombined) + R"(,"stream":"stdout"})";
-  CHECK(recognised({R"({"message":)" + quoted(docker) + "}"}) == "nginx, unwrapped from /message and /log, 1");
+  CHECK(recognised({R"({"message":)" + quoted(docker) + "}"}) == "nginx combined, unwrapped from /message and /log, 1");
 }
 
 TEST_CASE("most lines decide, not the first") {

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/assert.h"
+#include "event/values/raw_value.h"
 
 namespace weir {
 namespace {
@@ -60,14 +61,15 @@ TextReader::TextReader(TextFormat format) : format_(std::move(format)), last_ope
   for (size_t i = 0; i < format_.parts.size(); ++i) {
     const bool last = i + 1 == format_.parts.size();
     const auto& field = format_.parts[i].field;
-    steps_.push_back({last ? format_.end : format_.parts[i + 1].literal, field.escape, shape_of(field), last, false});
+    const std::string& next = last ? format_.end : format_.parts[i + 1].literal;
+    steps_.push_back({next, field.escape, shape_of(field, next), last, false});
     Step& step = steps_.back();
     step.is_open = step.shape == Shape::kAny && !is_protected(step.escape, step.next);
     if (step.is_open && is_client_text(field)) last_open_ = last ? format_.parts.size() : i;
   }
 }
 
-TextReader::Shape TextReader::shape_of(const TextField& field) {
+TextReader::Shape TextReader::shape_of(const TextField& field, std::string_view next) {
   if (field.use != TextUse::kField) return Shape::kAny;
   switch (field.field) {
     case kFieldStatus:
@@ -76,6 +78,7 @@ TextReader::Shape TextReader::shape_of(const TextField& field) {
     case kFieldResponseBytes:
       return Shape::kNumber;
     case kFieldClientIp:
+      return next.starts_with('"') ? Shape::kAny : Shape::kAddress;  // between quotes it may be a list
     case kFieldScheme:
       return Shape::kWord;
     default:
@@ -95,6 +98,9 @@ bool TextReader::has_shape(Shape shape, std::string_view text) {
     }
     case Shape::kWord:
       return text.find_first_of(" \t\"") == kNowhere;
+    case Shape::kAddress:
+      return text.find_first_of(" \t\"") == kNowhere &&
+             (text.find_first_of(".:") != kNowhere || is_absent(text) || text == "localhost" || text == "unknown");
   }
   return true;
 }

@@ -31,7 +31,7 @@ class TextReader {
   static constexpr int kRetriesMax = 32;
 
  private:
-  enum class Shape : uint8_t { kAny, kNumber, kWord };
+  enum class Shape : uint8_t { kAny, kNumber, kWord, kAddress };
   /// A field and what ends it.
   struct Step {
     std::string next;  // the literal behind; empty: the line's end
@@ -47,7 +47,7 @@ class TextReader {
   static size_t find_end(const Step& step, std::string_view line, size_t begin, size_t from);
   [[nodiscard]] size_t end_of_last(const Step& step, std::string_view line, size_t begin, size_t from) const;
   [[nodiscard]] size_t end_from_behind(std::string_view line, size_t step, size_t begin) const;
-  static Shape shape_of(const TextField& field);
+  static Shape shape_of(const TextField& field, std::string_view next);
   static bool has_shape(Shape shape, std::string_view text);
 
   TextFormat format_;
