@@ -62,8 +62,9 @@ def system(minutes=ALL, busy=True):
         add('weir_records_total', counter((minutes, per_minute)))
         add('weir_parse_errors_total', counter((minutes, per_minute / 1000)), reason='invalid_json')
         for metric in ('truncated_records', 'scan_failures', 'dead_letters_truncated', 'quarantined_records', 'bad_observation_blocks',
-                       'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
+                       'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'wrong_clock_records', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
             add(f'weir_{metric}_total', counter((minutes, 0)))
+        add('weir_sources_stuck', gauge((minutes, 0)))
         for stage, topic in zip(STAGES, ('http.requests', 'weir.observations')):
             add('weir_consumed_messages_total', counter((minutes, per_minute)), stage=stage)
             add('weir_consumer_lag_records', gauge((minutes, 7 if busy else 0)), topic=topic, partition='0')
@@ -121,6 +122,8 @@ FAULTS = {
     'WeirExpressionLimits': {f'weir_expression_limits_total {ONE}': fault_counter(3)},
     'WeirExclusionsLeftOut': {f'weir_exclusions_left_out_total {ONE}': fault_counter(3)},
     'WeirLaneStalls': {f'weir_lane_stalls_total {ONE} score': counter((QUIET, 0), (FAULT, 1), (AFTER, 0))},
+    'WeirSourceStuck': {f'weir_sources_stuck {ONE}': fault_gauge(0, 2)},
+    'WeirWrongClocks': {f'weir_wrong_clock_records_total {ONE}': fault_counter(12)},
     'WeirUnguardedLanes': {f'weir_unguarded_lanes {ONE} detect': fault_gauge(0, 2)},
     'WeirAlertsTrimmed': {f'weir_alerts_trimmed_total {ONE}': fault_counter(1)},
     'WeirLagGrowing': {'weir_consumer_lag_records http.requests': fault_gauge(7, (200_000, 900_000))},

@@ -99,6 +99,8 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
   drop_batch();
   if (must_renew_ && patience_ != nullptr) renew_given_up();
   wake_fetches_if_due();
+  hand_out_waiting(records_max);
+  if (!records_.empty()) idle = Milliseconds(0);
   auto deadline = Clock::now() + idle;
   int timeout_ms = static_cast<int>(idle.count());
   while (records_.size() < records_max && batch_bytes_ < kBatchBytesMax && health_) {
@@ -119,6 +121,7 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
     if (left.count() <= 0) break;
     timeout_ms = static_cast<int>(left.count());
   }
+  note_ends();
   return records_;
 }
 
@@ -138,19 +141,124 @@ void KafkaConsumer::wake_fetches_if_due() {
 
 void KafkaConsumer::accept(MessageHandle message) {
   ReadPosition* position = position_of(*message);
+  if (position != nullptr) {
+    // The partition is paused; this one was under way, and stands behind those that wait.
+    for (Waiting& one : waiting_) {
+      if (one.topic != position->topic || one.partition != position->partition || one.messages.empty()) continue;
+      if (message->offset <= one.messages.back()->offset) return counters_.stale_records.add();
+      bytes_since_wake_ += message->len + message->key_len;
+      counters_.consumed_records.add();
+      counters_.consumed_bytes.add(message->len);
+      ReadPositions::keep(*position, message->offset);
+      one.messages.push_back(std::move(message));
+      return;
+    }
+  }
   if (position == nullptr || !check_order(*position, message->offset)) {
     counters_.stale_records.add();
     return;
   }
-  ReadPositions::hand_out(*position, message->offset);
-  note_success(position->topic);
   counters_.consumed_records.add();
   counters_.consumed_bytes.add(message->len);
-  batch_bytes_ += message->len + message->key_len;
   bytes_since_wake_ += message->len + message->key_len;
-  records_.push_back({position->topic, position->partition, message->offset, append_time_of(*message),
+  ReadPositions::hand_out(*position, message->offset);
+  note_success(position->topic);
+  hand_out(std::move(message), *position);
+}
+
+void KafkaConsumer::hand_out(MessageHandle message, const ReadPosition& position) {
+  batch_bytes_ += message->len + message->key_len;
+  records_.push_back({position.topic, position.partition, message->offset, append_time_of(*message),
                       text_of(message->key, message->key_len), text_of(message->payload, message->len), message.get()});
   messages_.push_back(std::move(message));
+}
+
+// --- holding back
+
+void KafkaConsumer::hold_back(const PartitionOffset& from) {
+  positions_.hold_back(from);
+  auto place = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
+    return one.topic == from.topic && one.partition == from.partition;
+  });
+  if (place == waiting_.end()) {
+    pause_or_resume(from, true);
+    place = waiting_.emplace(waiting_.end());
+    place->topic = from.topic;
+    place->partition = from.partition;
+  }
+  // Those of the batch stand before what waits already. Their views end here: nobody works on them now.
+  for (size_t i = records_.size(); i-- > 0;) {
+    const InputRecord& record = records_[i];
+    const bool is_of = record.topic == from.topic && record.partition == from.partition && record.offset >= from.offset;
+    if (is_of) place->messages.push_front(std::move(messages_[i]));
+  }
+}
+
+void KafkaConsumer::let_go(uint16_t topic, int32_t partition) {
+  if (ReadPosition* position = positions_.find(topic, partition)) position->held = false;
+}
+
+/// What waited and may go, before anything new. A partition of which nothing waits any more is fetched again.
+void KafkaConsumer::hand_out_waiting(uint32_t records_max) {
+  for (Waiting& one : waiting_) {
+    ReadPosition* position = positions_.find(one.topic, one.partition);
+    if (position == nullptr || position->held) continue;
+    while (!one.messages.empty() && records_.size() < records_max && batch_bytes_ < kBatchBytesMax) {
+      ReadPositions::hand_out(*position, one.messages.front()->offset);
+      hand_out(std::move(one.messages.front()), *position);
+      one.messages.pop_front();
+    }
+    if (one.messages.empty()) pause_or_resume({one.topic, one.partition, 0}, false);
+  }
+  std::erase_if(waiting_, [](const Waiting& one) { return one.messages.empty(); });
+}
+
+void KafkaConsumer::pause_or_resume(const PartitionOffset& partition, bool pauses) {
+  const PartitionListHandle list = list_of({&partition, 1});
+  const auto code = pauses ? rd_kafka_pause_partitions(client_.get(), list.get())
+                           : rd_kafka_resume_partitions(client_.get(), list.get());
+  // Not paused it only delivers more, which waits as well.
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) counters_.client_errors.add();
+}
+
+/// Before all partitions are read from elsewhere, or by others. The library stands behind what waits, so each must be sought.
+void KafkaConsumer::forget_waiting() {
+  for (const Waiting& one : waiting_) {
+    if (ReadPosition* position = positions_.find(one.topic, one.partition)) position->held = true;
+    pause_or_resume({one.topic, one.partition, 0}, false);
+  }
+  waiting_.clear();
+}
+
+/// Before one partition is sought.
+void KafkaConsumer::forget_waiting(uint16_t topic, int32_t partition) {
+  std::erase_if(waiting_, [&](const Waiting& one) {
+    if (one.topic != topic || one.partition != partition) return false;
+    pause_or_resume({topic, partition, 0}, false);
+    return true;
+  });
+}
+
+bool KafkaConsumer::at_end(uint16_t topic, int32_t partition) const {
+  const auto all = positions_.all();
+  return std::any_of(all.begin(), all.end(), [&](const ReadPosition& one) {
+    return one.topic == topic && one.partition == partition && one.at_end();
+  });
+}
+
+/// What the last fetch said, of the partitions of this batch; asks no broker.
+void KafkaConsumer::note_ends() {
+  const ReadPosition* last = nullptr;
+  for (const InputRecord& record : records_) {
+    if (last != nullptr && last->topic == record.topic && last->partition == record.partition) continue;
+    ReadPosition* position = positions_.find(record.topic, record.partition);
+    last = position;
+    int64_t low = 0;
+    int64_t high = RD_KAFKA_OFFSET_INVALID;
+    const auto code =
+        rd_kafka_get_watermark_offsets(client_.get(), topics_[record.topic].c_str(), record.partition, &low, &high);
+    if (position != nullptr && code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0) position->high = high;
+  }
 }
 
 ReadPosition* KafkaConsumer::position_of(const rd_kafka_message_t& message) {
@@ -294,12 +402,14 @@ void KafkaConsumer::mark_committed(std::span<const PartitionOffset> offsets) {
 
 Status KafkaConsumer::rewind() {
   drop_batch();
+  forget_waiting();
   seek_all(positions_.rewind());
   return {};
 }
 
 Status KafkaConsumer::seek(const PartitionOffset& target) {
   drop_batch();
+  forget_waiting(target.topic, target.partition);
   positions_.seek(target);
   seek_all({&target, 1});
   return {};
@@ -366,6 +476,7 @@ RecordSource::Unread KafkaConsumer::unread() {
   Unread found = Unread::kNone;
   size_t asked = 0;
   for (const ReadPosition& one : positions_.all()) {
+    if (one.held) return Unread::kNotKnown;  // it waits for other sources
     if (++asked > kUnreadAskedMax) break;
     int64_t low = 0;
     int64_t high = 0;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +48,9 @@ class KafkaConsumer : public RecordSource {
   [[nodiscard]] Unread unread() override;
   Status seek(const PartitionOffset& target) override;
   Status rewind() override;
+  void hold_back(const PartitionOffset& from) override;
+  void let_go(uint16_t topic, int32_t partition) override;
+  [[nodiscard]] bool at_end(uint16_t topic, int32_t partition) const override;
   void tick() override;
   [[nodiscard]] Status health() const override;
   void close(Patience& patience) override;
@@ -84,6 +89,12 @@ class KafkaConsumer : public RecordSource {
   void drop_batch();
   void seek_all(std::span<const PartitionOffset> targets);
   void wake_fetches_if_due();
+  void hand_out(MessageHandle message, const ReadPosition& position);
+  void hand_out_waiting(uint32_t records_max);
+  void note_ends();
+  void pause_or_resume(const PartitionOffset& partition, bool pauses);
+  void forget_waiting();
+  void forget_waiting(uint16_t topic, int32_t partition);
   void update_lag();
   void check_connection();
   [[nodiscard]] std::string name_of(const ReadPosition& position) const;
@@ -105,6 +116,13 @@ class KafkaConsumer : public RecordSource {
   ReadPositions positions_;
   std::vector<std::pair<const rd_kafka_topic_t*, uint16_t>>
       native_topics_;  // those records came from, with their index
+  /// Records that were held back, of a partition that is paused meanwhile.
+  struct Waiting {
+    uint16_t topic = 0;
+    int32_t partition = 0;
+    std::deque<MessageHandle> messages;
+  };
+  std::list<Waiting> waiting_;
   std::vector<InputRecord> records_;
   std::vector<MessageHandle> messages_;  // of the records, in their order
   size_t batch_bytes_ = 0;

@@ -81,6 +81,7 @@ Result<std::vector<PartitionOffset>> KafkaConsumer::read_committed(std::span<con
 
 void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   drop_batch();
+  forget_waiting();
   positions_.clear();
   native_topics_.clear();
   membership_ = GroupMetadataHandle(rd_kafka_consumer_group_metadata(client_.get()));
@@ -170,6 +171,7 @@ void KafkaConsumer::lose_partitions() {
 
 void KafkaConsumer::forget_partitions() {
   membership_.reset();
+  forget_waiting();
   positions_.clear();
   native_topics_.clear();
   counters_.assigned_partitions.set(0);

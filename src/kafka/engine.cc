@@ -55,6 +55,9 @@ class StartupPatience : public Patience {
 
 using PartitionCounts = std::map<std::string, int32_t>;
 
+/// So far at least a source may be ahead of the slowest; otherwise half of score.lateness_ms.
+constexpr Milliseconds kAheadMin{1'000};
+
 Status check_stages(const EngineOptions& options) {
   if (options.stages.empty()) return fail(ErrorCode::kInvalidArgument, "kafka", "stages names no stage to run");
   return {};
@@ -116,6 +119,8 @@ struct Engine::Impl {
   LogSink log;
   std::unique_ptr<CrashJournal> journal;  // null: no quarantine
   bool lacks_journal = false;             // for want of disk space
+  std::unique_ptr<SourceBoard> board;     // outlives the lanes
+  std::vector<int32_t> input_partitions;  // of each requests topic
   std::vector<std::unique_ptr<LaneRuntime>> lanes;
   std::vector<LaneCounters> counters;
   bool has_state_topic = false;
@@ -180,8 +185,11 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
   auto prepared = prepare_topics(options, impl.client, impl.log, patience);
   if (!prepared) return tl::unexpected(prepared.error());
   const int32_t observations_partitions = prepared->partitions[options.kafka.topics.observations];
+  for (const std::string& topic : options.kafka.topics.requests)
+    impl.input_partitions.push_back(prepared->partitions[topic]);
   impl.has_state_topic = prepared->partitions.contains(options.kafka.topics.state);
   impl.alert_bytes_max = prepared->alert_bytes_max;
+  impl.board = std::make_unique<SourceBoard>(std::max(kAheadMin, options.score.lateness / 2));
 
   for (const Stage stage : options.stages) {
     const uint32_t count = lanes_of(stage);
@@ -261,8 +269,10 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
                                                    int32_t observations_partitions) const {
   const KafkaTopics& topics = options.kafka.topics;
   if (stage == Stage::kDetect) {
-    DetectWork::Options work{topics.requests, topics.observations, observations_partitions, topics.dead_letter};
-    return std::make_unique<DetectWork>(std::move(work), options.analyzer, rules, runtime.detect, runtime.kafka);
+    DetectWork::Options work{topics.requests, topics.observations, observations_partitions, topics.dead_letter,
+                             input_partitions};
+    return std::make_unique<DetectWork>(std::move(work), options.analyzer, rules, runtime.detect, runtime.kafka,
+                                        board.get(), lanes.size());
   }
   ScoreWork::Options work{topics.requests,        topics.observations,
                           topics.alerts,          topics.dead_letter,
@@ -271,7 +281,8 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
                           options.snapshot_round, {},
                           alert_bytes_max};
   if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);
-  return std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka, runtime.state.get());
+  return std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka, runtime.state.get(),
+                                     board.get());
 }
 
 void Engine::Impl::describe(Stage stage, const LaneRuntime& runtime) {

@@ -50,13 +50,25 @@ Status BlockRouter::produce_events(std::span<const CorrelationEvent> events, std
   return {};
 }
 
+Status BlockRouter::tell(int32_t partition, std::span<const SourceReport> sources, OutputTransaction& output,
+                         Patience& patience) {
+  if (sources.empty()) return {};
+  block_.clear();
+  encode_block_part({}, {}, sources, block_bytes_max_, block_);
+  return output.produce({topic_, partition, {}, block_, {}}, patience);
+}
+
 /// One block, or more where many attacks with their evidence stand in one batch.
 Status BlockRouter::produce_blocks(std::span<const Observation> observations, std::span<const uint32_t> indices,
                                    int32_t partition, std::span<const OutputHeader> headers, OutputTransaction& output,
                                    Patience& patience) {
+  // The first block says it: all of them are in one transaction, in this order.
+  std::span<const SourceReport> sources;
+  if (sources_of_ && !indices.empty()) sources = sources_of_(partition);
   while (!indices.empty()) {
     block_.clear();
-    const size_t taken = encode_block_part(observations, indices, block_bytes_max_, block_);
+    const size_t taken = encode_block_part(observations, indices, sources, block_bytes_max_, block_);
+    sources = {};
     WEIR_ASSERT(taken > 0 && taken <= indices.size(), "a block holds at least one observation");
     if (Status status = output.produce({topic_, partition, {}, block_, headers}, patience); !status) return status;
     indices = indices.subspan(taken);

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "lane/output.h"
 #include "score/correlation/correlation_event.h"
 #include "score/observation.h"
+#include "score/source_times.h"
 
 namespace weir {
 
@@ -22,6 +25,12 @@ class BlockRouter {
   static constexpr size_t kBlockBytesMax = 512 << 10;
 
   BlockRouter(std::string topic, int32_t partitions, size_t block_bytes_max = kBlockBytesMax);
+
+  /// What the blocks for a partition say of their sources; nothing: nothing.
+  using SourcesOf = std::function<std::span<const SourceReport>(int32_t partition)>;
+  void say_sources(SourcesOf sources_of) { sources_of_ = std::move(sources_of); }
+  /// A block that says nothing else.
+  Status tell(int32_t partition, std::span<const SourceReport> sources, OutputTransaction& output, Patience& patience);
 
   /// `headers` go with every block. Stops at the first error of the output.
   Status route(std::span<const Observation> observations, std::span<const OutputHeader> headers,
@@ -43,6 +52,7 @@ class BlockRouter {
   size_t block_bytes_max_;
   std::vector<std::vector<uint32_t>> by_partition_;  // indices of observations, in their order
   std::string block_;
+  SourcesOf sources_of_;
 };
 
 }  // namespace weir

@@ -8,22 +8,44 @@
 namespace weir {
 
 DetectWork::DetectWork(Options options, AnalyzerOptions analyzer, const RuleSlot& rules, DetectCounters& counters,
-                       KafkaCounters& kafka_counters)
+                       KafkaCounters& kafka_counters, SourceBoard* board, size_t lane)
     : options_(std::move(options)),
       kafka_counters_(kafka_counters),
       analyzer_(std::move(analyzer), rules, counters),
-      router_(options_.observations_topic, options_.observations_partitions) {}
+      router_(options_.observations_topic, options_.observations_partitions) {
+  if (board == nullptr) return;
+  keeper_.emplace(*board, lane, options_.input_partitions, options_.observations_partitions, counters, kafka_counters);
+  router_.say_sources(
+      [this](int32_t partition) { return keeper_->reports_for(partition, SourceKeeper::Clock::now()); });
+}
 
-Status DetectWork::process(std::span<const InputRecord> batch, const RecordSource&, OutputTransaction& output,
+Status DetectWork::process(std::span<const InputRecord> batch, RecordSource& source, OutputTransaction& output,
                            Patience& patience) {
+  if (batch.empty()) return tell_sources(output, patience);
   raw_.clear();
   for (const InputRecord& record : batch) {
     raw_.push_back({record.payload, record.append_time, {record.topic, record.partition, record.offset}});
   }
   Status status = analyzer_.analyze(raw_, analyzed_);
+  if (status && keeper_) {
+    keeper_->take(raw_, analyzed_, source);
+    keeper_->report(source, SourceKeeper::Clock::now());  // the blocks say where this batch has taken their sources
+  }
   if (status) status = produce_dead_letters(batch, output, patience);
   if (status) status = produce_observations(output, patience);
+  if (status) status = tell_sources(output, patience);
   return status;
+}
+
+/// Partitions that got no block for a while hear of the sources all the same.
+Status DetectWork::tell_sources(OutputTransaction& output, Patience& patience) {
+  if (!keeper_) return {};
+  const auto now = SourceKeeper::Clock::now();
+  while (const auto target = keeper_->target_to_tell(now)) {
+    if (Status status = router_.tell(*target, keeper_->reports_for(*target, now), output, patience); !status)
+      return status;
+  }
+  return {};
 }
 
 Status DetectWork::produce_dead_letters(std::span<const InputRecord> batch, OutputTransaction& output,
@@ -47,6 +69,7 @@ Status DetectWork::produce_dead_letter(const InputRecord& record, std::string_vi
 
 Status DetectWork::quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
                               Patience& patience) {
+  if (keeper_ && keeper_->is_held(record.topic, record.partition)) return {};  // it will be handed out again
   const Status status = produce_dead_letter(record, kQuarantinedReason, detail, output, patience);
   if (status) kafka_counters_.quarantined.add();
   return status;

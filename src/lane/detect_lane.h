@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lane/block_router.h"
 #include "lane/lane.h"
+#include "lane/sources/source_keeper.h"
 #include "pipeline/analyzer.h"
 #include "pipeline/lane_counters.h"
 
@@ -24,12 +26,14 @@ class DetectWork : public StageWork {
     std::string observations_topic;
     int32_t observations_partitions = 1;
     std::string dead_letter_topic;
+    std::vector<int32_t> input_partitions{};  ///< of each input topic
   };
 
+  /// `board` is shared by the lanes of a process; null: nothing waits for other sources, and blocks say nothing of theirs.
   DetectWork(Options options, AnalyzerOptions analyzer, const RuleSlot& rules, DetectCounters& counters,
-             KafkaCounters& kafka_counters);
+             KafkaCounters& kafka_counters, SourceBoard* board = nullptr, size_t lane = 0);
 
-  Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+  Status process(std::span<const InputRecord> batch, RecordSource& source, OutputTransaction& output,
                  Patience& patience) override;
   Status quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
                     Patience& patience) override;
@@ -39,8 +43,20 @@ class DetectWork : public StageWork {
   [[nodiscard]] size_t retained_bytes() const override { return 0; }
   [[nodiscard]] bool has_awaited_output() const override { return true; }
   bool restoring(RecordSource&, Patience&) override { return false; }
-  Status on_assigned(std::span<AssignedPartition>, Patience&) override { return {}; }
-  void on_revoked(bool) override {}
+  Status on_assigned(std::span<AssignedPartition> partitions, Patience&) override {
+    if (keeper_) keeper_->assigned(partitions, SourceKeeper::Clock::now());
+    return {};
+  }
+  void on_revoked(bool) override {
+    if (keeper_) keeper_->revoked(SourceKeeper::Clock::now());
+  }
+  void steer(RecordSource& source) override {
+    if (keeper_) keeper_->steer(source, SourceKeeper::Clock::now());
+  }
+  bool has_more() override { return keeper_ && keeper_->target_to_tell(SourceKeeper::Clock::now()); }
+  void on_rewound() override {
+    if (keeper_) keeper_->rewound();
+  }
   void tick() override {}
 
  private:
@@ -48,6 +64,7 @@ class DetectWork : public StageWork {
   Status produce_dead_letter(const InputRecord& record, std::string_view reason, std::string_view detail,
                              OutputTransaction& output, Patience& patience);
   Status produce_observations(OutputTransaction& output, Patience& patience);
+  Status tell_sources(OutputTransaction& output, Patience& patience);
 
   Options options_;
   KafkaCounters& kafka_counters_;
@@ -55,6 +72,7 @@ class DetectWork : public StageWork {
   std::vector<RawRecord> raw_;
   AnalyzedBatch analyzed_;
   BlockRouter router_;
+  std::optional<SourceKeeper> keeper_;
 };
 
 }  // namespace weir

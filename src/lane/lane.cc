@@ -95,6 +95,7 @@ Status Lane::step() {
   thread_.assert_here();
   heartbeat();
   if (Status status = tick_if_due(); !status) return status;
+  work_.steer(source_);
   const auto batch = source_.poll(batch_.records_max, std::min(kIdlePoll, until_commit()), batch_.wait_max);
   polled_.store(true, std::memory_order_relaxed);
   keeps_up_ = batch.size() < batch_.records_max;
@@ -103,7 +104,7 @@ Status Lane::step() {
     progressed();
     WEIR_CRASH_POINT(stage_, "poll");
   }
-  if (!batch.empty() || (!has_work() && work_.has_output())) {
+  if (!batch.empty() || work_.has_more() || (!has_work() && work_.has_output())) {
     if (Status status = work_on(batch); !status) return status;
   }
   restoring_.store(work_.restoring(source_, *this), std::memory_order_relaxed);
@@ -250,6 +251,7 @@ Status Lane::recover() {
   back_off();
   if (!work_.can_reproduce()) {
     become(Work::kNone);
+    work_.on_rewound();
     return source_.rewind();
   }
   work_since_ = Clock::now() - batch_.commit_interval;  // due at once

@@ -30,7 +30,8 @@ class StageWork {
 
   /// Works on one batch and produces its results. A kKafka or kLimit error gives the transaction up; any other stops the lane.
   /// A stage that can reproduce its output works through the whole batch even then.
-  virtual Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+  /// It may hold records back in `source`: they belong to later batches then. The batch is empty when has_more() or has_output() asked for a turn.
+  virtual Status process(std::span<const InputRecord> batch, RecordSource& source, OutputTransaction& output,
                          Patience& patience) = 0;
   /// Instead of process(): the record goes to the dead-letter topic unread, with the reason `quarantined` and this detail.
   virtual Status quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
@@ -48,6 +49,12 @@ class StageWork {
   [[nodiscard]] virtual bool has_awaited_output() const = 0;
   /// Output that belongs into a transaction even when no record comes. Asked when nothing is uncommitted.
   virtual bool has_output() { return false; }
+  /// Before each poll: may let partitions go that process() held back.
+  virtual void steer(RecordSource&) {}
+  /// Output that is due even when no record comes. Asked before each batch.
+  virtual bool has_more() { return false; }
+  /// The lane goes back to the committed offsets.
+  virtual void on_rewound() {}
   /// The state behind the assigned partitions is not complete yet: it is being read again from `source`. Asked after
   /// each batch.
   virtual bool restoring(RecordSource& source, Patience& patience) = 0;

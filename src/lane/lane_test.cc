@@ -23,7 +23,7 @@ class CopyWork : public StageWork {
   std::vector<std::string> calls;
   Status process_result;
 
-  Status process(std::span<const InputRecord> batch, const RecordSource&, OutputTransaction& output,
+  Status process(std::span<const InputRecord> batch, RecordSource&, OutputTransaction& output,
                  Patience& patience) override {
     if (!process_result) return process_result;
     Status status;

@@ -61,12 +61,22 @@ ReadPositions::Arrival ReadPositions::arrival(const ReadPosition& position, int6
 
 void ReadPositions::hand_out(ReadPosition& position, int64_t offset) {
   position.expected = offset + 1;
+  position.seen = std::max(position.seen, position.expected);
   position.read = true;
 }
 
 void ReadPositions::batch_done() {
   for (ReadPosition& one : positions_)
     one.done = one.expected;
+}
+
+void ReadPositions::hold_back(const PartitionOffset& from) {
+  ReadPosition* position = find(from.topic, from.partition);
+  if (position == nullptr) return;
+  WEIR_ASSERT(from.offset >= position->done && from.offset <= position->expected,
+              "only what was handed out is held back");
+  position->expected = from.offset;
+  position->held = true;
 }
 
 void ReadPositions::give_up_batch() {
@@ -91,10 +101,11 @@ void ReadPositions::mark_committed(std::span<const PartitionOffset> offsets) {
 std::vector<PartitionOffset> ReadPositions::rewind() {
   std::vector<PartitionOffset> moved;
   for (ReadPosition& one : positions_) {
-    if (one.expected == one.committed) continue;
+    if (one.expected == one.committed && !one.held) continue;
     moved.push_back({one.topic, one.partition, one.committed});
     one.expected = one.done = one.committed;
-    one.end = PartitionOffset::kUnknown;
+    one.end = one.high = one.seen = PartitionOffset::kUnknown;
+    one.held = false;
   }
   return moved;
 }
@@ -103,7 +114,8 @@ void ReadPositions::seek(const PartitionOffset& target) {
   ReadPosition* position = find(target.topic, target.partition);
   if (position == nullptr) return;
   position->expected = position->done = target.offset;
-  position->end = PartitionOffset::kUnknown;
+  position->end = position->high = position->seen = PartitionOffset::kUnknown;
+  position->held = false;
 }
 
 bool ReadPositions::exhausted(int32_t partition, int64_t until) const {

@@ -16,18 +16,27 @@ struct ReadPosition {
   int64_t expected = PartitionOffset::kUnknown;  ///< to be handed out
   int64_t done = PartitionOffset::kUnknown;      ///< to be worked on
   int64_t committed = PartitionOffset::kUnknown;
-  int64_t end = PartitionOffset::kUnknown;  ///< the broker last said that nothing is there from here on
-  int64_t low = PartitionOffset::kUnknown;  ///< of the first record there was at the assignment
-  bool read = false;                        ///< a record came since the assignment
+  int64_t end = PartitionOffset::kUnknown;   ///< the broker last said that nothing is there from here on
+  int64_t low = PartitionOffset::kUnknown;   ///< of the first record there was at the assignment
+  int64_t high = PartitionOffset::kUnknown;  ///< of the first record that there was not yet when the broker last told
+  int64_t seen = PartitionOffset::kUnknown;  ///< behind the last record that came, handed out or waiting
+  bool read = false;                         ///< a record came since the assignment
+  bool held = false;                         ///< from `expected` on, until it is let go
 
   /// Everything there was has been handed out.
-  [[nodiscard]] bool at_end() const { return end != PartitionOffset::kUnknown && expected <= end; }
+  [[nodiscard]] bool at_end() const {
+    return !held && (is_end_known() || (high != PartitionOffset::kUnknown && expected >= std::max(high, seen)));
+  }
+  /// And the broker has said so.
+  [[nodiscard]] bool is_end_known() const {
+    return end != PartitionOffset::kUnknown && expected >= seen && expected <= end;
+  }
 
-  /// Records that wait to be worked on in a partition whose next offset is `high`; kUnknown when that cannot be said yet. Behind
+  /// Records that wait to be worked on in a partition whose next offset is `next`; kUnknown when that cannot be said yet. Behind
   /// the last record may be offsets that hold none, markers of transactions above all: once the end is known, they do not wait.
-  [[nodiscard]] int64_t behind(int64_t high) const {
-    if (done == expected && at_end()) return std::max<int64_t>(0, high - end);
-    return done == PartitionOffset::kUnknown ? PartitionOffset::kUnknown : std::max<int64_t>(0, high - done);
+  [[nodiscard]] int64_t behind(int64_t next) const {
+    if (done == expected && !held && is_end_known()) return std::max<int64_t>(0, next - end);
+    return done == PartitionOffset::kUnknown ? PartitionOffset::kUnknown : std::max<int64_t>(0, next - done);
   }
 };
 
@@ -65,13 +74,17 @@ class ReadPositions {
   [[nodiscard]] static Arrival arrival(const ReadPosition& position, int64_t offset);
   /// The record is handed out.
   static void hand_out(ReadPosition& position, int64_t offset);
+  /// The record came and waits.
+  static void keep(ReadPosition& position, int64_t offset) { position.seen = offset + 1; }
   /// Nothing is there from `offset` on.
   static void reach_end(ReadPosition& position, int64_t offset) { position.end = offset; }
   /// The partition was made anew: what is committed means nothing any more.
-  static void forget_commit(ReadPosition& position) { position.committed = PartitionOffset::kUnknown; }
+  static void forget_commit(ReadPosition& position) { position.committed = position.seen = PartitionOffset::kUnknown; }
 
   /// All that was handed out is worked on.
   void batch_done();
+  /// What was handed out from `from` on was not: it comes again when the partition is not held any more.
+  void hold_back(const PartitionOffset& from);
   /// What was handed out and not worked on will be handed out by someone else.
   void give_up_batch();
 

@@ -156,3 +156,36 @@ TEST_CASE("a partition without any record is not behind once its end is known", 
   CHECK(position.behind(0) == 0);
   CHECK(position.behind(4) == 4);
 }
+
+TEST_CASE("records that are held back come again, and until then the partition is not at its end",
+          "[lane][positions]") {
+  ReadPositions positions = assigned({5}, {5});
+  ReadPosition& position = *positions.find(0, 0);
+  for (int64_t offset = 5; offset < 8; ++offset)
+    read(positions, 0, offset);
+  ReadPositions::reach_end(position, 8);
+  CHECK(position.at_end());
+  positions.hold_back({0, 0, 6});
+  positions.batch_done();
+  CHECK_FALSE(position.at_end());
+  CHECK(offsets_of(positions.uncommitted()) == std::vector<int64_t>{6});
+  ReadPositions::keep(position, 8);  // it was under way
+  position.held = false;
+  CHECK_FALSE(position.at_end());  // let go, but not handed out yet
+  CHECK(position.behind(9) == 3);
+  for (int64_t offset = 6; offset < 9; ++offset)
+    read(positions, 0, offset);
+  CHECK_FALSE(position.at_end());  // the broker has not said so of what came last
+  ReadPositions::reach_end(position, 9);
+  CHECK(position.at_end());
+}
+
+TEST_CASE("a partition that waits goes back to its commit although nothing of it was handed out", "[lane][positions]") {
+  ReadPositions positions = assigned({5}, {5});
+  read(positions, 0, 5);
+  positions.hold_back({0, 0, 5});
+  const auto moved = positions.rewind();
+  REQUIRE(moved.size() == 1);
+  CHECK(moved[0].offset == 5);
+  CHECK_FALSE(positions.find(0, 0)->held);
+}

@@ -100,6 +100,13 @@ class RecordSource {
   /// Goes back to the last committed offset on every assigned partition. Drops the current batch.
   virtual Status rewind() = 0;
 
+  /// Records of this partition from this offset on, of the batch at hand and later ones, are handed out again when let_go() says so;
+  /// before that poll() gives none of them. Between poll() and batch_done().
+  virtual void hold_back(const PartitionOffset& from) = 0;
+  virtual void let_go(uint16_t topic, int32_t partition) = 0;
+  /// Everything that was there when the broker last told was handed out.
+  [[nodiscard]] virtual bool at_end(uint16_t topic, int32_t partition) const = 0;
+
   /// Housekeeping, about once a second: lag and connection state.
   virtual void tick() = 0;
   /// An error after which this source gives no more records.

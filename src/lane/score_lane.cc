@@ -35,16 +35,17 @@ Milliseconds steady_now() {
 }  // namespace
 
 ScoreWork::ScoreWork(Options options, LogSink log, ScoreCounters& counters, KafkaCounters& kafka_counters,
-                     StateStore* store)
+                     StateStore* store, SourceBoard* board)
     : options_(std::move(options)),
       log_(std::move(log)),
       counters_(counters),
       kafka_counters_(kafka_counters),
-      store_(store) {
+      store_(store),
+      board_(board) {
   if (!options_.now) options_.now = steady_now;
 }
 
-Status ScoreWork::process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+Status ScoreWork::process(std::span<const InputRecord> batch, RecordSource& source, OutputTransaction& output,
                           Patience& patience) {
   for (const InputRecord& record : batch)
     score_block(record, source);
@@ -81,6 +82,11 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   }
   const auto start = std::chrono::steady_clock::now();
   alerts_.clear();
+  if (!block_.sources.empty()) {
+    const bool is_timed = record.append_time != EventTime::max();
+    state.scorer().take_sources(block_.sources, is_timed ? record.append_time.time_since_epoch().count() : 0, alerts_);
+    if (board_ != nullptr && !repeated) board_->hear(block_.sources, SourceBoard::Clock::now());
+  }
   state.scorer().observe(block_.observations, block_.correlations.events, alerts_);
   const auto spent = std::chrono::steady_clock::now() - start;
   counters_.score_ns.add(static_cast<uint64_t>(std::chrono::nanoseconds(spent).count()));
@@ -429,7 +435,33 @@ std::optional<uint64_t> ScoreWork::digest(int32_t partition, int64_t next_offset
   return std::nullopt;
 }
 
+/// A source that holds the clock no longer although it was not read to its end: what it still brings may be late.
+void ScoreWork::report_stuck_sources() {
+  std::set<std::pair<uint16_t, int32_t>> found;
+  for (const auto& state : states_) {
+    const SourceTimes& times = state->scorer().sources();
+    if (state->restoring()) continue;
+    for (const SourceTimes::Source& one : times.sources()) {
+      if (times.is_stuck(one)) found.emplace(one.report.topic, one.report.partition);
+    }
+  }
+  for (const auto& [topic, partition] : found) {
+    if (stuck_.contains({topic, partition})) continue;
+    const std::string name = topic < options_.requests_topics.size() ? options_.requests_topics[topic] : "?";
+    log_(LogLevel::kError,
+         "kafka: " + name + "/" + std::to_string(partition) +
+             " is not read to its end and gets on with "
+             "nothing for " +
+             std::to_string(SourceTimes::kHeldMax.count() / 1'000) +
+             " s: the clock of the observations goes on without it, and what it still brings may be late");
+    kafka_counters_.sources_stuck_total.add();
+  }
+  stuck_ = std::move(found);
+  kafka_counters_.sources_stuck.set(stuck_.size());
+}
+
 void ScoreWork::tick() {
+  report_stuck_sources();
   uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0;
   for (const auto& state : states_) {
     count(*state);

@@ -12,6 +12,7 @@
 
 #include "alert/alert_encoder.h"
 #include "lane/lane.h"
+#include "lane/sources/source_board.h"
 #include "lane/state/partition_state.h"
 #include "lane/state/stored_state.h"
 #include "pipeline/lane_counters.h"
@@ -43,11 +44,11 @@ class ScoreWork : public StageWork {
   /// Snapshots that may wait for one transaction. What does not fit comes with the next ones.
   static constexpr size_t kSnapshotBytesMax = 8 << 20;
 
-  /// `store` reads the state topic; null without one. It must outlive this object.
+  /// `store` reads the state topic; null without one. `board` hears what blocks say of sources. Both must outlive this object.
   ScoreWork(Options options, LogSink log, ScoreCounters& counters, KafkaCounters& kafka_counters,
-            StateStore* store = nullptr);
+            StateStore* store = nullptr, SourceBoard* board = nullptr);
 
-  Status process(std::span<const InputRecord> batch, const RecordSource& source, OutputTransaction& output,
+  Status process(std::span<const InputRecord> batch, RecordSource& source, OutputTransaction& output,
                  Patience& patience) override;
   Status quarantine(const InputRecord& record, const std::string& detail, OutputTransaction& output,
                     Patience& patience) override;
@@ -107,6 +108,7 @@ class ScoreWork : public StageWork {
   void forget_output();
   Status produce_retained(OutputTransaction& output, Patience& patience);
   void count(PartitionState& state);
+  void report_stuck_sources();
 
   Options options_;
   LogSink log_;
@@ -116,6 +118,8 @@ class ScoreWork : public StageWork {
   ObservationBlock block_;
   std::vector<Alert> alerts_;
   StateStore* store_;
+  SourceBoard* board_;
+  std::set<std::pair<uint16_t, int32_t>> stuck_;  // sources, as last said
   std::vector<RetainedMessage> retained_;
   size_t produced_ = 0;  // of retained_, into the open transaction
   size_t retained_bytes_ = 0, snapshot_bytes_ = 0;

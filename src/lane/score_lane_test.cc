@@ -102,6 +102,38 @@ TEST_CASE("alerts whose output failed are produced again, the same bytes, withou
   CHECK(fresh.output.stored.front().value == test.output.stored.front().value);
 }
 
+TEST_CASE("a partition of the input that is not read on is named and counted", "[kafka]") {
+  Fixture test;
+  test.source.append_gap = Milliseconds(1'000);
+  const auto block = [](int64_t slow_ms, int64_t fast_ms) {
+    const std::vector<SourceReport> sources{{0, 4, slow_ms, false, false}, {0, 5, fast_ms, false, false}};
+    std::string bytes;
+    encode_block_part({}, {}, sources, 1'000, bytes);
+    return bytes;
+  };
+  constexpr int64_t kBegin = 1'700'000'000'000;
+  const auto seconds = static_cast<size_t>(SourceTimes::kHeldMax.count() / 1'000);
+  for (size_t i = 0; i <= seconds; ++i)
+    test.source.log[0].push_back(block(kBegin, kBegin + 1'000 * static_cast<int64_t>(i)));
+  while (!test.source.at_end(0, 0))
+    REQUIRE(test.process());
+  test.work.tick();
+  CHECK(test.kafka.sources_stuck.value() == 0);
+  test.source.log[0].push_back(block(kBegin, kBegin + 900'000));
+  REQUIRE(test.process());
+  test.work.tick();
+  test.work.tick();
+  CHECK(test.kafka.sources_stuck.value() == 1);
+  CHECK(test.kafka.sources_stuck_total.value() == 1);
+  CHECK(test.lines.text().find("http.requests/4") != std::string::npos);
+  CHECK(test.lines.text().find("http.requests/5") == std::string::npos);
+  test.source.log[0].push_back(block(kBegin + 1, kBegin + 901'000));
+  REQUIRE(test.process());
+  test.work.tick();
+  CHECK(test.kafka.sources_stuck.value() == 0);
+  CHECK(test.kafka.sources_stuck_total.value() == 1);
+}
+
 TEST_CASE("an alert that is larger than its topic allows loses evidence and says so", "[kafka]") {
   Evidence evidence;
   evidence.method = "GET";

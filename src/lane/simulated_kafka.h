@@ -198,6 +198,15 @@ class SimulatedSource : public RecordSource {
   bool exhausted(int32_t partition, int64_t until) const override { return positions_.exhausted(partition, until); }
   bool connected() override { return true; }
   Unread unread() override { return Unread::kNone; }
+  void hold_back(const PartitionOffset& from) override { positions_.hold_back(from); }
+  void let_go(uint16_t topic, int32_t partition) override {
+    if (ReadPosition* position = positions_.find(topic, partition)) position->held = false;
+  }
+  bool at_end(uint16_t, int32_t partition) const override {
+    const auto all = positions_.all();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const ReadPosition& one) { return one.partition == partition && one.at_end(); });
+  }
   Status renew(CarryDone, Patience&) override { return {}; }
   Status seek(const PartitionOffset& target) override {
     positions_.seek(target);
@@ -229,7 +238,7 @@ class SimulatedSource : public RecordSource {
     uint64_t count = kafka_.faults ? kafka_.pick(4) : 3;
     for (const auto& [partition, log] : kafka_.observations) {
       ReadPosition* position = positions_.find(0, partition);
-      if (position == nullptr) continue;
+      if (position == nullptr || position->held) continue;
       auto next = log.lower_bound(position->expected);
       for (; next != log.end() && count > 0; ++next, --count) {
         batch_.push_back({0, partition, next->first, EventTime(Milliseconds(1'000)), {}, next->second, nullptr});

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,6 +57,7 @@ class FakeSource : public RecordSource {
   std::map<int32_t, std::vector<std::string>> log;  // partition -> payloads, offset = index
   std::map<int32_t, int64_t> committed;
   std::map<std::string, std::string> headers;  // the same for every record
+  Milliseconds append_gap{0};                  // between the records of a partition, by the broker's clock
   int rewinds = 0, renewals = 0;
   Status commit_result;
   /// Runs once at the start of the next poll: rebalances and stop requests of a test.
@@ -69,10 +71,11 @@ class FakeSource : public RecordSource {
     }
     batch_.clear();
     for (const auto& [partition, payloads] : log) {
+      if (held_.contains(partition)) continue;
       int64_t& next = next_[partition];
       for (; next < static_cast<int64_t>(payloads.size()) && batch_.size() < records_max; ++next) {
-        batch_.push_back(
-            {0, partition, next, EventTime(Milliseconds(1'000)), {}, payloads[static_cast<size_t>(next)], nullptr});
+        const EventTime appended(Milliseconds(1'000) + next * append_gap);
+        batch_.push_back({0, partition, next, appended, {}, payloads[static_cast<size_t>(next)], nullptr});
       }
     }
     return batch_;
@@ -99,6 +102,7 @@ class FakeSource : public RecordSource {
   }
   Status rewind() override {
     ++rewinds;
+    held_.clear();
     for (auto& [partition, next] : next_)
       next = committed.contains(partition) ? committed[partition] : 0;
     done_ = next_;
@@ -119,6 +123,16 @@ class FakeSource : public RecordSource {
   bool connected() override { return true; }
   Unread unread() override { return unread_records; }
   Unread unread_records = Unread::kNone;
+  void hold_back(const PartitionOffset& from) override {
+    next_[from.partition] = from.offset;
+    held_.insert(from.partition);
+  }
+  void let_go(uint16_t, int32_t partition) override { held_.erase(partition); }
+  bool at_end(uint16_t, int32_t partition) const override {
+    const auto next = next_.find(partition);
+    return !held_.contains(partition) && next != next_.end() && log.contains(partition) &&
+           next->second >= static_cast<int64_t>(log.at(partition).size());
+  }
   Status seek(const PartitionOffset& target) override {
     next_[target.partition] = done_[target.partition] = target.offset;
     return {};
@@ -133,6 +147,7 @@ class FakeSource : public RecordSource {
 
  private:
   std::map<int32_t, int64_t> next_, done_;
+  std::set<int32_t> held_;
   std::vector<InputRecord> batch_;
   std::vector<PartitionOffset> uncommitted_;
 };

@@ -9,5 +9,7 @@ namespace weir {
 inline constexpr uint8_t kBlockVersion = 1;
 /// The version of blocks that hold records of correlations.
 inline constexpr uint8_t kEventBlockVersion = 2;
+/// Of blocks that say how far their sources have come (docs/adr/0029-watermarks.md).
+inline constexpr uint8_t kSourceBlockVersion = 3;
 
 }  // namespace weir

@@ -75,6 +75,10 @@ struct KafkaCounters {
   Counter consumer_renewals;    ///< consumers given up and made anew, because the group did not answer them
   Counter stalls;               ///< times there was work and the lane got on with nothing
   Counter unguarded;            ///< 1: works without the crash journal it should have
+  Counter wrong_clocks;         ///< records scored with their source's time
+  Counter holds;                ///< times a partition of the input had to wait for slower ones
+  Counter sources_stuck;        ///< now: hold the clock no longer though they were not read to their end
+  Counter sources_stuck_total;  ///< times one became so
   Counter rebalances;           ///< assignments received
   Counter assigned_partitions;  ///< now
   Counter stale_records;        ///< records below the next expected offset, dropped

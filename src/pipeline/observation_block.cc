@@ -73,6 +73,38 @@ void write_observation(BinaryWriter& out, const Observation& record, Previous& p
   previous = {record.at, time_ms};
 }
 
+constexpr uint8_t kSourceRecord = 4;
+
+enum SourceFlags : uint8_t {
+  kAtEnd = 1 << 0,
+  kHasTime = 1 << 1,
+  kWaits = 1 << 2,
+  kMention = 1 << 3,
+};
+
+void write_source(BinaryWriter& out, const SourceReport& source) {
+  const bool has_time = source.time_ms != SourceReport::kNoTime;
+  out.byte(kSourceRecord);
+  out.varint(source.topic);
+  out.zigzag(source.partition);
+  out.byte(static_cast<uint8_t>((source.at_end ? kAtEnd : 0) | (has_time ? kHasTime : 0) | (source.waits ? kWaits : 0) |
+                                (source.is_mention ? kMention : 0)));
+  if (has_time) out.zigzag(source.time_ms);
+}
+
+bool read_source(BinaryReader& in, std::vector<SourceReport>& sources) {
+  if (sources.size() == kBlockSourcesMax) return false;
+  SourceReport& source = sources.emplace_back();
+  source.topic = in.number<uint16_t>();
+  source.partition = in.signed_number<int32_t>();
+  const uint8_t flags = in.byte();
+  source.at_end = (flags & kAtEnd) != 0;
+  source.waits = (flags & kWaits) != 0;
+  source.is_mention = (flags & kMention) != 0;
+  if ((flags & kHasTime) != 0) source.time_ms = in.signed_number<int64_t>();
+  return in.ok() && (flags & ~(kAtEnd | kHasTime | kWaits | kMention)) == 0;
+}
+
 IpAddress read_address(BinaryReader& in, bool is_v4) {
   std::array<uint8_t, 16> bytes{};
   if (is_v4) bytes[10] = bytes[11] = 0xff;
@@ -121,6 +153,7 @@ tl::unexpected<Error> bad_block(std::string detail) {
 Status reject(ObservationBlock& block, std::string detail) {
   block.observations.clear();
   block.correlations.clear();
+  block.sources.clear();
   return bad_block(std::move(detail));
 }
 
@@ -132,9 +165,17 @@ uint64_t digest_of(std::string_view bytes) {
 
 size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices, size_t bytes_max,
                          std::string& out) {
+  return encode_block_part(observations, indices, {}, bytes_max, out);
+}
+
+size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices,
+                         std::span<const SourceReport> sources, size_t bytes_max, std::string& out) {
+  WEIR_ASSERT(sources.size() <= kBlockSourcesMax, "a lane has fewer sources");
   const size_t begin = out.size();
   BinaryWriter writer(out);
-  writer.byte(kBlockVersion);
+  writer.byte(sources.empty() ? kBlockVersion : kSourceBlockVersion);
+  for (const SourceReport& source : sources)
+    write_source(writer, source);
   Previous previous;
   size_t written = 0;
   for (const uint32_t index : indices) {
@@ -162,12 +203,13 @@ void encode_block(std::span<const Observation> observations, std::span<const uin
 Status decode_block(std::string_view bytes, ObservationBlock& block) {
   block.observations.clear();
   block.correlations.clear();
+  block.sources.clear();
   if (bytes.size() < 2 + kDigestBytes) return bad_block("block of " + std::to_string(bytes.size()) + " bytes");
   const auto body = bytes.substr(0, bytes.size() - kDigestBytes);
   if (BinaryReader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_block("digest does not match");
   BinaryReader in(body);
   const uint8_t version = in.byte();
-  if (version > kEventBlockVersion) {
+  if (version > kSourceBlockVersion) {
     return fail(ErrorCode::kUnsupported, "observations", "block of version " + std::to_string(version));
   }
   if (version == 0) return bad_block("block of version 0");
@@ -176,6 +218,10 @@ Status decode_block(std::string_view bytes, ObservationBlock& block) {
     const uint8_t presence = in.byte();
     if (!in.ok()) return reject(block, "block without end");
     if (presence == kEnd) break;
+    if (presence == kSourceRecord) {
+      if (!read_source(in, block.sources)) return reject(block, "what it says of a source is malformed");
+      continue;
+    }
     if ((presence & kObservation) == 0) {
       if (!block.correlations.read_record(presence, in)) return reject(block, "a record of correlations is malformed");
       continue;

@@ -9,11 +9,14 @@
 #include "pipeline/block_version.h"
 #include "pipeline/correlation_block.h"
 #include "score/observation.h"
+#include "score/source_times.h"
 
 namespace weir {
 
 /// A block is one Kafka message of the observations topic: many observations of one target partition in a compact,
 /// versioned binary form (docs/observation-block.md). About 60–100 bytes an observation.
+
+inline constexpr size_t kBlockSourcesMax = SourceTimes::kSourcesMax;
 
 /// More observations than this in one block are refused when decoding.
 inline constexpr size_t kBlockObservationsMax = 65'536;
@@ -25,11 +28,15 @@ void encode_block(std::span<const Observation> observations, std::span<const uin
 /// kBlockObservationsMax. Returns how many indices it took: call again with the rest.
 size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices, size_t bytes_max,
                          std::string& out);
+/// With what the block says of its sources, of which there are some; the indices may be none.
+size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices,
+                         std::span<const SourceReport> sources, size_t bytes_max, std::string& out);
 
 /// A decoded block; reused. The observations borrow from the bytes given to decode_block.
 struct ObservationBlock {
   std::vector<Observation> observations;
   BlockCorrelations correlations;
+  std::vector<SourceReport> sources;
 };
 
 /// Fails with kParse on bytes that are no whole block and with kUnsupported on a newer version. Never reads outside `bytes`.

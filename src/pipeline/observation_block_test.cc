@@ -299,10 +299,29 @@ TEST_CASE("evidence that no packer wrote is refused or unpacks to what it is cou
   CHECK(refused > 1'000);
 }
 
+TEST_CASE("what a block says of its sources is read as it was written", "[pipeline][block]") {
+  const std::vector<SourceReport> sources{{0, 3, 1'700'000'000'123, true, false},
+                                          {2, 0, -5, false, true},
+                                          {1, 7, SourceReport::kNoTime, false, false},
+                                          {1, 8, SourceReport::kNoTime, false, false, /*is_mention=*/true}};
+  const auto observations = sample();
+  for (const auto& indices : {all_of(observations), std::vector<uint32_t>()}) {
+    std::string bytes;
+    CHECK(encode_block_part(observations, indices, sources, SIZE_MAX, bytes) == indices.size());
+    ObservationBlock block;
+    REQUIRE(decode_block(bytes, block));
+    CHECK(block.sources == sources);
+    CHECK(block.observations.size() == indices.size());
+  }
+  std::string body{"\x03\x04\x00\x00\x10\x00", 6};  // a flag that there is not
+  ObservationBlock block;
+  CHECK_FALSE(decode_block(with_digest(body), block));
+}
+
 TEST_CASE("a block of a newer version is unsupported, not malformed", "[pipeline][block]") {
   std::string body = encode(sample());
   body.resize(body.size() - 8);
-  body[0] = 3;
+  body[0] = 4;
   ObservationBlock block;
   const auto status = decode_block(with_digest(body), block);
   REQUIRE_FALSE(status);

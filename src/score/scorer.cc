@@ -370,8 +370,20 @@ void Scorer::observe(std::span<const Observation> observations, std::span<const 
   for (size_t begin = 0; begin < observations.size(); begin += kBatch) {
     impl_->observe_batch(observations.subspan(begin, std::min(kBatch, observations.size() - begin)), alerts);
   }
-  impl_->correlator.observe(events, impl_->clock.now_ms(), alerts);
+  const auto time_from =
+      impl_->clock.follows_sources() ? Correlator::TimeFrom::kPartition : Correlator::TimeFrom::kEvents;
+  impl_->correlator.observe(events, impl_->clock.now_ms(), alerts, time_from);
   impl_->refresh_statistics();
+}
+
+void Scorer::take_sources(std::span<const SourceReport> reports, int64_t told_ms, std::vector<Alert>& alerts) {
+  impl_->clock.take(reports, told_ms);
+  const int64_t now_ms = impl_->clock.now_ms();
+  if (now_ms != PartitionClock::kUnset) impl_->close_due(now_ms - impl_->options.lateness.count(), alerts);
+}
+
+const SourceTimes& Scorer::sources() const {
+  return impl_->clock.sources();
 }
 
 void Scorer::finish(std::vector<Alert>& alerts) {

@@ -11,6 +11,7 @@
 #include "score/correlation/correlation_event.h"
 #include "score/observation.h"
 #include "score/score_options.h"
+#include "score/source_times.h"
 
 namespace weir {
 
@@ -45,6 +46,11 @@ class Scorer {
   /// As above, and after them those of the events for correlations (docs/correlation.md).
   void observe(std::span<const Observation> observations, std::span<const CorrelationEvent> events,
                std::vector<Alert>& alerts);
+
+  /// What the next observations' block says of its sources; `told_ms` is the broker's time of the block. From the first such report
+  /// on the partition's event time goes by the sources.
+  void take_sources(std::span<const SourceReport> reports, int64_t told_ms, std::vector<Alert>& alerts);
+  [[nodiscard]] const SourceTimes& sources() const;
 
   /// Closes what is still open, as at the end of a file (`weir scan`). The daemon never calls it.
   void finish(std::vector<Alert>& alerts);

@@ -190,6 +190,28 @@ TEST_CASE("topics may be added and reordered over a restart, not removed under a
   CHECK(without.load(0, bytes).error().code == ErrorCode::kUnsupported);
 }
 
+TEST_CASE("a restart keeps how far the sources have come", "[score][restore]") {
+  const Stream stream = random_stream(19, 500, 60);
+  const std::vector<SourceReport> reports{{0, 0, kStartMs + 400'000, false, false},
+                                          {0, 1, SourceReport::kNoTime, true, false},
+                                          {0, 3, kStartMs + 90'000, false, true},
+                                          {0, 7, SourceReport::kNoTime, false, false, /*is_mention=*/true}};
+  Scorer before(small_chunks(64), kTopics);
+  std::vector<Alert> alerts;
+  before.take_sources(reports, kStartMs + 1'000'000, alerts);
+  before.observe(stream.observations(), alerts);
+  before.take_sources({&reports[2], 1}, kStartMs + 1'003'000, alerts);
+  Scorer after(small_chunks(64), kTopics);
+  after.begin_restore();
+  for (uint32_t chunk = 0; chunk < before.chunk_count(); ++chunk) {
+    std::string bytes;
+    before.save(chunk, bytes);
+    REQUIRE(after.load(chunk, bytes));
+  }
+  CHECK(after.sources().sources().size() == 4);
+  CHECK(after.sources() == before.sources());
+}
+
 TEST_CASE("chunks of another layout are refused, not misread", "[score][restore]") {
   const Stream stream = random_stream(18, 500, 60);
   Scorer scorer(small_chunks(64), kTopics);
@@ -207,7 +229,7 @@ TEST_CASE("chunks of another layout are refused, not misread", "[score][restore]
   CHECK(code_with(window, bytes) == ErrorCode::kUnsupported);
   CHECK(code_with(small_chunks(640), bytes) == ErrorCode::kUnsupported);
   std::string newer = bytes;
-  newer[0] = 3;
+  newer[0] = 4;
   CHECK(code_with(small_chunks(64), sealed(newer)) == ErrorCode::kUnsupported);
   newer[0] = 0;
   CHECK(code_with(small_chunks(64), sealed(newer)) == ErrorCode::kParse);

@@ -20,7 +20,8 @@ namespace weir {
 namespace {
 
 // The layout is described in docs/state-chunk.md; change both together and raise the version.
-constexpr uint8_t kVersion = 2;
+constexpr uint8_t kVersion = 3;
+constexpr uint8_t kVersionWithoutSources = 2;
 constexpr size_t kDigestBytes = 8;
 constexpr size_t kTopicsMax = 1024;
 constexpr std::array kRanks{ClientRank::kUnscored, ClientRank::kScored, ClientRank::kEpisodeOpen};
@@ -120,6 +121,26 @@ void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
   out.varint(episode.least);
 }
 
+void write_sources(BinaryWriter& out, const PartitionClock& clock) {
+  const SourceTimes& times = clock.sources();
+  out.varint(times.sources().size());
+  if (!times.any()) return;
+  out.zigzag(clock.now_ms());
+  for (const int64_t one : {times.running().ends_ms, times.running().held_ms, times.running().told_ms})
+    out.zigzag(one);
+  for (const SourceTimes::Source& one : times.sources()) {
+    out.varint(one.report.topic);
+    out.zigzag(one.report.partition);
+    const bool has_time = one.report.time_ms != SourceReport::kNoTime;
+    const bool has_ended = one.ended_ms != SourceReport::kNoTime;
+    out.byte(static_cast<uint8_t>((one.report.at_end ? 1 : 0) | (has_time ? 2 : 0) | (one.report.waits ? 4 : 0) |
+                                  (has_ended ? 8 : 0)));
+    if (has_time) out.zigzag(one.report.time_ms);
+    if (has_ended) out.zigzag(one.ended_ms);
+    out.zigzag(one.moved_ms);
+  }
+}
+
 // --- reading
 
 PartitionClock read_clock(BinaryReader& in, bool& is_plausible) {
@@ -134,6 +155,10 @@ PartitionClock read_clock(BinaryReader& in, bool& is_plausible) {
     is_plausible = is_plausible && is_plausible_time(one);
   }
   return PartitionClock::restored(observations, now_ms, greatest[0], greatest[1]);
+}
+
+bool is_source_time(int64_t time_ms) {
+  return time_ms == SourceReport::kNoTime || is_plausible_time(time_ms);
 }
 
 /// For each saved topic its present index, or none if the configuration no longer has it.
@@ -294,6 +319,35 @@ Status load_episodes(BinaryReader& in, uint32_t chunk, const std::vector<ClientS
   return {};
 }
 
+/// `topics`: for each saved topic its present index. Sources of a topic that is configured no longer are forgotten.
+bool read_sources(BinaryReader& in, std::span<const uint16_t> topics, PartitionClock& clock) {
+  const auto count = in.number<uint32_t>();
+  if (count == 0) return in.ok();
+  if (count > SourceTimes::kSourcesMax) return false;
+  const auto now_ms = in.signed_number<int64_t>();
+  SourceTimes::Running running;
+  for (int64_t* one : {&running.ends_ms, &running.held_ms, &running.told_ms})
+    *one = in.signed_number<int64_t>();
+  if (!in.ok() || !is_source_time(now_ms) || !is_source_time(running.told_ms)) return false;
+  std::vector<SourceTimes::Source> sources;
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
+    SourceTimes::Source one;
+    const auto topic = in.number<uint16_t>();
+    one.report.partition = in.signed_number<int32_t>();
+    const uint8_t flags = in.byte();
+    one.report.at_end = (flags & 1) != 0;
+    one.report.waits = (flags & 4) != 0;
+    if ((flags & 2) != 0) one.report.time_ms = in.signed_number<int64_t>();
+    if ((flags & 8) != 0) one.ended_ms = in.signed_number<int64_t>();
+    one.moved_ms = in.signed_number<int64_t>();
+    if (!in.ok() || topic >= topics.size() || !is_source_time(one.report.time_ms)) return false;
+    one.report.topic = topics[topic];
+    if (one.report.topic != kNoTopic) sources.push_back(one);
+  }
+  clock.restore_sources(SourceTimes::restored(running, std::move(sources)), now_ms);
+  return in.ok();
+}
+
 }  // namespace
 
 uint64_t client_check(ClientKind kind, std::string_view client) {
@@ -323,6 +377,7 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
   writer.varint(episodes.topics().size());
   for (const std::string& topic : episodes.topics())
     writer.text(topic);
+  write_sources(writer, clock);
 
   std::vector<OwnedEpisode> owned;
   const uint32_t clients = save_clients(state, chunk, clock.observations() == 0 ? 0 : clock.now_ms(), owned, out);
@@ -350,7 +405,8 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   BinaryReader in(body);
   const uint8_t version = in.byte();
   if (version == 0) return bad_chunk("version 0");
-  if (version != kVersion) return other_layout("version " + std::to_string(version));
+  if (version != kVersion && version != kVersionWithoutSources)
+    return other_layout("version " + std::to_string(version));
   const auto chunk_count = in.number<uint32_t>();
   const auto number = in.number<uint32_t>();
   const auto requests = in.number<uint32_t>();
@@ -368,15 +424,16 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   }
 
   bool is_plausible = true;
-  const PartitionClock saved_clock = read_clock(in, is_plausible);
+  PartitionClock saved_clock = read_clock(in, is_plausible);
   if (!in.ok() || !is_plausible) return bad_chunk("clock");
-  if (clock.observations() != 0 && clock != saved_clock) {
+  std::vector<uint16_t> topics;
+  if (!read_topics(in, state.episodes.topics(), topics)) return bad_chunk("topics");
+  if (version != kVersionWithoutSources && !read_sources(in, topics, saved_clock)) return bad_chunk("sources");
+  if (!clock.is_new() && clock != saved_clock) {
     return fail(ErrorCode::kInvalidArgument, "score",
                 "state chunk: saved after observation " + std::to_string(saved_clock.observations()) +
                     ", loaded after " + std::to_string(clock.observations()) + " or after others");
   }
-  std::vector<uint16_t> topics;
-  if (!read_topics(in, state.episodes.topics(), topics)) return bad_chunk("topics");
   std::vector<ClientSlot> slots;
   const int64_t clock_ms = saved_clock.observations() == 0 ? 0 : saved_clock.now_ms();
   const BurstOptions& bursts = state.bursts.options();

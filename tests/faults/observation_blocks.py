@@ -69,11 +69,18 @@ def observations_of(block, topics):
     """The observations of one block, in order; `topics`: the names of the requests topics."""
     if block[0] == 2:
         return []  # events for correlations; the records' observations stand in blocks of their own
-    if block[0] != 1:
+    if block[0] not in (1, 3):
         raise ValueError(f'a block of version {block[0]}')
     reader, found, topic, partition, offset, time_ms = _Reader(block), [], 0, 0, 0, 0
     while presence := block[reader.at]:
         reader.at += 1
+        if presence == 4:  # how far a source has come
+            reader.varint()
+            reader.zigzag()
+            reader.at += 1
+            if block[reader.at - 1] & 2:
+                reader.zigzag()
+            continue
         if not presence & 1:
             topic, partition = reader.varint(), reader.zigzag()
         offset += reader.zigzag()

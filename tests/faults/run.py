@@ -29,6 +29,8 @@ class Plan:
         self.name, self.run, self.faults, self.where, self.lane, self.trial = name, run, faults, where, lane, trial
 
 
+# Two hours of event time and more; with the lateness that weir has by default.
+CATCH_UP = {'clients': 160, 'event_rate': 4.0, 'uneven': True, 'options': dataclasses.replace(OPTIONS, lateness_ms=60_000)}
 SHORT = [
     Plan('kills', scenarios.kills, 30, ONE, 0),
     Plan('crashes', scenarios.crashes, 24, ONE, 0),
@@ -40,6 +42,7 @@ SHORT = [
     Plan('network', scenarios.network, 20, PROXIED, 2),
     Plan('membership', scenarios.membership, 20, PROXIED, 2),
     Plan('full-disk', scenarios.full_disk, 2, SMALL, 1),
+    Plan('catch-up', scenarios.catch_up, 30, ONE, 0, **CATCH_UP),
 ]
 SHORT += [Plan(f'scale-{processes}', scenarios.scale, processes, PROXIED, 2, traffic='scale', partitions=16,
                observations_partitions=16) for processes in (1, 2, 4)]
@@ -57,6 +60,7 @@ LONG = [
     Plan('network', scenarios.network, 100, PROXIED, 2, **LONG_TRAFFIC),
     Plan('membership', scenarios.membership, 100, PROXIED, 2, **LONG_TRAFFIC),
     Plan('full-disk', scenarios.full_disk, 30, SMALL, 1, **LONG_TRAFFIC),
+    Plan('catch-up', scenarios.catch_up, 300, ONE, 0, **CATCH_UP | {'clients': 1600, 'event_rate': 20.0}),
 ]
 PLANS = {'short': SHORT, 'long': LONG}
 

@@ -294,6 +294,25 @@ def scale(trial, processes):
         raise Stuck('weir was not ready in time')
 
 
+def catch_up(trial, thousands):
+    """Hours of requests are there at once, in partitions of different length, and are read with the default lateness; a second process
+    joins meanwhile and is killed, a third one joins and leaves. The alerts must be those of reading as they came."""
+    trial.status = f'producing {thousands},000 records'
+    trial.produce_backlog(thousands * 1000)
+    trial.fleet.launch('static-a')
+    if not trial.fleet.wait_until_ready('static-a'):
+        raise Stuck('weir was not ready in time')
+    for faults, (name, action) in enumerate((('static-b', trial.fleet.launch), ('guest', trial.fleet.launch),
+                                             ('static-b', trial.fleet.kill), ('static-b', trial.fleet.launch),
+                                             ('guest', lambda one: trial.fleet.member(one).leave())), start=1):
+        trial.wait_until_left(thousands * 1000 * (9 - 1.5 * faults) / 9)
+        action(name)
+        trial.faults = faults
+        trial.status = f'catching up, {faults} members came and went'
+    trial.wait_until_worked_off()
+    trial.extra['held'] = sum(one.metrics().sum('weir_source_holds_total') for one in trial.fleet.members.values() if one.running())
+
+
 def backlog(trial, thousands):
     """One process that is so many records behind: it must catch up within bounded memory."""
     trial.status = f'producing {thousands:,},000 records'

@@ -39,14 +39,14 @@ def score_configuration(options):
 class Trial:
     def __init__(self, cluster, folder, name, seed, delivery, *, rate=1500, partitions=8, observations_partitions=8,
                  clients=400, event_rate=200.0, options=OPTIONS, traffic=None, verdict_on=None,
-                 lanes=(1, 1)):
+                 lanes=(1, 1), uneven=False):
         self.cluster, self.name, self.delivery, self.options = cluster, name, delivery, options
         self.chance = random.Random(f'{seed}/{name}')
         self.rate, self.lanes = rate, lanes
         self.partitions = partitions
         # Of the requests. A client stands in one of them, so the verdict on some partitions is exact for their clients.
         self.verdict_on = None if verdict_on is None else set(range(0, partitions, partitions // verdict_on))
-        self.workload = Workload(f'{seed}/{traffic or name}', partitions, clients, event_rate)
+        self.workload = Workload(f'{seed}/{traffic or name}', partitions, clients, event_rate, uneven)
         unique = f'{name}-{next(_numbers)}'
         self.group = unique
         self.topics = {role: f'{unique}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter')}
@@ -166,6 +166,10 @@ class Trial:
             requests = self._left('detect', self.requests)
             return (0, self._left('score', self.topics['observations'])) if requests == 0 else (requests, None)
         self._wait_until(left, (0, 0), 'messages left for (detect, score)')
+
+    def wait_until_left(self, records):
+        """Until no more than so many requests are left to the detect stage."""
+        self._wait_until(lambda: max(self._left('detect', self.requests), int(records)), int(records), 'records left')
 
     def _wait_until(self, measure, wanted, what):
         last, since, status = None, time.monotonic(), self.status

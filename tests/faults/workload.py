@@ -46,12 +46,15 @@ class Client:
 class Workload:
     """`records()` yields (partition, bytes) of the main part; `tail()` what closes every episode afterwards."""
 
-    def __init__(self, seed, partitions, clients=400, rate=200.0):
+    def __init__(self, seed, partitions, clients=400, rate=200.0, uneven=False):
         self.chance = random.Random(seed)
         self.partitions = partitions
         self.rate = rate                             # records a second of event time
         self.clients = [Client(number, self.chance) for number in range(clients)]
+        # Uneven: the clients of the first partition send nine times as much as those of the last.
+        self.shares = [1 + 8 * (1 - number % partitions / max(1, partitions - 1)) if uneven else 1 for number in range(clients)]
         self.number = 0
+        self.uneven = uneven
 
     def records(self, count):
         for _ in range(count):
@@ -60,7 +63,7 @@ class Workload:
     def _next(self):
         self.number += 1
         seconds = self.number / self.rate
-        client = self.chance.choice(self.clients)
+        client = self.chance.choices(self.clients, self.shares)[0] if self.uneven else self.chance.choice(self.clients)
         client.sent += 1
         fields = {'query': f'page={self.chance.randrange(50)}', 'user_agent': BROWSER.format(100 + client.number % 40)}
         if self.number % BAD_EVERY == 0:

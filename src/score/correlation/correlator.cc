@@ -53,14 +53,15 @@ Correlator::Correlator(const ScoreOptions& options, std::span<const std::string>
 
 // --- records
 
-void Correlator::observe(std::span<const CorrelationEvent> events, int64_t partition_ms, std::vector<Alert>& alerts) {
+void Correlator::observe(std::span<const CorrelationEvent> events, int64_t partition_ms, std::vector<Alert>& alerts,
+                         TimeFrom time_from) {
   if (definitions_.size() > definitions_max_) forget_unused_definitions();
   for (size_t begin = 0; begin < events.size(); begin += kBatch) {
     const auto batch = events.subspan(begin, std::min(kBatch, events.size() - begin));
     load_ahead(batch);
     for (const CorrelationEvent& event : batch) {
       const int64_t time_ms = event.time.time_since_epoch().count();
-      clock_.advance(time_ms);
+      clock_.advance(time_from == TimeFrom::kEvents ? time_ms : std::min(time_ms, partition_ms));
       run_deadlines(settled_ms(), alerts);
       take(*keep(*event.definition),
            {event.group_hash,

@@ -41,7 +41,10 @@ class Correlator {
 
   /// Takes events in, in order, and appends the alerts they cause. `partition_ms`: how far the partition's event time has
   /// come by its observations; closes and judges what is over by then.
-  void observe(std::span<const CorrelationEvent> events, int64_t partition_ms, std::vector<Alert>& alerts);
+  /// Whether the events' own times move the clock, or the partition's alone.
+  enum class TimeFrom : uint8_t { kEvents, kPartition };
+  void observe(std::span<const CorrelationEvent> events, int64_t partition_ms, std::vector<Alert>& alerts,
+               TimeFrom time_from = TimeFrom::kEvents);
 
   /// Closes what is still open, as at the end of a file.
   void finish(std::vector<Alert>& alerts);

@@ -1,0 +1,127 @@
+#include "lane/sources/source_estimate.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+namespace weir {
+namespace {
+
+constexpr size_t kFollowingTelling = 4;
+
+int64_t median(std::span<int64_t> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// The time at which the broker took it, if known.
+int64_t appended_ms(const SourceEstimate::Record& record) {
+  return record.age_ms ? record.time_ms + *record.age_ms : std::numeric_limits<int64_t>::min();
+}
+
+/// One time of each client, of the first records.
+size_t times_of(std::span<const SourceEstimate::Next> records, std::span<int64_t, SourceEstimate::kClients> times) {
+  const auto seen = records.first(std::min(records.size(), times.size()));
+  size_t count = 0;
+  for (size_t i = 0; i < seen.size(); ++i) {
+    const auto same = [&](const SourceEstimate::Next& one) { return one.client_hash == seen[i].client_hash; };
+    if (std::none_of(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(i), same))
+      times[count++] = seen[i].time_ms;
+  }
+  return count;
+}
+
+}  // namespace
+
+void SourceEstimate::take(const Record& record) {
+  const size_t clients = size_;
+  slot_of(record.client_hash) = {record, ++taken_};
+  if (size_ != clients || taken_ - measured_ >= kMeasuredBy) measure();
+}
+
+/// The client's own, a free one, or the oldest.
+SourceEstimate::Slot& SourceEstimate::slot_of(uint64_t client_hash) {
+  Slot* oldest = &slots_.front();
+  for (size_t i = 0; i < size_; ++i) {
+    if (slots_[i].record.client_hash == client_hash) return slots_[i];
+    if (slots_[i].number < oldest->number) oldest = &slots_[i];
+  }
+  return size_ < kClients ? slots_[size_++] : *oldest;
+}
+
+/// Older clients count no longer.
+uint64_t SourceEstimate::least_number() const {
+  if (size_ <= kClientsTelling || taken_ <= kCounts) return 0;
+  std::array<uint64_t, kClients> numbers{};
+  for (size_t i = 0; i < size_; ++i)
+    numbers[i] = slots_[i].number;
+  const auto last = numbers.begin() + static_cast<std::ptrdiff_t>(kClientsTelling) - 1;
+  std::nth_element(numbers.begin(), last, numbers.begin() + static_cast<std::ptrdiff_t>(size_), std::greater<>());
+  return std::min(*last, taken_ - kCounts);
+}
+
+void SourceEstimate::measure() {
+  measured_ = taken_;
+  const uint64_t least = least_number();
+  int64_t appended = std::numeric_limits<int64_t>::min();
+  for (size_t i = 0; i < size_; ++i)
+    appended = std::max(appended, appended_ms(slots_[i].record));
+  std::array<int64_t, kClients> times{};
+  size_t count = 0;
+  for (size_t i = 0; i < size_; ++i) {
+    const Record& record = slots_[i].record;
+    const bool is_old = record.age_ms && appended - appended_ms(record) > kAppendedMax.count();
+    if (slots_[i].number >= least && !is_old) times[count++] = record.time_ms;
+  }
+  if (count > 0) measure_ms_ = median(std::span(times).first(count));
+}
+
+std::optional<int64_t> SourceEstimate::time_ms() {
+  if (size_ == 0) return std::nullopt;
+  if (measured_ != taken_) measure();
+  return measure_ms_;
+}
+
+std::optional<int64_t> SourceEstimate::age_ms() const {
+  std::array<int64_t, kClients> ages{};
+  size_t count = 0;
+  for (size_t i = 0; i < size_; ++i) {
+    if (slots_[i].record.age_ms) ages[count++] = *slots_[i].record.age_ms;
+  }
+  if (count < kClientsTelling) return std::nullopt;
+  return median(std::span(ages).first(count));
+}
+
+std::optional<int64_t> SourceEstimate::corrected(const Record& record, std::span<const Next> following) const {
+  const bool is_near = size_ > 0 && record.time_ms - measure_ms_ <= kAheadMax.count() &&
+                       measure_ms_ - record.time_ms <= kBehindMax.count();
+  if (is_near) return std::nullopt;  // nearly always
+  std::array<int64_t, kClients> times{};
+  const auto seen = std::span(times).first(times_of(following, times));
+  std::optional<int64_t> now = size_ == 0 ? std::nullopt : std::optional(measure_ms_);
+  if (!tells() && seen.size() >= kFollowingTelling) now = median(seen);
+  if (!now) return std::nullopt;
+  const bool ahead = record.time_ms > *now && record.time_ms - *now > kAheadMax.count();
+  const bool behind = record.time_ms<*now&& * now - record.time_ms> kBehindMax.count();
+  if ((!ahead && !behind) || is_right(record, seen, ahead)) return std::nullopt;
+  return now;
+}
+
+/// What speaks for a record that is far ahead of its source or behind it.
+bool SourceEstimate::is_right(const Record& record, std::span<const int64_t> following, bool ahead) const {
+  if (following.size() >= kFollowingTelling) {
+    // Where the source itself makes a leap, what follows makes it too.
+    const auto near = std::count_if(following.begin(), following.end(), [&](int64_t time_ms) {
+      return ahead ? time_ms >= record.time_ms - kAheadMax.count() : time_ms <= record.time_ms + kBehindMax.count();
+    });
+    return static_cast<size_t>(near) * 2 >= following.size();
+  }
+  if (!tells()) return true;
+  // A source without traffic for a while leaps as well; but then its records are as old as ever when they are written.
+  const auto age = age_ms();
+  if (!age || !record.age_ms) return false;
+  return ahead ? *record.age_ms >= *age - kAheadMax.count() : *record.age_ms <= *age + kBehindMax.count();
+}
+
+}  // namespace weir

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <bitset>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "lane/record_source.h"
+#include "lane/sources/source_board.h"
+#include "lane/sources/source_estimate.h"
+#include "pipeline/analyzer.h"
+#include "pipeline/lane_counters.h"
+
+namespace weir {
+
+/// The sources of one detect lane: how far each has come, which records must wait for slower sources, and what the blocks say of it
+/// (docs/adr/0029-watermarks.md). One thread.
+class SourceKeeper {
+ public:
+  using Clock = std::chrono::steady_clock;
+  /// So often a partition of the observations hears of all sources when they move on, and when they do not.
+  static constexpr Milliseconds kTellMoving{1'000};
+  static constexpr Milliseconds kTellStill{4'000};
+
+  /// `board` is shared with the other lanes and outlives this object; `inputs`: how many partitions each topic of the input has;
+  /// `targets`: partitions of the observations.
+  SourceKeeper(SourceBoard& board, size_t lane, std::vector<int32_t> inputs, int32_t targets, DetectCounters& counters,
+               KafkaCounters& kafka_counters);
+
+  void assigned(std::span<const AssignedPartition> partitions, Clock::time_point now);
+  void revoked(Clock::time_point now);
+  /// The lane goes back to its commits.
+  void rewound();
+
+  /// Before each poll: tells the board and lets go of what need not wait any more.
+  void steer(RecordSource& source, Clock::time_point now);
+  /// As steer(), but lets nothing go: within a batch.
+  void report(RecordSource& source, Clock::time_point now);
+  /// Corrects wrong times, and takes out of `analyzed` what must wait, holding it back in `source`.
+  void take(std::span<const RawRecord> batch, AnalyzedBatch& analyzed, RecordSource& source);
+
+  /// Records of this source that stand in the batch behind one that waits, wait too.
+  [[nodiscard]] bool is_held(uint16_t topic, int32_t partition) const;
+
+  /// What the next block for this target says; it counts as told.
+  std::span<const SourceReport> reports_for(int32_t target, Clock::time_point now);
+  /// A target that has not heard for too long; nothing: none.
+  [[nodiscard]] std::optional<int32_t> target_to_tell(Clock::time_point now) const;
+
+ private:
+  struct State {
+    uint16_t topic = 0;
+    int32_t partition = 0;
+    SourceEstimate estimate;
+    bool is_held = false;
+    int64_t head_ms = 0;  // of the record that waits
+    int64_t passed_ms =
+        SourceReport::kNoTime;      // of the last that waited: so far the source has come, though its median is behind
+    uint32_t wrong_run = 0;         // wrong records in a row
+    std::bitset<64> wrong_clients;  // of these, by hash
+    SourceReport report;
+    // of the batch at hand:
+    std::vector<SourceEstimate::Next> times;
+    size_t seen = 0;
+    int64_t cut = PartitionOffset::kUnknown;  // the first record that must wait
+  };
+  struct Fixed {
+    RecordCoordinates at;
+    EventTime time;
+  };
+
+  State& state_of(const RecordCoordinates& at);
+  void mention_others();
+  void judge(const RawRecord& raw, Observation& record);
+  void uncount(std::span<const RawRecord> batch, const AnalyzedBatch& analyzed);
+  [[nodiscard]] bool waits(const RecordCoordinates& at);
+  void fix_events(AnalyzedBatch& analyzed) const;
+
+  SourceBoard& board_;
+  const size_t lane_;
+  const std::vector<int32_t> inputs_;
+  DetectCounters& counters_;
+  KafkaCounters& kafka_counters_;
+  std::vector<State> states_;
+  size_t last_state_ = 0;
+  std::optional<int64_t> limit_ms_;
+  std::vector<SourceReport> all_reports_, some_reports_;
+  std::vector<SourceReport> mentions_;   // of sources that others read
+  std::vector<Clock::time_point> told_;  // by target: of all sources
+  Clock::time_point moved_at_{};         // a source got on
+  std::vector<Fixed> fixed_;
+};
+
+}  // namespace weir

@@ -1,0 +1,402 @@
+#include "lane/sources/source_keeper.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <map>
+#include <random>
+#include <set>
+
+#include "base/binary_format.h"
+#include "base/catch.h"
+#include "evidence/packed_evidence.h"
+#include "lane/block_router.h"
+#include "lane/test_support.h"
+#include "pipeline/observation_block.h"
+#include "score/scorer.h"
+
+// A backlog of an hour is read from partitions that stand at different times, by one lane or several, with the default lateness.
+// What must come of it are the alerts of live reading.
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+constexpr int64_t kBegin = 1'700'000'000'000;
+constexpr int64_t kSpan = 3'600'000;
+constexpr int64_t kYear = int64_t{365} * 24 * 3'600'000;
+constexpr int32_t kInputs = 8;
+constexpr int32_t kTargets = 4;
+
+struct Request {
+  int64_t time_ms = 0;
+  int client = 0;
+  int address = 0;
+  bool attack = false;
+};
+
+/// By input partition, in the order of arrival. Clients are keyed to a partition, addresses are not. Partitions carry uneven loads.
+using Traffic = std::map<int32_t, std::vector<Request>>;
+
+Traffic make_traffic(uint64_t seed) {
+  std::mt19937_64 chance(seed);
+  const auto below = [&](uint64_t limit) { return static_cast<int64_t>(chance() % limit); };
+  Traffic traffic;
+  for (int client = 0; client < 160; ++client) {
+    const int32_t input = client % kInputs;
+    const int64_t gap = 10'000 + input * 12'000;
+    const bool attacks = client % 4 == 1;
+    for (int64_t at = below(static_cast<uint64_t>(gap)); at < kSpan; at += 1 + below(static_cast<uint64_t>(2 * gap))) {
+      // An attacker comes for some minutes, goes, and comes again.
+      const bool in_episode = at / 600'000 % 2 == client % 2;
+      traffic[input].push_back({kBegin + at, client, client % 40, attacks && in_episode});
+    }
+  }
+  // Addresses in bursts, their requests spread over the clients of all partitions.
+  for (int burst = 0; burst < 6; ++burst) {
+    const int64_t begin = burst * 550'000 + 100'000;
+    for (int i = 0; i < 200; ++i) {
+      const int client = i % 160;
+      traffic[client % kInputs].push_back({kBegin + begin + i * 100, client, 100 + burst, false});
+    }
+  }
+  for (auto& [input, requests] : traffic)
+    std::stable_sort(requests.begin(), requests.end(),
+                     [](const Request& a, const Request& b) { return a.time_ms < b.time_ms; });
+  return traffic;
+}
+
+/// One in a hundred comes from a client of its own whose clock is a year ahead.
+Traffic with_wrong_clocks(Traffic traffic) {
+  for (auto& [input, requests] : traffic) {
+    for (size_t i = 40; i < requests.size(); i += 100)
+      requests.insert(requests.begin() + static_cast<std::ptrdiff_t>(i),
+                      {requests[i].time_ms + kYear, 1'000 + static_cast<int>(i % 7), 900, true});
+  }
+  return traffic;
+}
+
+/// Offsets are those of the traffic with wrong clocks, so that alerts have the same identities with and without.
+std::string payload_of(const Request& one) {
+  return std::to_string(one.client) + " " + std::to_string(one.address) + " " + std::to_string(one.time_ms) +
+         (one.attack ? " 1" : " 0");
+}
+
+std::string packed_attack() {
+  Evidence evidence;
+  evidence.method = "GET";
+  EvidenceHit hit;
+  hit.rule_id = "rule";
+  evidence.hits.push_back(hit);
+  std::string packed;
+  pack_evidence(evidence, packed);
+  return packed;
+}
+
+/// The score side: blocks in the order in which they come.
+class Scoring : public OutputTransaction {
+ public:
+  Scoring() {
+    const std::vector<std::string> topics{"requests"};
+    ScoreOptions options;
+    options.clients_max = 10'000;
+    for (int32_t i = 0; i < kTargets; ++i)
+      scorers_.emplace_back(options, topics);
+  }
+  int64_t wall_ms = kBegin + 10 * kSpan;
+  std::multiset<std::string> alerts;
+  std::vector<SourceBoard*> hears;
+
+  Status prepare(Patience&) override { return {}; }
+  Status begin(Patience&) override { return {}; }
+  Status produce(const OutputMessage& message, Patience&) override {
+    REQUIRE(decode_block(message.value, block_));
+    Scorer& scorer = scorers_[static_cast<size_t>(message.partition)];
+    std::vector<Alert> found;
+    if (!block_.sources.empty()) scorer.take_sources(block_.sources, wall_ms, found);
+    scorer.observe(block_.observations, found);
+    for (SourceBoard* board : hears)
+      board->hear(block_.sources, SourceBoard::Clock::time_point(Milliseconds(wall_ms)));
+    take(found);
+    return {};
+  }
+  CommitOutcome commit(std::span<const PartitionOffset>, Patience&) override { return CommitOutcome::kCommitted; }
+  void abort(Patience&) override {}
+  [[nodiscard]] bool offsets_failed() const override { return false; }
+
+  uint64_t finish() {
+    std::vector<Alert> found;
+    uint64_t late = 0;
+    for (Scorer& one : scorers_) {
+      one.finish(found);
+      late += one.statistics().bursts_late;
+    }
+    take(found);
+    return late;
+  }
+
+ private:
+  void take(const std::vector<Alert>& found) {
+    for (const Alert& one : found) {
+      if (one.client.starts_with("client-10") && one.client.size() == 11) continue;  // those with wrong clocks
+      if (one.client == "192.0.3.132") continue;
+      alerts.insert(one.client + " " + std::string(to_string(one.kind)) + " " + std::string(to_string(one.phase)) +
+                    " " + std::to_string(one.count) + " " + one.id);
+    }
+  }
+  std::vector<Scorer> scorers_;
+  ObservationBlock block_;
+};
+
+/// One detect lane, without the analyzer.
+class DetectLane {
+ public:
+  DetectLane(SourceBoard& board, size_t number, const std::vector<int32_t>& inputs, Scoring& scoring)
+      : keeper_(board, number, {kInputs}, kTargets, counters_, kafka_), router_("obs", kTargets), scoring_(scoring) {
+    router_.say_sources([this](int32_t target) { return keeper_.reports_for(target, now()); });
+    std::vector<AssignedPartition> assigned;
+    for (const int32_t input : inputs) {
+      assigned.push_back({0, input, 0, 0, 0});
+      source.log[input];
+    }
+    keeper_.assigned(assigned, now());
+  }
+  FakeSource source;
+  DetectCounters counters_;
+  KafkaCounters kafka_;
+
+  void step(uint32_t records_max) {
+    scoring_.wall_ms += 20;
+    keeper_.steer(source, now());
+    const auto batch = source.poll(records_max, Milliseconds(0), Milliseconds(0));
+    counters_.records.add(batch.size());
+    std::vector<RawRecord> raw;
+    AnalyzedBatch analyzed;
+    std::deque<std::string> names;
+    for (const InputRecord& record : batch) {
+      raw.push_back({record.payload, EventTime::max(), {0, record.partition, record.offset}});
+      observe(raw.back(), analyzed, names);
+    }
+    keeper_.take(raw, analyzed, source);
+    keeper_.report(source, now());
+    REQUIRE(router_.route(analyzed.observations, {}, scoring_, patience_));
+    while (const auto target = keeper_.target_to_tell(now()))
+      REQUIRE(router_.tell(*target, keeper_.reports_for(*target, now()), scoring_, patience_));
+    source.batch_done();
+  }
+  [[nodiscard]] bool done() {
+    const auto& log = source.log;
+    return std::all_of(log.begin(), log.end(), [&](const auto& one) { return source.at_end(0, one.first); });
+  }
+
+ private:
+  [[nodiscard]] SourceKeeper::Clock::time_point now() const {
+    return SourceKeeper::Clock::time_point(Milliseconds(scoring_.wall_ms));
+  }
+  void observe(const RawRecord& raw, AnalyzedBatch& analyzed, std::deque<std::string>& names) {
+    int client = 0, address = 0, attack = 0;
+    long long time_ms = 0;
+    REQUIRE(std::sscanf(std::string(raw.payload).c_str(), "%d %d %lld %d", &client, &address, &time_ms, &attack) == 4);
+    Observation one;
+    one.at = raw.at;
+    one.time = EventTime(Milliseconds(time_ms));
+    one.client_kind = ClientKind::kCustomer;
+    one.client = names.emplace_back("client-" + std::to_string(client));
+    one.client_hash = static_cast<uint64_t>(client) * 7'919;
+    one.address = *IpAddress::parse("192.0." + std::to_string(address / 256) + "." + std::to_string(address % 256));
+    one.status = 200;
+    one.path_hash = 5;
+    if (attack != 0) {
+      BinaryReader in(packed_);
+      one.evidence = *read_packed_evidence(in);
+    }
+    analyzed.observations.push_back(one);
+    one.evidence = {};
+    one.client_kind = ClientKind::kAddress;
+    one.client = names.emplace_back(one.address.to_string());
+    one.path_hash = one.client_hash;
+    one.client_hash = static_cast<uint64_t>(address) * 104'729 + 3;
+    one.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
+    analyzed.observations.push_back(one);
+  }
+
+  SourceKeeper keeper_;
+  BlockRouter router_;
+  Scoring& scoring_;
+  Unlimited patience_;
+  const std::string packed_ = packed_attack();
+};
+
+struct Outcome {
+  std::multiset<std::string> alerts;
+  uint64_t late = 0, wrong_clocks = 0, holds = 0, records = 0;
+};
+
+/// Each second's records are read in that second.
+Outcome read_live(const Traffic& traffic) {
+  Scoring scoring;
+  SourceBoard board(Milliseconds(30'000));
+  DetectLane lane(board, 0, {0, 1, 2, 3, 4, 5, 6, 7}, scoring);
+  std::map<int32_t, size_t> next;
+  for (int64_t now = kBegin; now < kBegin + kSpan + 1'000; now += 1'000) {
+    for (const auto& [input, requests] : traffic) {
+      size_t& at = next[input];
+      for (; at < requests.size() && requests[at].time_ms % kYear < now % kYear; ++at)
+        lane.source.log[input].push_back(payload_of(requests[at]));
+    }
+    scoring.wall_ms += 1'000;
+    do
+      lane.step(512);
+    while (!lane.done());
+  }
+  Outcome result{{},
+                 scoring.finish(),
+                 lane.kafka_.wrong_clocks.value(),
+                 lane.kafka_.holds.value(),
+                 lane.counters_.records.value()};
+  result.alerts = scoring.alerts;
+  return result;
+}
+
+/// All of it is there at once. A lane reads one partition as far as it may before it turns to the next.
+Outcome read_backlog(const Traffic& traffic, const std::vector<std::vector<int32_t>>& lanes, uint64_t seed,
+                     bool one_process) {
+  std::mt19937_64 chance(seed);
+  Scoring scoring;
+  std::deque<SourceBoard> boards;
+  std::deque<DetectLane> detect;
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    if (i == 0 || !one_process) scoring.hears.push_back(&boards.emplace_back(Milliseconds(30'000)));
+    detect.emplace_back(boards.back(), one_process ? i : 0, lanes[i], scoring);
+    for (const int32_t input : lanes[i]) {
+      for (const Request& one : traffic.at(input))
+        detect.back().source.log[input].push_back(payload_of(one));
+    }
+  }
+  const auto all_done = [&] { return std::all_of(detect.begin(), detect.end(), [](auto& one) { return one.done(); }); };
+  int turns = 0;
+  while (!all_done() && ++turns < 200'000)
+    detect[chance() % detect.size()].step(static_cast<uint32_t>(1 + chance() % 512));
+  CHECK(all_done());
+  for (int i = 0; i < 100; ++i)
+    for (auto& one : detect)
+      one.step(512);
+  Outcome result{{}, scoring.finish(), 0, 0, 0};
+  for (const auto& one : detect) {
+    result.holds += one.kafka_.holds.value();
+    result.wrong_clocks += one.kafka_.wrong_clocks.value();
+    result.records += one.counters_.records.value();
+  }
+  result.alerts = scoring.alerts;
+  return result;
+}
+
+void check_same(const Outcome& found, const Outcome& wanted) {
+  size_t lost = 0, extra = 0;
+  for (const std::string& one : wanted.alerts)
+    lost += found.alerts.count(one) == 0;
+  for (const std::string& one : found.alerts)
+    extra += wanted.alerts.count(one) != found.alerts.count(one);
+  CHECK(lost == 0);
+  CHECK(extra == 0);
+  CHECK(found.alerts.size() == wanted.alerts.size());
+  CHECK(found.late == 0);
+}
+
+/// Ten records of ten clients.
+std::vector<SourceEstimate::Next> following(int64_t time_ms) {
+  std::vector<SourceEstimate::Next> records;
+  for (uint64_t i = 0; i < 10; ++i)
+    records.push_back({1'000 + i, time_ms});
+  return records;
+}
+
+}  // namespace
+
+TEST_CASE("an hour's backlog on uneven partitions gives the alerts of live reading", "[lane][sources]") {
+  for (const uint64_t seed : {1, 2, 3}) {
+    INFO("seed " << seed);
+    const Traffic traffic = make_traffic(seed);
+    const Outcome live = read_live(traffic);
+    REQUIRE(live.alerts.size() > 200);
+    CHECK(live.holds <= kInputs);  // but for the first records nothing waits in live reading
+    const Outcome alone = read_backlog(traffic, {{0, 1, 2, 3, 4, 5, 6, 7}}, seed, true);
+    check_same(alone, live);
+    CHECK(alone.records == live.records);  // what waited is counted once
+    CHECK(alone.holds > 0);
+    CHECK(alone.wrong_clocks == 0);
+    check_same(read_backlog(traffic, {{0, 1, 2, 3}, {4, 5, 6, 7}}, seed, true), live);
+    check_same(read_backlog(traffic, {{0, 1, 2}, {3, 4, 5, 6, 7}}, seed, false), live);
+  }
+}
+
+TEST_CASE("clocks a year ahead change no alert of other clients", "[lane][sources]") {
+  for (const uint64_t seed : {1, 2, 3}) {
+    INFO("seed " << seed);
+    const Traffic traffic = with_wrong_clocks(make_traffic(seed));
+    const Outcome live = read_live(traffic);
+    const Outcome backlog = read_backlog(traffic, {{0, 1, 2, 3}, {4, 5, 6, 7}}, seed, true);
+    check_same(backlog, live);
+    CHECK(backlog.wrong_clocks > 50);
+    check_same(read_backlog(traffic, {{0, 1, 2, 3}, {4, 5, 6, 7}}, seed + 7, false), live);
+  }
+}
+
+TEST_CASE("a minority with wrong clocks does not move a source's time, a leap of all does", "[lane][sources]") {
+  SourceEstimate estimate;
+  for (uint64_t i = 0; i < 100; ++i)
+    estimate.take({i, static_cast<int64_t>(i) * 1'000 + (i % 3 == 0 ? kYear : 0), std::nullopt});
+  CHECK(*estimate.time_ms() < 100'000);
+  const auto normal = following(101'000), leap = following(101'000 + kYear);
+  const SourceEstimate::Record ahead{7, 100'000 + kYear, std::nullopt};
+  CHECK(estimate.is_wrong(ahead, normal));
+  CHECK_FALSE(estimate.is_wrong(ahead, leap));
+  CHECK_FALSE(estimate.is_wrong({7, 110'000, std::nullopt}, normal));
+  CHECK(estimate.is_wrong({7, 100'000 - kYear, std::nullopt}, normal));
+  // The first record of all has only those behind it.
+  estimate.clear();
+  CHECK(estimate.corrected(ahead, normal) == 101'000);
+  CHECK_FALSE(estimate.is_wrong(ahead, {}));
+}
+
+TEST_CASE("one client that floods is one client", "[lane][sources]") {
+  SourceEstimate estimate;
+  for (uint64_t i = 0; i < 20; ++i)
+    estimate.take({i, 1'000, std::nullopt});
+  for (int i = 0; i < 1'000; ++i)
+    estimate.take({99, kYear, std::nullopt});
+  CHECK(*estimate.time_ms() == 1'000);
+}
+
+TEST_CASE("one client with a wrong clock is wrong however many records of it follow", "[lane][sources]") {
+  SourceEstimate estimate;
+  for (uint64_t i = 0; i < 20; ++i)
+    estimate.take({i, 1'000, std::nullopt});
+  const std::vector<SourceEstimate::Next> own(40, {99, kYear});
+  CHECK(estimate.is_wrong({99, kYear, std::nullopt}, own));
+}
+
+TEST_CASE("clients that come no more do not hold their source's time", "[lane][sources]") {
+  SourceEstimate by_count, by_append;
+  for (uint64_t i = 0; i < 30; ++i)
+    by_count.take({i, 1'000, std::nullopt});
+  for (uint64_t i = 0; i < 200; ++i)
+    by_count.take({100 + i % 10, 1'000 + static_cast<int64_t>(i) * 1'000, std::nullopt});
+  CHECK(*by_count.time_ms() > 190'000);
+  for (uint64_t i = 0; i < 30; ++i)
+    by_append.take({i, 1'000, 0});
+  by_append.take({100, 700'000, 0});
+  CHECK(*by_append.time_ms() == 700'000);
+}
+
+TEST_CASE("in a source that was quiet, a record as old as ever when it was written is right", "[lane][sources]") {
+  SourceEstimate estimate;
+  for (uint64_t i = 0; i < 20; ++i)
+    estimate.take({i, static_cast<int64_t>(i) * 1'000, 2'000});
+  CHECK_FALSE(estimate.is_wrong({50, 8 * 3'600'000, 2'500}, {}));
+  estimate.clear();
+  for (uint64_t i = 0; i < 20; ++i)
+    estimate.take({i, static_cast<int64_t>(i) * 1'000, 3'600'000});  // shipped an hour late
+  CHECK(estimate.is_wrong({50, 3'600'000, 0}, {}));
+}
