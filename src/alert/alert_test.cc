@@ -188,17 +188,20 @@ TEST_CASE("a burst of requests says its reason and in how many seconds it may be
   updated.phase = EpisodePhase::kUpdated;
   updated.count = 1000;
   CHECK(parse(encode_ocsf(updated, kSource))["message"] ==
-        "burst by address 2001:db8::/64: 101 or more requests within the window; by now 1000 requests in the period");
+        "burst by address 2001:db8::/64: 101 or more requests within the window; by now 1000 requests in all");
   const auto closed = parse(encode_ocsf(closed_burst_alert(), kSource));
   CHECK(closed["message"] ==
-        "burst by customer customer-17: up to 12 failed authentications within the window; 34 requests in the period, "
+        "burst against customer customer-17: up to 12 failed authentications within the window; 34 requests in all, "
         "ended");
+  CHECK(closed["unmapped"]["weir"]["role"] == "target");  // of guessing, which others do
+  CHECK_FALSE(closed["evidences"][0].HasMember("actor"));
   CHECK(closed["unmapped"]["weir"]["record"]["offset"].GetInt() == 4711);
   CHECK_FALSE(closed["unmapped"].HasMember("retry_after"));
 }
 
 TEST_CASE("an alert without an address has no endpoint, and one without a record names none", "[alert]") {
   Alert alert = closed_burst_alert();
+  alert.burst.reasons = static_cast<BurstReasons>(BurstReason::kEnumeration);
   alert.address = {};
   alert.at = kNoRecord;
   const auto json = parse(encode_ocsf(alert, kSource));

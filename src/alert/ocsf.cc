@@ -133,7 +133,14 @@ void write_reasons(JsonWriter& json, std::string_view name, const BurstVerdict& 
   json.end_array();
 }
 
+/// A customer whose account is guessed at is the one it happens to: who does it, the addresses' alerts say.
+bool is_target(const Alert& alert) {
+  return alert.kind == AlertKind::kBurst && alert.client_kind == ClientKind::kCustomer &&
+         alert.burst.reasons == static_cast<BurstReasons>(BurstReason::kFailedAuthentication);
+}
+
 std::string title_of(const Alert& alert) {
+  if (is_target(alert)) return "Guessing at a customer's authentication: " + join_reasons(alert.burst);
   if (alert.kind == AlertKind::kBurst) return "Burst of requests: " + join_reasons(alert.burst);
   if (alert.kind == AlertKind::kAbuse) return "Suspicious client behaviour: " + join_reasons(alert.verdict.reasons);
   if (alert.correlation) return alert.correlation->title;
@@ -159,29 +166,33 @@ std::string_view counted_by(BurstReason reason) {
     case BurstReason::kEnumeration:
       return " paths answered with client errors";
     case BurstReason::kScanning:
-      return " rule hits";
+      return " malicious requests";
   }
   return "";
 }
 
-/// "101 or more requests within the window", "up to 480 requests within the window; 512 in the period, ended".
+/// "101 or more requests within the window", "up to 480 requests within the window; 5,120 in all, ended".
 std::string burst_message(const Alert& alert) {
   const auto reason = static_cast<BurstReason>(alert.burst.reasons);
   const std::string held = std::to_string(alert.burst.held);
-  const std::string counted = std::to_string(alert.count) + (reason == BurstReason::kScanning ? " hits" : " requests");
+  const std::string counted = std::to_string(alert.count) + " requests";
   std::string text;
   if (alert.phase != EpisodePhase::kClosed) {
     text.append(held).append(" or more").append(counted_by(reason)).append(" within the window");
-    if (alert.phase == EpisodePhase::kUpdated) text.append("; by now ").append(counted).append(" in the period");
+    if (alert.phase == EpisodePhase::kUpdated) text.append("; by now ").append(counted).append(" in all");
     return text;
   }
   text.append("up to ").append(held).append(counted_by(reason)).append(" within the window; ");
-  return text.append(counted).append(" in the period, ended");
+  return text.append(counted).append(" in all, ended");
 }
 
 std::string message_of(const Alert& alert) {
   std::string text(to_string(alert.kind));
-  text.append(" by ").append(to_string(alert.client_kind)).append(" ").append(alert.client).append(": ");
+  text.append(is_target(alert) ? " against " : " by ")
+      .append(to_string(alert.client_kind))
+      .append(" ")
+      .append(alert.client)
+      .append(": ");
   if (is_clients_burst(alert)) return text + burst_message(alert);
   text.append(std::to_string(alert.count)).append(alert.count == 1 ? " request" : " requests");
   if (alert.kind == AlertKind::kBurst) text += " in bursts";
@@ -341,7 +352,8 @@ void write_hits(JsonWriter& json, const Evidence& evidence) {
 
 /// An address stands in the evidence as such, and a group is nobody.
 bool is_user(const Alert& alert) {
-  return alert.client_kind != ClientKind::kAddress && alert.client_kind != ClientKind::kGroup && !alert.client.empty();
+  return !is_target(alert) && alert.client_kind != ClientKind::kAddress && alert.client_kind != ClientKind::kGroup &&
+         !alert.client.empty();
 }
 
 void write_evidences(JsonWriter& json, const Alert& alert) {
@@ -426,6 +438,7 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
   json.text("phase", to_string(alert.phase));
   json.text("client_kind", to_string(alert.client_kind));
   json.text("client", alert.client);
+  if (is_target(alert)) json.text("role", "target");
   json.text("trimmed", alert.trimmed);
   if (alert.at != kNoRecord) {
     json.begin_object("record");

@@ -22,6 +22,7 @@ class Checker {
     check_hash_key();
     check_profile();
     check_trusted_proxies();
+    check_shared_networks();
     check_time_zone();
     check_encryption();
     check_http();
@@ -47,8 +48,9 @@ class Checker {
   void check_encryption() {
     if (config_.alerts.encryption_keys.empty()) return;
     if (const auto keys = FernetKeys::parse(config_.alerts.encryption_keys); !keys)
-      report_.error("alerts.encryption_keys", "alerts.encryption_keys: " + keys.error().detail,
-                    "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())' makes one");
+      report_.error(
+          "alerts.encryption_keys", "alerts.encryption_keys: " + keys.error().detail,
+          "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())' makes one");
   }
 
   void check_pointers(bool& valid) {
@@ -102,6 +104,19 @@ class Checker {
           report_.warning(item_path("input.trusted_proxies", i),
                           "input.trusted_proxies: '" + text + "' trusts everyone: each client could choose its address",
                           "name the networks of your own proxies");
+      }
+    }
+  }
+
+  void check_shared_networks() {
+    auto& networks = config_.score.bursts.shared_networks;
+    networks.clear();
+    for (size_t i = 0; i < config_.shared_networks.size(); ++i) {
+      if (const auto fault = network_fault(config_.shared_networks[i])) {
+        report_.error(item_path("score.bursts.shared_networks", i), "score.bursts.shared_networks: " + fault->message,
+                      fault->hint);
+      } else {
+        networks.push_back(*Cidr::parse(config_.shared_networks[i]));
       }
     }
   }

@@ -39,7 +39,7 @@ class ConfigReport {
 };
 
 /// What the bounds of single properties cannot say: forms of addresses and names, and properties that need each other.
-/// Also makes input.trusted_proxies and input.time_zone from their texts. Looks at values only, never at files.
+/// Also makes input.trusted_proxies, input.time_zone and score.bursts.shared_networks from their texts. Looks at values only, never at files.
 void check_config(Config& config, Diagnostics& diagnostics);
 
 /// Its parts: brokers, topics, security, lanes and their memory; and windows, points and bursts that could never be reached.

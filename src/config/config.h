@@ -169,7 +169,8 @@ struct Config {
   std::shared_ptr<const Policy> policy;   ///< null without the section
   std::vector<std::string> policy_files;  ///< those that it was read from besides the configuration
   ScoreOptions score;
-  Milliseconds snapshot_round{30'000};  ///< in which all client state is written to Kafka once
+  std::vector<std::string> shared_networks;  ///< as written; score.bursts.shared_networks is made from it
+  Milliseconds snapshot_round{30'000};       ///< in which all client state is written to Kafka once
   HttpConfig http;
   LogConfig log;
   AlertsConfig alerts;

@@ -229,9 +229,14 @@ const auto& property_table() {
 
       Property{"score.bursts.enabled", choice(REACH(score.bursts.enabled)), "look for bursts of requests"},
       Property{"score.bursts.window_ms", AT(score.bursts.window), "event time over which requests, failures, errors and "
-               "hits are counted", "ms", {4'000, kDayMs}},
+               "attacks are counted", "ms", {4'000, kDayMs}},
       Property{"score.bursts.requests_max", AT(score.bursts.requests_max),
                "requests of an address within the window; more are a burst", "requests", {1, 10'000'000}},
+      Property{"score.bursts.requests_severity", choice(REACH(score.bursts.requests_severity)),
+               "severity of the alert for too many requests of an address"},
+      Property{"score.bursts.shared_networks", AT(shared_networks),
+               "networks whose addresses stand for many clients (NAT, proxies, monitoring): how many requests such an address "
+               "sends is no burst; all else is counted"},
       Property{"score.bursts.auth_failure_statuses", AT(score.bursts.auth_failure_statuses),
                "status codes of a failed authentication", "", {100, 599}},
       Property{"score.bursts.auth_failures", AT(score.bursts.auth_failures),
@@ -244,8 +249,11 @@ const auto& property_table() {
                "ms", {1'000, kDayMs}},
       Property{"score.bursts.enumeration_paths", AT(score.bursts.enumeration_paths),
                "distinct paths that a client asked for in vain (4xx) within the window", "paths", {2, 50}},
-      Property{"score.bursts.scanning_hits", AT(score.bursts.scanning_hits),
-               "hits of rules by one client within the window", "hits", {1, 10'000'000}},
+      Property{"score.bursts.scanning_requests", AT(score.bursts.scanning_requests),
+               "malicious requests of one client within the window from which on they are scanning, if they hit "
+               "scanning_rules", "requests", {1, 10'000'000}},
+      Property{"score.bursts.scanning_rules", AT(score.bursts.scanning_rules),
+               "distinct rules that these hit; those of weight 0 do not count", "rules", {1, 50}},
 
       Property{"score.episodes.update_counts", AT(score.episodes.update_counts),
                "an alert's episode is updated when it has so many records", "records", {2, INT64_MAX}},
@@ -308,7 +316,7 @@ constexpr std::array kSections{
     Section{"rules", "what is looked for"},
     Section{"score", "clients and their state"},
     Section{"score.abuse", "signals of abuse and their points"},
-    Section{"score.bursts", "bursts of requests, failures, errors and hits"},
+    Section{"score.bursts", "bursts of requests, failures, errors and attacks"},
     Section{"score.episodes", "flood control: which records of a client become alerts"},
     Section{"alerts", "how alerts are written"},
     Section{"masking", "what is hidden of the text of requests besides secrets"},

@@ -73,7 +73,7 @@ PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
   pack_evidence(evidence_, bytes_);
   PackedEvidence packed{arena.copy(bytes_)};
   for (const EvidenceHitView& hit : evidence_.hits)
-    packed.add_hit(hit.level, hit.category);
+    packed.add_hit(hit.weight, hit.level, hit.category, hit.rule_id);
   return packed;
 }
 

@@ -1,5 +1,7 @@
 #include "evidence/packed_evidence.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 
 #include "base/assert.h"
@@ -8,6 +10,12 @@ namespace weir {
 namespace {
 
 // The layout is described in docs/observation-block.md; change both together and raise the block's version.
+
+/// Of a sketch of distinct rules.
+uint64_t bit_of_rule(std::string_view rule_id) {
+  constexpr int kSketchBits = 6;
+  return uint64_t{1} << (XXH3_64bits(rule_id.data(), rule_id.size()) >> (64 - kSketchBits));
+}
 
 template <typename Text>
 void write(const BasicEvidence<Text>& evidence, std::string& bytes) {
@@ -76,6 +84,14 @@ EvidenceHit owned(const EvidenceHitView& hit) {
 
 }  // namespace
 
+void PackedEvidence::add_hit(int weight, Level level, Category category, std::string_view rule_id) {
+  if (weight <= 0 && has_weight) return;
+  has_weight = has_weight || weight > 0;
+  severity = categories == 0 ? level : std::max(severity, level);
+  categories = static_cast<CategoryMask>(categories | mask_of(category));
+  rules |= bit_of_rule(rule_id);
+}
+
 void pack_evidence(const EvidenceView& evidence, std::string& out) {
   write(evidence, out);
 }
@@ -87,7 +103,8 @@ std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in) {
   const std::string_view before = in.rest();
   PackedEvidence packed;
   EvidenceView head;
-  const bool whole = read(in, head, [&](const EvidenceHitView& hit) { packed.add_hit(hit.level, hit.category); });
+  const bool whole = read(
+      in, head, [&](const EvidenceHitView& hit) { packed.add_hit(hit.weight, hit.level, hit.category, hit.rule_id); });
   if (!whole) return std::nullopt;
   packed.bytes = before.substr(0, before.size() - in.left());
   return packed;

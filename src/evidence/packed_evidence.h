@@ -17,13 +17,12 @@ struct PackedEvidence {
   std::string_view bytes;
   Level severity = Level::kMedium;  ///< the highest of the hits
   CategoryMask categories = 0;      ///< of the hits
+  uint64_t rules = 0;               ///< of the hits, distinct ones: bits of a sketch of 64
+  bool has_weight = false;          ///< a hit that counts towards the score was taken in
 
   explicit operator bool() const { return !bytes.empty(); }
-  /// Counts a hit in.
-  void add_hit(Level level, Category category) {
-    severity = categories == 0 ? level : std::max(severity, level);
-    categories = static_cast<CategoryMask>(categories | mask_of(category));
-  }
+  /// Counts a hit in; the heaviest come first. Rules without weight are markers: beside others they say nothing of the attack.
+  void add_hit(int weight, Level level, Category category, std::string_view rule_id);
 };
 
 /// Appends at most Evidence::kHitsMax hits with all the rest. What stands in `out` then is all of the packed form.

@@ -47,8 +47,15 @@ class Lap {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+/// Rules that count towards the score, and violations: markers are none (docs/scoring.md).
+size_t attack_hits(const JudgedRecord& record, const RuleSet& rules) {
+  const auto& hits = record.detection.hits;
+  const auto counts = [&](const Hit& hit) { return rules.rules()[hit.rule].weight > 0; };
+  return static_cast<size_t>(std::count_if(hits.begin(), hits.end(), counts)) + record.policy.violations.size();
+}
+
 /// What scoring may depend on, but for flags and evidence.
-Observation observation_of(const JudgedRecord& record, const RecordCoordinates& at) {
+Observation observation_of(const JudgedRecord& record, const RecordCoordinates& at, const RuleSet& rules) {
   const Event& event = record.event;
   Observation observation;
   observation.at = at;
@@ -62,8 +69,7 @@ Observation observation_of(const JudgedRecord& record, const RecordCoordinates& 
   observation.path_hash = XXH3_64bits(event.path.data(), event.path.size());
   observation.status = event.status;
   observation.request_score = record.detection.score;
-  const size_t hits = record.detection.hits.size() + record.policy.violations.size();
-  observation.rule_hits = static_cast<uint16_t>(std::min<size_t>(hits, 0xffff));
+  observation.rule_hits = static_cast<uint16_t>(std::min<size_t>(attack_hits(record, rules), 0xffff));
   return observation;
 }
 
@@ -294,7 +300,7 @@ void Analyzer::Impl::match(std::span<const RawRecord> batch, Arena& arena) {
 void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& out) {
   for (size_t i = 0; i < group_size; ++i) {
     const JudgedRecord& record = records[i];
-    Observation observation = observation_of(record, batch[raw_index[i]].at);
+    Observation observation = observation_of(record, batch[raw_index[i]].at, in_force->judge.rules());
     observation.at.index = request_index[i];
     set_flags(record, observation);
     if (record.detection.malicious) attach_evidence(record, observation, out.arena);

@@ -32,6 +32,7 @@ std::string canonical(const BurstOrigin& origin) {
   text.append(to_string(AlertKind::kBurst)) += '\0';
   text.append(to_string(origin.reason)) += '\0';
   text.append(std::to_string(origin.begin_ms)) += '\0';
+  if (origin.number != 0) append_number(origin.number, text);
   text.append(to_string(origin.client_kind)) += '\0';
   text.append(origin.client) += '\0';
   return text;

@@ -20,7 +20,8 @@ struct EpisodeOrigin {
 /// What the identifiers of a burst are made from: nothing that depends on the order in which records came.
 struct BurstOrigin {
   BurstReason reason = BurstReason::kRequestRate;
-  int64_t begin_ms = 0;  ///< of its period
+  int64_t begin_ms = 0;  ///< of the stretch of time that the incident is told in
+  uint32_t number = 0;   ///< of the incident among the client's there
   ClientKind client_kind = ClientKind::kAddress;
   std::string_view client;
 };

@@ -42,8 +42,10 @@ void CountedRecords::add(uint32_t amount, const LatestRecord& record) {
   latest.take(record);
 }
 
-Bursts::Bursts(const BurstOptions& options, Milliseconds lateness)
+Bursts::Bursts(const BurstOptions& options, Milliseconds lateness, Milliseconds remembered)
     : options_(options),
+      lateness_ms_(lateness.count()),
+      remembered_ms_(remembered.count()),
       pane_ms_(std::max<int64_t>(options.window.count() / kPanes, 1)),
       slow_pane_ms_(std::max<int64_t>(options.spraying_window.count() / kPanes, 1)),
       places_(places_for(lateness.count(), pane_ms_)),
@@ -62,9 +64,10 @@ void Bursts::prefetch_panes(const uint32_t* words) const {
 
 bool Bursts::take(uint32_t* words, const Observation& record, BurstFindings& found) {
   const int64_t pane = floor_divided(record.time.time_since_epoch().count(), pane_ms_);
-  bool in_time = record.client_kind != ClientKind::kAddress || take_request(words, pane, found);
+  const bool is_rated = record.client_kind == ClientKind::kAddress && !is_shared(record.address);
+  bool in_time = !is_rated || take_request(words, pane, found);
   const Conduct conduct = conduct_of(record);
-  if (!conduct.failed && !conduct.missed && conduct.hits == 0) return in_time;
+  if (!conduct.failed && !conduct.missed && !conduct.attacked) return in_time;
   BurstActivity& client = activity(words);
   if (!take_activity(client, pane, record, conduct, found)) in_time = false;
   if (conduct.names_account && !take_account(client, record, found)) in_time = false;
@@ -93,7 +96,7 @@ bool Bursts::take_request(uint32_t* words, int64_t pane, BurstFindings& found) {
   const bool has_bursts = (words[places_ + 1] & kHasBursts) != 0;
   const uint64_t kept = std::accumulate(ring, ring + places_, uint64_t{0});
   if (kept <= options_.requests_max && !has_bursts) return true;
-  Measure measure{BurstReason::kRequestRate, options_.requests_max + 1, false, {}, {}, {}, pane, pane_ms_, 1};
+  Measure measure{BurstReason::kRequestRate, options_.requests_max + 1, false, {}, {}, {}, pane, pane_ms_, 1, {}, 0};
   const auto first = number - static_cast<uint32_t>(kBefore);
   for (uint32_t i = 0; i < kNear; ++i) {
     const auto behind = static_cast<int32_t>(words[0] - (first + i));
@@ -122,7 +125,7 @@ Bursts::Conduct Bursts::conduct_of(const Observation& record) const {
   conduct.failed = is_auth_failure(record.status);
   conduct.names_account = conduct.failed && is_count;
   conduct.missed = !is_count && !conduct.failed && is_client_error(record.status);
-  conduct.hits = is_count ? 0U : record.rule_hits;
+  conduct.attacked = !is_count && record.evidence;
   return conduct;
 }
 
@@ -131,23 +134,25 @@ bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observatio
   BurstPane* at = pane_of(client.panes, pane, places_);
   if (at == nullptr) return false;
   const LatestRecord this_record{record.time.time_since_epoch().count(), record.at, record.address};
-  const auto& [failed, names_account, missed, hits] = conduct;
+  const auto& [failed, names_account, missed, attacked] = conduct;
   if (failed) at->failures.add(1, this_record);
   if (names_account) at->accounts |= bit_of(record.path_hash ^ record.client_hash);
   if (missed) at->errors.add(1, this_record);
   if (missed) at->paths |= bit_of(record.path_hash ^ record.client_hash);
-  if (hits > 0) at->hits.add(hits, this_record);
+  if (attacked) at->attacks.add(1, this_record);
+  if (attacked) at->rules |= record.evidence.rules;
 
   const auto near = near_of(client.panes, pane);
-  const auto measure = [&](BurstReason reason, uint32_t least, bool is_distinct, uint64_t added, auto value,
-                           auto records) {
-    Measure one{reason, least, is_distinct, {}, {}, {}, pane, pane_ms_, added};
+  const auto measure = [&](BurstReason reason, uint32_t least, bool is_distinct, auto value, auto records) {
+    Measure one{reason, least, is_distinct, {}, {}, {}, pane, pane_ms_, 1, {}, 0};
+    if (reason == BurstReason::kScanning) one.kinds_least = options_.scanning_rules;
     uint64_t all = 0;
     for (size_t i = 0; i < kNear; ++i) {
       if (near[i] == nullptr) continue;
       one.values[i] = value(*near[i]);
       one.amounts[i] = records(*near[i]).count;
       one.latest[i] = &records(*near[i]).latest;
+      one.kinds[i] = near[i]->rules;
       all = is_distinct ? all | one.values[i] : all + one.values[i];
     }
     if (is_distinct) all = static_cast<uint64_t>(std::popcount(all));
@@ -155,26 +160,26 @@ bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observatio
   };
   const auto failures = [](const BurstPane& one) -> const CountedRecords& { return one.failures; };
   const auto errors = [](const BurstPane& one) -> const CountedRecords& { return one.errors; };
-  const auto rule_hits = [](const BurstPane& one) -> const CountedRecords& { return one.hits; };
+  const auto attacks = [](const BurstPane& one) -> const CountedRecords& { return one.attacks; };
   if (failed) {
     measure(
-        BurstReason::kFailedAuthentication, options_.auth_failures, false, 1,
+        BurstReason::kFailedAuthentication, options_.auth_failures, false,
         [](const BurstPane& one) { return one.failures.count; }, failures);
   }
   if (failed && record.client_kind == ClientKind::kAddress) {  // one of its own names no account, but is a failure
     measure(
-        BurstReason::kCredentialStuffing, options_.accounts, true, 1, [](const BurstPane& one) { return one.accounts; },
+        BurstReason::kCredentialStuffing, options_.accounts, true, [](const BurstPane& one) { return one.accounts; },
         failures);
   }
   if (missed) {
     measure(
-        BurstReason::kEnumeration, options_.enumeration_paths, true, 1, [](const BurstPane& one) { return one.paths; },
+        BurstReason::kEnumeration, options_.enumeration_paths, true, [](const BurstPane& one) { return one.paths; },
         errors);
   }
-  if (hits > 0) {
+  if (attacked) {
     measure(
-        BurstReason::kScanning, options_.scanning_hits, false, hits,
-        [](const BurstPane& one) { return one.hits.count; }, rule_hits);
+        BurstReason::kScanning, options_.scanning_requests, false,
+        [](const BurstPane& one) { return one.attacks.count; }, attacks);
   }
   return true;
 }
@@ -187,7 +192,7 @@ bool Bursts::take_account(BurstActivity& client, const Observation& record, Burs
   if (at == nullptr) return false;
   at->failures.add(1, {time_ms, record.at, record.address});
   at->accounts |= bit_of(record.path_hash ^ record.client_hash);
-  Measure measure{BurstReason::kPasswordSpraying, options_.accounts, true, {}, {}, {}, pane, slow_pane_ms_, 1};
+  Measure measure{BurstReason::kPasswordSpraying, options_.accounts, true, {}, {}, {}, pane, slow_pane_ms_, 1, {}, 0};
   const auto near = near_of(client.slow_panes, pane);
   for (size_t i = 0; i < kNear; ++i) {
     if (near[i] == nullptr) continue;
@@ -197,6 +202,17 @@ bool Bursts::take_account(BurstActivity& client, const Observation& record, Burs
   }
   judge(measure, &client, found);
   return true;
+}
+
+uint64_t Bursts::held_by(const Measure& measure, size_t window_end) {
+  uint64_t held = 0, kinds = 0;
+  for (size_t i = window_end + 1 - kPanes; i <= window_end; ++i) {
+    held = measure.is_distinct ? held | measure.values[i] : held + measure.values[i];
+    kinds |= measure.kinds[i];
+  }
+  if (measure.is_distinct) held = static_cast<uint64_t>(std::popcount(held));
+  const bool is_burst = held >= measure.least && static_cast<uint32_t>(std::popcount(kinds)) >= measure.kinds_least;
+  return is_burst ? held : 0;
 }
 
 /// Appends a finding for each period in which a window ends that the record is in, if such a window holds enough. A window whose
@@ -213,13 +229,8 @@ void Bursts::judge(const Measure& measure, const BurstActivity* client, BurstFin
     for (int64_t end = std::max(measure.pane, period * kPanes);
          end < std::min(measure.pane + kPanes, (period + 1) * kPanes); ++end) {
       if (measure.amounts[static_cast<size_t>(end - first)] == 0) continue;
-      uint64_t held = 0;
-      for (int64_t i = end - kPanes + 1; i <= end; ++i) {
-        const uint64_t value = measure.values[static_cast<size_t>(i - first)];
-        held = measure.is_distinct ? held | value : held + value;
-      }
-      if (measure.is_distinct) held = static_cast<uint64_t>(std::popcount(held));
-      if (held < measure.least) continue;
+      const uint64_t held = held_by(measure, static_cast<size_t>(end - first));
+      if (held == 0) continue;
       peak = std::max(peak, held);
       if (measure.reason == BurstReason::kRequestRate)
         wait = std::max(wait, retry_after(measure.values, static_cast<size_t>(end - first)));
@@ -286,14 +297,27 @@ Bursts::CountedIn Bursts::counted_in(BurstReason reason) {
 }
 
 /// What a burst shows to be past is past only for what is counted in the same panes: to others, which may have had nothing
-/// since, a record can still add.
+/// since, a record can still add. Of what is past, the last burst of an incident stays as long as the incident is open, and as
+/// another one of its stretch could have its number.
 void Bursts::add(uint32_t* words, const KnownBurst& burst) {
   auto& bursts = activity(words).bursts;
   const CountedIn panes = counted_in(burst.reason);
   const int64_t kept_ms = panes == CountedIn::kSlowPanes ? slow_places_ * slow_pane_ms_ : int64_t{places_} * pane_ms_;
-  std::erase_if(bursts, [&](const KnownBurst& one) {
-    return one.episode == kNoEpisode && counted_in(one.reason) == panes && one.begin_ms < burst.begin_ms - 2 * kept_ms;
-  });
+  const int64_t past_ms = burst.begin_ms - 2 * kept_ms;
+  const int64_t stretch_ms = stretch_length(kPanes * (panes == CountedIn::kSlowPanes ? slow_pane_ms_ : pane_ms_));
+  const auto is_last = [](const KnownBurst* one, const KnownBurst* end) {  // they stand by begin
+    return std::none_of(one + 1, end, [&](const KnownBurst& later) {
+      return later.reason == one->reason && later.incident == one->incident;
+    });
+  };
+  const KnownBurst* const end = bursts.data() + bursts.size();
+  absl::InlinedVector<KnownBurst, 16> kept;
+  for (const KnownBurst& one : bursts) {
+    const bool is_past = counted_in(one.reason) == panes && one.begin_ms < past_ms;
+    const bool may_count = one.episode != kNoEpisode || one.incident.stretch_ms + stretch_ms > past_ms;
+    if (!is_past || (may_count && is_last(&one, end))) kept.push_back(one);
+  }
+  bursts.assign(kept.begin(), kept.end());
   put_back(words, burst);
 }
 
@@ -316,6 +340,37 @@ bool Bursts::has_open(const uint32_t* words) const {
   const BurstActivity* client = find(words);
   return client != nullptr && std::any_of(client->bursts.begin(), client->bursts.end(),
                                           [](const KnownBurst& one) { return one.episode != kNoEpisode; });
+}
+
+bool Bursts::resume(uint32_t* words, BurstReason reason, const BurstIncident& incident, uint32_t episode) {
+  bool any = false;
+  for (KnownBurst& one : activity(words).bursts) {
+    if (one.episode != kEpisodeToCome || one.reason != reason || one.incident != incident) continue;
+    one.episode = episode;
+    any = true;
+  }
+  return any;
+}
+
+bool Bursts::is_waiting(const uint32_t* words) const {
+  const BurstActivity* client = find(words);
+  return client != nullptr && std::any_of(client->bursts.begin(), client->bursts.end(),
+                                          [](const KnownBurst& one) { return one.episode == kEpisodeToCome; });
+}
+
+bool Bursts::is_shared(const IpAddress& address) const {
+  return std::any_of(options_.shared_networks.begin(), options_.shared_networks.end(),
+                     [&](const Cidr& network) { return network.contains(address); });
+}
+
+/// Whole periods, as many as a client is surely known for: otherwise it could be told anew under the same identifiers.
+int64_t Bursts::stretch_length(int64_t period_ms) const {
+  return period_ms * std::clamp<int64_t>(remembered_ms_ / period_ms, 1, kStretchPeriods);
+}
+
+int64_t Bursts::stretch_of(const BurstFinding& finding) const {
+  const int64_t length = stretch_length(finding.end_ms - finding.begin_ms);
+  return floor_divided(finding.begin_ms, length) * length;
 }
 
 bool Bursts::is_auth_failure(uint16_t status) const {

@@ -2,7 +2,9 @@
 
 #include <absl/container/inlined_vector.h>
 
+#include <algorithm>
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <tuple>
 #include <vector>
@@ -39,18 +41,29 @@ struct CountedRecords {
 /// What a client did within one pane besides requests. A pane is a quarter of a window (docs/scoring.md, "Bursts").
 struct BurstPane {
   int64_t number = 0;  ///< panes since 1970
-  CountedRecords failures, errors, hits;
-  uint64_t paths = 0, accounts = 0;  ///< distinct ones: bits of a sketch of 64
+  CountedRecords failures, errors, attacks;
+  uint64_t paths = 0, accounts = 0, rules = 0;  ///< distinct ones: bits of a sketch of 64
   bool operator==(const BurstPane&) const = default;
 };
 
-/// A burst of which the client's alerts tell or told.
+/// What an incident's identifiers are made of besides its client and reason: the stretch of time in which it was told first,
+/// and which of the client's it was there.
+struct BurstIncident {
+  int64_t stretch_ms = 0;
+  uint32_t number = 0;
+  auto operator<=>(const BurstIncident&) const = default;
+};
+
+/// A period's burst of which the client's alerts tell or told, and the incident it belongs to.
 struct KnownBurst {
   BurstReason reason = BurstReason::kRequestRate;
-  int64_t begin_ms = 0;           ///< of its period
   uint32_t episode = kNoEpisode;  ///< none: closed
+  int64_t begin_ms = 0;           ///< of its period
+  BurstIncident incident;
   bool operator==(const KnownBurst&) const = default;
 };
+/// In place of an episode while a state is read: that of the incident comes later.
+inline constexpr uint32_t kEpisodeToCome = kNoEpisode - 1;
 
 /// What is known of a client beyond its requests; only clients with failures, errors, hits or too many requests have it.
 struct BurstActivity {
@@ -66,7 +79,7 @@ struct BurstFinding {
   int64_t begin_ms = 0, end_ms = 0;  ///< of the period
   uint32_t least = 0;                ///< what makes a burst
   uint64_t peak = 0;  ///< the most that a window of the period with this record holds; 0 if none of these makes a burst
-  uint64_t total = 0;           ///< records (scanning: hits) within the period
+  uint64_t total = 0;           ///< records within the period
   uint64_t added = 0;           ///< of these, by this record
   Milliseconds retry_after{0};  ///< request_rate: the longest that a window ending in the period would have taken
   LatestRecord latest;          ///< of the period; kNoRecord for request_rate
@@ -76,13 +89,20 @@ using BurstFindings = absl::InlinedVector<BurstFinding, 2>;
 /// The bursts of one partition's clients (AB3). A client's part stands behind its window in the client table: words() words,
 /// all zero for a new client. What is found depends on which records came, not on their order, as long as a client's come
 /// less than the lateness behind its newest. Not thread-safe.
+///
+/// Bursts of one reason that follow each other are an incident. Its stretch of time is a place in a fixed grid, so that it has
+/// the same identifiers whichever of its periods was found first.
 class Bursts {
  public:
   static constexpr int64_t kPanes = 4;  ///< in a window
   /// Panes kept of a client, at most, so that no configuration makes a client dear: a longer lateness reaches no further.
   static constexpr uint32_t kPlacesMax = 1024;
 
-  Bursts(const BurstOptions& options, Milliseconds lateness);
+  /// Periods in a stretch, at most.
+  static constexpr int64_t kStretchPeriods = 60;
+
+  /// `remembered`: how long at least a client is known after its last record.
+  Bursts(const BurstOptions& options, Milliseconds lateness, Milliseconds remembered);
 
   /// Of a client in the table: a pane's number, a ring of counts of requests, the number of its activity + 1 and a flag.
   [[nodiscard]] uint32_t words() const { return places_ + 2; }
@@ -103,7 +123,33 @@ class Bursts {
   [[nodiscard]] const KnownBurst* known(const uint32_t* words, BurstReason reason, int64_t begin_ms) const {
     return find_burst(find(words), reason, begin_ms);
   }
-  /// Adds a burst and forgets closed ones that no record can add to.
+  /// The incident that a burst found anew belongs to. `episode` is none if it begins one.
+  struct Place {
+    BurstIncident incident;
+    uint32_t episode = kNoEpisode;
+  };
+  /// `first_and_last` gives the begin of an open episode's first period and the end of its last.
+  template <typename FirstAndLast>
+  [[nodiscard]] Place place_of(const uint32_t* words, const BurstFinding& finding, Milliseconds quiet,
+                               const FirstAndLast& first_and_last) const {
+    Place place{{stretch_of(finding), 0}, kNoEpisode};
+    const BurstActivity* client = find(words);
+    if (client == nullptr) return place;
+    for (const KnownBurst& one : client->bursts) {
+      if (one.reason != finding.reason) continue;
+      if (one.incident.stretch_ms == place.incident.stretch_ms) {
+        if (one.episode != kNoEpisode) return {one.incident, one.episode};
+        place.incident.number = std::max(place.incident.number, one.incident.number + 1);
+      }
+    }
+    for (const KnownBurst& one : client->bursts) {
+      if (one.reason != finding.reason || one.episode == kNoEpisode) continue;
+      const auto [first_ms, last_ms] = first_and_last(one.episode);
+      if (continues(finding, first_ms, last_ms, quiet)) return {one.incident, one.episode};
+    }
+    return place;
+  }
+  /// Adds a burst and forgets those that no record can add to, but the last of each incident that may still count.
   void add(uint32_t* words, const KnownBurst& burst);
   /// The episode is over. Records that come for its period later are late.
   void close(uint32_t* words, uint32_t episode);
@@ -130,8 +176,12 @@ class Bursts {
   }
   /// As add, but forgets nothing.
   void put_back(uint32_t* words, const KnownBurst& burst);
-  /// Of a client that has none.
+  /// Of a client that has none. Bursts of open incidents wait for resume().
   void set_activity(uint32_t* words, BurstActivity activity);
+  /// Gives the bursts that wait for this incident its episode. False if there are none.
+  bool resume(uint32_t* words, BurstReason reason, const BurstIncident& incident, uint32_t episode);
+  /// Whether bursts still wait.
+  [[nodiscard]] bool is_waiting(const uint32_t* words) const;
 
   /// About.
   [[nodiscard]] size_t bytes() const {
@@ -156,7 +206,11 @@ class Bursts {
     Near<const LatestRecord*> latest;  // null: none
     int64_t pane, pane_ms;             // the record's
     uint64_t added;
+    Near<uint64_t> kinds{};    // sketches of what must be distinct besides
+    uint32_t kinds_least = 0;  // so many
   };
+  /// Whether the windows that end with this one hold what makes a burst; how much, or 0.
+  static uint64_t held_by(const Measure& measure, size_t window_end);
 
   /// The client's activity; made if it has none.
   BurstActivity& activity(uint32_t* words);
@@ -169,7 +223,7 @@ class Bursts {
     bool failed = false;         ///< an authentication
     bool names_account = false;  ///< such a one that says whose
     bool missed = false;         ///< answered with another client error
-    uint32_t hits = 0;
+    bool attacked = false;
   };
   [[nodiscard]] Conduct conduct_of(const Observation& record) const;
   bool take_activity(BurstActivity& client, int64_t pane, const Observation& record, const Conduct& conduct,
@@ -184,8 +238,20 @@ class Bursts {
   enum class CountedIn : uint8_t { kRequests, kPanes, kSlowPanes };
   static CountedIn counted_in(BurstReason reason);
   [[nodiscard]] bool is_auth_failure(uint16_t status) const;
+  [[nodiscard]] bool is_shared(const IpAddress& address) const;
+  /// The begin of the stretch of time in which the finding's period lies.
+  [[nodiscard]] int64_t stretch_of(const BurstFinding& finding) const;
+  [[nodiscard]] int64_t stretch_length(int64_t period_ms) const;
+  /// Whether an incident of an earlier stretch goes on with this burst. Only one that is so old that all of its beginning is
+  /// known: otherwise it would depend on the order of records.
+  [[nodiscard]] bool continues(const BurstFinding& finding, int64_t first_ms, int64_t last_ms,
+                               Milliseconds quiet) const {
+    const int64_t period_ms = finding.end_ms - finding.begin_ms;
+    return first_ms + period_ms + lateness_ms_ <= stretch_of(finding) && finding.begin_ms - last_ms < quiet.count();
+  }
 
   BurstOptions options_;
+  int64_t lateness_ms_, remembered_ms_;
   int64_t pane_ms_, slow_pane_ms_;
   uint32_t places_;
   int64_t slow_places_;

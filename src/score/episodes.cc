@@ -8,8 +8,8 @@
 
 namespace weir {
 
-Episodes::Episodes(const EpisodeOptions& options, std::span<const std::string> topics)
-    : options_(options), topics_(topics.begin(), topics.end()) {
+Episodes::Episodes(const EpisodeOptions& options, Milliseconds burst_window, std::span<const std::string> topics)
+    : options_(options), burst_window_(burst_window), topics_(topics.begin(), topics.end()) {
   auto& counts = options_.update_counts;
   std::sort(counts.begin(), counts.end());
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
@@ -85,6 +85,7 @@ uint32_t Episodes::open_burst(ClientSlot owner, uint32_t chunk, const BurstOccur
   burst.severity = occurrence.severity;
   burst.burst.reasons = static_cast<BurstReasons>(finding.reason);
   burst.least = finding.least;
+  burst.incident = occurrence.incident;
   if (burst.client_kind == ClientKind::kAddress) burst.address = occurrence.observation.address.counting_unit();
   burst.count = finding.total - finding.added;
   take_in(burst, occurrence);
@@ -101,7 +102,16 @@ void Episodes::count_burst(uint32_t number, const BurstOccurrence& occurrence, s
   if (alerts.size() == before) ++suppressed_;
 }
 
-/// With each count that the period's total has reached: it says that count, not the total, which a record may have taken past
+void Episodes::extend_burst(uint32_t number, const BurstOccurrence& occurrence, std::vector<Alert>& alerts) {
+  Episode& burst = episodes_[number];
+  const BurstFinding& finding = occurrence.finding;
+  burst.first_seen_ms = std::min(burst.first_seen_ms, finding.begin_ms);
+  burst.last_seen_ms = std::max(burst.last_seen_ms, finding.end_ms - 1);
+  burst.count += finding.total - finding.added;
+  count_burst(number, occurrence, alerts);
+}
+
+/// With each count that the incident's total has reached: it says that count, not the total, which a record may have taken past
 /// several at once.
 void Episodes::update_burst(Episode& episode, std::vector<Alert>& alerts) {
   const auto& counts = options_.update_counts;
@@ -214,8 +224,8 @@ void Episodes::take_in(Episode& episode, const BurstOccurrence& occurrence) {
 /// Before the closing alert nothing is said that depends on which records have come so far.
 Alert Episodes::make_burst_alert(const Episode& episode, EpisodePhase phase, uint64_t count) const {
   const bool is_closing = phase == EpisodePhase::kClosed;
-  const BurstOrigin origin{static_cast<BurstReason>(episode.burst.reasons), episode.first_seen_ms, episode.client_kind,
-                           episode.client};
+  const BurstOrigin origin{static_cast<BurstReason>(episode.burst.reasons), episode.incident.stretch_ms,
+                           episode.incident.number, episode.client_kind, episode.client};
   Alert alert;
   alert.id = alert_id(origin, phase, count);
   alert.episode_id = episode_id(origin);
@@ -234,7 +244,7 @@ Alert Episodes::make_burst_alert(const Episode& episode, EpisodePhase phase, uin
   alert.burst.held = is_closing ? episode.burst.held : episode.least;
   const bool is_rate = alert.burst.reasons == static_cast<BurstReasons>(BurstReason::kRequestRate);
   // At the latest a window's length after the last request, however the requests are spread over it.
-  const Milliseconds window{is_rate ? episode.last_seen_ms + 1 - episode.first_seen_ms : 0};
+  const Milliseconds window{is_rate ? burst_window_.count() : 0};
   alert.burst.retry_after = is_closing ? episode.burst.retry_after : window;
   return alert;
 }

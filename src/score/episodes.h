@@ -37,15 +37,17 @@ struct Episode {
   Level severity = Level::kInformational;
   CategoryMask categories = 0;
   AbuseVerdict verdict;
-  BurstVerdict burst;  ///< a client's: held and retry_after so far; a summary's: all reasons so far
-  /// A client's burst: first_seen_ms and last_seen_ms bound its period, `last`, `address` and last_ms are of its latest record.
+  BurstVerdict burst;      ///< a client's: held and retry_after so far; a summary's: all reasons so far
+  BurstIncident incident;  ///< a client's burst
+  /// A client's burst: first_seen_ms and last_seen_ms bound its periods, `last`, `address` and last_ms are of its latest record.
   [[nodiscard]] bool is_clients_burst() const { return kind == AlertKind::kBurst && owner != kNoClient; }
 };
 
 /// The open episodes of one partition, and the alerts they make (AL2). Decides nothing about clients. Not thread-safe.
 class Episodes {
  public:
-  Episodes(const EpisodeOptions& options, std::span<const std::string> topics);
+  /// `burst_window`: that of requests.
+  Episodes(const EpisodeOptions& options, Milliseconds burst_window, std::span<const std::string> topics);
 
   /// One record for an episode.
   struct Occurrence {
@@ -72,10 +74,13 @@ class Episodes {
     const BurstFinding& finding;
     int64_t clock_ms = 0;
     Level severity = Level::kMedium;
+    BurstIncident incident;
   };
   uint32_t open_burst(ClientSlot owner, uint32_t chunk, const BurstOccurrence& occurrence, std::vector<Alert>& alerts);
   /// Takes a further record in; updates at the configured counts.
   void count_burst(uint32_t number, const BurstOccurrence& occurrence, std::vector<Alert>& alerts);
+  /// Takes a further period in, with all that it holds so far; updates likewise.
+  void extend_burst(uint32_t number, const BurstOccurrence& occurrence, std::vector<Alert>& alerts);
 
   /// Counts a further record; makes an update when one is due: at the configured counts and intervals, and when the
   /// severity rises, since a flood of lesser records must not hide that. Otherwise the record is only counted.
@@ -112,7 +117,6 @@ class Episodes {
   /// The partition time at which an episode closes unless a record comes before. It counts from when the last record was
   /// counted, so that the episodes of a partition of the input that lags behind the others stay together.
   [[nodiscard]] int64_t deadline_ms(const Episode& episode) const {
-    if (episode.is_clients_burst()) return std::max(episode.last_seen_ms + 1, episode.counted_clock_ms);
     return std::max(episode.last_seen_ms, episode.counted_clock_ms) + options_.idle_close.count();
   }
 
@@ -141,6 +145,7 @@ class Episodes {
   Alert make_burst_alert(const Episode& episode, EpisodePhase phase, uint64_t count) const;
 
   EpisodeOptions options_;
+  Milliseconds burst_window_;
   std::vector<std::string> topics_;
   std::vector<Episode> episodes_;
   std::vector<uint32_t> free_;

@@ -30,12 +30,13 @@ inline void add_random(Stream& stream, uint32_t seed, int count, int clients, co
                     .address = "198.51.100." + std::to_string(client % 5 == 0 ? below(9) : client % 256),
                     .user_agent = client % 5 == 0 ? 1U + unsigned(below(4)) : 1U,
                     .flags = static_cast<uint8_t>(client % 7 == 0 ? ObservationFlag::kBotUserAgent : ObservationFlag{}),
-                    .evidence = client % 3 == 0 && below(3) == 0 ? attack(level) : PackedEvidence{}});
+                    .evidence = client % 3 == 0 && below(3) == 0
+                                    ? attack(level, Category::kSqli, "rule-" + std::to_string(below(9)))
+                                    : PackedEvidence{}});
     if (client % 4 != 1) continue;  // failures, errors and hits, some counted for the address of a named client
     record.client_kind = ClientKind::kAddress;
     record.status = static_cast<uint16_t>(below(3) == 0 ? 401 : 404);
     record.path_hash = random();
-    record.rule_hits = static_cast<uint16_t>(below(20) == 0 ? 30 : 0);
     if (client % 8 == 1 && !record.evidence)
       record.flags = static_cast<uint8_t>(record.flags | static_cast<uint8_t>(ObservationFlag::kAddressCount));
   }

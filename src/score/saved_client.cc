@@ -88,10 +88,11 @@ void put_panes(BinaryWriter& out, const std::vector<BurstPane>& panes) {
   for (const BurstPane& pane : panes) {
     out.zigzag(pane.number - before);
     before = pane.number;
-    for (const CountedRecords* records : {&pane.failures, &pane.errors, &pane.hits})
+    for (const CountedRecords* records : {&pane.failures, &pane.errors, &pane.attacks})
       put_counted(out, *records);
     out.varint(pane.paths);
     out.varint(pane.accounts);
+    out.varint(pane.rules);
   }
 }
 
@@ -114,11 +115,12 @@ bool read_panes(BinaryReader& in, std::vector<BurstPane>& panes) {
     if (!is_plausible_time(step) || (i > 0 && step <= 0)) return false;
     pane.number = number += step;
     if (!is_plausible_time(number)) return false;
-    for (CountedRecords* records : {&pane.failures, &pane.errors, &pane.hits}) {
+    for (CountedRecords* records : {&pane.failures, &pane.errors, &pane.attacks}) {
       if (!read_counted(in, *records)) return false;
     }
     pane.paths = in.varint();
     pane.accounts = in.varint();
+    pane.rules = in.varint();
   }
   return in.ok();
 }
@@ -126,24 +128,29 @@ bool read_panes(BinaryReader& in, std::vector<BurstPane>& panes) {
 void put_activity(BinaryWriter& out, const BurstActivity& activity) {
   put_panes(out, activity.panes);
   put_panes(out, activity.slow_panes);
-  // Open ones follow from their episodes.
-  const auto is_closed = [](const KnownBurst& one) { return one.episode == kNoEpisode; };
-  out.varint(static_cast<uint64_t>(std::count_if(activity.bursts.begin(), activity.bursts.end(), is_closed)));
+  out.varint(activity.bursts.size());
   for (const KnownBurst& burst : activity.bursts) {
-    if (!is_closed(burst)) continue;
     out.byte(static_cast<uint8_t>(burst.reason));
+    out.byte(burst.episode == kNoEpisode ? 0 : 1);
     out.zigzag(burst.begin_ms);
+    out.zigzag(burst.begin_ms - burst.incident.stretch_ms);
+    out.varint(burst.incident.number);
   }
 }
 
 bool read_activity(BinaryReader& in, BurstActivity& activity) {
   if (!read_panes(in, activity.panes) || !read_panes(in, activity.slow_panes)) return false;
-  const auto closed = in.number<uint32_t>();
-  for (uint32_t i = 0; i < closed && in.ok(); ++i) {
+  const auto count = in.number<uint32_t>();
+  for (uint32_t i = 0; i < count && in.ok(); ++i) {
     const uint8_t reason = in.byte();
+    const bool is_open = in.enumerator<uint8_t>(2) == 1;
     const auto begin_ms = in.signed_number<int64_t>();
-    if (!is_burst_reason(reason) || !is_plausible_time(begin_ms)) return false;
-    activity.bursts.push_back({static_cast<BurstReason>(reason), begin_ms, kNoEpisode});
+    const auto before_ms = in.signed_number<int64_t>();
+    if (!is_burst_reason(reason) || !is_plausible_time(begin_ms) || !is_plausible_time(before_ms)) return false;
+    activity.bursts.push_back({static_cast<BurstReason>(reason),
+                               is_open ? kEpisodeToCome : kNoEpisode,
+                               begin_ms,
+                               {begin_ms - before_ms, in.number<uint32_t>()}});
   }
   return in.ok();
 }

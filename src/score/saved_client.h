@@ -27,7 +27,7 @@ struct SavedClient {
   uint32_t newest_pane = 0;
   std::vector<RequestPane> requests;  ///< the newest pane's last
   bool has_activity = false;
-  BurstActivity activity;  ///< without its open bursts, which are the caller's; the topics of its records are as saved
+  BurstActivity activity;  ///< the episodes of its open bursts are to come; the topics of its records are as saved
 };
 
 /// False if the bytes are no client. The entry's place in queues and its episodes are the caller's.

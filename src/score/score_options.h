@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/ip_address.h"
 #include "base/time.h"
+#include "rules/category.h"
 
 namespace weir {
 
@@ -37,12 +39,15 @@ struct BurstOptions {
   bool enabled = true;
   Milliseconds window{60'000};
   uint32_t requests_max = 100;  ///< of an address within the window; more are a burst
+  Level requests_severity = Level::kLow;
+  std::vector<Cidr> shared_networks;  ///< addresses that stand for many clients: their requests are no burst
   std::vector<uint64_t> auth_failure_statuses{401};
   uint32_t auth_failures = 10;  ///< this and the following: from so many on
   uint32_t accounts = 10;       ///< distinct, with failures, of one address
   Milliseconds spraying_window{3'600'000};
   uint32_t enumeration_paths = 20;  ///< distinct, answered with a client error
-  uint32_t scanning_hits = 50;      ///< hits of rules
+  uint32_t scanning_requests = 20;  ///< malicious ones, and
+  uint32_t scanning_rules = 5;      ///< distinct rules that they hit
 };
 
 struct ScoreOptions {

@@ -34,7 +34,8 @@ int64_t milliseconds(EventTime time) {
   return time.time_since_epoch().count();
 }
 
-Level severity_of(BurstReason reason) {
+Level severity_of(BurstReason reason, const BurstOptions& options) {
+  if (reason == BurstReason::kRequestRate) return options.requests_severity;
   const bool high = reason == BurstReason::kCredentialStuffing || reason == BurstReason::kPasswordSpraying ||
                     reason == BurstReason::kScanning;
   return high ? Level::kHigh : Level::kMedium;
@@ -47,11 +48,11 @@ struct Scorer::Impl {
       : options(score_options),
         capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
                             AbuseOptions::kWindowRequestsMax)),
-        bursts(score_options.bursts, score_options.lateness),
+        bursts(score_options.bursts, score_options.lateness, score_options.client_idle + score_options.lateness),
         clients(std::max<uint32_t>(score_options.clients_max, 1),
                 ClientTable::chunk_count_for(score_options.clients_max, score_options.chunk_clients),
                 ClientWindow::words(capacity) + bursts.words()),
-        episodes(score_options.episodes, topics),
+        episodes(score_options.episodes, score_options.bursts.window, topics),
         budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
         correlator(score_options, topics, clients.chunk_count()),
         absent(clients.chunk_count(), false) {}
@@ -62,7 +63,7 @@ struct Scorer::Impl {
   void note_nobody(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   void judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   void judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
-  bool note_burst(ClientSlot slot, const Episodes::BurstOccurrence& occurrence, std::vector<Alert>& alerts);
+  bool note_burst(ClientSlot slot, Episodes::BurstOccurrence occurrence, std::vector<Alert>& alerts);
   void note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
 
   void summarise(AlertKind kind, uint32_t chunk, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
@@ -175,18 +176,27 @@ void Scorer::Impl::judge_bursts(const Observation& record, ClientSlot slot, std:
   BurstFindings found;
   bool is_late = !bursts.take(burst_words(slot), record, found);
   for (const BurstFinding& finding : found) {
-    if (!note_burst(slot, {record, finding, clock.now_ms(), severity_of(finding.reason)}, alerts)) is_late = true;
+    if (!note_burst(slot, {record, finding, clock.now_ms(), severity_of(finding.reason, options.bursts), {}}, alerts))
+      is_late = true;
   }
   statistics.bursts_late += is_late ? 1U : 0U;
 }
 
 /// False if the burst was closed before.
-bool Scorer::Impl::note_burst(ClientSlot slot, const Episodes::BurstOccurrence& occurrence,
-                              std::vector<Alert>& alerts) {
+bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurrence, std::vector<Alert>& alerts) {
   const BurstFinding& finding = occurrence.finding;
   if (const KnownBurst* known = bursts.known(burst_words(slot), finding.reason, finding.begin_ms)) {
     if (known->episode == kNoEpisode) return false;
     episodes.count_burst(known->episode, occurrence, alerts);
+    return true;
+  }
+  const auto first_and_last = [this](uint32_t number) {
+    return std::pair(episodes.at(number).first_seen_ms, episodes.at(number).last_seen_ms + 1);
+  };
+  const auto place = bursts.place_of(burst_words(slot), finding, options.episodes.idle_close, first_and_last);
+  if (place.episode != kNoEpisode) {
+    episodes.extend_burst(place.episode, occurrence, alerts);
+    bursts.add(burst_words(slot), {finding.reason, place.episode, finding.begin_ms, place.incident});
     return true;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
@@ -197,8 +207,9 @@ bool Scorer::Impl::note_burst(ClientSlot slot, const Episodes::BurstOccurrence& 
         alerts);
     return true;
   }
+  occurrence.incident = place.incident;
   const uint32_t number = episodes.open_burst(slot, chunk, occurrence, alerts);
-  bursts.add(burst_words(slot), {finding.reason, finding.begin_ms, number});
+  bursts.add(burst_words(slot), {finding.reason, number, finding.begin_ms, place.incident});
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
     clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
   return true;
@@ -325,10 +336,13 @@ void Scorer::Impl::evict_one(uint32_t chunk, std::vector<Alert>& alerts) {
     if (number != kNoEpisode) close_episode(number, alerts);  // its count must not be lost
   }
   if (const BurstActivity* activity = bursts.find(burst_words(slot)); activity != nullptr) {
-    const auto known = activity->bursts;
-    for (const KnownBurst& burst : known) {
-      if (burst.episode != kNoEpisode) close_episode(burst.episode, alerts);
+    std::vector<uint32_t> open;
+    for (const KnownBurst& burst : activity->bursts) {
+      if (burst.episode != kNoEpisode && std::find(open.begin(), open.end(), burst.episode) == open.end())
+        open.push_back(burst.episode);
     }
+    for (const uint32_t number : open)
+      close_episode(number, alerts);
   }
   remove(slot);
   ++statistics.clients_evicted;

@@ -11,10 +11,12 @@ namespace weir::scoring_fixture {
 inline const std::vector<std::string> kTopics{"http.requests"};
 inline constexpr int64_t kStartMs = 1'736'942'400'000;  // 2025-01-15T12:00:00Z
 
-inline PackedEvidence attack(Level level = Level::kHigh, Category category = Category::kSqli) {
+inline PackedEvidence attack(Level level = Level::kHigh, Category category = Category::kSqli,
+                             std::string_view rule = "rule") {
   Evidence evidence;
   evidence.hits.emplace_back();
-  evidence.hits[0].rule_id = "rule";
+  evidence.hits[0].rule_id = rule;
+  evidence.hits[0].weight = 10;
   evidence.hits[0].level = level;
   evidence.hits[0].category = category;
   static std::vector<std::unique_ptr<std::string>> made;

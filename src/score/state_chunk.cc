@@ -21,7 +21,7 @@ namespace {
 
 // The layout is described in docs/state-chunk.md; change both together and raise the version.
 constexpr uint8_t kVersion = 3;
-constexpr uint8_t kVersionWithoutSources = 2;
+constexpr uint8_t kVersionBefore = 2;  // without sources, and without the incidents of bursts; read, never written
 constexpr size_t kDigestBytes = 8;
 constexpr size_t kTopicsMax = 1024;
 constexpr std::array kRanks{ClientRank::kUnscored, ClientRank::kScored, ClientRank::kEpisodeOpen};
@@ -81,12 +81,15 @@ uint32_t save_clients(const StateParts& state, uint32_t chunk, int64_t clock_ms,
       const ClientEntry& client = clients.entry(slot);
       const uint32_t* burst_words = clients.window(slot) + ClientWindow::words(state.window_requests);
       put_client(client, clients.window(slot), state.window_requests, clock_ms, state.bursts, burst_words, out);
+      const auto first_owned = static_cast<std::ptrdiff_t>(owned.size());
       for (const uint32_t number : client.episodes) {
         if (number != kNoEpisode) owned.push_back({0, number, place});
       }
       if (const BurstActivity* activity = state.bursts.find(burst_words); activity != nullptr) {
         for (const KnownBurst& burst : activity->bursts) {
-          if (burst.episode != kNoEpisode) owned.push_back({0, burst.episode, place});
+          const auto is_owned = [&](const OwnedEpisode& one) { return one.number == burst.episode; };
+          if (burst.episode != kNoEpisode && std::none_of(owned.begin() + first_owned, owned.end(), is_owned))
+            owned.push_back({0, burst.episode, place});
         }
       }
       ++place;
@@ -119,6 +122,8 @@ void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
   out.varint(episode.burst.held);
   out.zigzag(episode.burst.retry_after.count());
   out.varint(episode.least);
+  out.zigzag(episode.incident.stretch_ms);
+  out.varint(episode.incident.number);
 }
 
 void write_sources(BinaryWriter& out, const PartitionClock& clock) {
@@ -176,7 +181,7 @@ bool read_topics(BinaryReader& in, std::span<const std::string> topics, std::vec
 /// Of a topic that is no longer configured no record can be named any more. False if it was none of the chunk's.
 bool use_present_topics(std::vector<BurstPane>& panes, const std::vector<uint16_t>& topics) {
   for (BurstPane& pane : panes) {
-    for (LatestRecord* latest : {&pane.failures.latest, &pane.errors.latest, &pane.hits.latest}) {
+    for (LatestRecord* latest : {&pane.failures.latest, &pane.errors.latest, &pane.attacks.latest}) {
       if (latest->at == kNoRecord) continue;
       if (latest->at.topic >= topics.size()) return false;
       if (topics[latest->at.topic] == kNoTopic) {
@@ -234,7 +239,7 @@ bool load_clients(BinaryReader& in, uint32_t chunk, const StateParts& state, int
   return in.ok();
 }
 
-bool read_episode(BinaryReader& in, Episode& episode) {
+bool read_episode(BinaryReader& in, uint8_t version, Episode& episode) {
   episode.kind = in.enumerator<AlertKind>(static_cast<unsigned>(AlertKind::kCount));
   if (episode.kind == AlertKind::kCorrelation) return false;  // these are not a client's
   episode.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup) + 1);
@@ -259,6 +264,10 @@ bool read_episode(BinaryReader& in, Episode& episode) {
   episode.burst.held = in.varint();
   episode.burst.retry_after = Milliseconds{in.signed_number<int64_t>()};
   episode.least = in.varint();
+  if (version != kVersionBefore) {
+    episode.incident.stretch_ms = in.signed_number<int64_t>();
+    episode.incident.number = in.number<uint32_t>();
+  }
   return in.ok() && episode.count > 0;
 }
 
@@ -269,12 +278,15 @@ bool give_to_owner(const StateParts& state, Episode episode) {
   if (client.rank != ClientRank::kEpisodeOpen || client.check != client_check(episode.client_kind, episode.client))
     return false;
   if (episode.kind == AlertKind::kBurst) {
-    KnownBurst burst{static_cast<BurstReason>(episode.burst.reasons), episode.first_seen_ms, kNoEpisode};
-    if (std::popcount(episode.burst.reasons) != 1 ||
-        state.bursts.known(burst_words, burst.reason, burst.begin_ms) != nullptr)
-      return false;
-    burst.episode = state.episodes.restore(std::move(episode));
-    state.bursts.put_back(burst_words, burst);
+    if (std::popcount(episode.burst.reasons) != 1) return false;
+    const auto reason = static_cast<BurstReason>(episode.burst.reasons);
+    const BurstIncident incident = episode.incident;
+    const int64_t begin_ms = episode.first_seen_ms;
+    const uint32_t number = state.episodes.restore(std::move(episode));
+    if (state.bursts.resume(burst_words, reason, incident, number)) return true;
+    // Its periods were counted in other windows, and are forgotten with these.
+    if (state.bursts.known(burst_words, reason, begin_ms) != nullptr) return false;
+    state.bursts.put_back(burst_words, {reason, number, begin_ms, incident});
     return true;
   }
   uint32_t& number = client.episodes[static_cast<size_t>(episode.kind)];
@@ -291,13 +303,13 @@ bool give_to_budget(const StateParts& state, Episode episode) {
   return true;
 }
 
-Status load_episodes(BinaryReader& in, uint32_t chunk, const std::vector<ClientSlot>& slots,
+Status load_episodes(BinaryReader& in, uint8_t version, uint32_t chunk, const std::vector<ClientSlot>& slots,
                      const std::vector<uint16_t>& topics, const StateParts& state) {
   const auto count = in.number<uint32_t>();
   for (uint32_t i = 0; i < count; ++i) {
     Episode episode;
     const auto owner = in.number<uint32_t>();
-    if (owner > slots.size() || !read_episode(in, episode)) return bad_chunk("episode " + std::to_string(i));
+    if (owner > slots.size() || !read_episode(in, version, episode)) return bad_chunk("episode " + std::to_string(i));
     for (RecordCoordinates* at : {&episode.first, &episode.last}) {
       if (*at == kNoRecord) continue;
       if (at->topic >= topics.size()) return bad_chunk("episode of a topic without name");
@@ -314,6 +326,7 @@ Status load_episodes(BinaryReader& in, uint32_t chunk, const std::vector<ClientS
     const uint32_t* burst_words = state.clients.window(slot) + ClientWindow::words(state.window_requests);
     const bool has_none =
         client.episodes[0] == kNoEpisode && client.episodes[1] == kNoEpisode && !state.bursts.has_open(burst_words);
+    if (state.bursts.is_waiting(burst_words)) return bad_chunk("burst without its episode");
     if (has_none && client.rank == ClientRank::kEpisodeOpen) return bad_chunk("client without its episode");
   }
   return {};
@@ -405,8 +418,7 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   BinaryReader in(body);
   const uint8_t version = in.byte();
   if (version == 0) return bad_chunk("version 0");
-  if (version != kVersion && version != kVersionWithoutSources)
-    return other_layout("version " + std::to_string(version));
+  if (version != kVersion && version != kVersionBefore) return other_layout("version " + std::to_string(version));
   const auto chunk_count = in.number<uint32_t>();
   const auto number = in.number<uint32_t>();
   const auto requests = in.number<uint32_t>();
@@ -428,7 +440,7 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   if (!in.ok() || !is_plausible) return bad_chunk("clock");
   std::vector<uint16_t> topics;
   if (!read_topics(in, state.episodes.topics(), topics)) return bad_chunk("topics");
-  if (version != kVersionWithoutSources && !read_sources(in, topics, saved_clock)) return bad_chunk("sources");
+  if (version != kVersionBefore && !read_sources(in, topics, saved_clock)) return bad_chunk("sources");
   if (!clock.is_new() && clock != saved_clock) {
     return fail(ErrorCode::kInvalidArgument, "score",
                 "state chunk: saved after observation " + std::to_string(saved_clock.observations()) +
@@ -444,7 +456,7 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   const auto minute = in.signed_number<int64_t>();
   const auto opened = in.number<uint32_t>();
   state.budget.restore(chunk, minute, opened);
-  if (Status status = load_episodes(in, chunk, slots, topics, state); !status) return status;
+  if (Status status = load_episodes(in, version, chunk, slots, topics, state); !status) return status;
   correlations = in.text();
   if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
   clock = saved_clock;

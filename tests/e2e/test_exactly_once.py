@@ -16,7 +16,7 @@ from weir_process import OBSERVATIONS
 # So late that no interleaving of the partitions, which differs from run to run, leaves a record out of its address's bursts; limits
 # so low that there are some.
 SCORE = {'snapshot_round_ms': 1000, 'lateness_ms': 600_000,
-         'bursts': {'requests_max': 20, 'scanning_hits': 8}}
+         'bursts': {'requests_max': 20, 'scanning_requests': 4, 'scanning_rules': 2}}
 STAYS = {'kafka': {'instance_id': 'host-1', 'session_timeout_ms': 6000}, 'score': SCORE}
 
 

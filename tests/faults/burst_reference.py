@@ -6,13 +6,14 @@ window. The observations topic is read only because it holds the hashes that cou
 import collections
 from dataclasses import dataclass, field
 
-from reference_scorer import HIGH, MEDIUM, uuid_of
+from reference_scorer import HIGH, LOW, MEDIUM, uuid_of
 
 MIX = 0x9e3779b97f4a7c15
 SIXTY_FOUR_BITS = (1 << 64) - 1
 TOO_MANY_REQUESTS = 429
 HIGH_REASONS = {'credential_stuffing', 'password_spraying', 'scanning'}
 PANES = 4                # in a window
+STRETCH_PERIODS = 60     # of an incident's identifiers, at most
 
 
 @dataclass
@@ -24,7 +25,8 @@ class BurstOptions:
     accounts: int = 10
     spraying_window_ms: int = 3_600_000
     enumeration_paths: int = 20
-    scanning_hits: int = 50
+    scanning_requests: int = 20
+    scanning_rules: int = 5
 
 
 def bit_of(value):
@@ -34,13 +36,15 @@ def bit_of(value):
 @dataclass
 class Pane:
     """What one client did in a pane, of what one reason counts."""
-    amount: int = 0          # records; of scanning, hits
+    amount: int = 0          # records
     distinct: int = 0        # bits of a sketch
+    rules: int = 0           # of scanning, the same of rules
     latest: object = None    # observation
 
-    def add(self, one, amount=1, distinct=0):
-        self.amount += amount
+    def add(self, one, distinct=0):
+        self.amount += 1
         self.distinct |= distinct
+        self.rules |= one.rules
         if self.latest is None or (one.time_ms, one.partition, one.offset) > \
                 (self.latest.time_ms, self.latest.partition, self.latest.offset):
             self.latest = one
@@ -78,43 +82,70 @@ class BurstReference:
             return
         if 400 <= one.status < 500 and one.status != TOO_MANY_REQUESTS and not failed:
             panes['enumeration'][number].add(one, distinct=bit_of(one.path_hash ^ one.client_hash))
-        if one.rule_hits:
-            panes['scanning'][number].add(one, one.rule_hits)
+        if one.is_malicious:
+            panes['scanning'][number].add(one)
 
     def alerts(self):
         found = []
         for activity in self.clients.values():
             for reason, panes in activity.panes.items():
+                stretches = collections.defaultdict(list)
                 for period in sorted({number // PANES for number in panes}):
-                    found += self._alerts_of(activity, reason, panes, period)
+                    if held := self._bursts_of(reason, panes, period):
+                        stretches[period * self._length(reason) // self._stretch(reason)].append((period, held))
+                for stretch, bursts in stretches.items():
+                    found += self._alerts_of(activity, reason, panes, stretch * self._stretch(reason), bursts)
         return found
 
-    def _alerts_of(self, activity, reason, panes, period):
-        least = {'request_rate': self.bursts.requests_max + 1, 'failed_authentication': self.bursts.auth_failures,
-                 'credential_stuffing': self.bursts.accounts, 'password_spraying': self.bursts.accounts,
-                 'enumeration': self.bursts.enumeration_paths, 'scanning': self.bursts.scanning_hits}[reason]
-        own = range(period * PANES, (period + 1) * PANES)
-        held = {}            # by the window's last pane
-        for end in own:
+    def _length(self, reason):
+        """Of a period."""
+        return (self.bursts.spraying_window_ms if reason == 'password_spraying' else self.bursts.window_ms) // PANES * PANES
+
+    def _stretch(self, reason):
+        """All bursts within one are one incident here: the lateness is at least as long, so none goes on into the next, and none
+        closes before its stretch is over."""
+        remembered, length = self.options.client_idle_ms + self.options.lateness_ms, self._length(reason)
+        stretch = length * max(1, min(STRETCH_PERIODS, remembered // length))
+        assert self.options.lateness_ms >= stretch or reason == 'password_spraying'
+        return stretch
+
+    def _least(self, reason):
+        return {'request_rate': self.bursts.requests_max + 1, 'failed_authentication': self.bursts.auth_failures,
+                'credential_stuffing': self.bursts.accounts, 'password_spraying': self.bursts.accounts,
+                'enumeration': self.bursts.enumeration_paths, 'scanning': self.bursts.scanning_requests}[reason]
+
+    def _bursts_of(self, reason, panes, period):
+        """What the period's windows hold that hold enough, by the window's last pane."""
+        held = {}
+        for end in range(period * PANES, (period + 1) * PANES):
             window = [panes[number] for number in range(end - PANES + 1, end + 1) if number in panes]
-            if end in panes and (count := self._held(reason, window)) >= least:
+            if end not in panes or (count := self._held(reason, window)) < self._least(reason):
+                continue
+            if reason != 'scanning' or self._rules(window) >= self.bursts.scanning_rules:
                 held[end] = count
-        if not held:
-            return []
-        amount = sum(panes[number].amount for number in own if number in panes)
-        length = (self.bursts.spraying_window_ms if reason == 'password_spraying' else self.bursts.window_ms) // PANES * PANES
-        begin = period * length
-        origin = ('burst', reason, begin, activity.kind, activity.client)
-        latest = max((panes[number].latest for number in own if number in panes),
-                     key=lambda one: (one.time_ms, one.partition, one.offset))
+        return held
+
+    def _alerts_of(self, activity, reason, panes, stretch_ms, bursts):
+        """`bursts`: the periods of one incident with what their windows hold."""
+        least, length = self._least(reason), self._length(reason)
+        numbers = [number for period, _ in bursts for number in range(period * PANES, (period + 1) * PANES) if number in panes]
+        held = {end: count for _, ends in bursts for end, count in ends.items()}
+        amount = sum(panes[number].amount for number in numbers)
+        begin, end_ms = bursts[0][0] * length, (bursts[-1][0] + 1) * length - 1
+        origin = ('burst', reason, stretch_ms, activity.kind, activity.client)
+        latest = max((panes[number].latest for number in numbers), key=lambda one: (one.time_ms, one.partition, one.offset))
+
+        def severity():
+            return LOW if reason == 'request_rate' else HIGH if reason in HIGH_REASONS else MEDIUM
 
         def alert(phase, count):
+            """Before the closing alert, the times are those of the period that was found first, which depends on the order."""
             closing, rate = phase == 'closed', reason == 'request_rate'
             facts = {
                 'id': uuid_of((*origin, phase, count)), 'episode': uuid_of(origin), 'kind': 'burst', 'phase': phase,
                 'client_kind': activity.kind, 'client': activity.client, 'count': count,
-                'severity': HIGH if reason in HIGH_REASONS else MEDIUM, 'time': begin + length - 1 if closing else begin,
-                'start': begin, 'end': begin + length - 1 if closing else begin,
+                'severity': severity(), 'time': end_ms if closing else None,
+                'start': begin if closing else None, 'end': end_ms if closing else None,
                 'record': (latest.topic, latest.partition, latest.offset) if closing and not rate else None,
                 'address': activity.address or (latest.address if closing else None), 'reasons': (reason,),
             }
@@ -124,6 +155,13 @@ class BurstReference:
             return facts
         updates = [alert('updated', count) for count in self.options.update_counts if least < count <= amount]
         return [alert('opened', least), *updates, alert('closed', amount)]
+
+    @staticmethod
+    def _rules(window):
+        bits = 0
+        for pane in window:
+            bits |= pane.rules
+        return bits.bit_count()
 
     def _held(self, reason, window):
         if reason not in ('credential_stuffing', 'password_spraying', 'enumeration'):

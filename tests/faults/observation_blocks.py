@@ -2,6 +2,8 @@
 import ipaddress
 from typing import NamedTuple
 
+from reference_scorer import hash_of
+
 KINDS = ('customer', 'api_key', 'address')
 
 
@@ -18,7 +20,8 @@ class Observation(NamedTuple):
     path_hash: int
     status: int
     is_count: bool       # the same record once more, for its address
-    rule_hits: int
+    is_malicious: bool
+    rules: int           # distinct ones with weight: bits of a sketch
 
 
 class _Reader:
@@ -50,19 +53,25 @@ class _Reader:
         size = self.varint()
         self.at += size
 
-    def skip_evidence(self):
+    def rules_of_evidence(self):
+        """Reads over the evidence. The sketch of the rules with weight; of all if none has any."""
         for _ in range(5):
             self.skip_text()
         self.varint(), self.varint(), self.varint()
+        weighted = others = 0
         for _ in range(self.varint()):
-            self.skip_text()
+            bit = 1 << (hash_of(self.take(self.varint())) >> 58)
             self.skip_text()
             self.at += 3
-            self.varint()
+            if self.zigzag() > 0:
+                weighted |= bit
+            else:
+                others |= bit
             self.skip_text()
             self.skip_text()
             self.varint()
         self.skip_text()
+        return weighted or others
 
 
 def observations_of(block, topics):
@@ -92,13 +101,12 @@ def observations_of(block, topics):
         path_hash, status = reader.u64(), reader.varint()
         flags = block[reader.at]
         reader.at += 1
-        rule_hits = 0
         if presence & 8:
-            rule_hits, _ = reader.varint(), reader.varint()
-        if presence & 16:
-            reader.skip_evidence()
+            reader.varint(), reader.varint()
+        is_malicious = bool(presence & 16)
+        rules = reader.rules_of_evidence() if is_malicious else 0
         found.append(Observation(topics[topic], partition, offset, time_ms, KINDS[presence >> 5 & 3], client, client_hash,
-                                 text_of(address), path_hash, status, bool(flags & 16), rule_hits))
+                                 text_of(address), path_hash, status, bool(flags & 16), is_malicious, rules))
     return found
 
 

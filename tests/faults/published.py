@@ -19,6 +19,8 @@ def facts_of(alert):
         facts |= {'reasons': tuple(alert['unmapped']['reasons']), 'risk_score': alert['risk_score']}
     elif facts['kind'] == 'burst':
         facts['reasons'] = tuple(sorted(alert['unmapped']['reasons']))
+        if facts['phase'] != 'closed':        # these depend on the order of records
+            facts |= dict.fromkeys(('time', 'start', 'end'))
         facts |= {name: alert['unmapped'][name] for name in ('requests', 'retry_after') if name in alert['unmapped']}
     else:
         facts['categories'] = tuple(sorted(weir['categories']))

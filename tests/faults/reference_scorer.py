@@ -33,7 +33,7 @@ class Options:
 
 
 ABUSE_HIGH_ABOVE = 25     # docs/scoring.md: abuse is high from 25 points above the threshold
-MEDIUM, HIGH = 3, 4       # OCSF severities
+LOW, MEDIUM, HIGH = 2, 3, 4       # OCSF severities
 CLOCK_STEP_MAX_MS = 600_000
 
 
@@ -49,7 +49,17 @@ def _xxh3_128():
     return function
 
 
-_XXH3_128 = _xxh3_128()
+def _xxh3_64():
+    function = ctypes.CDLL(ctypes.util.find_library('xxhash') or 'libxxhash.so.0').XXH3_64bits
+    function.restype, function.argtypes = ctypes.c_uint64, [ctypes.c_char_p, ctypes.c_size_t]
+    return function
+
+
+_XXH3_128, _XXH3_64 = _xxh3_128(), _xxh3_64()
+
+
+def hash_of(text):
+    return _XXH3_64(text, len(text))
 
 
 def uuid_of(fields):

@@ -10,15 +10,15 @@ from reference_scorer import Options
 START = 1_736_942_400_000        # the beginning of an hour
 
 
-def observed(count, status=200, every_ms=1_000, kind='address', is_count=False, client_hash=7, path_hash=None, rule_hits=0,
+def observed(count, status=200, every_ms=1_000, kind='address', is_count=False, client_hash=7, path_hash=None, rules=0,
              start=START):
     return [Observation('http.requests', 0, number, start + number * every_ms, kind, '192.0.2.7', client_hash, '192.0.2.7',
                         number * 0x1234567890abcdef & (1 << 64) - 1 if path_hash is None else path_hash, status, is_count,
-                        rule_hits) for number in range(count)]
+                        rules != 0, 1 << number % rules if rules else 0) for number in range(count)]
 
 
 def alerts(observations, **options):
-    return alerts_of(observations, Options(), BurstOptions(**options))
+    return alerts_of(observations, Options(lateness_ms=3_600_000), BurstOptions(**options))
 
 
 def reasons(observations, **options):
@@ -47,7 +47,7 @@ def test_retry_after_is_the_time_until_one_more_request_would_fit():
 @pytest.mark.parametrize('observations, reason', [
     (observed(10, status=401, kind='customer'), 'failed_authentication'),
     (observed(60, status=404, kind='customer'), 'enumeration'),
-    (observed(5, rule_hits=10, kind='customer'), 'scanning'),
+    (observed(20, rules=5, kind='customer'), 'scanning'),
 ])
 def test_failures_errors_and_hits_are_counted_for_all_clients(observations, reason):
     assert reasons(observations) == {(reason,)}
@@ -68,3 +68,13 @@ def test_the_order_does_not_matter():
     observations = observed(700, status=401, every_ms=200, is_count=True)
     shuffled = random.Random(1).sample(observations, len(observations))
     assert sorted(map(repr, alerts(shuffled))) == sorted(map(repr, alerts(observations)))
+
+
+def test_malicious_requests_of_few_rules_are_no_scanning():
+    assert not reasons(observed(40, rules=4, kind='customer'))
+
+
+def test_bursts_of_an_hour_are_one_incident():
+    found = alerts(observed(1_200, every_ms=500) + observed(200, every_ms=100, start=START + 1_800_000))
+    assert [(one['phase'], one['count']) for one in found] == [('opened', 101), ('updated', 1_000), ('closed', 1_400)]
+    assert (found[-1]['start'], found[-1]['end']) == (START, START + 1_859_999)

@@ -21,8 +21,8 @@ RULES = Path(__file__).resolve().parent / 'rules'
 OPTIONS = Options(update_counts=(5, 20, 50), update_interval_ms=5_000, idle_close_ms=10_000, client_idle_ms=60_000,
                   lateness_ms=7_200_000)
 # Low, so that the few requests a second of this traffic make bursts of each kind.
-BURSTS = BurstOptions(requests_max=60, auth_failures=4, accounts=4, enumeration_paths=8, scanning_hits=8)
-BURST_KEYS = ('requests_max', 'auth_failures', 'accounts', 'enumeration_paths', 'scanning_hits')
+BURSTS = BurstOptions(requests_max=60, auth_failures=4, accounts=4, enumeration_paths=8, scanning_requests=4, scanning_rules=2)
+BURST_KEYS = ('requests_max', 'auth_failures', 'accounts', 'enumeration_paths', 'scanning_requests', 'scanning_rules')
 STUCK_SECONDS = 90        # without any progress
 SESSION_MS = 3_000
 TRANSACTION_MS = 8_000

@@ -17,7 +17,7 @@ constexpr size_t kAbuses = 150;
 constexpr size_t kBroken = 5;
 constexpr size_t kCutBytes = 30;  // of a broken line: not enough to tell what was requested
 
-constexpr size_t kCustomers = 400;
+constexpr size_t kCustomers = 8'000;  // so many that none of them sends more than a person does, at the usual rate
 constexpr size_t kAttackers = 6;
 constexpr size_t kAbusers = 4;
 
