@@ -83,7 +83,7 @@ def read(program, path=()):
     command.positionals = entries(tables.pop('Positionals', []))
     command.options = [read_option(*entry) for entry in entries(tables.pop('Options', []))]
     for name, text in entries(tables.pop('Subcommands', [])):
-        below = read(program, [*path, name])
+        below = read(program, [*path, name.split(',')[0]])   # a command with a second name has both there
         below.summary = below.summary or text
         command.commands.append(below)
     if tables:

@@ -82,7 +82,7 @@ class Loader {
         } else if (const auto key = environment_.find(kEncryptionKey);
                    property.path == kEncryptionKeys && key != environment_.end()) {
           std::get<Access<Secret>>(property.access)(config) = Secret(key->second);
-          origins.emplace(property.path, Origin{"environment variable " + std::string(kEncryptionKey), {}});
+          config.places[std::string(property.path)] = {"environment variable " + std::string(kEncryptionKey), 0, 0};
         }
       }
     }
