@@ -416,8 +416,8 @@ TEST_CASE("a secret file that is missing, empty, or beside a direct value is an 
   CHECK(complaint("hash_key_file: /does/not/exist").find("cannot read the secret file /does/not/exist") !=
         std::string::npos);
   CHECK(complaint("hash_key_file: /dev/null").find("is empty") != std::string::npos);
-  CHECK(complaint("hash_key: correct-horse-battery\nhash_key_file: /b").find(":2:1: error: hash_key is given directly and as a file") !=
-        std::string::npos);
+  CHECK(complaint("hash_key: correct-horse-battery\nhash_key_file: /b")
+            .find(":2:1: error: hash_key is given directly and as a file") != std::string::npos);
   CHECK(complaint("hash_key_file: [a]").find("must be a file's name") != std::string::npos);
 }
 
