@@ -41,6 +41,10 @@ bool take_first(Work& work, ProfileFieldIndex field, Take take) {
 template <typename Work>
 bool take_text(Work& work, ProfileFieldIndex field, std::string_view& out) {
   return take_first(work, field, [&](const RawValue& value, const Candidate&) {
+    if (value.is_text()) [[likely]] {
+      out = value.text;
+      return true;  // an empty one is no candidate
+    }
     const auto plain = value.kind == RawValue::Kind::kNested ? work.record.first_within(value) : value;
     const auto text = plain ? read_text(*plain, work.room.arena) : std::nullopt;
     if (!text || text->empty()) return false;
@@ -53,6 +57,10 @@ bool take_text(Work& work, ProfileFieldIndex field, std::string_view& out) {
 template <typename Work>
 bool take_content(Work& work, ProfileFieldIndex field, std::string_view& out) {
   return take_first(work, field, [&](const RawValue& value, const Candidate&) {
+    if (value.is_text()) [[likely]] {
+      out = value.text;
+      return true;
+    }
     const auto text = read_text(value, work.room.arena);
     out = text ? *text : work.record.json_text(value, work.room.arena);
     return !out.empty();

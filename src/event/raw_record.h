@@ -57,6 +57,11 @@ class RawRecord {
     response_headers_.clear();
     repeated_.clear();
   }
+  void set_text(uint16_t slot, std::string_view text) {
+    values_[slot].kind = RawValue::Kind::kText;
+    values_[slot].text = text;
+    present_.set(slot);
+  }
   void set(uint16_t slot, const RawValue& value) {
     values_[slot] = value;
     present_.set(slot);

@@ -111,6 +111,11 @@ RawValue RecordFields::raw_value(const dom::element& value) {
 
 void RecordFields::take(const PointerTable::Key& key, const dom::element& value) {
   seen_.set(key.id);
+  // Nearly every value is a text; those have no children and take the short way.
+  if (std::string_view text; value.get(text) == simdjson::SUCCESS) [[likely]] {
+    if (key.slot != PointerTable::kNone) set_text(key.slot, text);
+    return;
+  }
   if (value.is_null()) return;
   if (key.slot != PointerTable::kNone) set(key.slot, raw_value(value));
   if (key.child == PointerTable::kNone) return;
