@@ -14,7 +14,7 @@ from weir_process import OBSERVATIONS
 WHOLE = bool(os.environ.get('WEIR_TESTS_WHOLE'))    # every seed and share: ten minutes more
 HOUR = 3600
 YEAR = 365 * 86_400
-BURSTS = {'requests_max': 20, 'scanning_hits': 8}
+BURSTS = {'requests_max': 20, 'scanning_requests': 8}
 # So late that nothing closes early and no record is left out, in whatever order partitions are read: what live reading gives.
 AS_IT_CAME = {'snapshot_round_ms': 1000, 'lateness_ms': 3 * HOUR * 1000, 'bursts': BURSTS}
 BY_DEFAULT = {'snapshot_round_ms': 1000, 'bursts': BURSTS}
