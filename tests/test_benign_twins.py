@@ -95,3 +95,7 @@ def test_an_attack_whose_telling_parts_are_made_harmless_is_clean(attacks):
     assert not alarms, f'{len(alarms)} of {len(twins)}\n' + '\n'.join(alarms)
 
 
+def test_every_rule_that_decides_alone_says_why():
+    silent = [file.name for file in sorted(RULES.rglob('*.yml')) for document in yaml.safe_load_all(file.read_text())
+              if 'detection' in document and document.get('weir', {}).get('weight', 0) >= 10 and 'alone' not in document['description'].lower()]
+    assert not silent
