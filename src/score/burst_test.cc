@@ -393,6 +393,8 @@ TEST_CASE("the order of records within the lateness changes no alert of a burst"
     ScoreOptions options;
     options.lateness = Milliseconds{lateness_ms};
     options.bursts.requests_max = 20;
+    // Longer than any pause here: where an incident is closed between two bursts may depend on the order (docs/adr/0034).
+    options.episodes.idle_close = Milliseconds{3'600'000};
     for (uint32_t seed = 1; seed <= 20; ++seed) {
       std::mt19937 random(seed);
       const auto below = [&](int64_t bound) { return static_cast<int64_t>(random() % static_cast<uint32_t>(bound)); };
@@ -422,7 +424,7 @@ TEST_CASE("the order of records within the lateness changes no alert of a burst"
         return alerts;
       };
       const auto expected = sorted(stream.observations());
-      REQUIRE(expected.size() > 40);
+      REQUIRE(expected.size() > 20);
       std::sort(arrivals.begin(), arrivals.end());
       std::vector<Observation> disordered;
       for (const auto& [when, number] : arrivals)
