@@ -1,10 +1,12 @@
 """Starting without brokers: the HTTP port answers at once and says what is waited for."""
+import json
 import socket
 import urllib.request
 
 import pytest
 
 import traffic
+from conftest import Pipeline
 from kafka_broker import KafkaBroker
 from processes import free_ports
 from waiting import wait_for
@@ -104,3 +106,25 @@ def test_under_a_service_manager_it_waits_and_says_so(tmp_path, starting):
     assert weir.process.running()
     assert weir.stop(20) == 0
     heard.close()
+
+
+# --- the log
+
+def test_a_start_says_what_runs_and_each_json_line_what_it_is_about(broker, tmp_path):
+    pipeline = Pipeline(broker, tmp_path)
+    weir = pipeline.start(log={'format': 'json'}, rules=RULES, lanes=ONE_LANE)
+    weir.reload()
+    weir.wait_for_log('the rules are reloaded')
+    assert weir.stop() == 0
+    pipeline.close()
+    lines = [json.loads(line) for line in weir.log().splitlines() if line.startswith('{')]
+    assert all({'ts', 'level', 'component', 'message'} <= line.keys() for line in lines)
+    by_text = lambda text: next(line for line in lines if text in line['message'])
+    summary = by_text('stages detect, score; delivery')
+    assert 'lanes: detect 1, score 1' in summary['message'] and 'crash journal off' in summary['message']
+    assert pipeline.topics['alerts'] in by_text(f'kafka: {broker.bootstrap} by plaintext')['message']
+    assert 'threshold 10' in by_text('the rules are ')['message']
+    assert by_text('is asked for by SIGHUP')['component'] == 'rules'
+    assert by_text('the rules are reloaded')['rule_set']
+    lane = by_text('kafka: lane detect-0 has')
+    assert (lane['component'], lane['lane']) == ('kafka', 'detect-0')
