@@ -1,9 +1,11 @@
 #include "http/exchange.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <exception>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/assert.h"
@@ -88,6 +90,14 @@ bool is_plain_read(const httplib::Request& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
+/// A method that the parser does not know, and so calls malformed: a token, though (RFC 9110, 5.6.2).
+bool is_other_method(const std::string& method) {
+  static const std::set<std::string_view> kParsers{"GET",     "HEAD",    "POST", "PUT",   "DELETE",
+                                                   "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"};
+  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; };
+  return !method.empty() && std::all_of(method.begin(), method.end(), is_letter) && !kParsers.contains(method);
+}
+
 /// Counts one call to the admin API while it lives.
 class CallSlot {
  public:
@@ -141,9 +151,11 @@ void Exchange::set_up() {
     return route(request, response) ? Verdict::Handled : Verdict::Unhandled;
   });
   // Also reached by what the parser itself refuses (400, 414, 416).
-  protocol_.set_error_handler(httplib::Server::Handler([](const httplib::Request&, httplib::Response& response) {
-    if (response.body.empty()) fail_with(response, response.status);
-  }));
+  protocol_.set_error_handler(
+      httplib::Server::Handler([this](const httplib::Request& request, httplib::Response& response) {
+        if (response.status == 400 && is_other_method(request.method)) refuse_method(request, response);
+        if (response.body.empty()) fail_with(response, response.status);
+      }));
   protocol_.set_expect_100_continue_handler([](const httplib::Request&, httplib::Response&) { return 417; });
 }
 
@@ -200,6 +212,13 @@ const ApiRoute* Exchange::api_route(std::string_view path) const {
   for (const ApiRoute& route : context_.handlers.api)
     if (route.path == path) return &route;
   return nullptr;
+}
+
+void Exchange::refuse_method(const httplib::Request& request, httplib::Response& response) {
+  const ApiRoute* route = api_route(path_of(request));
+  const bool is_post = route != nullptr && route->method == ApiRoute::Method::kPost;
+  response.set_header("Allow", is_post ? "POST" : "GET, HEAD");
+  fail_with(response, 405);
 }
 
 void Exchange::refuse(AccessDecision decision, httplib::Response& response) {

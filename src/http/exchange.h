@@ -47,6 +47,7 @@ class Exchange {
   bool route_api(const ApiRoute& route, const httplib::Request& request, httplib::Response& response);
   bool check_body(const ApiRoute& route, const httplib::Request& request, httplib::Response& response) const;
   void call_api(const ApiRoute& route, const httplib::Request& request, httplib::Response& response);
+  void refuse_method(const httplib::Request& request, httplib::Response& response);
   void refuse(AccessDecision decision, httplib::Response& response);
   [[nodiscard]] const ApiRoute* api_route(std::string_view path) const;
   void guarded(httplib::Response& response, const std::function<void()>& work);

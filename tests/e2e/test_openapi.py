@@ -1,5 +1,4 @@
 """The OpenAPI document of the HTTP port, and the port held to it by generated requests."""
-import http.client
 import json
 import os
 import socket
@@ -62,10 +61,10 @@ def test_heads_that_two_programs_could_read_differently_are_refused(weir, head):
 def test_the_log_names_the_caller(broker, tmp_path):
     pipeline = Pipeline(broker, tmp_path)
     one = pipeline.start(log={'level': 'debug'})
-    connection = http.client.HTTPConnection('127.0.0.1', one.port, timeout=20)
-    connection.request('GET', '/nothing')
-    assert connection.getresponse().status == 404
-    connection.close()
-    one.wait_for_log('http GET /nothing 404 to 127.0.0.1')
+
+    def logged():    # only so many requests a second are
+        assert one.get('/nothing')[0] == 404
+        return 'http GET /nothing 404 to 127.0.0.1' in one.log()
+    one.process.wait_until(logged, 60, 'the log had the request')
     assert ' to -' not in one.log()
     pipeline.close()
