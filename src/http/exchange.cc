@@ -92,9 +92,11 @@ bool is_plain_read(const httplib::Request& request) {
 
 /// A method that the parser does not know, and so calls malformed: a token, though (RFC 9110, 5.6.2).
 bool is_other_method(const std::string& method) {
-  static const std::set<std::string_view> kParsers{"GET",     "HEAD",    "POST", "PUT",   "DELETE",
+  static const std::set<std::string_view> kParsers{"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
                                                    "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"};
-  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; };
+  const auto is_letter = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+  };
   return !method.empty() && std::all_of(method.begin(), method.end(), is_letter) && !kParsers.contains(method);
 }
 
