@@ -19,6 +19,7 @@ constexpr Milliseconds kCommitTryMax{5'000};  // then the lane goes on and commi
 constexpr int kMetadataTimeoutMs = 500;
 constexpr size_t kUnreadAskedMax = 16;  // partitions, of a lane that is quiet: some of them tell enough
 constexpr int kWakeTimeoutMs = 200;
+constexpr size_t kResumeBelow = 2'000;  // records of a paused partition that wait
 // Gaps are normal: every transaction leaves its marker. One this long may be records that retention removed.
 constexpr int64_t kSuspiciousGap = 1'000;
 
@@ -42,6 +43,10 @@ bool membership_lost(rd_kafka_resp_err_t code) {
 bool permanent(rd_kafka_resp_err_t code) {
   return membership_lost(code) || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
          code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE;
+}
+
+size_t bytes_of(const rd_kafka_message_t& message) {
+  return message.len + message.key_len;
 }
 
 }  // namespace
@@ -98,6 +103,8 @@ Status KafkaConsumer::join() {
 std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseconds idle, Milliseconds fill) {
   drop_batch();
   if (must_renew_ && patience_ != nullptr) renew_given_up();
+  end_trust_.look(context_.connection_losses.load(std::memory_order_relaxed),
+                  context_.has_problem(ClientContext::Problem::kConnection), Clock::now());
   wake_fetches_if_due();
   hand_out_waiting(records_max);
   if (!records_.empty()) idle = Milliseconds(0);
@@ -121,6 +128,7 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
     if (left.count() <= 0) break;
     timeout_ms = static_cast<int>(left.count());
   }
+  if (std::exchange(has_come_, false)) end_trust_.message(Clock::now());
   note_ends();
   return records_;
 }
@@ -132,42 +140,46 @@ void KafkaConsumer::wake_fetches_if_due() {
   bytes_since_wake_ = 0;
   const auto positions = positions_.all();
   const ReadPosition& position = positions[next_to_wake_++ % positions.size()];
+  wake_fetches_of(position.topic, position.partition);
+}
+
+void KafkaConsumer::wake_fetches_of(uint16_t topic, int32_t partition) {
   int64_t low = 0;
   int64_t high = 0;
-  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition,
-                                                     &low, &high, kWakeTimeoutMs);
+  const auto code =
+      rd_kafka_query_watermark_offsets(client_.get(), topics_[topic].c_str(), partition, &low, &high, kWakeTimeoutMs);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) counters_.client_errors.add();
+}
+
+void KafkaConsumer::count(const rd_kafka_message_t& message) {
+  counters_.consumed_records.add();
+  counters_.consumed_bytes.add(message.len);
+  bytes_since_wake_ += bytes_of(message);
+  has_come_ = true;
 }
 
 void KafkaConsumer::accept(MessageHandle message) {
   ReadPosition* position = position_of(*message);
-  if (position != nullptr) {
-    // The partition is paused; this one was under way, and stands behind those that wait.
-    for (Waiting& one : waiting_) {
-      if (one.topic != position->topic || one.partition != position->partition || one.messages.empty()) continue;
-      if (message->offset <= one.messages.back()->offset) return counters_.stale_records.add();
-      bytes_since_wake_ += message->len + message->key_len;
-      counters_.consumed_records.add();
-      counters_.consumed_bytes.add(message->len);
-      ReadPositions::keep(*position, message->offset);
-      one.messages.push_back(std::move(message));
-      return;
-    }
+  if (Waiting* waiting = position == nullptr ? nullptr : waiting_of(*position)) {
+    // It stands behind those that wait.
+    if (message->offset <= waiting->messages.back()->offset) return counters_.stale_records.add();
+    count(*message);
+    ReadPositions::keep(*position, message->offset);
+    keep(*waiting, std::move(message));
+    return pause_if_full(*waiting);
   }
   if (position == nullptr || !check_order(*position, message->offset)) {
     counters_.stale_records.add();
     return;
   }
-  counters_.consumed_records.add();
-  counters_.consumed_bytes.add(message->len);
-  bytes_since_wake_ += message->len + message->key_len;
+  count(*message);
   ReadPositions::hand_out(*position, message->offset);
   note_success(position->topic);
   hand_out(std::move(message), *position);
 }
 
 void KafkaConsumer::hand_out(MessageHandle message, const ReadPosition& position) {
-  batch_bytes_ += message->len + message->key_len;
+  batch_bytes_ += bytes_of(*message);
   records_.push_back({position.topic, position.partition, message->offset, append_time_of(*message),
                       text_of(message->key, message->key_len), text_of(message->payload, message->len), message.get()});
   messages_.push_back(std::move(message));
@@ -181,7 +193,6 @@ void KafkaConsumer::hold_back(const PartitionOffset& from) {
     return one.topic == from.topic && one.partition == from.partition;
   });
   if (place == waiting_.end()) {
-    pause_or_resume(from, true);
     place = waiting_.emplace(waiting_.end());
     place->topic = from.topic;
     place->partition = from.partition;
@@ -190,56 +201,90 @@ void KafkaConsumer::hold_back(const PartitionOffset& from) {
   for (size_t i = records_.size(); i-- > 0;) {
     const InputRecord& record = records_[i];
     const bool is_of = record.topic == from.topic && record.partition == from.partition && record.offset >= from.offset;
-    if (is_of) place->messages.push_front(std::move(messages_[i]));
+    if (!is_of) continue;
+    waiting_bytes_ += bytes_of(*messages_[i]);
+    place->messages.push_front(std::move(messages_[i]));
   }
+  pause_if_full(*place);
 }
 
 void KafkaConsumer::let_go(uint16_t topic, int32_t partition) {
   if (ReadPosition* position = positions_.find(topic, partition)) position->held = false;
 }
 
-/// What waited and may go, before anything new. A partition of which nothing waits any more is fetched again.
+/// Null when nothing of the partition waits.
+KafkaConsumer::Waiting* KafkaConsumer::waiting_of(const ReadPosition& position) {
+  for (Waiting& one : waiting_) {
+    if (one.topic == position.topic && one.partition == position.partition)
+      return one.messages.empty() ? nullptr : &one;
+  }
+  return nullptr;
+}
+
+void KafkaConsumer::keep(Waiting& waiting, MessageHandle message) {
+  waiting_bytes_ += bytes_of(*message);
+  waiting.messages.push_back(std::move(message));
+}
+
+/// What waited and may go, before anything new. A partition of which little waits is fetched again.
 void KafkaConsumer::hand_out_waiting(uint32_t records_max) {
   for (Waiting& one : waiting_) {
     ReadPosition* position = positions_.find(one.topic, one.partition);
     if (position == nullptr || position->held) continue;
     while (!one.messages.empty() && records_.size() < records_max && batch_bytes_ < kBatchBytesMax) {
       ReadPositions::hand_out(*position, one.messages.front()->offset);
+      waiting_bytes_ -= bytes_of(*one.messages.front());
       hand_out(std::move(one.messages.front()), *position);
       one.messages.pop_front();
     }
-    if (one.messages.empty()) pause_or_resume({one.topic, one.partition, 0}, false);
+    if (one.messages.size() < kResumeBelow && resume(one) && wake_bytes_ != 0)
+      wake_fetches_of(one.topic, one.partition);
   }
   std::erase_if(waiting_, [](const Waiting& one) { return one.messages.empty(); });
 }
 
-void KafkaConsumer::pause_or_resume(const PartitionOffset& partition, bool pauses) {
-  const PartitionListHandle list = list_of({&partition, 1});
-  const auto code = pauses ? rd_kafka_pause_partitions(client_.get(), list.get())
-                           : rd_kafka_resume_partitions(client_.get(), list.get());
+void KafkaConsumer::pause_if_full(Waiting& waiting) {
+  if (waiting.is_paused || waiting_bytes_ <= size_t{options_.memory.consumer_queue_kbytes} * 1024 / 2) return;
+  const PartitionOffset partition{waiting.topic, waiting.partition, 0};
   // Not paused it only delivers more, which waits as well.
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) counters_.client_errors.add();
+  if (rd_kafka_pause_partitions(client_.get(), list_of({&partition, 1}).get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return counters_.client_errors.add();
+  waiting.is_paused = true;
+}
+
+/// False: it was not paused.
+bool KafkaConsumer::resume(Waiting& waiting) {
+  if (!std::exchange(waiting.is_paused, false)) return false;
+  const PartitionOffset partition{waiting.topic, waiting.partition, 0};
+  if (rd_kafka_resume_partitions(client_.get(), list_of({&partition, 1}).get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    counters_.client_errors.add();
+  return true;
 }
 
 /// Before all partitions are read from elsewhere, or by others. The library stands behind what waits, so each must be sought.
 void KafkaConsumer::forget_waiting() {
-  for (const Waiting& one : waiting_) {
+  for (Waiting& one : waiting_) {
     if (ReadPosition* position = positions_.find(one.topic, one.partition)) position->held = true;
-    pause_or_resume({one.topic, one.partition, 0}, false);
+    one.messages.clear();
+    resume(one);
   }
   waiting_.clear();
+  waiting_bytes_ = 0;
 }
 
 /// Before one partition is sought.
 void KafkaConsumer::forget_waiting(uint16_t topic, int32_t partition) {
-  std::erase_if(waiting_, [&](const Waiting& one) {
+  std::erase_if(waiting_, [&](Waiting& one) {
     if (one.topic != topic || one.partition != partition) return false;
-    pause_or_resume({topic, partition, 0}, false);
+    for (const MessageHandle& message : one.messages)
+      waiting_bytes_ -= bytes_of(*message);
+    resume(one);
     return true;
   });
 }
 
 bool KafkaConsumer::at_end(uint16_t topic, int32_t partition) const {
+  if (!end_trust_.holds(Clock::now())) return false;
   const auto all = positions_.all();
   return std::any_of(all.begin(), all.end(), [&](const ReadPosition& one) {
     return one.topic == topic && one.partition == partition && one.at_end();

@@ -13,6 +13,7 @@
 #include "kafka/handles.h"
 #include "lane/read_positions.h"
 #include "lane/record_source.h"
+#include "lane/sources/end_trust.h"
 #include "lane/supervise/rejoin_judge.h"
 #include "pipeline/lane_counters.h"
 
@@ -63,6 +64,15 @@ class KafkaConsumer : public RecordSource {
   [[nodiscard]] PartitionListHandle list_of(std::span<const PartitionOffset> offsets) const;
 
  private:
+  /// Records that were held back. Their partition is paused when all that waits takes too much memory: a partition that is resumed has
+  /// to be fetched anew.
+  struct Waiting {
+    uint16_t topic = 0;
+    int32_t partition = 0;
+    std::deque<MessageHandle> messages;
+    bool is_paused = false;
+  };
+
   KafkaConsumer(std::string client_id, const ClientOptions& options, GroupMember member,
                 std::vector<std::string> topics, KafkaCounters& counters);
   Status connect();
@@ -80,6 +90,7 @@ class KafkaConsumer : public RecordSource {
   bool find_committed(rd_kafka_topic_partition_list_t& partitions, Milliseconds timeout, Patience& patience) const;
   [[nodiscard]] bool find_bounds(AssignedPartition& partition);
   void leave(rd_kafka_t& client, Patience& patience);
+  void count(const rd_kafka_message_t& message);
   void accept(MessageHandle message);
   void on_message_error(const rd_kafka_message_t& message);
   void note_success(uint16_t topic);
@@ -92,7 +103,11 @@ class KafkaConsumer : public RecordSource {
   void hand_out(MessageHandle message, const ReadPosition& position);
   void hand_out_waiting(uint32_t records_max);
   void note_ends();
-  void pause_or_resume(const PartitionOffset& partition, bool pauses);
+  Waiting* waiting_of(const ReadPosition& position);
+  void keep(Waiting& waiting, MessageHandle message);
+  void pause_if_full(Waiting& waiting);
+  bool resume(Waiting& waiting);
+  void wake_fetches_of(uint16_t topic, int32_t partition);
   void forget_waiting();
   void forget_waiting(uint16_t topic, int32_t partition);
   void update_lag();
@@ -116,13 +131,10 @@ class KafkaConsumer : public RecordSource {
   ReadPositions positions_;
   std::vector<std::pair<const rd_kafka_topic_t*, uint16_t>>
       native_topics_;  // those records came from, with their index
-  /// Records that were held back, of a partition that is paused meanwhile.
-  struct Waiting {
-    uint16_t topic = 0;
-    int32_t partition = 0;
-    std::deque<MessageHandle> messages;
-  };
   std::list<Waiting> waiting_;
+  size_t waiting_bytes_ = 0;
+  bool has_come_ = false;  // a record, in this poll
+  EndTrust end_trust_;
   std::vector<InputRecord> records_;
   std::vector<MessageHandle> messages_;  // of the records, in their order
   size_t batch_bytes_ = 0;

@@ -361,6 +361,24 @@ def test_since_and_until_choose_requests_by_their_time(rules):
     assert verdicts(rules, '--since', '1d', '-', stdin=lines) == []
 
 
+def test_two_wrong_clocks_split_nobodys_episode(rules):
+    def hour_with(ahead):
+        records = []
+        for number in range(600):
+            client, seconds, fields = f'customer-{number % 50}', number * 2, {}
+            if number % 30 == 0:
+                client, fields = 'mallory', {'query': 'id=quuxalpha'}
+            if number in (301, 302):
+                client, seconds = 'wrong-clock', seconds + ahead
+            records.append(traffic.record(number, seconds, client, traffic.address(sum(client.encode())), **fields))
+        return run('scan', '--rules', rules, '--output', 'alerts', '-', stdin=b'\n'.join(records) + b'\n')
+    right, wrong = hour_with(0), hour_with(165 * 365 * 86_400)
+    assert right.code == wrong.code == 0, wrong
+    assert 'mallory' in right.out and wrong.out == right.out
+    assert '2 requests with times far from those around them' in wrong.err
+    assert 'far from those' not in right.err
+
+
 @pytest.mark.parametrize('option', ['--since', '--until'])
 def test_a_time_that_is_none_is_wrong_usage(rules, option):
     result = run('scan', '--rules', rules, option, 'yesterday', '-')

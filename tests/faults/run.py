@@ -30,7 +30,8 @@ class Plan:
 
 
 # Two hours of event time and more; with the lateness that weir has by default.
-CATCH_UP = {'clients': 160, 'event_rate': 4.0, 'uneven': True, 'options': dataclasses.replace(OPTIONS, lateness_ms=60_000)}
+CATCH_UP = {'clients': 160, 'event_rate': 4.0, 'uneven': True, 'judges_bursts': False,
+            'options': dataclasses.replace(OPTIONS, lateness_ms=60_000)}
 SHORT = [
     Plan('kills', scenarios.kills, 30, ONE, 0),
     Plan('crashes', scenarios.crashes, 24, ONE, 0),

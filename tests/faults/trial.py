@@ -39,11 +39,12 @@ def score_configuration(options):
 class Trial:
     def __init__(self, cluster, folder, name, seed, delivery, *, rate=1500, partitions=8, observations_partitions=8,
                  clients=400, event_rate=200.0, options=OPTIONS, traffic=None, verdict_on=None,
-                 lanes=(1, 1), uneven=False):
+                 lanes=(1, 1), uneven=False, judges_bursts=True):
         self.cluster, self.name, self.delivery, self.options = cluster, name, delivery, options
         self.chance = random.Random(f'{seed}/{name}')
         self.rate, self.lanes = rate, lanes
         self.partitions = partitions
+        self.judges_bursts = judges_bursts       # their reference needs a lateness as long as an incident
         # Of the requests. A client stands in one of them, so the verdict on some partitions is exact for their clients.
         self.verdict_on = None if verdict_on is None else set(range(0, partitions, partitions // verdict_on))
         self.workload = Workload(f'{seed}/{traffic or name}', partitions, clients, event_rate, uneven)
@@ -266,6 +267,8 @@ class Trial:
             check.take(partition, observations)
             for one in observations or ():
                 scorer.observe(one)
+        if not self.judges_bursts:
+            return []
         alerts = scorer.alerts()
         self.extra['bursts'] = collections.Counter(reason for one in alerts if one['phase'] == 'closed' for reason in one['reasons'])
         return alerts
@@ -279,7 +282,7 @@ class Trial:
         while True:
             alerts = [published.facts_of_message(message.key(), message.value(), dict(message.headers() or []))
                       for message in messages_of(self.cluster.bootstrap, self.topics['alerts'], {})]
-            alerts = [one for one in alerts if one['kind'] == 'burst' or self._judged(one['record'][1])]
+            alerts = [one for one in alerts if (self.judges_bursts if one['kind'] == 'burst' else self._judged(one['record'][1]))]
             found = published.Comparison(expected, alerts)
             if len(alerts) != count:
                 count, since = len(alerts), time.monotonic()

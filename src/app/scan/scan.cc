@@ -151,6 +151,7 @@ Status Scan::judge(File& file, const std::vector<std::string_view>& lines) {
   if (auto analyzed = analyzer_->analyze(records_, analyzed_); !analyzed) return analyzed;
   report_.passed_over += analyzed_.passed_over;
   if (form_is_chosen_ && looks_like_.empty() && judged() == 0) look_for_form_of(lines);
+  correct_clocks(file);
 
   const auto scoring_started = std::chrono::steady_clock::now();
   alerts_.clear();
@@ -163,6 +164,32 @@ Status Scan::judge(File& file, const std::vector<std::string_view>& lines) {
   take_alerts();
   flush(kOutputBytesMax);
   return {};
+}
+
+/// A request far ahead of those around it, or far behind, is scored with their time. Where the file ends nothing is around it yet.
+void Scan::correct_clocks(File& file) {
+  times_.clear();
+  corrected_.clear();
+  for (const Observation& one : analyzed_.observations) {
+    if (!one.has(ObservationFlag::kAddressCount))
+      times_.push_back({one.client_hash, one.time.time_since_epoch().count()});
+  }
+  size_t seen = 0;
+  for (Observation& one : analyzed_.observations) {
+    if (one.has(ObservationFlag::kAddressCount)) {
+      corrected_.follow(one);
+      continue;
+    }
+    const SourceEstimate::Record record{one.client_hash, times_[seen].time_ms, std::nullopt};
+    const auto following = std::span<const SourceEstimate::Next>(times_).subspan(++seen);
+    if (const auto right = file.clock.corrected(record, following); !right) {
+      file.clock.take(record);
+    } else if (SourceEstimate::tells(following)) {
+      corrected_.correct(one, EventTime(Milliseconds(*right)));
+      ++report_.wrong_clocks;
+    }
+  }
+  corrected_.apply(analyzed_.correlation_events);
 }
 
 void Scan::take_rejects(const File& file, const std::vector<std::string_view>& lines) {

@@ -15,6 +15,8 @@
 #include "app/terminal/interruption.h"
 #include "app/terminal/progress_bar.h"
 #include "app/terminal/terminal.h"
+#include "lane/sources/corrected_times.h"
+#include "lane/sources/source_estimate.h"
 #include "pipeline/analyzer.h"
 #include "score/scorer.h"
 
@@ -63,6 +65,7 @@ class Scan {
     bool is_open = true;
     bool is_live = false;   ///< one looks on while it is written
     bool is_known = false;  ///< what form its lines have was settled
+    SourceEstimate clock;   ///< how far its event time has come
   };
 
   void open(const std::string& path);
@@ -73,6 +76,7 @@ class Scan {
   Status use_form_of(File& file, const std::vector<std::string_view>& lines);
   void look_for_form_of(const std::vector<std::string_view>& lines);
   Status judge(File& file, const std::vector<std::string_view>& lines);
+  void correct_clocks(File& file);
   void take_rejects(const File& file, const std::vector<std::string_view>& lines);
   void take_verdicts(const File& file);
   void take_alerts();
@@ -98,6 +102,8 @@ class Scan {
   std::vector<std::unique_ptr<File>> files_;
   std::vector<RawRecord> records_;
   AnalyzedBatch analyzed_;
+  std::vector<SourceEstimate::Next> times_;  // of the batch's requests
+  CorrectedTimes corrected_;
   std::vector<Alert> alerts_;
   std::string output_;
 };

@@ -83,6 +83,7 @@ nlohmann::ordered_json to_json(const ScanReport& report) {
           {"salvaged", d.salvaged.value()},
           {"malformed", d.malformed.value()},
           {"without_time", d.without_time.value()},
+          {"wrong_clocks", report.wrong_clocks},
           {"without_address", d.without_address.value()},
           {"fields_read", fields_json(d.fields_read)},
           {"fields_unread", fields_json(d.fields_unread)},
@@ -151,6 +152,8 @@ void print(const ScanReport& report, std::FILE* to) {
     std::fprintf(to, "\n");
   }
   print_fields(d, to);
+  if (report.wrong_clocks > 0)
+    std::fprintf(to, "%s requests with times far from those around them\n", number(report.wrong_clocks).c_str());
   if (const auto passed = report.passed_over; passed > 0)
     std::fprintf(to, "%s of other times than --since and --until say\n", number(passed).c_str());
   std::fprintf(to, "ns per record: parse %.0f, decode %.0f, match %.0f, observe %.0f, score %.0f\n",

@@ -18,6 +18,7 @@ struct ScanReport {
   ScorerStatistics scorer;
   std::shared_ptr<const Policy> policy;  ///< null: none
   uint64_t passed_over = 0;              ///< requests of other times than wanted
+  uint64_t wrong_clocks = 0;             ///< requests scored with the time of those around them
   double seconds = 0;                    ///< wall time without loading the rules
 
   void count(const Alert& alert) {

@@ -34,6 +34,11 @@ size_t times_of(std::span<const SourceEstimate::Next> records, std::span<int64_t
 
 }  // namespace
 
+bool SourceEstimate::tells(std::span<const Next> following) {
+  std::array<int64_t, kClients> times{};
+  return times_of(following, times) >= kFollowingTelling;
+}
+
 void SourceEstimate::take(const Record& record) {
   const size_t clients = size_;
   slot_of(record.client_hash) = {record, ++taken_};

@@ -35,6 +35,9 @@ class SourceEstimate {
     int64_t time_ms = 0;
   };
 
+  /// Whether records behind one, of enough clients, say what time it is.
+  [[nodiscard]] static bool tells(std::span<const Next> following);
+
   void take(const Record& record);
   void clear() { *this = {}; }
   /// Nothing before the first record.

@@ -119,7 +119,7 @@ void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyze
     state.seen = 0;
     state.cut = PartitionOffset::kUnknown;
   }
-  fixed_.clear();
+  corrected_.clear();
   for (const RawRecord& one : batch) {
     State& state = state_of(one.at);
     // Held back by an earlier part of the same batch.
@@ -137,7 +137,7 @@ void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyze
   }
   const bool any = std::any_of(states_.begin(), states_.end(),
                                [](const State& one) { return one.cut != PartitionOffset::kUnknown; });
-  if (!fixed_.empty()) fix_events(analyzed);
+  corrected_.apply(analyzed.correlation_events);
   if (!any) return;
   uncount(batch, analyzed);
   std::erase_if(analyzed.observations, [this](const Observation& one) { return waits(one.at); });
@@ -153,7 +153,7 @@ void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyze
 void SourceKeeper::judge(const RawRecord& raw, Observation& record) {
   State& state = state_of(record.at);
   if (record.has(ObservationFlag::kAddressCount)) {
-    if (!fixed_.empty() && fixed_.back().at == record.at) record.time = fixed_.back().time;
+    corrected_.follow(record);
     return;
   }
   const auto following = std::span(state.times).subspan(++state.seen);
@@ -165,8 +165,7 @@ void SourceKeeper::judge(const RawRecord& raw, Observation& record) {
     ++state.wrong_run;
     state.wrong_clients.set(record.client_hash % state.wrong_clients.size());
     kafka_counters_.wrong_clocks.add();
-    record.time = EventTime(Milliseconds(*right));
-    fixed_.push_back({record.at, record.time});
+    corrected_.correct(record, EventTime(Milliseconds(*right)));
     return;  // it says nothing of its source
   }
   if (state.wrong_run > 0) state.wrong_clients.reset();
@@ -198,13 +197,6 @@ void SourceKeeper::uncount(std::span<const RawRecord> batch, const AnalyzedBatch
 bool SourceKeeper::waits(const RecordCoordinates& at) {
   const State& state = state_of(at);
   return state.cut != PartitionOffset::kUnknown && at.offset >= state.cut;
-}
-
-void SourceKeeper::fix_events(AnalyzedBatch& analyzed) const {
-  for (CorrelationEvent& event : analyzed.correlation_events) {
-    const auto fixed = std::find_if(fixed_.begin(), fixed_.end(), [&](const Fixed& one) { return one.at == event.at; });
-    if (fixed != fixed_.end()) event.time = fixed->time;
-  }
 }
 
 bool SourceKeeper::is_held(uint16_t topic, int32_t partition) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lane/record_source.h"
+#include "lane/sources/corrected_times.h"
 #include "lane/sources/source_board.h"
 #include "lane/sources/source_estimate.h"
 #include "pipeline/analyzer.h"
@@ -68,17 +69,12 @@ class SourceKeeper {
     size_t seen = 0;
     int64_t cut = PartitionOffset::kUnknown;  // the first record that must wait
   };
-  struct Fixed {
-    RecordCoordinates at;
-    EventTime time;
-  };
 
   State& state_of(const RecordCoordinates& at);
   void mention_others();
   void judge(const RawRecord& raw, Observation& record);
   void uncount(std::span<const RawRecord> batch, const AnalyzedBatch& analyzed);
   [[nodiscard]] bool waits(const RecordCoordinates& at);
-  void fix_events(AnalyzedBatch& analyzed) const;
 
   SourceBoard& board_;
   const size_t lane_;
@@ -92,7 +88,7 @@ class SourceKeeper {
   std::vector<SourceReport> mentions_;   // of sources that others read
   std::vector<Clock::time_point> told_;  // by target: of all sources
   Clock::time_point moved_at_{};         // a source got on
-  std::vector<Fixed> fixed_;
+  CorrectedTimes corrected_;
 };
 
 }  // namespace weir

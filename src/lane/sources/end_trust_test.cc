@@ -1,0 +1,66 @@
+#include "lane/sources/end_trust.h"
+
+#include "base/catch.h"
+
+using namespace weir;
+
+namespace {
+
+EndTrust::Clock::time_point at(int64_t ms) {
+  return EndTrust::Clock::time_point(Milliseconds(ms));
+}
+
+/// Polls ten times a second.
+void poll_until(EndTrust& trust, int64_t& now_ms, int64_t until_ms, uint64_t losses = 0, bool away = false) {
+  for (; now_ms < until_ms; now_ms += 100)
+    trust.look(losses, away, at(now_ms));
+}
+
+}  // namespace
+
+TEST_CASE("ends are trusted while nothing interrupts", "[lane][sources]") {
+  EndTrust trust;
+  int64_t now = 100'000;
+  CHECK(trust.holds(at(now)));
+  poll_until(trust, now, 200'000);
+  trust.message(at(now));
+  CHECK(trust.holds(at(now)));
+}
+
+TEST_CASE("after a lost connection ends are not trusted until others had the time to arrive", "[lane][sources]") {
+  EndTrust trust;
+  int64_t now = 100'000;
+  poll_until(trust, now, 101'000);
+  poll_until(trust, now, 102'000, 1);
+  CHECK_FALSE(trust.holds(at(now)));
+  trust.message(at(now));
+  poll_until(trust, now, 104'500, 1);
+  CHECK_FALSE(trust.holds(at(now)));
+  poll_until(trust, now, 105'100, 1);
+  CHECK(trust.holds(at(now)));
+}
+
+TEST_CASE("an idle partition is at its end again although nothing comes, once a broker is there", "[lane][sources]") {
+  EndTrust trust;
+  int64_t now = 100'000;
+  poll_until(trust, now, 400'000, 1, true);
+  CHECK_FALSE(trust.holds(at(now)));
+  poll_until(trust, now, 409'000, 1);
+  CHECK_FALSE(trust.holds(at(now)));
+  poll_until(trust, now, 411'000, 1);
+  CHECK(trust.holds(at(now)));
+}
+
+TEST_CASE("a process that stood still does not trust what it knew before", "[lane][sources]") {
+  EndTrust trust;
+  int64_t now = 100'000;
+  poll_until(trust, now, 101'000);
+  now += 300'000;  // stopped within a poll: asked before the next one
+  CHECK_FALSE(trust.holds(at(now)));
+  trust.look(0, false, at(now));
+  trust.message(at(now));
+  CHECK_FALSE(trust.holds(at(now + 2'900)));
+  CHECK_FALSE(trust.holds(at(now + 290'000)));  // not polled meanwhile
+  poll_until(trust, now, 405'000);
+  CHECK(trust.holds(at(now)));
+}
