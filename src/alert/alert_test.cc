@@ -230,6 +230,14 @@ TEST_CASE("severity and activity follow level and phase", "[alert]") {
   }
 }
 
+TEST_CASE("an alert names the source of its record where topics have sources with names", "[alert]") {
+  const std::vector<std::string> names{"http.requests"};
+  const AlertSource source{"0.1.0", TopicTable(names, {"shop"}, [](std::string_view) { return TopicClaim{0, {}}; })};
+  const auto json = parse(encode_ocsf(attack_alert(), source));
+  CHECK(compact(json["unmapped"]["weir"]["record"]) ==
+        R"({"topic":"http.requests","source":"shop","partition":3,"offset":1234567})");
+}
+
 TEST_CASE("an alert names the record, the decode steps and the evasions", "[alert]") {
   const auto json = parse(encode_ocsf(attack_alert(), kSource));
   const auto& weir = json["unmapped"]["weir"];

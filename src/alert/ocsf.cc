@@ -428,10 +428,6 @@ void write_correlation(JsonWriter& json, const CorrelationFinding& finding) {
   json.end_object();
 }
 
-std::string_view topic_of(const Alert& alert, const AlertSource& source) {
-  return alert.at.topic < source.topics.size() ? std::string_view(source.topics[alert.at.topic]) : std::string_view();
-}
-
 void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source) {
   json.begin_object("weir");
   json.text("kind", to_string(alert.kind));
@@ -442,7 +438,8 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
   json.text("trimmed", alert.trimmed);
   if (alert.at != kNoRecord) {
     json.begin_object("record");
-    json.text("topic", topic_of(alert, source));
+    json.text("topic", source.topics.name(alert.at.topic));
+    json.text("source", source.topics.source_name(alert.at.topic));
     json.number("partition", alert.at.partition);
     json.number("offset", alert.at.offset);
     if (alert.at.index != 0) json.number("index", alert.at.index);
@@ -534,7 +531,10 @@ std::string encode_ocsf(const Alert& alert, const AlertSource& source) {
 std::vector<std::pair<std::string, std::string>> cloud_event_headers(const Alert& alert, const AlertSource& source) {
   std::string origin = "/weir";
   if (alert.at != kNoRecord) {
-    origin.append("/").append(topic_of(alert, source)).append("/").append(std::to_string(alert.at.partition));
+    origin.append("/")
+        .append(source.topics.name(alert.at.topic))
+        .append("/")
+        .append(std::to_string(alert.at.partition));
   }
   std::string type = "weir.";
   type.append(to_string(alert.kind)).append(".").append(to_string(alert.phase));

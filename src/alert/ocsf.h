@@ -1,18 +1,18 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "alert/alert_encoder.h"
+#include "base/topic_table.h"
 
 namespace weir {
 
 struct AlertSource {
   std::string product_version;
-  std::span<const std::string> topics;  ///< names for RecordCoordinates::topic
+  TopicTable topics;  ///< names for RecordCoordinates::topic, and their sources
 };
 
 /// The alert as one line of JSON: OCSF 1.5.0 Detection Finding (class 2004), profile security_control. An abuse alert also
@@ -22,11 +22,11 @@ std::string encode_ocsf(const Alert& alert, const AlertSource& source);
 /// CloudEvents attributes of the Kafka message (binary mode): ce_id, ce_source, ce_type, ce_specversion, ce_time.
 std::vector<std::pair<std::string, std::string>> cloud_event_headers(const Alert& alert, const AlertSource& source);
 
-/// Both, as they are published. `topics` are the names for RecordCoordinates::topic.
+/// Both, as they are published.
 class OcsfEncoder final : public AlertEncoder {
  public:
-  OcsfEncoder(std::string product_version, std::vector<std::string> topics)
-      : topics_(std::move(topics)), source_{std::move(product_version), topics_} {}
+  OcsfEncoder(std::string product_version, TopicTable topics)
+      : source_{std::move(product_version), std::move(topics)} {}
   OcsfEncoder(const OcsfEncoder&) = delete;
   OcsfEncoder& operator=(const OcsfEncoder&) = delete;
 
@@ -36,7 +36,6 @@ class OcsfEncoder final : public AlertEncoder {
   }
 
  private:
-  const std::vector<std::string> topics_;
   const AlertSource source_;
 };
 

@@ -111,7 +111,7 @@ TEST_CASE("the daemon and the commands hash clients with the same key", "[analyz
     config.hash_key = Secret(secret);
     const AnalyzerOptions options = analyzer_options(config);
     CHECK(options.hash_key ==
-          EngineOptions::from(config, analyzer_options(config), alert_encoder(config)).analyzer.hash_key);
+          EngineOptions::from(config, analyzer_options(config), alert_encoder(config, {})).analyzer.hash_key);
     CHECK((options.hash_key == SipHashKey{}) == config.hash_key.empty());
   }
 }

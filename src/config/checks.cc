@@ -20,10 +20,8 @@ class Checker {
 
   void run() {
     check_hash_key();
-    check_profile();
-    check_trusted_proxies();
+    check_input();
     check_shared_networks();
-    check_time_zone();
     check_encryption();
     check_http();
     if (config_.decode.line_bytes_max > config_.decode.record_bytes_max) {
@@ -31,6 +29,12 @@ class Checker {
                     "decode.line_bytes_max is above decode.record_bytes_max",
                     "lower it to " + std::to_string(config_.decode.record_bytes_max) + " at most");
     }
+  }
+
+  void check_input() {
+    check_profile();
+    check_trusted_proxies();
+    check_time_zone();
   }
 
  private:
@@ -156,6 +160,11 @@ void check_config(Config& config, Diagnostics& diagnostics) {
   Checker(config, report).run();
   check_kafka(config, report);
   check_score(config, report);
+}
+
+void check_input(Config& config, Diagnostics& diagnostics) {
+  ConfigReport report(config, diagnostics);
+  Checker(config, report).check_input();
 }
 
 std::string item_path(std::string_view list, size_t index) {

@@ -49,4 +49,7 @@ void check_score(const Config& config, ConfigReport& report);
 /// The path of an item of a list: "rules.directories[0]".
 std::string item_path(std::string_view list, size_t index);
 
+/// The part of it that concerns how records are read: `input`, or a source in its place.
+void check_input(Config& config, Diagnostics& diagnostics);
+
 }  // namespace weir

@@ -15,6 +15,7 @@
 #include "decode/decoder.h"
 #include "detect/rule_set.h"
 #include "event/input_profile.h"
+#include "event/profile/profile_catalog.h"
 #include "evidence/personal_data.h"
 #include "policy/policy.h"
 #include "score/score_options.h"
@@ -126,6 +127,27 @@ struct RulesConfig {
   Milliseconds watch_interval{30'000};  ///< the files are read so often even if the system reports no change
 };
 
+/// Topics whose records have one form, and how they are read: an entry of `sources`, or all of `input`.
+struct SourceConfig {
+  std::string name;                 ///< a label: in metrics, alerts and the log
+  std::vector<std::string> topics;  ///< names, and patterns (^…)
+  InputOptions input;
+  bool input_is_chosen = false;              ///< a profile, a format or fields are given
+  uint32_t fields_chosen = 0;                ///< as Config's
+  std::string time_zone = "UTC";             ///< as Config's
+  std::vector<std::string> trusted_proxies;  ///< as Config's
+  std::vector<ClientKind> client_order;      ///< AB4
+};
+
+/// The name of the one source that there is without `sources`.
+inline constexpr const char* kDefaultSource = "default";
+
+struct ProfilesConfig {
+  std::vector<std::string> directories;  ///< with profiles of the user's own
+  /// The shipped profiles and those; null: the shipped ones alone.
+  std::shared_ptr<const ProfileCatalog> catalog;
+};
+
 struct HttpConfig {
   std::string address = "127.0.0.1";
   uint16_t port = 9464;
@@ -161,9 +183,14 @@ struct Config {
   QuarantineConfig quarantine;
   InputOptions input;
   bool input_is_chosen = false;              ///< the file says how records are read, by a profile or by fields
+  uint32_t fields_chosen = 0;                ///< 1 << ProfileFieldIndex for each of input.fields that is given
   std::string time_zone = "UTC";             ///< by name; input.time_zone is made from it
   std::vector<std::string> trusted_proxies;  ///< as written; input.trusted_proxies is made from it
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
+  /// How records of different topics are read, where that differs; empty: all as `input` says. Each has begun with `input`, and
+  /// kafka.topics.requests are the topics of all.
+  std::vector<SourceConfig> sources;
+  ProfilesConfig profiles;
   DecodeOptions decode;
   RulesConfig rules;
   std::shared_ptr<const Policy> policy;   ///< null without the section
@@ -185,6 +212,12 @@ struct Config {
   /// What is wrong with a property's value, at its place.
   [[nodiscard]] Diagnostic finding(Diagnostic::Severity severity, std::string_view path, std::string message,
                                    std::string hint = {}) const;
+  /// `sources`, or the one that `input` is.
+  [[nodiscard]] std::vector<SourceConfig> all_sources() const;
+  /// This configuration with one source alone, as if `input` said all that the source does.
+  [[nodiscard]] Config with_only(const SourceConfig& source) const;
+  /// The profiles that can be named.
+  [[nodiscard]] const ProfileCatalog& profile_catalog() const;
 };
 
 /// Environment variables by name.

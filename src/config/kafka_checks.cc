@@ -3,7 +3,9 @@
 #include <charconv>
 #include <set>
 
+#include "base/topic_table.h"
 #include "config/checks.h"
+#include "config/topic_pattern.h"
 
 namespace weir {
 namespace {
@@ -96,13 +98,36 @@ void check_topic(std::string_view path, const std::string& name, Uses& uses, Con
   }
 }
 
+/// A pattern must not bring in what weir itself writes, which would loop, nor the broker's own topics.
+void check_pattern(std::string_view path, const std::string& text, const KafkaTopics& topics, ConfigReport& report) {
+  const auto pattern = TopicPattern::compile(text);
+  if (!pattern) return report.error(path, "'" + text + "' is no pattern: " + pattern.error().detail, "POSIX extended");
+  for (const std::string& own : {topics.alerts, topics.observations, topics.state, topics.dead_letter}) {
+    if (pattern->matches(own))
+      return report.error(path, "the pattern '" + text + "' matches '" + own + "', which weir writes",
+                          "make it narrower: weir would read its own output");
+  }
+  for (const char* own : {"__consumer_offsets", "__transaction_state"}) {
+    if (pattern->matches(own))
+      return report.error(path, "the pattern '" + text + "' matches the broker's own '" + own + "'",
+                          "make it narrower");
+  }
+}
+
 void check_topics(const Config& config, ConfigReport& report) {
   const auto& topics = config.kafka.topics;
   Uses uses;
   if (topics.requests.empty())
     report.error("kafka.topics.requests", "kafka.topics.requests names no topic", "name the topics with request logs");
-  for (size_t i = 0; i < topics.requests.size(); ++i)
-    check_topic(item_path("kafka.topics.requests", i), topics.requests[i], uses, report);
+  for (size_t i = 0; i < topics.requests.size(); ++i) {
+    const std::string& topic = topics.requests[i];
+    const std::string path = item_path("kafka.topics.requests", i);
+    if (is_topic_pattern(topic)) {
+      check_pattern(path, topic, topics, report);
+    } else {
+      check_topic(path, topic, uses, report);
+    }
+  }
   check_topic("kafka.topics.alerts", topics.alerts, uses, report);
   check_topic("kafka.topics.observations", topics.observations, uses, report);
   check_topic("kafka.topics.state", topics.state, uses, report);

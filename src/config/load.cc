@@ -12,6 +12,7 @@
 #include "config/property.h"
 #include "config/property_value.h"
 #include "config/secret_files.h"
+#include "config/source_reader.h"
 #include "config/suggest.h"
 #include "yaml/yaml_reader.h"
 
@@ -28,6 +29,8 @@ constexpr const char* kEncryptionKey = "ENCRYPTION_KEY";
 constexpr std::string_view kEncryptionKeys = "alerts.encryption_keys";
 /// Lists of routes do not fit the table of properties: config/policy/policy_reader.cc reads this section.
 constexpr std::string_view kPolicySection = "policy";
+/// Nor does a list of sources: config/source_reader.cc.
+constexpr std::string_view kSourcesSection = "sources";
 
 /// A value that was written somewhere for a property.
 struct Setting {
@@ -87,12 +90,24 @@ class Loader {
       }
     }
     std::erase(config.input.profile.unwrap, "");  // an empty text is no envelope
+    if (sources_ && !sources_->is_null()) take_sources(config);
     check_config(config, diagnostics_);
     if (policy_) take_policy(config);
     return config;
   }
 
  private:
+  void take_sources(Config& config) {
+    static constexpr std::string_view kRequests = "kafka.topics.requests";
+    if (config.places.contains(kRequests))
+      diagnostics_.push_back(config.finding(Diagnostic::Severity::kError, kRequests,
+                                            "kafka.topics.requests and sources both name the topics to read",
+                                            "each source names its own: leave kafka.topics.requests out"));
+    read_sources(*sources_, file_, config, findings_);
+    std::erase_if(config.places, [](const auto& place) { return place.first.starts_with(kRequests); });
+    config.places[std::string(kRequests)] = {file_, sources_->position.line, sources_->position.column};
+  }
+
   void take_policy(Config& config) {
     RuleSetOptions& options = config.rules.options;
     PolicySpec spec = read_policy(*policy_, file_, diagnostics_);
@@ -110,6 +125,9 @@ class Loader {
       if (path == kPolicySection) {
         policy_ = entry.value;
         policy_->position = entry.position;
+      } else if (path == kSourcesSection) {
+        sources_ = entry.value;
+        sources_->position = entry.position;
       } else if (is_section(path)) {
         gather_section(entry, path);
       } else if (const auto target = target_of(path); target.property != nullptr) {
@@ -146,7 +164,7 @@ class Loader {
       const auto parent = dot == std::string_view::npos ? std::string_view() : known.path.substr(0, dot);
       if (parent == section) here.emplace_back(known.path.substr(dot + 1));
     }
-    if (section.empty()) here.emplace_back(kPolicySection);
+    if (section.empty()) here.insert(here.end(), {std::string(kPolicySection), std::string(kSourcesSection)});
     std::string hint;
     if (const auto near = nearest_word(key, here); !near.empty()) {
       hint = "did you mean '" + near + "'?";
@@ -211,7 +229,7 @@ class Loader {
   Diagnostics& diagnostics_;
   Findings findings_;
   std::map<std::string_view, Setting> settings_;
-  std::optional<YamlNode> policy_;
+  std::optional<YamlNode> policy_, sources_;
 };
 
 }  // namespace

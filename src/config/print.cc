@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/ascii.h"
 #include "config/config.h"
@@ -38,12 +39,30 @@ size_t depth_of(std::string_view section) {
   return section.empty() ? 0 : 1 + static_cast<size_t>(std::count(section.begin(), section.end(), '.'));
 }
 
+// Each with all that it inherits from `input`.
+std::string print_sources(const Config& config) {
+  std::string text = config.sources.empty() ? "" : "sources:\n";
+  for (const SourceConfig& source : config.sources) {
+    const Config only = config.with_only(source);
+    text += "  - name: " + yaml_text(source.name) + "\n    topics: " + yaml_value(source.topics) + "\n";
+    std::string_view section = "input";
+    for (const auto& property : properties()) {
+      if (!property.path.starts_with("input.")) continue;
+      if (std::exchange(section, property.section()) != property.section()) text += "    fields:\n";
+      text += std::string(2 * (1 + depth_of(section)), ' ') + std::string(property.key()) + ": " +
+              yaml_value(property_value(property, only)) + "\n";
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string print_config(const Config& config) {
   std::string text;
   std::string_view section;
   for (const auto& property : properties()) {
+    if (!config.sources.empty() && property.path == "kafka.topics.requests") continue;  // each source has its own
     if (property.section() != section) {
       // Opens what is not open yet: of kafka.topics after kafka, only topics.
       const auto wanted = property.section();
@@ -61,6 +80,7 @@ std::string print_config(const Config& config) {
     text += std::string(2 * depth_of(section), ' ') + std::string(property.key()) + ": " +
             yaml_value(property_value(property, config)) + "\n";
   }
+  text += print_sources(config);
   if (config.policy) text += "policy:\n" + print_policy(config.policy->spec(), 2);
   return text;
 }

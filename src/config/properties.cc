@@ -54,7 +54,7 @@ ChoiceListAccess choices(Reach, std::span<const std::string_view> names) {
 #define AT(member) +[](Config & config) -> decltype((config.member)) { return config.member; }
 #define REACH(member) [](Config & config) -> decltype((config.member)) { return config.member; }
 #define FIELD(name) \
-  Property { "input.fields." #name, AT(input.profile.name.pointers), "where the event's " #name " stands" }
+  Property { "input.fields." #name, AT(input.profile.name.pointers), "where the event's " #name " stands", "", {}, Effect::kReload }
 
 const auto& property_table() {
   static const std::array kTable{
@@ -80,7 +80,7 @@ const auto& property_table() {
                "properties passed to librdkafka as they are, over those that weir sets; values are treated as "
                "secrets"},
 
-      Property{"kafka.topics.requests", AT(kafka.topics.requests), "topics with request logs"},
+      Property{"kafka.topics.requests", AT(kafka.topics.requests), "topics with request logs: names, and patterns that begin with ^; left out where there are sources"},
       Property{"kafka.topics.alerts", AT(kafka.topics.alerts), "topic for alerts"},
       Property{"kafka.topics.observations", AT(kafka.topics.observations), "topic between the stages"},
       Property{"kafka.topics.state", AT(kafka.topics.state), "compacted topic for snapshots of client state"},
@@ -133,34 +133,38 @@ const auto& property_table() {
       Property{"memory.producer_queue_kbytes", AT(memory.producer_queue_kbytes),
                "output not yet sent, per lane; 0 for a share of kafka_kbytes", "KiB", {0, 2'097'151}},
 
+      Property{"profiles.directories", AT(profiles.directories),
+               "folders with input profiles of your own (*.yaml), beside the shipped ones; one of the same name takes its "
+               "place", "", {}, Effect::kReload},
+
       Property{"input.profile", ProfileAccess{},
                "how records are read: the name of a profile (`weir profiles list`), or custom for a mapping that stands "
-               "in fields alone. The keys below change the profile named here"},
+               "in fields alone. The keys below change the profile named here", "", {}, Effect::kReload},
       Property{"input.format", FormatAccess{},
                "instead of a profile: the log directive of your own server, {nginx: log_format}, apache: LogFormat, haproxy: log-format or "
-               "envoy: the access log's format; weir profiles compile shows what is understood"},
+               "envoy: the access log's format; weir profiles compile shows what is understood", "", {}, Effect::kReload},
       Property{"input.unwrap", AT(input.profile.unwrap),
-               "JSON pointers, tried in order, to the text or object that is the record, for envelopes (/message, /log)"},
+               "JSON pointers, tried in order, to the text or object that is the record, for envelopes (/message, /log)", "", {}, Effect::kReload},
       Property{"input.split", AT(input.profile.split),
-               "JSON pointer to a list of records, each of which is a request (/records); a list at the root is always one"},
-      Property{"input.timezone", AT(time_zone), "IANA name of the zone of times without an offset"},
+               "JSON pointer to a list of records, each of which is a request (/records); a list at the root is always one", "", {}, Effect::kReload},
+      Property{"input.timezone", AT(time_zone), "IANA name of the zone of times without an offset", "", {}, Effect::kReload},
       Property{"input.client_id", choice(REACH(input.profile.client_id_trust)),
                "whether the user that a record names stands for the client: always, when the server checked it (not on a 401 "
-               "or 407), or never, since a client can choose it"},
+               "or 407), or never, since a client can choose it", "", {}, Effect::kReload},
       Property{"input.api_key", choice(REACH(input.profile.api_key_trust)),
-               "the same for the API key"},
+               "the same for the API key", "", {}, Effect::kReload},
       Property{"input.duration_unit", choice(REACH(input.profile.duration_unit)),
-               "unit of the duration field"},
+               "unit of the duration field", "", {}, Effect::kReload},
       Property{"input.timestamp_format", choice(REACH(input.profile.timestamp_format)),
-               "form of the time field; auto takes RFC 3339, common log, or an epoch number by its size"},
+               "form of the time field; auto takes RFC 3339, common log, or an epoch number by its size", "", {}, Effect::kReload},
       Property{"input.record_bytes_max", AT(input.record_bytes_max),
-               "larger records become dead letters (too_large)", "bytes", {256, 64 << 20}},
+               "larger records become dead letters (too_large)", "bytes", {256, 64 << 20}, Effect::kReload},
       Property{"input.depth_max", AT(input.depth_max),
-               "records nested deeper become dead letters (too_deep)", "levels", {1, 1'024}},
+               "records nested deeper become dead letters (too_deep)", "levels", {1, 1'024}, Effect::kReload},
       Property{"input.trusted_proxies", AT(trusted_proxies),
-               "networks (CIDR) of your own proxies: X-Forwarded-For is believed from these only"},
+               "networks (CIDR) of your own proxies: X-Forwarded-For is believed from these only", "", {}, Effect::kReload},
       Property{"input.client_order", choices(REACH(client_order), kClientKindNames),
-               "what a client is known by: the first of these that a record has"},
+               "what a client is known by: the first of these that a record has", "", {}, Effect::kReload},
 
       FIELD(time), FIELD(date), FIELD(request_id), FIELD(client_id), FIELD(api_key), FIELD(client_ip), FIELD(forwarded_for),
       FIELD(method), FIELD(scheme), FIELD(host), FIELD(target), FIELD(path), FIELD(query), FIELD(status), FIELD(duration),
@@ -307,6 +311,7 @@ constexpr std::array kSections{
     Section{"batch", "how records are taken together"},
     Section{"quarantine", "records that crash the process"},
     Section{"memory", "bounds of the Kafka client's queues"},
+    Section{"profiles", "forms of logs that can be read"},
     Section{"input", "how records are read"},
     Section{"input.fields",
             "JSON pointers per event field, tried in order; each replaces the profile's. A pointer /a.b names a dotted "

@@ -125,6 +125,8 @@ class Setter {
     if (*text == "custom") {
       config_.input.profile = InputProfile{};
       config_.input.profile.name = "custom";
+    } else if (const auto* own = config_.profiles.catalog ? config_.profiles.catalog->find(*text) : nullptr) {
+      config_.input.profile = own->profile;
     } else if (text->ends_with(".yaml")) {
       auto file = read_profile_file(*text, findings_.diagnostics());
       if (file) config_.input.profile = std::move(file->profile);
@@ -132,7 +134,7 @@ class Setter {
       config_.input.profile = std::move(*profile);
     } else {
       findings_.error(origin_, "input.profile: no input profile '" + *text + "'",
-                      "there are " + ProfileCatalog::shipped().names() +
+                      "there are " + config_.profile_catalog().names() +
                           ", custom, and files of your own by their path (mine.yaml)");
     }
   }
@@ -325,13 +327,24 @@ YamlNode scalar(std::string text) {
   return node;
 }
 
+// Before the properties that name profiles.
+void load_profiles(Config& config, Findings& findings) {
+  config.profiles.catalog = std::make_shared<const ProfileCatalog>(
+      ProfileCatalog::with_folders(config.profiles.directories, findings.diagnostics()));
+}
+
 }  // namespace
 
 void set_property(const Property& property, const YamlNode& value, const Origin& origin, Config& config,
                   Findings& findings) {
   std::visit(Setter(property, value, origin, config, findings), property.access);
+  if (property.path == "profiles.directories" && !config.profiles.directories.empty()) load_profiles(config, findings);
   if (property.path == "input.profile" || property.path == "input.format" || property.section() == "input.fields")
     config.input_is_chosen = true;
+  if (property.section() != "input.fields") return;
+  const auto field = field_named(property.key());
+  const auto* pointers = std::get_if<Access<std::vector<std::string>>>(&property.access);
+  if (field && pointers != nullptr && !(*pointers)(config).empty()) config.fields_chosen |= 1U << *field;
 }
 
 YamlNode value_from_text(const Property& property, const std::string& text) {

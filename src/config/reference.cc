@@ -92,6 +92,14 @@ std::string config_reference_markdown() {
     }
   }
   text +=
+      "\n## sources\n\nHolds a list of at most 32 sources: topics whose records are read in ways of their own. Each "
+      "has a `name` "
+      "(small letters,\ndigits, `.`, `_`, `-`), `topics` (names, and patterns that begin with `^`) and any key of "
+      "`input`, `fields` "
+      "too; what a source\nleaves out is as in `input`. [input.md](input.md) explains it. `kafka.topics.requests` is "
+      "left out then. "
+      "How records are read takes\neffect at a reload; other topics, names and numbers of sources need a restart.\n";
+  text +=
       "\n## policy\n\nHolds routes with their limits and forms of parameters, allow-lists and exclusions: "
       "[policy.md](policy.md). It takes\neffect at a reload, together with the rules.\n";
   return text;

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/topic_table.h"
 #include "config/config.h"
 #include "config/property.h"
 #include "config/property_value.h"
@@ -84,6 +85,25 @@ Json& section_in(Json& root, std::string_view path) {
   return *at;
 }
 
+// The keys of `input`, and two of a source's own.
+Json sources_schema(const Json& input) {
+  Json entry = input;
+  entry["type"] = "object";
+  entry["description"] = "topics of one form; what is left out is as in input";
+  entry["required"] = {"name", "topics"};
+  for (auto& [key, schema] : entry["properties"].items())
+    schema.erase("default");
+  const Json text = {{"type", "string"}};
+  entry["properties"]["name"] = {
+      {"type", "string"}, {"pattern", "^[a-z0-9._-]{1,64}$"}, {"description", "label in metrics, alerts and the log"}};
+  entry["properties"]["topics"] = {{"oneOf", {text, {{"type", "array"}, {"minItems", 1}, {"items", text}}}},
+                                   {"description", "names of topics, and patterns (^…)"}};
+  return {{"type", {"array", "null"}},
+          {"description", "how records of different topics are read; docs/input.md explains the keys"},
+          {"maxItems", TopicTable::kSourcesMax},
+          {"items", std::move(entry)}};
+}
+
 }  // namespace
 
 std::string config_json_schema() {
@@ -103,6 +123,7 @@ std::string config_json_schema() {
           {"type", "string"}, {"description", "file that holds " + std::string(property.path)}};
     }
   }
+  root["properties"]["sources"] = sources_schema(root["properties"]["input"]);
   root["properties"]["policy"] = {
       {"type", {"object", "null"}},
       {"description", "routes, forms of parameters, allow-lists and exclusions; docs/policy.md explains the keys"},

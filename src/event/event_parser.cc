@@ -9,6 +9,7 @@
 #include "event/event_builder.h"
 #include "event/json/json_reader.h"
 #include "event/json/near_json.h"
+#include "event/json/otlp_protobuf.h"
 #include "event/line_prefix.h"
 #include "event/profile_index.h"
 #include "event/record_fields.h"
@@ -21,6 +22,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
+constexpr size_t kOtlpBytesKept = 256 << 10;
 constexpr int kLayersMax = 4;  // of envelopes within envelopes, and of prefixes before a line
 
 enum class WantedAddress : uint8_t { kReadable, kAny };
@@ -120,6 +122,7 @@ struct EventParser::Impl {
   void begin(std::string_view given, EventTime reference);
   Next next(Storage& storage, Event& event, ParseOutcome& outcome);
 
+  std::string_view without_binary_form(std::string_view given);
   Next read(std::string_view text, int layer, Storage& storage, Event& event, ParseOutcome& outcome);
   Next read_json(std::string_view text, int layer, Storage& storage, Event& event, ParseOutcome& outcome);
   Next read_object(const dom::object& object, int layer, Storage& storage, Event& event, ParseOutcome& outcome);
@@ -154,6 +157,7 @@ struct EventParser::Impl {
   std::string_view record;
   enum class State : uint8_t { kBegun, kItems, kDone } state = State::kDone;
   uint8_t record_flags = 0;  // of the whole record, for each of its items
+  std::string otlp;          // the record, where it was protobuf
   EventStorage own_storage;
 };
 
@@ -180,7 +184,7 @@ EventParser::Next EventParser::Impl::next(Storage& storage, Event& event, ParseO
       outcome = rejected(RejectReason::kTooLarge, "more than record_bytes_max");
       return Next::kReject;
     }
-    result = read(without_registry_frame(record), 0, storage, event, outcome);
+    result = read(without_binary_form(record), 0, storage, event, outcome);
   } else if (state == State::kItems && !items.at_end()) {
     event.flags = record_flags;
     result = read(items.next(), 1, storage, event, outcome);
@@ -192,6 +196,16 @@ EventParser::Next EventParser::Impl::next(Storage& storage, Event& event, ParseO
   }
   if (result != Next::kEvent) event = Event{};
   return result;
+}
+
+// The JSON that a record in protobuf stands for, or what stands behind a registry's frame.
+std::string_view EventParser::Impl::without_binary_form(std::string_view given) {
+  // Each level of an OTLP value is three of JSON, and some ten stand around it.
+  constexpr size_t kLevelsAround = 10, kLevelsEach = 3;
+  if (!reads_json || !may_be_otlp_protobuf(given)) return without_registry_frame(given);
+  if (otlp.capacity() > kOtlpBytesKept) otlp = {};
+  const size_t depth = options.depth_max > kLevelsAround ? (options.depth_max - kLevelsAround) / kLevelsEach : 0;
+  return otlp_as_json(given, depth, otlp) ? std::string_view(otlp) : given;
 }
 
 // What stands in a record, an envelope or a list: JSON, or a line of text.

@@ -174,6 +174,7 @@ std::vector<ClientProperty> consumer_properties(const ClientOptions& options, st
       .set("fetch.max.bytes", options.memory.fetch_bytes_max)
       .set("max.partition.fetch.bytes", std::min<int64_t>(options.memory.fetch_bytes_max, 1 << 20))
       .set("queued.max.messages.kbytes", options.memory.consumer_queue_kbytes)
+      .set("topic.metadata.refresh.interval.ms", member.has_patterns() ? "30000" : "")  // how soon a new topic is seen
       .set("fetch.queue.backoff.ms", fetches_need_wake_up() ? "" : "10")
       .add(options.kafka.client_properties)
       .take();

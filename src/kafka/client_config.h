@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <mutex>
@@ -9,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/topic_table.h"
 #include "config/config.h"
 #include "kafka/client_options.h"
 #include "kafka/handles.h"
@@ -30,6 +32,12 @@ struct GroupMember {
   std::string group_id;
   std::string instance_id;  ///< static membership; empty: dynamic
   bool finds_ends = false;  ///< hears where partitions begin and end (RecordSource::exhausted, AssignedPartition::low)
+  std::vector<std::string> subscription{};  ///< names and patterns (^…) of topics; empty: those that are known
+
+  /// New topics may come to match.
+  [[nodiscard]] bool has_patterns() const {
+    return std::any_of(subscription.begin(), subscription.end(), is_topic_pattern);
+  }
 };
 
 /// Where to connect and how to prove who one is.

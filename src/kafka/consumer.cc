@@ -51,8 +51,8 @@ size_t bytes_of(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options, GroupMember member,
-                             std::vector<std::string> topics, KafkaCounters& counters)
+KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options, GroupMember member, TopicTable topics,
+                             KafkaCounters& counters)
     : options_(options), member_(std::move(member)), topics_(std::move(topics)), counters_(counters) {
   context_.log = options.log;
   context_.client_id = std::move(client_id);
@@ -61,7 +61,7 @@ KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options
 }
 
 Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::create(const ClientOptions& options, const std::string& client_id,
-                                                             const GroupMember& member, std::vector<std::string> topics,
+                                                             const GroupMember& member, TopicTable topics,
                                                              KafkaCounters& counters) {
   std::unique_ptr<KafkaConsumer> consumer(new KafkaConsumer(client_id, options, member, std::move(topics), counters));
   if (Status status = consumer->connect(); !status) return tl::unexpected(status.error());
@@ -90,8 +90,11 @@ Status KafkaConsumer::subscribe(RebalanceListener& listener, Patience& patience)
 }
 
 Status KafkaConsumer::join() {
-  const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(topics_.size())));
-  for (const std::string& topic : topics_)
+  std::vector<std::string> wanted = member_.subscription;
+  for (size_t topic = 0; topic < topics_.size() && member_.subscription.empty(); ++topic)
+    wanted.push_back(topics_[topic]);
+  const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(wanted.size())));
+  for (const std::string& topic : wanted)
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
   const auto code = rd_kafka_subscribe(client_.get(), list.get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("cannot subscribe", code));
@@ -310,9 +313,9 @@ ReadPosition* KafkaConsumer::position_of(const rd_kafka_message_t& message) {
   for (const auto& [native, topic] : native_topics_) {
     if (native == message.rkt) return positions_.find(topic, message.partition);
   }
-  const auto topic = std::find(topics_.begin(), topics_.end(), rd_kafka_topic_name(message.rkt));
-  if (topic == topics_.end()) return nullptr;
-  native_topics_.emplace_back(message.rkt, static_cast<uint16_t>(topic - topics_.begin()));
+  const auto topic = topics_.find(rd_kafka_topic_name(message.rkt));
+  if (!topic) return nullptr;
+  native_topics_.emplace_back(message.rkt, *topic);
   return positions_.find(native_topics_.back().second, message.partition);
 }
 

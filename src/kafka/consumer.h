@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/topic_table.h"
 #include "kafka/client_config.h"
 #include "kafka/ending_clients.h"
 #include "kafka/handles.h"
@@ -28,7 +29,7 @@ class KafkaConsumer : public RecordSource {
   static constexpr size_t kBatchBytesMax = 16 << 20;  ///< a batch ends early at this size
 
   static Result<std::unique_ptr<KafkaConsumer>> create(const ClientOptions& options, const std::string& client_id,
-                                                       const GroupMember& member, std::vector<std::string> topics,
+                                                       const GroupMember& member, TopicTable topics,
                                                        KafkaCounters& counters);
   ~KafkaConsumer() override;
 
@@ -73,13 +74,15 @@ class KafkaConsumer : public RecordSource {
     bool is_paused = false;
   };
 
-  KafkaConsumer(std::string client_id, const ClientOptions& options, GroupMember member,
-                std::vector<std::string> topics, KafkaCounters& counters);
+  KafkaConsumer(std::string client_id, const ClientOptions& options, GroupMember member, TopicTable topics,
+                KafkaCounters& counters);
   Status connect();
   Status join();
   static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions,
                            void* opaque);
   void assigned(rd_kafka_topic_partition_list_t& partitions);
+  void leave_unnumbered_out(rd_kafka_topic_partition_list_t& partitions);
+  bool number_topic(std::string_view name);
   void revoked();
   void lose_partitions();
   void forget_partitions();
@@ -117,7 +120,7 @@ class KafkaConsumer : public RecordSource {
   ClientContext context_;
   const ClientOptions options_;
   const GroupMember member_;
-  std::vector<std::string> topics_;
+  TopicTable topics_;
   KafkaCounters& counters_;
   RebalanceListener* listener_ = nullptr;
   Patience* patience_ = nullptr;  // of the lane, for waits inside a rebalance

@@ -85,6 +85,7 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   positions_.clear();
   native_topics_.clear();
   membership_ = GroupMetadataHandle(rd_kafka_consumer_group_metadata(client_.get()));
+  leave_unnumbered_out(partitions);
   Forever forever;
   Patience& patience = patience_ == nullptr ? forever : *patience_;
   if (partitions.cnt > 0 && !find_committed(partitions, kCommittedMax, patience)) {
@@ -98,10 +99,10 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   bool bounds_known = true;
   for (int i = 0; i < partitions.cnt; ++i) {
     const rd_kafka_topic_partition_t& one = partitions.elems[i];
-    const auto topic = std::find(topics_.begin(), topics_.end(), one.topic);
-    WEIR_ASSERT(topic != topics_.end(), "only subscribed topics are assigned");
+    const auto topic = topics_.find(one.topic);
+    WEIR_ASSERT(topic.has_value(), "what has no number was left out");
     AssignedPartition partition;
-    partition.topic = static_cast<uint16_t>(topic - topics_.begin());
+    partition.topic = *topic;
     partition.partition = one.partition;
     partition.committed = std::max<int64_t>(one.offset, PartitionOffset::kUnknown);
     committed.push_back(partition.committed);
@@ -131,6 +132,31 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   losses_at_join_ = context_.connection_losses.load(std::memory_order_relaxed);
   const auto result = rd_kafka_assign(client_.get(), &partitions);
   if (result != RD_KAFKA_RESP_ERR_NO_ERROR) health_ = tl::unexpected(kafka_error("taking the assignment", result));
+}
+
+/// Topics that match a pattern get their numbers here. Beyond the table's limit they cannot be read.
+void KafkaConsumer::leave_unnumbered_out(rd_kafka_topic_partition_list_t& partitions) {
+  for (int i = partitions.cnt - 1; i >= 0; --i) {
+    if (!number_topic(partitions.elems[i].topic)) rd_kafka_topic_partition_list_del_by_idx(&partitions, i);
+  }
+}
+
+bool KafkaConsumer::number_topic(std::string_view name) {
+  if (topics_.find(name)) return true;
+  const auto topic = topics_.add(name, TopicTable::Unclaimed::kRefuse);
+  if (!topic) {
+    counters_.client_errors.add();
+    context_.log(LogLevel::kError, "kafka: topic " + std::string(name) +
+                                       " is not read: no source claims it, or there are more than " +
+                                       std::to_string(TopicTable::kTopicsMax) + " topics");
+    return false;
+  }
+  const std::string source(topics_.source_name(*topic));
+  context_.log(LogLevel::kInfo,
+               "kafka: topic " + std::string(name) + " is read" + (source.empty() ? "" : " as source " + source));
+  if (const std::string& remark = topics_.remark(*topic); !remark.empty())
+    context_.log(LogLevel::kWarning, "sources: " + remark);
+  return true;
 }
 
 /// Where the partition begins, and whether it is still the one of which offsets were committed. False: the broker does not say.

@@ -117,10 +117,11 @@ struct Engine::Impl {
   EngineOptions options;
   ClientOptions client;
   LogSink log;
+  mutable RecordSamples samples;
   std::unique_ptr<CrashJournal> journal;  // null: no quarantine
   bool lacks_journal = false;             // for want of disk space
   std::unique_ptr<SourceBoard> board;     // outlives the lanes
-  std::vector<int32_t> input_partitions;  // of each requests topic
+  std::vector<int32_t> input_partitions;  // of each requests topic that has a name
   std::vector<std::unique_ptr<LaneRuntime>> lanes;
   std::vector<LaneCounters> counters;
   bool has_state_topic = false;
@@ -132,6 +133,9 @@ struct Engine::Impl {
   Status make_output(const std::string& stage_name, LaneRuntime& runtime);
   [[nodiscard]] std::string transactional_id_of(const std::string& lane) const;
   void describe(Stage stage, const LaneRuntime& runtime);
+  [[nodiscard]] TopicTable topics_of(Stage stage) const {
+    return stage == Stage::kDetect ? options.topics : TopicTable{options.kafka.topics.observations};
+  }
   Status start_threads();
 };
 
@@ -160,6 +164,9 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
   std::unique_ptr<Engine> engine(new Engine);
   Impl& impl = *engine->impl_;
   impl.options = options;
+  const auto& requests = options.kafka.topics.requests;
+  if (options.topics.empty() && std::none_of(requests.begin(), requests.end(), is_topic_pattern))
+    impl.options.topics = requests;
   impl.log = std::move(log);
   const auto lanes_of = [&](Stage stage) {
     const uint32_t configured = stage == Stage::kDetect ? options.lanes.detect : options.lanes.score;
@@ -185,8 +192,8 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
   auto prepared = prepare_topics(options, impl.client, impl.log, patience);
   if (!prepared) return tl::unexpected(prepared.error());
   const int32_t observations_partitions = prepared->partitions[options.kafka.topics.observations];
-  for (const std::string& topic : options.kafka.topics.requests)
-    impl.input_partitions.push_back(prepared->partitions[topic]);
+  for (size_t topic = 0; topic < impl.options.topics.size(); ++topic)
+    impl.input_partitions.push_back(prepared->partitions[impl.options.topics[topic]]);
   impl.has_state_topic = prepared->partitions.contains(options.kafka.topics.state);
   impl.alert_bytes_max = prepared->alert_bytes_max;
   impl.board = std::make_unique<SourceBoard>(std::max(kAheadMin, options.score.lateness / 2));
@@ -210,8 +217,8 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
   GroupMember member{options.kafka.group_id + "-" + stage_name, {}};
   member.finds_ends = stage == Stage::kScore && has_state_topic;
   if (!options.kafka.instance_id.empty()) member.instance_id = options.kafka.instance_id + "-" + runtime->name;
-  const auto topics = stage == Stage::kDetect ? options.kafka.topics.requests
-                                              : std::vector<std::string>{options.kafka.topics.observations};
+  if (stage == Stage::kDetect) member.subscription = options.kafka.topics.requests;
+  const TopicTable topics = topics_of(stage);
 
   auto consumer = KafkaConsumer::create(client, client_id, member, topics, runtime->kafka);
   if (!consumer) return tl::unexpected(consumer.error());
@@ -269,12 +276,12 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
                                                    int32_t observations_partitions) const {
   const KafkaTopics& topics = options.kafka.topics;
   if (stage == Stage::kDetect) {
-    DetectWork::Options work{topics.requests, topics.observations, observations_partitions, topics.dead_letter,
-                             input_partitions};
+    DetectWork::Options work{options.topics, topics.observations, observations_partitions, topics.dead_letter,
+                             &samples,       input_partitions};
     return std::make_unique<DetectWork>(std::move(work), options.analyzer, rules, runtime.detect, runtime.kafka,
                                         board.get(), lanes.size());
   }
-  ScoreWork::Options work{topics.requests,        topics.observations,
+  ScoreWork::Options work{options.topics,         topics.observations,
                           topics.alerts,          topics.dead_letter,
                           options.alert_encoder,  options.score,
                           topics.state,           static_cast<uint32_t>(observations_partitions),
@@ -287,10 +294,8 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
 
 void Engine::Impl::describe(Stage stage, const LaneRuntime& runtime) {
   const bool detects = stage == Stage::kDetect;
-  counters.push_back(
-      {runtime.name,
-       detects ? options.kafka.topics.requests : std::vector<std::string>{options.kafka.topics.observations},
-       detects ? &runtime.detect : nullptr, detects ? nullptr : &runtime.score, &runtime.kafka});
+  counters.push_back({runtime.name, topics_of(stage), detects ? &runtime.detect : nullptr,
+                      detects ? nullptr : &runtime.score, &runtime.kafka});
 }
 
 Status Engine::Impl::start_threads() {
@@ -364,6 +369,10 @@ Milliseconds Engine::oldest_heartbeat() const {
 
 const std::vector<LaneCounters>& Engine::counters() const {
   return impl_->counters;
+}
+
+RecordSamples& Engine::samples() const {
+  return impl_->samples;
 }
 
 }  // namespace weir

@@ -9,8 +9,10 @@
 
 #include "alert/alert_encoder.h"
 #include "base/result.h"
+#include "base/topic_table.h"
 #include "config/config.h"
 #include "lane/log_sink.h"
+#include "lane/record_samples.h"
 #include "pipeline/analyzer.h"
 #include "pipeline/lane_counters.h"
 #include "pipeline/rule_slot.h"
@@ -20,6 +22,7 @@ namespace weir {
 
 struct EngineOptions {
   KafkaConfig kafka;
+  TopicTable topics;  ///< of the requests; without any: those of kafka.topics.requests, of one source
   std::vector<Stage> stages{Stage::kDetect, Stage::kScore};
   Delivery delivery = Delivery::kExactlyOnce;
   LanesConfig lanes;
@@ -68,6 +71,8 @@ class Engine {
 
   /// One entry per lane, in a fixed order; valid as long as the engine.
   [[nodiscard]] const std::vector<LaneCounters>& counters() const;
+  /// Of the records that the lanes could not read.
+  [[nodiscard]] RecordSamples& samples() const;
 
  private:
   struct Impl;

@@ -31,7 +31,7 @@ std::vector<TopicSpec> topic_specs(const KafkaTopics& topics) {
   const std::pair<std::string, std::string> by_broker_time{"message.timestamp.type", "LogAppendTime"};
   std::vector<TopicSpec> specs;
   for (const std::string& name : topics.requests)
-    specs.push_back({name, false, 0, {}});
+    if (!is_topic_pattern(name)) specs.push_back({name, false, 0, {}});
   // A day of observations is far more than a restart ever replays.
   specs.push_back({topics.observations,
                    true,

@@ -50,12 +50,12 @@ Status BlockRouter::produce_events(std::span<const CorrelationEvent> events, std
   return {};
 }
 
-Status BlockRouter::tell(int32_t partition, std::span<const SourceReport> sources, OutputTransaction& output,
-                         Patience& patience) {
+Status BlockRouter::tell(int32_t partition, std::span<const SourceReport> sources,
+                         std::span<const OutputHeader> headers, OutputTransaction& output, Patience& patience) {
   if (sources.empty()) return {};
   block_.clear();
   encode_block_part({}, {}, sources, block_bytes_max_, block_);
-  return output.produce({topic_, partition, {}, block_, {}}, patience);
+  return output.produce({topic_, partition, {}, block_, headers}, patience);
 }
 
 /// One block, or more where many attacks with their evidence stand in one batch.

@@ -30,7 +30,8 @@ class BlockRouter {
   using SourcesOf = std::function<std::span<const SourceReport>(int32_t partition)>;
   void say_sources(SourcesOf sources_of) { sources_of_ = std::move(sources_of); }
   /// A block that says nothing else.
-  Status tell(int32_t partition, std::span<const SourceReport> sources, OutputTransaction& output, Patience& patience);
+  Status tell(int32_t partition, std::span<const SourceReport> sources, std::span<const OutputHeader> headers,
+              OutputTransaction& output, Patience& patience);
 
   /// `headers` go with every block. Stops at the first error of the output.
   Status route(std::span<const Observation> observations, std::span<const OutputHeader> headers,

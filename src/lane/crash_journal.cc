@@ -216,7 +216,7 @@ void CrashJournal::store() {
   file.magic = kMagic;
 }
 
-std::unique_ptr<CrashJournal::Guard> CrashJournal::guard(size_t lane, std::span<const std::string> topics) {
+std::unique_ptr<CrashJournal::Guard> CrashJournal::guard(size_t lane, const TopicTable& topics) {
   if (lane >= kLanesMax) return nullptr;
   return std::make_unique<Guard>(*this, file_->slots[lane], topics);
 }
@@ -233,10 +233,13 @@ std::vector<CrashJournal::Range> CrashJournal::quarantined() const {
 
 // --- a lane's part
 
-CrashJournal::Guard::Guard(CrashJournal& journal, Slot& slot, std::span<const std::string> topics)
-    : journal_(journal), slot_(slot) {
-  for (const std::string& topic : topics)
-    topics_.push_back(siphash({}, topic));
+CrashJournal::Guard::Guard(CrashJournal& journal, Slot& slot, TopicTable topics)
+    : journal_(journal), slot_(slot), topics_(std::move(topics)) {}
+
+uint64_t CrashJournal::Guard::hash_of(uint16_t topic) {
+  while (hashes_.size() <= topic)
+    hashes_.push_back(siphash({}, topics_.name(hashes_.size())));
+  return hashes_[topic];
 }
 
 CrashJournal::Guard::~Guard() {
@@ -269,7 +272,7 @@ bool CrashJournal::Guard::enter(std::span<const InputRecord> batch) {
       if (count == kRangesMax) break;
       range = &slot_.ranges[count++];
       topic = record.topic;
-      range->topic = topics_[record.topic];
+      range->topic = hash_of(record.topic);
       range->partition = record.partition;
       range->first = record.offset;
     }
@@ -293,10 +296,10 @@ void CrashJournal::Guard::leave() {
   slot_.count.store(0, std::memory_order_relaxed);
 }
 
-CrashJournal::Guard::Verdict CrashJournal::Guard::quarantined(const InputRecord& record) const {
+CrashJournal::Guard::Verdict CrashJournal::Guard::quarantined(const InputRecord& record) {
   const std::lock_guard lock(journal_.mutex_);
   for (const Range& one : journal_.quarantined_) {
-    if (topics_[record.topic] == one.topic && one.partition == record.partition && one.first == record.offset)
+    if (hash_of(record.topic) == one.topic && one.partition == record.partition && one.first == record.offset)
       return {one.crashes, one.signal};
   }
   return {};
@@ -307,7 +310,7 @@ void CrashJournal::Guard::passed(std::span<const PartitionOffset> committed) {
   const std::lock_guard lock(journal_.mutex_);
   const size_t removed = std::erase_if(journal_.suspects_, [&](const Range& range) {
     return std::any_of(committed.begin(), committed.end(), [&](const PartitionOffset& one) {
-      return topics_[one.topic] == range.topic && one.partition == range.partition && range.last < one.offset;
+      return hash_of(one.topic) == range.topic && one.partition == range.partition && range.last < one.offset;
     });
   });
   if (removed != 0) journal_.store();

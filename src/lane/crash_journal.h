@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/topic_table.h"
 #include "lane/log_sink.h"
 #include "lane/record_source.h"
 
@@ -52,7 +53,7 @@ class CrashJournal {
   CrashJournal& operator=(const CrashJournal&) = delete;
 
   /// For lane number `lane` with these topics; null beyond kLanesMax. The journal must outlive it.
-  std::unique_ptr<Guard> guard(size_t lane, std::span<const std::string> topics);
+  std::unique_ptr<Guard> guard(size_t lane, const TopicTable& topics);
 
   [[nodiscard]] std::vector<Range> suspects() const;
   [[nodiscard]] std::vector<Range> quarantined() const;
@@ -78,7 +79,7 @@ class CrashJournal {
 /// One lane's part of the journal.
 class CrashJournal::Guard {
  public:
-  Guard(CrashJournal& journal, Slot& slot, std::span<const std::string> topics);
+  Guard(CrashJournal& journal, Slot& slot, TopicTable topics);
   ~Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
@@ -98,14 +99,17 @@ class CrashJournal::Guard {
     uint32_t crashes = 0;
     int32_t signal = 0;
   };
-  [[nodiscard]] Verdict quarantined(const InputRecord& record) const;
+  [[nodiscard]] Verdict quarantined(const InputRecord& record);
   /// These offsets are committed: suspects before them were innocent.
   void passed(std::span<const PartitionOffset> committed);
 
  private:
   CrashJournal& journal_;
   Slot& slot_;
-  std::vector<uint64_t> topics_;  // hashes, by index
+  [[nodiscard]] uint64_t hash_of(uint16_t topic);
+
+  TopicTable topics_;
+  std::vector<uint64_t> hashes_;  // of the topics that records have come from so far, by number
   std::vector<char> stack_;       // for the handler: a crash may be that of a stack that is full
 };
 

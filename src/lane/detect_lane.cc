@@ -1,6 +1,7 @@
 #include "lane/detect_lane.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "lane/dead_letter.h"
@@ -12,9 +13,11 @@ DetectWork::DetectWork(Options options, AnalyzerOptions analyzer, const RuleSlot
     : options_(std::move(options)),
       kafka_counters_(kafka_counters),
       analyzer_(std::move(analyzer), rules, counters),
-      router_(options_.observations_topic, options_.observations_partitions) {
+      router_(options_.observations_topic, options_.observations_partitions),
+      topic_header_(options_.topics) {
   if (board == nullptr) return;
-  keeper_.emplace(*board, lane, options_.input_partitions, options_.observations_partitions, counters, kafka_counters);
+  keeper_.emplace(*board, lane, options_.input_partitions, options_.observations_partitions, counters, kafka_counters,
+                  options_.topics);
   router_.say_sources(
       [this](int32_t partition) { return keeper_->reports_for(partition, SourceKeeper::Clock::now()); });
 }
@@ -41,8 +44,10 @@ Status DetectWork::process(std::span<const InputRecord> batch, RecordSource& sou
 Status DetectWork::tell_sources(OutputTransaction& output, Patience& patience) {
   if (!keeper_) return {};
   const auto now = SourceKeeper::Clock::now();
+  const OutputHeader header{kTopicsHeader, topic_header_.text()};
   while (const auto target = keeper_->target_to_tell(now)) {
-    if (Status status = router_.tell(*target, keeper_->reports_for(*target, now), output, patience); !status)
+    if (Status status = router_.tell(*target, keeper_->reports_for(*target, now), {&header, 1}, output, patience);
+        !status)
       return status;
   }
   return {};
@@ -51,6 +56,8 @@ Status DetectWork::tell_sources(OutputTransaction& output, Patience& patience) {
 Status DetectWork::produce_dead_letters(std::span<const InputRecord> batch, OutputTransaction& output,
                                         Patience& patience) {
   for (const RejectedRecord& rejected : analyzed_.rejected) {
+    if (options_.samples != nullptr)
+      options_.samples->offer(options_.topics.source_of(batch[rejected.index].topic), batch[rejected.index].payload);
     if (Status status =
             produce_dead_letter(batch[rejected.index], to_string(rejected.reason), rejected.detail, output, patience);
         !status)
@@ -61,7 +68,7 @@ Status DetectWork::produce_dead_letters(std::span<const InputRecord> batch, Outp
 
 Status DetectWork::produce_dead_letter(const InputRecord& record, std::string_view reason, std::string_view detail,
                                        OutputTransaction& output, Patience& patience) {
-  const DeadLetter letter(record, options_.input_topics[record.topic], "detect", reason, detail);
+  const DeadLetter letter(record, options_.topics.name(record.topic), "detect", reason, detail);
   Status status = output.produce(letter.message(options_.dead_letter_topic), patience);
   if (status) kafka_counters_.dead_letters.add();
   return status;
@@ -80,8 +87,9 @@ Status DetectWork::produce_observations(OutputTransaction& output, Patience& pat
       raw_.begin(), raw_.end(), [](const RawRecord& a, const RawRecord& b) { return a.append_time < b.append_time; });
   const bool known = oldest->append_time != EventTime::max();
   const std::string append_ms = known ? std::to_string(oldest->append_time.time_since_epoch().count()) : "";
-  const OutputHeader header{kAppendTimeHeader, append_ms};
-  return router_.route(analyzed_.observations, analyzed_.correlation_events, {&header, 1}, output, patience);
+  const std::array headers{OutputHeader{kAppendTimeHeader, append_ms},
+                           OutputHeader{kTopicsHeader, topic_header_.text()}};
+  return router_.route(analyzed_.observations, analyzed_.correlation_events, headers, output, patience);
 }
 
 }  // namespace weir

@@ -8,7 +8,9 @@
 
 #include "lane/block_router.h"
 #include "lane/lane.h"
+#include "lane/record_samples.h"
 #include "lane/sources/source_keeper.h"
+#include "lane/topic_header.h"
 #include "pipeline/analyzer.h"
 #include "pipeline/lane_counters.h"
 
@@ -22,11 +24,12 @@ inline constexpr const char* kAppendTimeHeader = "weir.append.ms";
 class DetectWork : public StageWork {
  public:
   struct Options {
-    std::vector<std::string> input_topics;
+    TopicTable topics;  ///< those that are read
     std::string observations_topic;
     int32_t observations_partitions = 1;
     std::string dead_letter_topic;
-    std::vector<int32_t> input_partitions{};  ///< of each input topic
+    RecordSamples* samples = nullptr;         ///< of what cannot be read; null: not wanted. It must outlive the work
+    std::vector<int32_t> input_partitions{};  ///< of each topic that was known at the start
   };
 
   /// `board` is shared by the lanes of a process; null: nothing waits for other sources, and blocks say nothing of theirs.
@@ -72,6 +75,7 @@ class DetectWork : public StageWork {
   std::vector<RawRecord> raw_;
   AnalyzedBatch analyzed_;
   BlockRouter router_;
+  TopicHeaderWriter topic_header_;
   std::optional<SourceKeeper> keeper_;
 };
 

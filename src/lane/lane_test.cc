@@ -251,7 +251,7 @@ void crash_at(const std::string& folder, int64_t first, int64_t last) {
     std::signal(SIGSEGV, SIG_DFL);
     auto journal = CrashJournal::open(folder, "group", 3, [](LogLevel, std::string_view) {});
     const std::string topic = "in";
-    const auto guard = (*journal)->guard(0, {&topic, 1});
+    const auto guard = (*journal)->guard(0, TopicTable{topic});
     guard->attach();
     const std::vector<InputRecord> batch{{0, 0, first, {}, {}, {}, nullptr}, {0, 0, last, {}, {}, {}, nullptr}};
     guard->enter(batch);
@@ -275,7 +275,7 @@ TEST_CASE("a record at which the process crashed three times is set aside, the o
     const auto journal = CrashJournal::open(folder, "group", 3, test.lines.sink());
     REQUIRE(journal);
     const std::string topic = "in";
-    const auto guard = (*journal)->guard(0, {&topic, 1});
+    const auto guard = (*journal)->guard(0, TopicTable{topic});
     Lane lane("test-0", test.source, test.output, test.work, test.batch, test.lines.sink(), test.counters);
     lane.set_guard(guard.get());
     std::thread thread([&] { lane.run(); });

@@ -41,7 +41,8 @@ ScoreWork::ScoreWork(Options options, LogSink log, ScoreCounters& counters, Kafk
       counters_(counters),
       kafka_counters_(kafka_counters),
       store_(store),
-      board_(board) {
+      board_(board),
+      topic_header_(options_.topics) {
   if (!options_.now) options_.now = steady_now;
 }
 
@@ -80,6 +81,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
     retain_dead_letter(record, to_string(decoded.error().code), decoded.error().detail);
     return;
   }
+  topic_header_.translate(source.header(record, kTopicsHeader), block_);
   const auto start = std::chrono::steady_clock::now();
   alerts_.clear();
   if (!block_.sources.empty()) {
@@ -257,7 +259,7 @@ PartitionState& ScoreWork::state_of(int32_t partition) {
   for (const auto& one : states_) {
     if (one->partition() == partition) return *one;
   }
-  states_.push_back(std::make_unique<PartitionState>(partition, options_.score, options_.requests_topics));
+  states_.push_back(std::make_unique<PartitionState>(partition, options_.score, options_.topics));
   return *states_.back();
 }
 
@@ -447,7 +449,7 @@ void ScoreWork::report_stuck_sources() {
   }
   for (const auto& [topic, partition] : found) {
     if (stuck_.contains({topic, partition})) continue;
-    const std::string name = topic < options_.requests_topics.size() ? options_.requests_topics[topic] : "?";
+    const std::string name(options_.topics.name(topic));
     log_(LogLevel::kError,
          "kafka: " + name + "/" + std::to_string(partition) +
              " is not read to its end and gets on with "

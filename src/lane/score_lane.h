@@ -15,6 +15,7 @@
 #include "lane/sources/source_board.h"
 #include "lane/state/partition_state.h"
 #include "lane/state/stored_state.h"
+#include "lane/topic_header.h"
 #include "pipeline/lane_counters.h"
 #include "pipeline/observation_block.h"
 #include "score/scorer.h"
@@ -28,7 +29,7 @@ namespace weir {
 class ScoreWork : public StageWork {
  public:
   struct Options {
-    std::vector<std::string> requests_topics;  ///< names for RecordCoordinates::topic
+    TopicTable topics;  ///< names for RecordCoordinates::topic
     std::string observations_topic;
     std::string alerts_topic;
     std::string dead_letter_topic;
@@ -120,6 +121,7 @@ class ScoreWork : public StageWork {
   StateStore* store_;
   SourceBoard* board_;
   std::set<std::pair<uint16_t, int32_t>> stuck_;  // sources, as last said
+  TopicHeaderReader topic_header_;
   std::vector<RetainedMessage> retained_;
   size_t produced_ = 0;  // of retained_, into the open transaction
   size_t retained_bytes_ = 0, snapshot_bytes_ = 0;

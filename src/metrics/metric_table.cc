@@ -104,6 +104,35 @@ bool by_stage(const Scrape& scrape, FamilyBuilder& family) {
   return true;
 }
 
+std::string_view field_at(size_t index) {
+  return field_name(static_cast<ProfileFieldIndex>(index));
+}
+
+/// One counter of each source.
+template <const Counter SourceCounters::*Member>
+bool by_source(const Scrape& scrape, FamilyBuilder& family) {
+  for (size_t source = 0; source < scrape.sources.source_names.size(); ++source) {
+    uint64_t sum = 0;
+    for (const DetectCounters* lane : scrape.sources.detect)
+      sum += (lane->sources[source].*Member).value();
+    family.sample(as_double(sum), {{scrape.label, scrape.sources.source_names[source]}});
+  }
+  return !scrape.sources.source_names.empty();
+}
+
+bool fields_by_source(const Scrape& scrape, FamilyBuilder& family) {
+  const auto& names = scrape.sources.source_names;
+  for (size_t source = 0; source < names.size(); ++source) {
+    for (size_t field = 0; field < kFieldCount; ++field) {
+      uint64_t sum = 0;
+      for (const DetectCounters* lane : scrape.sources.detect)
+        sum += lane->sources[source].fields_read[field].value();
+      family.sample(as_double(sum), {{"source", names[source]}, {"field", field_at(field)}});
+    }
+  }
+  return !names.empty();
+}
+
 template <auto Member, const auto& Bounds>
 bool histogram(const Scrape& scrape, FamilyBuilder& family) {
   std::vector<uint64_t> counts(Bounds.size() + 1);
@@ -120,9 +149,6 @@ bool histogram(const Scrape& scrape, FamilyBuilder& family) {
 template <typename Enum>
 std::string_view name_at(size_t index) {
   return to_string(static_cast<Enum>(index));
-}
-std::string_view field_at(size_t index) {
-  return field_name(static_cast<ProfileFieldIndex>(index));
 }
 std::string_view policy_rule_at(size_t index) {
   return info_of(static_cast<PolicyRule>(index)).id;
@@ -237,6 +263,16 @@ constexpr MetricRow kMetrics[] = {
      "Requests whose time could not be read: the broker's stands for it.", kCounter, sum<&DetectCounters::without_time>},
     {"weir_requests_without_address_total",
      "Requests whose client address could not be read.", kCounter, sum<&DetectCounters::without_address>},
+    {"weir_source_records_total",
+     "Records read, by source of the configuration.", kCounter, by_source<&SourceCounters::records>, "source"},
+    {"weir_source_requests_total",
+     "Requests judged, by source.", kCounter, by_source<&SourceCounters::requests>, "source"},
+    {"weir_source_rejected_total",
+     "What could not become an event, by source.", kCounter, by_source<&SourceCounters::rejected>, "source"},
+    {"weir_source_malicious_total",
+     "Requests whose score reached the threshold, by source.", kCounter, by_source<&SourceCounters::malicious>, "source"},
+    {"weir_source_fields_read_total",
+     "Requests that had the field, by source and field.", kCounter, fields_by_source},
     {"weir_rule_hits_total",
      "Rule hits by category; one record may hit several rules.",
      kCounter, by_index<&DetectCounters::rule_hits, name_at<Category>>, "category"},

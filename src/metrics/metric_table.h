@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "metrics/process_facts.h"
@@ -20,6 +21,7 @@ struct MetricSources {
   std::vector<LaneCounters> kafka_lanes;     ///< the same with their stages and topics
   const RuntimeCounters* runtime = nullptr;  ///< null: not counted here
   const RuleSlot* rules = nullptr;           ///< null: there are none
+  std::vector<std::string> source_names;     ///< by number; none: nothing is told by source
   BuildInfo build;
 };
 

@@ -45,6 +45,7 @@ struct Process {
                   .kafka = &score_kafka});
     registry.set_runtime(runtime);
     registry.set_rules(rules);
+    registry.set_sources({"api", "web"});
   }
 };
 
@@ -68,6 +69,22 @@ std::string read_file(const std::string& path) {
 }
 
 }  // namespace
+
+TEST_CASE("what is counted of a source stands under its name, summed over the lanes") {
+  Process process;
+  DetectCounters other;
+  process.registry.add({.lane = "detect-1", .topics = {}, .detect = &other, .score = nullptr, .kafka = nullptr});
+  process.detect.sources[1].records.add(3);
+  other.sources[1].records.add(4);
+  other.sources[0].malicious.add();
+  process.detect.sources[1].fields_read[kFieldQuery].add(2);
+  const auto samples = samples_of(process.registry.render());
+  CHECK(samples.at("weir_source_records_total{source=\"web\"}") == 7);
+  CHECK(samples.at("weir_source_records_total{source=\"api\"}") == 0);
+  CHECK(samples.at("weir_source_malicious_total{source=\"api\"}") == 1);
+  CHECK(samples.at("weir_source_fields_read_total{source=\"web\",field=\"query\"}") == 2);
+  CHECK_FALSE(samples.contains("weir_source_records_total{source=\"\"}"));
+}
 
 TEST_CASE("a counter is summed over the lanes") {
   Process process;

@@ -51,6 +51,10 @@ void MetricsRegistry::set_rules(const RuleSlot& rules) {
   collector_->sources.rules = &rules;
 }
 
+void MetricsRegistry::set_sources(std::vector<std::string> names) {
+  collector_->sources.source_names = std::move(names);
+}
+
 std::string MetricsRegistry::render() const {
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, collector_->Collect());

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "metrics/process_facts.h"
 #include "pipeline/lane_counters.h"
@@ -25,6 +26,8 @@ class MetricsRegistry {
   void set_runtime(const RuntimeCounters& runtime);
   /// Where the rule set in force is found, for the metric that names it.
   void set_rules(const RuleSlot& rules);
+  /// The names of the sources, by number, for what is counted of each.
+  void set_sources(std::vector<std::string> names);
 
   /// All metrics in Prometheus' text format 0.0.4. Allocates and reads /proc; takes about a millisecond, waits for nobody.
   [[nodiscard]] std::string render() const;

@@ -73,7 +73,7 @@ Observation observation_of(const JudgedRecord& record, const RecordCoordinates& 
   return observation;
 }
 
-/// How many of a batch's requests had which field: plain numbers, added to the counters once a batch.
+/// How many of a batch's requests of one source had which field: plain numbers, added to the counters once a batch.
 class FieldCounts {
  public:
   void add(const Event& event) {
@@ -83,11 +83,15 @@ class FieldCounts {
       unread_[i] += event.fields_unread >> i & 1;
     }
   }
-  void move_into(DetectCounters& counters) {
-    counters.requests.add(requests_);
+  void move_into(DetectCounters& all, SourceCounters& source) {
+    if (requests_ == 0) return;
+    all.requests.add(requests_);
+    source.requests.add(requests_);
     for (size_t i = 0; i < kFieldCount; ++i) {
-      counters.fields_read[i].add(read_[i]);
-      counters.fields_unread[i].add(unread_[i]);
+      all.fields_read[i].add(read_[i]);
+      all.fields_unread[i].add(unread_[i]);
+      source.fields_read[i].add(read_[i]);
+      source.fields_unread[i].add(unread_[i]);
     }
     *this = {};
   }
@@ -193,8 +197,9 @@ struct Analyzer::Impl {
   std::array<uint32_t, kGroupRequests> request_index{};  ///< and which request in that
   size_t group_size = 0;
   BatchPosition position;
-  EventTime last_time{};  ///< of the last request whose time could be read
-  FieldCounts field_counts;
+  EventTime last_time{};                                          ///< of the last request whose time could be read
+  uint16_t source = 0;                                            ///< of the record that is read
+  std::array<FieldCounts, TopicTable::kSourcesMax> field_counts;  ///< by source
 };
 
 Analyzer::Analyzer(AnalyzerOptions options, const RuleSlot& rules, DetectCounters& counters)
@@ -226,7 +231,8 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
     impl_->observe(batch, out);
     lap.into(counters.observe_ns);
   }
-  impl_->field_counts.move_into(counters);
+  for (size_t source = 0; source < impl_->field_counts.size(); ++source)
+    impl_->field_counts[source].move_into(counters, counters.sources[source]);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
   counters.seconds_per_record.observe(elapsed.count() / static_cast<double>(batch.size()), batch.size());
   return {};
@@ -262,16 +268,18 @@ void Analyzer::Impl::parse(std::span<const RawRecord> batch, AnalyzedBatch& out)
         raw_index[group_size] = position.record;
         request_index[group_size++] = position.request++;
         if (!record.event.has(EventFlag::kNoTime)) last_time = record.event.time;
-        field_counts.add(record.event);
+        field_counts[source].add(record.event);
         break;
       case EventParser::Next::kReject:
         counters.rejected[static_cast<size_t>(outcome.reason)].add();
+        counters.sources[source].rejected.add();
         // A record becomes one dead letter, however much of it could not be read.
         if (out.rejected.empty() || out.rejected.back().index != position.record)
           out.rejected.push_back({position.record, outcome.reason, std::move(outcome.detail)});
         break;
       case EventParser::Next::kSkip:
         counters.skipped.add();
+        counters.sources[source].skipped.add();
         break;
       case EventParser::Next::kEnd:
         position = {position.record + 1, 0, false};
@@ -284,9 +292,12 @@ bool Analyzer::Impl::open_record(std::span<const RawRecord> batch) {
   if (position.record == batch.size()) return false;
   if (position.record + 1 < batch.size()) prefetch(batch[position.record + 1].payload);
   const RawRecord& raw = batch[position.record];
+  const uint16_t claimed = options.topics.source_of(raw.at.topic);
+  source = claimed < TopicTable::kSourcesMax ? claimed : uint16_t{0};
   counters.records.add();
+  counters.sources[source].records.add();
   counters.bytes.add(raw.payload.size());
-  in_force->judge.begin(raw.payload, raw.append_time == EventTime::max() ? last_time : raw.append_time);
+  in_force->judge.begin(source, raw.payload, raw.append_time == EventTime::max() ? last_time : raw.append_time);
   position.is_open = true;
   return true;
 }
@@ -353,6 +364,7 @@ void Analyzer::Impl::set_flags(const JudgedRecord& record, Observation& observat
 
 void Analyzer::Impl::attach_evidence(const JudgedRecord& record, Observation& observation, Arena& arena) {
   counters.malicious.add();
+  counters.sources[record.source].malicious.add();
   const RecordJudge& judge = in_force->judge;
   observation.evidence = evidence.build(
       {record.event, record.decoded, record.detection, judge.rules(), record.policy.violations, judge.policy()}, arena);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/topic_table.h"
 #include "pipeline/counters.h"
 #include "pipeline/record_judge.h"
 #include "pipeline/rule_slot.h"
@@ -62,6 +63,7 @@ struct TimeRange {
 };
 
 struct AnalyzerOptions : JudgeOptions {
+  TopicTable topics{};  ///< tells the source of each topic; a topic it does not know is of the first
   bool keep_verdicts = false;
   TimeRange times{};  ///< requests of other times are passed over, neither judged nor scored
 };

@@ -302,4 +302,53 @@ TEST_CASE("the size of batches does not change observations", "[analyzer]") {
   }
 }
 
+TEST_CASE("records are read as those of their topic's source, and counted for it", "[analyzer]") {
+  const std::vector<std::string> names{"flat", "web"};
+  TopicTable topics(names, {"api", "web"}, [](std::string_view topic) {
+    return TopicClaim{static_cast<uint16_t>(topic == "web"), {}};
+  });
+  auto readings = std::make_shared<SourceReadings>(2);
+  (*readings)[0].input.profile = *InputProfile::built_in("flat");
+  (*readings)[1].input.profile = *InputProfile::built_in("nginx");
+  (*readings)[1].client_order = {ClientKind::kAddress};
+  RuleSlot slot(compile(kRules), nullptr, readings);
+  AnalyzerOptions options = Fixture::options();
+  options.topics = topics;
+  DetectCounters counters;
+  Analyzer analyzer(options, slot, counters);
+  const std::string flat = record("n=1", R"(,"client_id":"c1")");
+  const std::string line = R"(203.0.113.9 - bob [15/Jan/2025:10:20:30 +0000] "GET /w?q=2 HTTP/1.1" 200 3 "-" "curl/8")";
+  const auto raw = [](const std::string& text, uint16_t topic) {
+    return RawRecord{text, EventTime::max(), {topic, 0, 0}};
+  };
+  AnalyzedBatch batch;
+  REQUIRE(analyzer.analyze({{raw(flat, 0), raw(line, 1), raw(flat, 1), raw(line, 0), raw(flat, 7)}}, batch));
+  REQUIRE(batch.rejected.size() == 2);
+  CHECK(batch.rejected[0].index == 2);
+  CHECK(batch.rejected[1].index == 3);
+  REQUIRE(batch.verdicts.size() == 3);
+  CHECK(batch.verdicts[0].client == "c1");
+  CHECK(batch.verdicts[1].client == "203.0.113.9");
+  CHECK(batch.verdicts[1].target == "/w?q=2");
+  CHECK(batch.verdicts[2].client == "c1");  // of a topic without a source: as the first
+  CHECK(counters.sources[0].records.value() == 3);
+  CHECK(counters.sources[0].requests.value() == 2);
+  CHECK(counters.sources[0].rejected.value() == 1);
+  CHECK(counters.sources[1].requests.value() == 1);
+  CHECK(counters.sources[1].fields_read[kFieldUserAgent].value() == 1);
+  CHECK(counters.requests.value() == 3);
+}
+
+TEST_CASE("a change of how records are read is in force from the next batch on", "[analyzer]") {
+  auto readings = std::make_shared<SourceReadings>(1);
+  (*readings)[0].input.profile = *InputProfile::built_in("nginx");
+  Fixture fixture;
+  fixture.analyze({record("n=1")});
+  CHECK(fixture.batch.rejected.empty());
+  fixture.slot.store(Judgement(fixture.slot.load(), nullptr, readings));
+  fixture.analyze({R"(203.0.113.9 - - [15/Jan/2025:10:20:30 +0000] "GET /w?q=2 HTTP/1.1" 200 3 "-" "curl/8")"});
+  REQUIRE(fixture.batch.verdicts.size() == 1);
+  CHECK(fixture.batch.verdicts[0].client == "203.0.113.9");
+}
+
 }  // namespace weir

@@ -1,7 +1,5 @@
 #include "pipeline/blind_spots.h"
 
-#include <array>
-
 namespace weir {
 namespace {
 
@@ -14,36 +12,62 @@ constexpr std::array kNeeds{Need{kFieldQuery, "attacks in parameters are not see
                             Need{kFieldClientIp, "clients cannot be told apart"},
                             Need{kFieldTime, "the broker's time stands for it"}};
 
-template <typename Pick>
-uint64_t total(std::span<const DetectCounters* const> lanes, Pick pick) {
-  uint64_t sum = 0;
-  for (const DetectCounters* lane : lanes)
-    sum += pick(*lane).value();
-  return sum;
+/// What it means that no request has the field; empty: nothing, unless the configuration expects it.
+std::string_view consequence_of(size_t field) {
+  for (const Need& need : kNeeds)
+    if (need.field == field) return need.consequence;
+  return {};
 }
 
 }  // namespace
 
-std::vector<std::string> blind_spots(std::span<const DetectCounters* const> lanes, const std::string& profile) {
-  std::vector<std::string> spots;
-  const uint64_t records = total(
-      lanes, [](const DetectCounters& lane) -> auto& { return lane.records; });
-  const uint64_t requests = total(
-      lanes, [](const DetectCounters& lane) -> auto& { return lane.requests; });
-  const uint64_t skipped = total(
-      lanes, [](const DetectCounters& lane) -> auto& { return lane.skipped; });
-  if (records >= kBlindSpotRecords && requests + skipped < records / 2) {
-    spots.push_back("records: most do not have the form of profile " + profile +
-                    "; `weir profiles detect` on a sample says what they look like");
+SourceTotals SourceTotals::since(const SourceTotals& earlier) const {
+  SourceTotals later = *this;
+  later.records -= earlier.records;
+  later.requests -= earlier.requests;
+  later.skipped -= earlier.skipped;
+  later.malicious -= earlier.malicious;
+  later.rejected -= earlier.rejected;
+  return later;
+}
+
+SourceTotals totals_of(std::span<const DetectCounters* const> lanes, size_t source) {
+  SourceTotals totals;
+  for (const DetectCounters* lane : lanes) {
+    const SourceCounters& counters = lane->sources[source];
+    totals.records += counters.records.value();
+    totals.requests += counters.requests.value();
+    totals.skipped += counters.skipped.value();
+    totals.malicious += counters.malicious.value();
+    totals.rejected += counters.rejected.value();
+    for (size_t field = 0; field < kFieldCount; ++field) {
+      totals.fields_read[field] += counters.fields_read[field].value();
+      totals.fields_unread[field] += counters.fields_unread[field].value();
+    }
   }
-  if (requests < kBlindSpotRecords) return spots;
-  for (const auto& [field, consequence] : kNeeds) {
-    if (total(
-            lanes, [field = field](const DetectCounters& lane) -> auto& { return lane.fields_read[field]; }) > 0)
-      continue;
-    spots.push_back(std::string(field_name(field)) + ": no request had it by profile " + profile + ": " +
-                    std::string(consequence) + "; log it, or map it with input.fields." +
-                    std::string(field_name(field)));
+  return totals;
+}
+
+std::vector<BlindSpot> blind_spots(const SourceTotals& totals, const SourceReading& reading) {
+  std::vector<BlindSpot> spots;
+  const std::string& profile = reading.input.profile.name;
+  if (totals.mostly_unfit()) {
+    spots.push_back({"records", "most do not have the form of profile " + profile +
+                                    "; `weir config check --sample FILE` says what they look like"});
+  }
+  if (totals.requests < kBlindSpotRecords) return spots;
+  for (size_t field = 0; field < kFieldCount; ++field) {
+    if (totals.fields_read[field] > 0) continue;
+    const std::string name(field_name(static_cast<ProfileFieldIndex>(field)));
+    const std::string_view consequence = consequence_of(field);
+    if ((reading.fields_chosen >> field & 1U) != 0) {
+      spots.push_back({name, "no request had it where fields." + name + " of the configuration says" +
+                                 (consequence.empty() ? "" : ": " + std::string(consequence)) +
+                                 "; correct the pointer"});
+    } else if (!consequence.empty()) {
+      spots.push_back({name, "no request had it by profile " + profile + ": " + std::string(consequence) +
+                                 "; log it, or map it with fields." + name});
+    }
   }
   return spots;
 }

@@ -4,6 +4,7 @@
 
 #include "alert/alert.h"
 #include "base/counter.h"
+#include "base/topic_table.h"
 #include "event/event_parser.h"
 #include "event/profile_field.h"
 #include "policy/policy_rule.h"
@@ -14,8 +15,17 @@ namespace weir {
 
 inline constexpr std::array<double, 10> kStageSecondsBounds{1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 1e-3, 1e-2, 1e-1};
 
+/// What one detect lane counts of one source.
+struct SourceCounters {
+  Counter records, requests, skipped, malicious;
+  Counter rejected;                                ///< all reasons together
+  std::array<Counter, kFieldCount> fields_read;    ///< requests that had the field
+  std::array<Counter, kFieldCount> fields_unread;  ///< requests whose field was there but could not be understood
+};
+
 /// What one detect lane counts. Written by the lane alone, read by the scrape.
 struct DetectCounters {
+  std::array<SourceCounters, TopicTable::kSourcesMax> sources;  ///< by number; the totals of all stand below, too
   Counter records, bytes;
   Counter requests;                                ///< judged; a record may hold several, or none
   Counter skipped;                                 ///< lines that are no access log, by a rule of the profile

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/counter.h"
+#include "base/topic_table.h"
 #include "pipeline/counters.h"
 
 namespace weir {
@@ -93,8 +94,8 @@ struct KafkaCounters {
 
 /// The counters of one lane, for the metrics. The pointers live as long as the engine; those of the other stage are null.
 struct LaneCounters {
-  std::string lane;                 ///< "detect-0", "score-1"
-  std::vector<std::string> topics;  ///< input topics by LagTable::Entry::topic
+  std::string lane;   ///< "detect-0", "score-1"
+  TopicTable topics;  ///< input topics by LagTable::Entry::topic
   const DetectCounters* detect = nullptr;
   const ScoreCounters* score = nullptr;
   const KafkaCounters* kafka = nullptr;

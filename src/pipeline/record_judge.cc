@@ -13,12 +13,18 @@ DecodeOptions for_rules(DecodeOptions options, const RuleSet& rules) {
 }  // namespace
 
 RecordJudge::RecordJudge(const JudgeOptions& options, Judgement in_force, Matcher matcher)
-    : parser_(options.input),
-      decoder_(for_rules(options.decode, *in_force.rules)),
-      identifier_(options.client_order, options.hash_key, options.masker),
+    : decoder_(for_rules(options.decode, *in_force.rules)),
       policy_(std::move(in_force.policy), *in_force.rules),
       matcher_(std::move(matcher)),
-      masker_(options.masker) {}
+      masker_(options.masker) {
+  if (in_force.readings == nullptr || in_force.readings->empty()) {
+    sources_.push_back(
+        {EventParser(options.input), ClientIdentifier(options.client_order, options.hash_key, options.masker)});
+    return;
+  }
+  for (const SourceReading& one : *in_force.readings)
+    sources_.push_back({EventParser(one.input), ClientIdentifier(one.client_order, options.hash_key, options.masker)});
+}
 
 Result<RecordJudge> RecordJudge::create(const JudgeOptions& options, Judgement in_force) {
   auto matcher = Matcher::create(in_force.rules, options.matching);
@@ -26,12 +32,19 @@ Result<RecordJudge> RecordJudge::create(const JudgeOptions& options, Judgement i
   return RecordJudge(options, std::move(in_force), std::move(*matcher));
 }
 
+void RecordJudge::begin(uint16_t source, std::string_view payload, EventTime reference) {
+  source_ = source < sources_.size() ? source : uint16_t{0};
+  sources_[source_].parser.begin(payload, reference);
+}
+
 EventParser::Next RecordJudge::next(JudgedRecord& record, ParseOutcome& outcome) {
-  return parser_.next(record.storage, record.event, outcome);
+  record.source = source_;
+  return sources_[source_].parser.next(record.storage, record.event, outcome);
 }
 
 ParseOutcome RecordJudge::parse(std::string_view payload, JudgedRecord& record) {
-  return parser_.parse(payload, record.storage, record.event);
+  record.source = 0;
+  return sources_.front().parser.parse(payload, record.storage, record.event);
 }
 
 void RecordJudge::decode(JudgedRecord& record) {
@@ -39,7 +52,7 @@ void RecordJudge::decode(JudgedRecord& record) {
 }
 
 void RecordJudge::identify(EventTime append_time, Arena& arena, JudgedRecord& record) {
-  record.client = identifier_.identify(record.event, arena);
+  record.client = sources_[record.source].identifier.identify(record.event, arena);
   record.time = std::min(record.event.time, append_time);
 }
 

@@ -20,7 +20,8 @@ namespace weir {
 
 /// How records are judged, besides the rules and the policy in force.
 struct JudgeOptions {
-  InputOptions input;
+  InputOptions
+      input;  ///< and the order of clients below: of the one source there is, unless a Judgement brings its own
   DecodeOptions decode;
   SipHashKey hash_key{};
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
@@ -30,6 +31,7 @@ struct JudgeOptions {
 
 /// One request on its way through the steps of RecordJudge, with what each of them found. Reused from request to request.
 struct JudgedRecord {
+  uint16_t source = 0;  ///< by next(): how it is read
   EventStorage storage;
   Event event;            ///< by parse(); borrows from storage
   DecodedRecord decoded;  ///< by decode()
@@ -54,10 +56,11 @@ class RecordJudge {
   [[nodiscard]] const Policy* policy() const { return policy_.policy(); }
 
   /// Reads the raw record as a request. When the outcome is not ok, there is none and no further step is to be taken. Of a
-  /// record that holds several the first.
+  /// record that holds several the first. It is of the first source.
   ParseOutcome parse(std::string_view payload, JudgedRecord& record);
-  /// Starts with a raw record that may hold several requests; `reference` as in EventParser::begin().
-  void begin(std::string_view payload, EventTime reference) { parser_.begin(payload, reference); }
+  /// Starts with a raw record of a source (one there is not stands for the first), which may hold several requests;
+  /// `reference` as in EventParser::begin().
+  void begin(uint16_t source, std::string_view payload, EventTime reference);
   /// Reads the next of them; only on kEvent are further steps to be taken.
   EventParser::Next next(JudgedRecord& record, ParseOutcome& outcome);
   /// Makes the text that the rules see.
@@ -79,15 +82,21 @@ class RecordJudge {
 
   /// The client that the record's address alone would be.
   [[nodiscard]] ClientIdentity address_of(const Event& event, Arena& arena) const {
-    return identifier_.address_of(event, arena);
+    return sources_.front().identifier.address_of(event, arena);
   }
 
  private:
+  /// What a source needs for itself.
+  struct Source {
+    EventParser parser;
+    ClientIdentifier identifier;
+  };
+
   RecordJudge(const JudgeOptions& options, Judgement in_force, Matcher matcher);
 
-  EventParser parser_;
+  std::vector<Source> sources_;  // at least one
+  uint16_t source_ = 0;          // of the record that is read
   Decoder decoder_;
-  ClientIdentifier identifier_;
   PolicyStage policy_;
   Matcher matcher_;
   Masker masker_;

@@ -5,31 +5,40 @@
 #include <memory>
 
 #include "detect/rule_set.h"
+#include "pipeline/reading.h"
 #include "policy/policy.h"
 
 namespace weir {
 
-/// What records are judged by: a rule set, and the policy compiled with it (null: none).
+/// What records are judged by: a rule set, the policy compiled with it (null: none), and how they are read (null: as whoever judges
+/// them was told).
 struct Judgement {
   // Implicit: whoever has no policy just gives the rules.
-  Judgement(std::shared_ptr<const RuleSet> rules_in = nullptr, std::shared_ptr<const Policy> policy_in = nullptr)
-      : rules(std::move(rules_in)), policy(std::move(policy_in)) {}
+  Judgement(std::shared_ptr<const RuleSet> rules_in = nullptr, std::shared_ptr<const Policy> policy_in = nullptr,
+            std::shared_ptr<const SourceReadings> readings_in = nullptr)
+      : rules(std::move(rules_in)), policy(std::move(policy_in)), readings(std::move(readings_in)) {}
 
   std::shared_ptr<const RuleSet> rules;
   std::shared_ptr<const Policy> policy;
+  std::shared_ptr<const SourceReadings> readings;
 };
 
-/// Where the lanes find the rule set and the policy in force. A reload stores new ones, both at once; each lane notices
-/// between two batches, so every record is judged by one whole rule set and the policy that belongs to it. One thread stores.
+/// Where the lanes find the judgement in force. A reload stores a new one, all of it at once; each lane notices between two
+/// batches, so every record is judged by one whole rule set and the policy that belongs to it. One thread stores.
 class RuleSlot {
  public:
-  explicit RuleSlot(std::shared_ptr<const RuleSet> rules, std::shared_ptr<const Policy> policy = nullptr)
-      : in_force_(std::make_shared<const Judgement>(Judgement{std::move(rules), std::move(policy)})) {}
+  explicit RuleSlot(std::shared_ptr<const RuleSet> rules, std::shared_ptr<const Policy> policy = nullptr,
+                    std::shared_ptr<const SourceReadings> readings = nullptr)
+      : in_force_(std::make_shared<const Judgement>(std::move(rules), std::move(policy), std::move(readings))) {}
 
-  /// Replaces both. The rule set should have been compiled for the policy's levels (RuleSetOptions::other_levels).
-  void store(std::shared_ptr<const RuleSet> rules, std::shared_ptr<const Policy> policy) {
-    in_force_.store(std::make_shared<const Judgement>(Judgement{std::move(rules), std::move(policy)}));
+  /// Replaces all. The rule set should have been compiled for the policy's levels (RuleSetOptions::other_levels).
+  void store(Judgement judgement) {
+    in_force_.store(std::make_shared<const Judgement>(std::move(judgement)));
     generation_.fetch_add(1, std::memory_order_release);
+  }
+  /// Replaces the rule set and the policy.
+  void store(std::shared_ptr<const RuleSet> rules, std::shared_ptr<const Policy> policy) {
+    store(Judgement(std::move(rules), std::move(policy), in_force()->readings));
   }
   /// Replaces the rule set and keeps the policy.
   void store(std::shared_ptr<const RuleSet> rules) { store(std::move(rules), load_policy()); }

@@ -8,8 +8,8 @@
 
 namespace weir {
 
-Episodes::Episodes(const EpisodeOptions& options, Milliseconds burst_window, std::span<const std::string> topics)
-    : options_(options), burst_window_(burst_window), topics_(topics.begin(), topics.end()) {
+Episodes::Episodes(const EpisodeOptions& options, Milliseconds burst_window, TopicTable topics)
+    : options_(options), burst_window_(burst_window), topics_(std::move(topics)) {
   auto& counts = options_.update_counts;
   std::sort(counts.begin(), counts.end());
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
@@ -250,9 +250,7 @@ Alert Episodes::make_burst_alert(const Episode& episode, EpisodePhase phase, uin
 }
 
 Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {
-  const size_t topic = episode.first.topic;
-  const EpisodeOrigin origin{topic < topics_.size() ? std::string_view(topics_[topic]) : std::string_view(),
-                             episode.first, episode.kind, episode.client};
+  const EpisodeOrigin origin{topics_.name(episode.first.topic), episode.first, episode.kind, episode.client};
   const auto time = [](int64_t ms) { return EventTime{Milliseconds{ms}}; };
   episode.alerted_ms = episode.last_seen_ms;
   Alert alert;

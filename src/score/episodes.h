@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "base/topic_table.h"
 #include "score/burst.h"
 #include "score/client_table.h"
 #include "score/observation.h"
@@ -47,7 +48,7 @@ struct Episode {
 class Episodes {
  public:
   /// `burst_window`: that of requests.
-  Episodes(const EpisodeOptions& options, Milliseconds burst_window, std::span<const std::string> topics);
+  Episodes(const EpisodeOptions& options, Milliseconds burst_window, TopicTable topics);
 
   /// One record for an episode.
   struct Occurrence {
@@ -107,7 +108,7 @@ class Episodes {
     return end_ms(a) != end_ms(b) ? end_ms(a) < end_ms(b) : episodes_[a].sequence < episodes_[b].sequence;
   }
 
-  [[nodiscard]] std::span<const std::string> topics() const { return topics_; }
+  [[nodiscard]] const TopicTable& topics() const { return topics_; }
   [[nodiscard]] const Episode& at(uint32_t number) const { return episodes_[number]; }
   [[nodiscard]] size_t open_count() const { return open_count_; }
   [[nodiscard]] uint64_t suppressed() const { return suppressed_; }
@@ -146,7 +147,7 @@ class Episodes {
 
   EpisodeOptions options_;
   Milliseconds burst_window_;
-  std::vector<std::string> topics_;
+  TopicTable topics_;
   std::vector<Episode> episodes_;
   std::vector<uint32_t> free_;
   Deadlines deadlines_;

@@ -44,7 +44,7 @@ Level severity_of(BurstReason reason, const BurstOptions& options) {
 }  // namespace
 
 struct Scorer::Impl {
-  Impl(const ScoreOptions& score_options, std::span<const std::string> topics)
+  Impl(const ScoreOptions& score_options, const TopicTable& topics)
       : options(score_options),
         capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
                             AbuseOptions::kWindowRequestsMax)),
@@ -373,8 +373,7 @@ void Scorer::Impl::refresh_statistics() {
   statistics.correlation_groups = correlations.groups;
 }
 
-Scorer::Scorer(const ScoreOptions& options, std::span<const std::string> topics)
-    : impl_(std::make_unique<Impl>(options, topics)) {}
+Scorer::Scorer(const ScoreOptions& options, TopicTable topics) : impl_(std::make_unique<Impl>(options, topics)) {}
 Scorer::~Scorer() = default;
 Scorer::Scorer(Scorer&&) noexcept = default;
 Scorer& Scorer::operator=(Scorer&&) noexcept = default;

@@ -8,6 +8,7 @@
 
 #include "alert/alert.h"
 #include "base/result.h"
+#include "base/topic_table.h"
 #include "score/correlation/correlation_event.h"
 #include "score/observation.h"
 #include "score/score_options.h"
@@ -34,7 +35,7 @@ struct ScorerStatistics {
 /// observations: no clock, no randomness, no dependence on how the sequence is cut into batches (AB5). Owned by one lane.
 class Scorer {
  public:
-  Scorer(const ScoreOptions& options, std::span<const std::string> topics);
+  Scorer(const ScoreOptions& options, TopicTable topics);
   ~Scorer();
   Scorer(Scorer&&) noexcept;
   Scorer& operator=(Scorer&&) noexcept;

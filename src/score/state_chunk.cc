@@ -8,6 +8,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -167,13 +168,13 @@ bool is_source_time(int64_t time_ms) {
 }
 
 /// For each saved topic its present index, or none if the configuration no longer has it.
-constexpr uint16_t kNoTopic = 0xffff;
-bool read_topics(BinaryReader& in, std::span<const std::string> topics, std::vector<uint16_t>& places) {
+constexpr uint16_t kNoTopic = TopicTable::kNoTopic;
+bool read_topics(BinaryReader& in, TopicTable topics, std::vector<uint16_t>& places) {
   const auto count = in.number<uint32_t>();
   if (count > kTopicsMax) return false;
   for (uint32_t i = 0; i < count && in.ok(); ++i) {
-    const auto found = std::find(topics.begin(), topics.end(), in.text());
-    places.push_back(found == topics.end() ? kNoTopic : static_cast<uint16_t>(found - topics.begin()));
+    const std::string_view name = in.text();
+    if (in.ok()) places.push_back(topics.add(name, TopicTable::Unclaimed::kRefuse).value_or(kNoTopic));
   }
   return in.ok();
 }
@@ -182,7 +183,7 @@ bool read_topics(BinaryReader& in, std::span<const std::string> topics, std::vec
 bool use_present_topics(std::vector<BurstPane>& panes, const std::vector<uint16_t>& topics) {
   for (BurstPane& pane : panes) {
     for (LatestRecord* latest : {&pane.failures.latest, &pane.errors.latest, &pane.attacks.latest}) {
-      if (latest->at == kNoRecord) continue;
+      if (latest->at == kNoRecord || latest->at.topic == kNoTopic) continue;
       if (latest->at.topic >= topics.size()) return false;
       if (topics[latest->at.topic] == kNoTopic) {
         *latest = {};
@@ -311,7 +312,7 @@ Status load_episodes(BinaryReader& in, uint8_t version, uint32_t chunk, const st
     const auto owner = in.number<uint32_t>();
     if (owner > slots.size() || !read_episode(in, version, episode)) return bad_chunk("episode " + std::to_string(i));
     for (RecordCoordinates* at : {&episode.first, &episode.last}) {
-      if (*at == kNoRecord) continue;
+      if (*at == kNoRecord || at->topic == kNoTopic) continue;
       if (at->topic >= topics.size()) return bad_chunk("episode of a topic without name");
       at->topic = topics[at->topic];
       if (at->topic == kNoTopic) return other_layout("an episode's topic is no longer configured");
@@ -357,6 +358,10 @@ bool read_sources(BinaryReader& in, std::span<const uint16_t> topics, PartitionC
     one.report.topic = topics[topic];
     if (one.report.topic != kNoTopic) sources.push_back(one);
   }
+  // Their order was that of the process that saved them.
+  std::sort(sources.begin(), sources.end(), [](const SourceTimes::Source& a, const SourceTimes::Source& b) {
+    return std::tie(a.report.topic, a.report.partition) < std::tie(b.report.topic, b.report.partition);
+  });
   clock.restore_sources(SourceTimes::restored(running, std::move(sources)), now_ms);
   return in.ok();
 }
@@ -387,9 +392,10 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
       if (greatest != PartitionClock::kUnset) writer.zigzag(greatest);
     }
   }
-  writer.varint(episodes.topics().size());
-  for (const std::string& topic : episodes.topics())
-    writer.text(topic);
+  const size_t topics = episodes.topics().size();  // it may grow meanwhile
+  writer.varint(topics);
+  for (size_t topic = 0; topic < topics; ++topic)
+    writer.text(episodes.topics()[topic]);
   write_sources(writer, clock);
 
   std::vector<OwnedEpisode> owned;

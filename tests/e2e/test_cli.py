@@ -315,3 +315,92 @@ def test_what_is_no_key_is_refused_without_being_repeated():
         assert text not in checked.err + hashed.err
         assert run('apikey', 'mask', text).out.strip() == '***'
     assert run('apikey', 'generate', '--prefix', 'TOOLONG').code == 2
+
+
+COMBINED = '203.0.113.9 - - [15/Jan/2025:10:20:30 +0000] "GET /w?q={} HTTP/1.1" 200 3 "-" "curl/8"\n'
+FLAT = '{"ts":"2025-01-15T00:00:00Z","ip":"192.0.2.1","method":"GET","path":"/a","query":"q=1","user_agent":"x"}\n'
+TWO_SOURCES = 'sources:\n  - {name: api, topics: [a]}\n  - {name: web, topics: [b], profile: nginx}\n'
+
+
+def test_config_check_says_whether_a_sample_fits_and_what_to_write(tmp_path):
+    config, sample = tmp_path / 'weir.yaml', tmp_path / 'access.log'
+    config.write_text('input:\n  profile: flat\n')
+    sample.write_text(''.join(COMBINED.format(number) for number in range(20)))
+    result = run('config', 'check', str(config), '--sample', str(sample))
+    assert result.code == 1
+    assert f'{sample}, read as source default (flat): 0 of 20 records fit, 0 requests' in result.out
+    assert 'it looks like nginx combined, 20 of 20 records' in result.out
+    assert '\n  profile: nginx\n' in result.out
+
+    config.write_text('input:\n  profile: nginx\n')
+    result = run('config', 'check', str(config), '--sample', str(sample))
+    assert result.code == 0 and '20 of 20 records fit, 20 requests' in result.out
+    assert 'no request has' not in result.out
+
+
+def test_config_check_of_a_sample_names_what_no_request_has(tmp_path):
+    config, sample = tmp_path / 'weir.yaml', tmp_path / 'records.json'
+    config.write_text('input:\n  fields:\n    cookie: /kookie\n')
+    sample.write_text(FLAT.replace(',"user_agent":"x"', ''))
+    result = run('config', 'check', str(config), '--sample', str(sample))
+    assert result.code == 0
+    assert result.out.count('no request has') == 2
+    assert 'no request has: user_agent' in result.out and 'no request has: cookie' in result.out
+
+
+def test_config_check_tries_a_sample_with_each_source_or_the_one_named(tmp_path):
+    config, sample = tmp_path / 'weir.yaml', tmp_path / 'access.log'
+    config.write_text(TWO_SOURCES)
+    sample.write_text(COMBINED.format(1))
+    result = run('config', 'check', str(config), '--sample', str(sample))
+    assert result.code == 0
+    assert 'source api (flat): 0 of 1 records fit' in result.out and 'source web (nginx): 1 of 1' in result.out
+    assert run('config', 'check', str(config), '--sample', str(sample), '--source', 'api').code == 1
+    wrong = run('config', 'check', str(config), '--sample', str(sample), '--source', 'ape')
+    assert wrong.code == 2 and "no source 'ape'; the configuration has api, web" in wrong.err
+
+
+def test_scan_and_explain_read_as_the_source_that_is_named(tmp_path):
+    config, sample = tmp_path / 'weir.yaml', tmp_path / 'access.log'
+    config.write_text(TWO_SOURCES)
+    sample.write_text(COMBINED.format('1%27%20UNION%20SELECT%20password%20FROM%20users--'))
+    rest = ['--config', str(config), '--rules', RULES]
+    result = run('scan', *rest, '--source', 'web', '--output', 'alerts', str(sample))
+    assert result.code == 0
+    record = json.loads(result.out.splitlines()[0])['unmapped']['weir']['record']
+    assert (record['topic'], record['source']) == ('b', 'web')
+    assert run('scan', *rest, '--source', 'api', str(sample)).code == 1
+    assert run('explain', *rest, '--source', 'web', str(sample)).code == 0
+    result = run('explain', *rest, str(sample))
+    assert result.code == 2 and 'say which with --source: api, web' in result.err
+    printed = run('config', 'print', str(config), '--source', 'web').out
+    assert 'name: web' in printed and 'name: api' not in printed
+
+
+def test_profiles_of_ones_own_are_found_by_every_command(tmp_path):
+    folder, sample = tmp_path / 'profiles', tmp_path / 'shop.log'
+    folder.mkdir()
+    profile = folder / 'shop.yaml'
+    profile.write_text("""name: shop
+title: The shop
+text:
+  - {name: main, line: '{time}|{client_ip}|{method}|{target}|{user_agent}'}
+examples:
+  - record: '2025-01-15T10:20:30Z|203.0.113.9|GET|/a?b=c|curl'
+    event: {time: 2025-01-15T10:20:30.000Z, client_ip: 203.0.113.9, method: GET, path: /a, query: b=c, user_agent: curl}
+""")
+    config = tmp_path / 'weir.yaml'
+    config.write_text(f'profiles: {{directories: [{folder}]}}\ninput: {{profile: shop}}\n')
+    sample.write_text('2025-01-15T10:20:30Z|203.0.113.9|GET|/a?b=c|curl\n')
+    assert run('config', 'check', str(config), '--sample', str(sample)).code == 0
+    assert 'The shop' in run('profiles', 'list', '--config', str(config)).out
+    assert run('profiles', 'test', 'shop', '--config', str(config)).code == 0
+    verdict = run('scan', '--config', str(config), '--rules', RULES, '--output', 'verdicts', str(sample))
+    assert json.loads(verdict.out)['client'] == '203.0.113.9'
+    config.write_text(f'profiles: {{directories: [{folder}]}}\n')
+    assert 'shop.log: shop' in run('scan', '--config', str(config), '--rules', RULES, str(sample)).err
+
+    profile.write_text(profile.read_text().replace('title:', 'titel:'))
+    for arguments in (['config', 'check', str(config)], ['scan', '--config', str(config), str(sample)]):
+        result = run(*arguments)
+        assert result.code == 2 and f'{profile}:2' in result.err

@@ -177,6 +177,7 @@ int run_explain(const ExplainArguments& arguments) {
 
 void add_explain_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<ExplainArguments>();
+  arguments->setup.sources = SetupArguments::Sources::kNamedOne;
   auto* explain =
       program.add_subcommand("explain", "Show for one record every decode step, every hit and the parts of its score");
   add_setup_options(*explain, arguments->setup, "Form of the record: flat, ecs, nginx, envoy, traefik, caddy");

@@ -9,7 +9,9 @@
 #include "app/commands/command.h"
 #include "app/commands/compile_command.h"
 #include "app/input/line_reader.h"
+#include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
+#include "app/setup/form_report.h"
 #include "event/profile/example_check.h"
 #include "event/profile/profile_catalog.h"
 #include "event/profile/recognition.h"
@@ -21,16 +23,24 @@ constexpr size_t kLineBytesMax = 1 << 20;
 constexpr size_t kCandidatesShown = 5;
 
 struct ProfilesArguments {
-  std::string folder;              ///< of the user's; empty: none
-  std::vector<std::string> names;  ///< of profiles, or paths of files
-  std::string file;                ///< whose form is asked for
+  std::vector<std::string> folders;  ///< of the user's
+  std::string config_file;           ///< which may name more; empty: none
+  std::vector<std::string> names;    ///< of profiles, or paths of files
+  std::string file;                  ///< whose form is asked for
 };
 
-/// The shipped profiles and those of the folder; nothing if one of them has a fault, which was printed.
+/// The shipped profiles and those of the folders; nothing if one of them has a fault, which was printed.
 std::optional<ProfileCatalog> catalog_of(const ProfilesArguments& arguments) {
-  if (arguments.folder.empty()) return ProfileCatalog::shipped();
+  std::vector<std::string> folders;
+  if (!arguments.config_file.empty()) {
+    const auto config = read_config(arguments.config_file);
+    if (!config) return std::nullopt;
+    folders = config->profiles.directories;
+  }
+  folders.insert(folders.end(), arguments.folders.begin(), arguments.folders.end());
+  if (folders.empty()) return ProfileCatalog::shipped();
   Diagnostics diagnostics;
-  auto catalog = ProfileCatalog::with_folder(arguments.folder, diagnostics);
+  auto catalog = ProfileCatalog::with_folders(folders, diagnostics);
   for (const auto& one : diagnostics)
     std::fprintf(stderr, "%s\n", one.to_string().c_str());
   if (has_errors(diagnostics)) return std::nullopt;
@@ -128,7 +138,6 @@ int run_test(const ProfilesArguments& arguments) {
 }
 
 void print_configuration(const RecognitionCandidate& best) {
-  const InputProfile& profile = best.profile;
   if (!best.made_up.empty()) {
     std::printf(
         "\n# No profile knows this form. Look at what was told of it, save it as mine.yaml, and write into the "
@@ -136,9 +145,9 @@ void print_configuration(const RecognitionCandidate& best) {
         best.made_up.c_str());
     return;
   }
-  std::printf("\n# for the configuration:\ninput:\n  profile: %s\n", profile.name.c_str());
-  if (!profile.unwrap.empty()) std::printf("  unwrap: [%s]\n", joined(profile.unwrap).c_str());
-  if (!profile.split.empty()) std::printf("  split: %s\n", profile.split.c_str());
+  std::printf("\n# for the configuration:\ninput:\n");
+  for (const std::string& line : configuration_lines(best))
+    std::printf("  %s\n", line.c_str());
 }
 
 int run_detect(const ProfilesArguments& arguments) {
@@ -179,7 +188,11 @@ void add_profiles_command(CLI::App& program, int& exit_code) {
   profiles->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, int (*command)(const ProfilesArguments&)) {
     auto* sub = profiles->add_subcommand(name, help);
-    sub->add_option("--folder", arguments->folder, "Folder with profiles of your own (*.yaml)");
+    sub->add_option("--folder", arguments->folders, "Folder with profiles of your own (*.yaml); may be repeated")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    sub->add_option("-c,--config", arguments->config_file, "Configuration whose profiles.directories count, too");
     sub->callback([arguments, command, &exit_code] { exit_code = command(*arguments); });
     return sub;
   };

@@ -60,6 +60,7 @@ int run_daemon(const std::string& config_file) {
   arguments.config_file = config_file;
   arguments.cache = RuleCache::kConfigured;
   arguments.surroundings = Surroundings::kChecked;
+  arguments.sources = SetupArguments::Sources::kAll;
   auto setup = prepare_command(arguments);
   if (!setup) return report_usage_error(setup.error());
   Log log(setup->config.log);

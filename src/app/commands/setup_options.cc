@@ -12,6 +12,10 @@ void add_setup_options(CLI::App& command, SetupArguments& arguments, const char*
       ->expected(1)
       ->allow_extra_args(false)  // else it would take the FILE that follows
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      .add_option("--source", arguments.source,
+                  "Read as this source of the configuration is read, where it has several")
+      ->option_text("NAME");
   auto* profile = command.add_option("-p,--profile", arguments.profile, profile_help);
   command.add_flag_callback(
       "--no-cache", [&arguments] { arguments.cache = RuleCache::kNone; },

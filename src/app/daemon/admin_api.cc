@@ -75,33 +75,37 @@ const std::vector<LaneCounters>& lanes_of(const AdminContext& context) {
   return engine == nullptr ? kNone : engine->counters();
 }
 
-/// How many requests had which field, and what detection needs and none had.
-Json input_json(const AdminContext& context) {
+/// How many requests of a source had which field, and what detection needs and none had.
+Json source_json(const SourceTotals& totals, const SourceReading& reading) {
+  Json read = Json::object(), unread = Json::object(), spots = Json::array();
+  for (size_t i = 0; i < kFieldCount; ++i) {
+    const std::string name(field_name(static_cast<ProfileFieldIndex>(i)));
+    read[name] = totals.fields_read[i];
+    if (totals.fields_unread[i] > 0) unread[name] = totals.fields_unread[i];
+  }
+  for (const BlindSpot& spot : blind_spots(totals, reading))
+    spots.push_back(spot.what + ": " + spot.sentence);
+  return {{"name", reading.name},
+          {"profile", reading.input.profile.name},
+          {"records", totals.records},
+          {"requests", totals.requests},
+          {"skipped_lines", totals.skipped},
+          {"rejected", totals.rejected},
+          {"malicious", totals.malicious},
+          {"fields_read", read},
+          {"fields_unread", unread},
+          {"blind_spots", spots}};
+}
+
+Json sources_json(const AdminContext& context) {
   std::vector<const DetectCounters*> lanes;
   for (const LaneCounters& lane : lanes_of(context))
     if (lane.detect != nullptr) lanes.push_back(lane.detect);
-  uint64_t requests = 0, skipped = 0;
-  Json read = Json::object(), unread = Json::object();
-  for (const DetectCounters* lane : lanes) {
-    requests += lane->requests.value();
-    skipped += lane->skipped.value();
-  }
-  for (size_t i = 0; i < kFieldCount; ++i) {
-    uint64_t had = 0, lost = 0;
-    for (const DetectCounters* lane : lanes) {
-      had += lane->fields_read[i].value();
-      lost += lane->fields_unread[i].value();
-    }
-    const std::string name(field_name(static_cast<ProfileFieldIndex>(i)));
-    read[name] = had;
-    if (lost > 0) unread[name] = lost;
-  }
-  return {{"profile", context.config.input.profile.name},
-          {"requests", requests},
-          {"skipped_lines", skipped},
-          {"fields_read", read},
-          {"fields_unread", unread},
-          {"blind_spots", blind_spots(lanes, context.config.input.profile.name)}};
+  const auto readings = context.rules.in_force()->readings;
+  Json list = Json::array();
+  for (size_t source = 0; readings && source < readings->size(); ++source)
+    list.push_back(source_json(totals_of(lanes, source), (*readings)[source]));
+  return list;
 }
 
 ApiAnswer status(const AdminContext& context) {
@@ -125,12 +129,16 @@ ApiAnswer status(const AdminContext& context) {
     lag += json["lanes"].back()["lag"].get<uint64_t>();
   }
   json["lag"] = lag;
-  json["input"] = input_json(context);
+  json["sources"] = sources_json(context);
   return answer(200, json);
 }
 
-ApiAnswer analyze(const AdminContext& context, const ApiCall& call) {
-  const auto explained = explain_as_json(context.config, *context.rules.in_force(), call.body);
+/// The record is read as those of a source.
+ApiAnswer analyze(const AdminContext& context, size_t source, const ApiCall& call) {
+  Judgement judgement = *context.rules.in_force();
+  if (judgement.readings && source < judgement.readings->size())
+    judgement.readings = std::make_shared<const SourceReadings>(1, (*judgement.readings)[source]);
+  const auto explained = explain_as_json(context.config, judgement, call.body);
   if (explained) return {200, *explained + "\n"};
   if (explained.error().code == ErrorCode::kParse) {
     return answer(kUnprocessable, {{"error", "the record cannot be read"}, {"reason", explained.error().detail}});
@@ -148,10 +156,15 @@ std::vector<ApiRoute> admin_routes(const AdminContext& context) {
   routes.push_back({ApiRoute::Method::kGet, "/-/status", ApiRoute::Body::kNone,
                     [context](const ApiCall&) { return status(context); }});
   routes.push_back({ApiRoute::Method::kPost, "/api/v1/analyze", ApiRoute::Body::kJson,
-                    [context](const ApiCall& call) { return analyze(context, call); }});
+                    [context](const ApiCall& call) { return analyze(context, 0, call); }});
   routes.push_back({ApiRoute::Method::kGet, "/api/v1/openapi.json", ApiRoute::Body::kNone, [](const ApiCall&) {
                       return ApiAnswer{200, openapi_document()};
                     }});
+  const auto sources = context.config.all_sources();
+  for (size_t i = 0; i < sources.size(); ++i) {
+    routes.push_back({ApiRoute::Method::kPost, "/api/v1/analyze/" + sources[i].name, ApiRoute::Body::kJson,
+                      [context, i](const ApiCall& call) { return analyze(context, i, call); }});
+  }
   return routes;
 }
 

@@ -3,8 +3,11 @@
 #include <cstdlib>
 
 #include "app/daemon/admin_api.h"
+#include "app/setup/form_report.h"
 #include "app/setup/policy_report.h"
 #include "app/setup/rule_source.h"
+#include "app/setup/source_readings.h"
+#include "config/source_topics.h"
 #include "kafka/library_version.h"
 #include "pipeline/blind_spots.h"
 #include "pipeline/policy_stage.h"
@@ -38,7 +41,10 @@ Daemon::Daemon(const CommandSetup& setup, LogSink log)
       config_file_(setup.config_file),
       rule_directories_(setup.rule_directories),
       log_(std::move(log)),
-      rules_(setup.rules, setup.config.policy) {}
+      rules_(setup.rules, setup.config.policy, source_readings(setup.config)),
+      source_watch_(log_, [this](const std::vector<std::string>& records) {
+        return describe_form(records, config_.profile_catalog());
+      }) {}
 
 Daemon::~Daemon() {
   static_cast<void>(stop());
@@ -56,8 +62,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const CommandSetup& setup, LogSink
 }
 
 Status Daemon::start_engine(const CommandSetup& setup, const StartHooks& hooks) {
+  const TopicTable topics = topic_table(setup.config);
   EngineOptions options =
-      EngineOptions::from(setup.config, analyzer_options(setup.config), alert_encoder(setup.config));
+      EngineOptions::from(setup.config, analyzer_options(setup.config), alert_encoder(setup.config, topics));
+  options.topics = options.analyzer.topics = topics;
   options.checks_topic_settings = !setup.embedded_broker;
   options.broker_timeout = broker_timeout(setup.config);
   options.waiting = [&](const std::string& reason, Milliseconds waited) {
@@ -104,6 +112,7 @@ void Daemon::start_reloading(const CommandSetup& setup) {
 Result<Judgement> Daemon::load_judgement(Diagnostics& diagnostics) const {
   RuleSetOptions options = config_.rules.options;
   std::shared_ptr<const Policy> policy = config_.policy;
+  std::shared_ptr<const SourceReadings> readings = rules_.in_force()->readings;
   Diagnostics of_config, of_rules;
   if (!config_file_.empty()) {
     auto config = load_config(config_file_, process_environment(), of_config);
@@ -111,6 +120,18 @@ Result<Judgement> Daemon::load_judgement(Diagnostics& diagnostics) const {
     if (!config) return tl::unexpected(config.error());
     options = config->rules.options;
     policy = std::move(config->policy);
+    if (have_same_sources(config_, *config)) {
+      readings = source_readings(*config);
+    } else {
+      of_config.push_back(
+          {Diagnostic::Severity::kWarning,
+           config_file_,
+           0,
+           0,
+           "the sources have other names or topics: how records are read stays as it was until a restart",
+           {}});
+      diagnostics = of_config;
+    }
   }
   auto rules = load_still_rules(options, of_rules);
   diagnostics.insert(diagnostics.end(), of_rules.begin(), of_rules.end());
@@ -123,7 +144,7 @@ Result<Judgement> Daemon::load_judgement(Diagnostics& diagnostics) const {
     log_policy_use(*before);
     if (policy && policy != before) policy->continue_counts(*before);
   }
-  return Judgement(std::move(*rules), std::move(policy));
+  return Judgement(std::move(*rules), std::move(policy), std::move(readings));
 }
 
 void Daemon::log_policy_use(const Policy& policy) const {
@@ -155,10 +176,11 @@ void Daemon::log_new_blind_spots() {
   std::vector<const DetectCounters*> lanes;
   for (const LaneCounters& lane : engine_->counters())
     if (lane.detect != nullptr) lanes.push_back(lane.detect);
-  for (const std::string& spot : blind_spots(lanes, config_.input.profile.name)) {
-    if (blind_spots_logged_.insert(spot.substr(0, spot.find(':'))).second)
-      log_(LogLevel::kWarning, "input lacks " + spot);
-  }
+  const auto readings = rules_.in_force()->readings;
+  std::vector<SourceTotals> totals;
+  for (size_t source = 0; source < readings->size(); ++source)
+    totals.push_back(totals_of(lanes, source));
+  source_watch_.look(*readings, totals, engine_->samples(), SourceWatch::Clock::now());
 }
 
 /// Files that change while they are read would make a set of parts of two: then they are read again.
@@ -197,10 +219,14 @@ void Daemon::log_reload(const ReloadReport& report) const {
 
 Status Daemon::start_http() {
   const BuildInfo build{WEIR_VERSION, client_library_version(), matching_library_version()};
+  std::vector<std::string> sources;
+  for (const SourceConfig& source : config_.all_sources())
+    sources.push_back(source.name);
   for (auto* registry : {&starting_metrics_, &metrics_}) {
     *registry = std::make_unique<MetricsRegistry>(build);
     (*registry)->set_runtime(runtime_);
     (*registry)->set_rules(rules_);
+    (*registry)->set_sources(sources);
   }
   shown_metrics_.store(starting_metrics_.get());
 

@@ -5,12 +5,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "app/daemon/file_watcher.h"
 #include "app/daemon/rule_reloader.h"
+#include "app/daemon/source_watch.h"
 #include "app/setup/command_setup.h"
 #include "base/result.h"
 #include "config/config.h"
@@ -45,7 +45,7 @@ class Daemon {
   /// Logs the routes whose response headers show a fault that they had not shown; each fault of a route once for as long as the
   /// policy is in force. Main thread.
   void log_new_response_faults();
-  /// What the records lack although detection needs it: each once. Main thread.
+  /// What the records of each source lack although detection needs it. Main thread.
   void log_new_blind_spots();
 
   /// Finishes the batches, commits, leaves the groups and stops the endpoint; some 10 s at most. An error when a lane had
@@ -76,7 +76,6 @@ class Daemon {
   void log_reload(const ReloadReport& report) const;
 
   Config config_;
-  std::set<std::string> blind_spots_logged_;      // main thread; by what each begins with
   std::shared_ptr<const Policy> policy_watched_;  // main thread, as the next two
   uint64_t fault_changes_seen_ = 0;
   std::vector<ResponseFaults> faults_logged_;  // by route
@@ -85,6 +84,7 @@ class Daemon {
   LogSink log_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   RuleSlot rules_;
+  SourceWatch source_watch_;  // main thread
   RuntimeCounters runtime_;
   std::unique_ptr<RuleReloader> reloader_;
   std::unique_ptr<FileWatcher> watcher_;  // asks the reloader

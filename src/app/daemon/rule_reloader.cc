@@ -76,7 +76,7 @@ ReloadReport RuleReloader::reload_once() {
     loaded = fail(ErrorCode::kInternal, "rules", error.what());
   }
   if (loaded) {
-    rules_.store(std::move(loaded->rules), std::move(loaded->policy));
+    rules_.store(std::move(*loaded));
     counters_.rule_reloads_succeeded.add();
   } else {
     report.result = tl::unexpected(loaded.error());

@@ -8,6 +8,7 @@
 
 #include "app/scan/scan_table.h"
 #include "app/scan/verdict_writer.h"
+#include "config/source_topics.h"
 #include "event/profile/recognition.h"
 
 namespace weir {
@@ -39,14 +40,15 @@ std::string notes_on(const RecognitionCandidate& form) {
 
 Scan::Scan(const ScanOptions& options, const Config& config, const RuleSlot& rules, Interruption& interruption)
     : options_(options),
-      encoder_(alert_encoder(config)),
+      encoder_(alert_encoder(config, topic_table(config))),
+      catalog_(config.profiles.catalog),
       rule_slot_(rules),
       rules_(rules.load()),
       analyzer_options_(options_of(options, config)),
       form_is_chosen_(config.input_is_chosen),
       interruption_(interruption),
       palette_(Palette::for_stream(STDOUT_FILENO)),
-      scorer_(config.score, config.kafka.topics.requests) {}
+      scorer_(config.score, topic_table(config)) {}
 
 uint64_t Scan::judged() const {
   return report_.detect.requests.value() + report_.passed_over;
@@ -115,7 +117,8 @@ void Scan::read_available(File& file) {
 /// Before the first lines of a file are judged: what form they have, unless somebody said so.
 Status Scan::use_form_of(File& file, const std::vector<std::string_view>& lines) {
   if (!form_is_chosen_) {
-    const auto recognition = recognise_format(lines, analyzer_options_.input, ProfileCatalog::shipped());
+    const ProfileCatalog& catalog = catalog_ ? *catalog_ : ProfileCatalog::shipped();
+    const auto recognition = recognise_format(lines, analyzer_options_.input, catalog);
     const auto* best = recognition.best();
     progress_.finish();
     if (best == nullptr) {

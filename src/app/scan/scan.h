@@ -84,6 +84,7 @@ class Scan {
 
   ScanOptions options_;
   std::shared_ptr<const AlertEncoder> encoder_;
+  std::shared_ptr<const ProfileCatalog> catalog_;  // null: the shipped profiles
   const RuleSlot& rule_slot_;
   std::shared_ptr<const RuleSet> rules_;
   AnalyzerOptions analyzer_options_;

@@ -8,6 +8,7 @@
 #include "alert/ocsf.h"
 #include "app/setup/report.h"
 #include "app/setup/rule_source.h"
+#include "app/setup/source_readings.h"
 #include "app/setup/startup_check.h"
 #include "app/setup/user_cache.h"
 #include "base/assert.h"
@@ -32,11 +33,13 @@ Result<Config> read_config(const std::string& config_file) {
   return config;
 }
 
-Result<InputProfile> profile_named(const std::string& name) {
+Result<InputProfile> profile_named(const std::string& name, const Config& config) {
   if (!name.ends_with(".yaml")) {
+    const auto* own = config.profiles.catalog ? config.profiles.catalog->find(name) : nullptr;
+    if (own != nullptr) return own->profile;
     if (auto built_in = InputProfile::built_in(name)) return std::move(*built_in);
     return fail(ErrorCode::kInvalidArgument, "profile",
-                "no profile '" + name + "'; there are " + ProfileCatalog::shipped().names() +
+                "no profile '" + name + "'; there are " + config.profile_catalog().names() +
                     ", and files of your own by their path (mine.yaml)");
   }
   Diagnostics diagnostics;
@@ -48,6 +51,22 @@ Result<InputProfile> profile_named(const std::string& name) {
 }
 
 namespace {
+
+/// A source says how its records are read, if only by what it leaves as it is: nothing is recognised then.
+Result<Config> named_source(const Config& config, const std::string& name) {
+  auto chosen = config_of_source(config, name);
+  if (chosen && !config.sources.empty()) chosen->input_is_chosen = true;
+  return chosen;
+}
+
+Result<Config> choose_source(Config config, const SetupArguments& arguments) {
+  const bool has_form = !arguments.profile.empty() || arguments.format.given();
+  const bool must_name = arguments.sources == SetupArguments::Sources::kNamedOne && !has_form;
+  if (!arguments.source.empty() || config.sources.size() == 1 || must_name)
+    return named_source(config, arguments.source);
+  config.sources.clear();
+  return config;
+}
 
 void choose_cache(RuleCache cache, std::string& directory) {
   if (cache == RuleCache::kNone) directory.clear();
@@ -68,8 +87,13 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
   if (!config) return tl::unexpected(config.error());
   setup.config = std::move(*config);
   setup.config_file = arguments.config_file;
+  if (arguments.sources != SetupArguments::Sources::kAll) {
+    auto chosen = choose_source(setup.config, arguments);
+    if (!chosen) return tl::unexpected(chosen.error());
+    setup.config = std::move(*chosen);
+  }
   if (!arguments.profile.empty()) {
-    auto profile = profile_named(arguments.profile);
+    auto profile = profile_named(arguments.profile, setup.config);
     if (!profile) return tl::unexpected(profile.error());
     setup.config.input.profile = std::move(*profile);
     setup.config.input_is_chosen = true;
@@ -91,6 +115,8 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
   if (!arguments.config_file.empty()) setup.watched_paths.push_back(arguments.config_file);
   for (const auto& file : setup.config.policy_files)
     setup.watched_paths.push_back(file);
+  for (const auto& folder : setup.config.profiles.directories)
+    setup.watched_paths.push_back(folder);
   setup.watched_digest = digest_of_files(setup.watched_paths);
   auto rules = load_rule_set(setup.rule_directories, setup.config.rules.options);
   if (!rules) return tl::unexpected(rules.error());
@@ -105,9 +131,8 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
   return setup;
 }
 
-std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config) {
-  std::shared_ptr<const AlertEncoder> encoder =
-      std::make_shared<OcsfEncoder>(WEIR_VERSION, config.kafka.topics.requests);
+std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config, TopicTable topics) {
+  std::shared_ptr<const AlertEncoder> encoder = std::make_shared<OcsfEncoder>(WEIR_VERSION, std::move(topics));
   if (config.alerts.encoding == AlertEncoding::kEcs) encoder = std::make_shared<EcsEncoder>(std::move(encoder));
   if (config.alerts.encryption_keys.empty()) return encoder;
   auto keys = FernetKeys::parse(config.alerts.encryption_keys);

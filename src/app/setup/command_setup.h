@@ -9,6 +9,7 @@
 #include "app/setup/content_digest.h"
 #include "app/setup/directive_argument.h"
 #include "base/result.h"
+#include "base/topic_table.h"
 #include "config/config.h"
 #include "detect/rule_set.h"
 #include "pipeline/analyzer.h"
@@ -38,17 +39,25 @@ enum class Surroundings : uint8_t { kIgnored, kChecked };
 
 /// What a command line says of it.
 struct SetupArguments {
+  enum class Sources : uint8_t {
+    kAll,  ///< as the daemon
+    kOne,  ///< the one that `source` names, or the only one; where there are several and none is named, `input` counts
+    kNamedOne,  ///< the same, but then a profile or format must be given
+  };
+
   std::string config_file;                    ///< empty: defaults
   std::vector<std::string> rule_directories;  ///< replace the configuration's
-  std::string profile;                        ///< built-in profile's name; empty: the configuration's
-  DirectiveArgument format;                   ///< a server's log directive, in place of a profile
+  Sources sources = Sources::kOne;
+  std::string source;        ///< of the configuration, by its name
+  std::string profile;       ///< built-in profile's name; empty: the configuration's
+  DirectiveArgument format;  ///< a server's log directive, in place of a profile
   RuleCache cache = RuleCache::kUser;
   Surroundings surroundings = Surroundings::kIgnored;
 };
 
-/// A shipped profile by its name, or one of the user's by the path of its file (mine.yaml). What is wrong with a file is
+/// A profile that the configuration knows by its name, or one of the user's by the path of its file (mine.yaml). What is wrong with a file is
 /// printed to standard error.
-Result<InputProfile> profile_named(const std::string& name);
+Result<InputProfile> profile_named(const std::string& name, const Config& config);
 
 /// Reads the configuration (defaults without a file), applies the command line's rule directories and profile over it,
 /// proves the matching library and compiles the rules. All findings about files are printed to standard error. With
@@ -59,10 +68,10 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments);
 Result<Config> read_config(const std::string& config_file);
 
 /// How alerts are written: the one place that says which encoding it is.
-std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config);
+std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config, TopicTable topics);
 
 /// The detect stage's options out of the configuration: the same for the daemon, `weir scan` and `weir explain`, but for a
-/// secret of the process that shows in no result.
+/// secret of the process that shows in no result. Without sources, which the daemon adds: as `input` says.
 AnalyzerOptions analyzer_options(const Config& config);
 
 }  // namespace weir

@@ -45,8 +45,14 @@ const ProfileCatalog& ProfileCatalog::shipped() {
   return kShipped;
 }
 
-ProfileCatalog ProfileCatalog::with_folder(const std::string& folder, Diagnostics& diagnostics) {
+ProfileCatalog ProfileCatalog::with_folders(std::span<const std::string> folders, Diagnostics& diagnostics) {
   ProfileCatalog catalog = shipped();
+  for (const std::string& folder : folders)
+    catalog.add_folder(folder, diagnostics);
+  return catalog;
+}
+
+void ProfileCatalog::add_folder(const std::string& folder, Diagnostics& diagnostics) {
   const auto refuse = [&](const std::string& file, std::string message) {
     diagnostics.push_back({Diagnostic::Severity::kError, file, 0, 0, std::move(message), {}});
   };
@@ -60,8 +66,7 @@ ProfileCatalog ProfileCatalog::with_folder(const std::string& folder, Diagnostic
   if (files.size() > kFilesMax) refuse(folder, "more than 1000 profiles");
   std::sort(files.begin(), files.end());
   for (const auto& file : files)
-    if (auto profile = read_profile_file(file.string(), diagnostics)) catalog.add(std::move(*profile));
-  return catalog;
+    if (auto profile = read_profile_file(file.string(), diagnostics)) add(std::move(*profile));
 }
 
 void ProfileCatalog::add(ProfileFile profile) {

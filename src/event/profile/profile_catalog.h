@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,11 @@ class ProfileCatalog {
   static const ProfileCatalog& shipped();
 
   /// With the files of a folder. All their faults are in `diagnostics`; a file with any is left out.
-  static ProfileCatalog with_folder(const std::string& folder, Diagnostics& diagnostics);
+  static ProfileCatalog with_folder(const std::string& folder, Diagnostics& diagnostics) {
+    return with_folders({&folder, 1}, diagnostics);
+  }
+  /// The same with several; of profiles of one name the last counts.
+  static ProfileCatalog with_folders(std::span<const std::string> folders, Diagnostics& diagnostics);
 
   /// Sorted by name; valid as long as the catalog.
   [[nodiscard]] const std::vector<ProfileFile>& profiles() const { return profiles_; }
@@ -30,6 +35,7 @@ class ProfileCatalog {
   [[nodiscard]] std::string names() const;
 
  private:
+  void add_folder(const std::string& folder, Diagnostics& diagnostics);
   void add(ProfileFile profile);
 
   std::vector<ProfileFile> profiles_;

@@ -29,7 +29,8 @@ std::vector<TopicUse> topic_uses(const Config& config) {
   const bool detects = config.has_stage(Stage::kDetect), scores = config.has_stage(Stage::kScore);
   std::vector<TopicUse> uses;
   for (size_t i = 0; i < topics.requests.size(); ++i)
-    uses.push_back({"kafka.topics.requests[" + std::to_string(i) + "]", topics.requests[i], detects, false});
+    if (!is_topic_pattern(topics.requests[i]))
+      uses.push_back({"kafka.topics.requests[" + std::to_string(i) + "]", topics.requests[i], detects, false});
   uses.push_back({"kafka.topics.observations", topics.observations, scores, detects});
   uses.push_back({"kafka.topics.alerts", topics.alerts, false, scores});
   uses.push_back({"kafka.topics.dead_letter", topics.dead_letter, false, true});

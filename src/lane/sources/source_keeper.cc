@@ -16,12 +16,13 @@ constexpr size_t kWrongClientsMax = SourceEstimate::kClientsTelling;
 }  // namespace
 
 SourceKeeper::SourceKeeper(SourceBoard& board, size_t lane, std::vector<int32_t> inputs, int32_t targets,
-                           DetectCounters& counters, KafkaCounters& kafka_counters)
+                           DetectCounters& counters, KafkaCounters& kafka_counters, TopicTable topics)
     : board_(board),
       lane_(lane),
       inputs_(std::move(inputs)),
       counters_(counters),
       kafka_counters_(kafka_counters),
+      topics_(std::move(topics)),
       told_(static_cast<size_t>(targets)) {}
 
 void SourceKeeper::assigned(std::span<const AssignedPartition> partitions, Clock::time_point now) {
@@ -178,19 +179,30 @@ void SourceKeeper::judge(const RawRecord& raw, Observation& record) {
   state.estimate.take(judged);
 }
 
+/// Those of the source in the configuration.
+SourceCounters& SourceKeeper::counters_of(const RecordCoordinates& at) {
+  const uint16_t source = topics_.source_of(at.topic);
+  return counters_.sources[source < counters_.sources.size() ? source : 0];
+}
+
 /// What waits will be analysed again, and be counted then.
 void SourceKeeper::uncount(std::span<const RawRecord> batch, const AnalyzedBatch& analyzed) {
   const auto take_back = [](Counter& counter, uint64_t amount) { counter.set(counter.value() - amount); };
   for (const RawRecord& one : batch) {
     if (!waits(one.at)) continue;
     take_back(counters_.records, 1);
+    take_back(counters_of(one.at).records, 1);
     take_back(counters_.bytes, one.payload.size());
   }
   for (const Observation& one : analyzed.observations) {
-    if (one.evidence && waits(one.at)) take_back(counters_.malicious, 1);
+    if (!one.evidence || !waits(one.at)) continue;
+    take_back(counters_.malicious, 1);
+    take_back(counters_of(one.at).malicious, 1);
   }
   for (const RejectedRecord& one : analyzed.rejected) {
-    if (waits(batch[one.index].at)) take_back(counters_.rejected[static_cast<size_t>(one.reason)], 1);
+    if (!waits(batch[one.index].at)) continue;
+    take_back(counters_.rejected[static_cast<size_t>(one.reason)], 1);
+    take_back(counters_of(batch[one.index].at).rejected, 1);
   }
 }
 

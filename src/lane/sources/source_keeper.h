@@ -30,7 +30,7 @@ class SourceKeeper {
   /// `board` is shared with the other lanes and outlives this object; `inputs`: how many partitions each topic of the input has;
   /// `targets`: partitions of the observations.
   SourceKeeper(SourceBoard& board, size_t lane, std::vector<int32_t> inputs, int32_t targets, DetectCounters& counters,
-               KafkaCounters& kafka_counters);
+               KafkaCounters& kafka_counters, TopicTable topics = {});
 
   void assigned(std::span<const AssignedPartition> partitions, Clock::time_point now);
   void revoked(Clock::time_point now);
@@ -73,6 +73,7 @@ class SourceKeeper {
   State& state_of(const RecordCoordinates& at);
   void mention_others();
   void judge(const RawRecord& raw, Observation& record);
+  SourceCounters& counters_of(const RecordCoordinates& at);
   void uncount(std::span<const RawRecord> batch, const AnalyzedBatch& analyzed);
   [[nodiscard]] bool waits(const RecordCoordinates& at);
 
@@ -81,6 +82,7 @@ class SourceKeeper {
   const std::vector<int32_t> inputs_;
   DetectCounters& counters_;
   KafkaCounters& kafka_counters_;
+  const TopicTable topics_;  // with the sources by which counters are kept
   std::vector<State> states_;
   size_t last_state_ = 0;
   std::optional<int64_t> limit_ms_;

@@ -182,7 +182,7 @@ class DetectLane {
     keeper_.report(source, now());
     REQUIRE(router_.route(analyzed.observations, {}, scoring_, patience_));
     while (const auto target = keeper_.target_to_tell(now()))
-      REQUIRE(router_.tell(*target, keeper_.reports_for(*target, now()), scoring_, patience_));
+      REQUIRE(router_.tell(*target, keeper_.reports_for(*target, now()), {}, scoring_, patience_));
     source.batch_done();
   }
   [[nodiscard]] bool done() {

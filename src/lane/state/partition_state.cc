@@ -4,8 +4,10 @@
 
 namespace weir {
 
-PartitionState::PartitionState(int32_t partition, const ScoreOptions& options, std::span<const std::string> topics)
-    : partition_(partition), scorer_(options, topics), saved_at_(scorer_.chunk_count(), PartitionOffset::kUnknown) {}
+PartitionState::PartitionState(int32_t partition, const ScoreOptions& options, TopicTable topics)
+    : partition_(partition),
+      scorer_(options, std::move(topics)),
+      saved_at_(scorer_.chunk_count(), PartitionOffset::kUnknown) {}
 
 void PartitionState::begin_restore(RestorePlan plan, int64_t committed) {
   plan_ = std::move(plan);

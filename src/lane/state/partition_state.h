@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "base/topic_table.h"
 #include "lane/record_source.h"
 #include "lane/state/stored_state.h"
 #include "score/scorer.h"
@@ -15,7 +15,7 @@ namespace weir {
 /// which of its chunks are due to be saved.
 class PartitionState {
  public:
-  PartitionState(int32_t partition, const ScoreOptions& options, std::span<const std::string> topics);
+  PartitionState(int32_t partition, const ScoreOptions& options, TopicTable topics);
 
   [[nodiscard]] int32_t partition() const { return partition_; }
   [[nodiscard]] Scorer& scorer() { return scorer_; }

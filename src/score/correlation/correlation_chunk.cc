@@ -16,7 +16,7 @@ namespace {
 constexpr uint8_t kVersion = 1;
 constexpr size_t kTopicsMax = 1024;
 constexpr size_t kDefinitionsMax = 20'000;
-constexpr uint16_t kNoTopic = 0xffff;
+constexpr uint16_t kNoTopic = TopicTable::kNoTopic;
 
 enum Presence : uint8_t {
   kTouched = 1 << 0,
@@ -32,6 +32,7 @@ tl::unexpected<Error> bad_chunk(std::string detail) {
 
 bool read_coordinates(BinaryReader& in, std::span<const uint16_t> topics, RecordCoordinates& at) {
   at = read_coordinates(in);
+  if (at.topic == kNoTopic) return in.ok();
   if (at.topic >= topics.size()) return false;
   // A topic that is no longer configured has no name in alerts; the state is good all the same.
   at.topic = topics[at.topic] == kNoTopic ? uint16_t{0} : topics[at.topic];
@@ -147,12 +148,12 @@ bool read_group(BinaryReader& in, std::span<const uint16_t> topics, const std::v
   return read_episode(in, topics, update_counts, *group.episode) && place.sequence != 0;
 }
 
-bool read_topics(BinaryReader& in, std::span<const std::string> topics, std::vector<uint16_t>& places) {
+bool read_topics(BinaryReader& in, TopicTable topics, std::vector<uint16_t>& places) {
   const auto count = in.number<uint32_t>();
   if (count > kTopicsMax) return false;
   for (uint32_t i = 0; i < count && in.ok(); ++i) {
-    const auto found = std::find(topics.begin(), topics.end(), in.text());
-    places.push_back(found == topics.end() ? kNoTopic : static_cast<uint16_t>(found - topics.begin()));
+    const std::string_view name = in.text();
+    if (in.ok()) places.push_back(topics.add(name, TopicTable::Unclaimed::kRefuse).value_or(kNoTopic));
   }
   return in.ok();
 }
@@ -199,9 +200,10 @@ void Correlator::save(uint32_t number, std::string& out) const {
     writer.zigzag(clock_.now_ms());
     writer.zigzag(clock_.greatest_ms());
   }
-  writer.varint(topics_.size());
-  for (const std::string& topic : topics_)
-    writer.text(topic);
+  const size_t topics = topics_.size();  // it may grow meanwhile
+  writer.varint(topics);
+  for (size_t topic = 0; topic < topics; ++topic)
+    writer.text(topics_[topic]);
   writer.varint(chunk.next_sequence);
   const auto queues = groups_.queues_of(number);
   std::vector<const CorrelationDefinition*> definitions;

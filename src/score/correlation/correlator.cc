@@ -39,12 +39,12 @@ std::vector<uint64_t> update_counts(const EpisodeOptions& options) {
 
 }  // namespace
 
-Correlator::Correlator(const ScoreOptions& options, std::span<const std::string> topics, uint32_t chunk_count)
+Correlator::Correlator(const ScoreOptions& options, TopicTable topics, uint32_t chunk_count)
     : lateness_ms_(options.lateness.count()),
       episodes_(options.episodes),
       chunk_bytes_max_(
           std::max<uint64_t>(options.correlation_bytes_max / std::max(1U, chunk_count), 4 * CorrelationGroup::kBytes)),
-      topics_(topics.begin(), topics.end()),
+      topics_(std::move(topics)),
       chunks_(std::max(1U, chunk_count)),
       groups_(std::max(1U, chunk_count)),
       definitions_max_(kDefinitionsMin) {
@@ -248,9 +248,7 @@ Alert Correlator::make_alert(CorrelationGroup& group, EpisodePhase phase) const 
   std::array<char, 17> hex{};
   std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(group.hash));
   const std::string identity = definition.id + "/" + hex.data();
-  const size_t topic = episode.first.topic;
-  const EpisodeOrigin origin{topic < topics_.size() ? std::string_view(topics_[topic]) : std::string_view(),
-                             episode.first, AlertKind::kCorrelation, identity};
+  const EpisodeOrigin origin{topics_.name(episode.first.topic), episode.first, AlertKind::kCorrelation, identity};
   const auto time = [](int64_t ms) { return EventTime{Milliseconds{ms}}; };
   episode.alerted_ms = episode.last_seen_ms;
   Alert alert;

@@ -13,6 +13,7 @@
 
 #include "alert/alert.h"
 #include "base/result.h"
+#include "base/topic_table.h"
 #include "score/correlation/correlation_event.h"
 #include "score/correlation/correlation_group.h"
 #include "score/correlation/deadline_queue.h"
@@ -37,7 +38,7 @@ struct CorrelationStatistics {
 /// groups' hashes; each has its own limit, and what happens in one depends on nothing in another. Not thread-safe.
 class Correlator {
  public:
-  Correlator(const ScoreOptions& options, std::span<const std::string> topics, uint32_t chunk_count);
+  Correlator(const ScoreOptions& options, TopicTable topics, uint32_t chunk_count);
 
   /// Takes events in, in order, and appends the alerts they cause. `partition_ms`: how far the partition's event time has
   /// come by its observations; closes and judges what is over by then.
@@ -124,7 +125,7 @@ class Correlator {
   int64_t lateness_ms_;
   EpisodeOptions episodes_;
   uint64_t chunk_bytes_max_;
-  std::vector<std::string> topics_;
+  TopicTable topics_;
   std::vector<Chunk> chunks_;
   GroupTable groups_;
   DeadlineQueue deadlines_;
