@@ -676,3 +676,38 @@ TEST_CASE("each reject reason has a name of its own") {
   CHECK(names.size() == static_cast<size_t>(RejectReason::kCount));
   CHECK(to_string(RejectReason::kBadUnwrap) == "bad_unwrap");
 }
+
+TEST_CASE("text in place of the client's address is looked at") {
+  EventParser parser(options_for("flat"));
+  Event event;
+  const auto header_of = [&](std::string_view address) {
+    const std::string record = R"({"ts":1736936430,"method":"GET","path":"/","ip":")" + std::string(address) + "\"}";
+    REQUIRE(parser.parse(record, event).ok());
+    for (const Header& header : event.headers)
+      if (header.name == "client-address") return std::string(header.value);
+    return std::string();
+  };
+  CHECK(header_of("1' UNION SELECT a, 192.0.2.7") == "1' UNION SELECT a");
+  CHECK(event.client_ip.to_string() == "192.0.2.7");
+  CHECK(header_of("${jndi:ldap://x/a}") == "${jndi:ldap://x/a}");
+  CHECK(event.has(EventFlag::kNoAddress));
+  CHECK(header_of("198.51.100.7, 192.0.2.7").empty());
+  CHECK(header_of("unknown").empty());
+}
+
+TEST_CASE("records are skipped by how what stands at a key begins") {
+  InputOptions options = options_for("flat");
+  options.profile.skips = {{"/logger", "own.*"}, {"/signal", ""}};
+  EventParser parser(options);
+  EventStorage storage;
+  Event event;
+  ParseOutcome outcome;
+  const auto is_skipped = [&](const std::string& more) {
+    parser.begin(minimal_record(more));
+    return parser.next(storage, event, outcome) == EventParser::Next::kSkip;
+  };
+  CHECK(is_skipped(R"(,"logger":"own.a")"));
+  CHECK_FALSE(is_skipped(R"(,"logger":"own")"));
+  CHECK_FALSE(is_skipped(R"(,"logger":"access")"));
+  CHECK(is_skipped(R"(,"signal":"TERM")"));
+}

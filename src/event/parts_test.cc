@@ -63,9 +63,10 @@ TEST_CASE("texts that are no time are refused") {
 
 TEST_CASE("times as servers and people write them") {
   const auto read = [](std::string_view text) { return parse_timestamp(text, TimestampFormat::kAuto); };
-  for (const auto* text : {"2025-01-15 10:20:30", "2025-01-15T10:20:30", "2025-01-15 10:20:30 UTC",
-                           "2025/01/15 10:20:30", "[15/Jan/2025:10:20:30 +0000]", "15/Jan/2025:10:20:30",
-                           "Wed, 15 Jan 2025 10:20:30 GMT", " 1736936430 ", "\"2025-01-15T10:20:30Z\""})
+  for (const auto* text :
+       {"2025-01-15 10:20:30", "2025-01-15T10:20:30", "2025-01-15 10:20:30 UTC", "2025/01/15 10:20:30",
+        "[15/Jan/2025:10:20:30 +0000]", "15/Jan/2025:10:20:30", "15/Jan/2025 10:20:30", "Wed, 15 Jan 2025 10:20:30 GMT",
+        " 1736936430 ", "\"2025-01-15T10:20:30Z\""})
     CHECK(read(text) == ms(1736936430000));
   for (const auto* text : {"2025-01-15 10:20:30,456", "15/Jan/2025:10:20:30.456 +0000", "15/Jan/2025:10:20:30.456"})
     CHECK(read(text) == ms(1736936430456));
@@ -295,6 +296,7 @@ TEST_CASE("what shippers put before a line is taken off") {
   }
   CHECK(bare("@cee: {}") == "{}");
   CHECK(bare("192.0.2.7 - - [x]") == "192.0.2.7 - - [x]");
+  CHECK(bare("2026-11-28T18:50:24Z|192.0.2.7 x|y") == "2026-11-28T18:50:24Z|192.0.2.7 x|y");
 }
 
 TEST_CASE("mending keeps what is JSON and makes JSON of what is nearly") {

@@ -44,7 +44,7 @@ class WebServer:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.requests = requests
-        self.directives = {one['name']: one for one in DIRECTIVES[self.name]}
+        self.directives = {one['name']: one for one in DIRECTIVES.get(self.name, [])}
         self.logs = {}
         self.process = None
 

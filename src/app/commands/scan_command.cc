@@ -85,7 +85,7 @@ std::FILE* summary_stream(ScanOutput output) {
 bool something_was_read(Scan& scan) {
   const DetectCounters& counters = scan.report().detect;
   const uint64_t blank = counters.rejected[static_cast<size_t>(RejectReason::kEmpty)].value();
-  const uint64_t records = counters.records.value() - blank;
+  const uint64_t records = counters.records.value() - blank - counters.skipped.value();
   if (records == 0 || scan.judged() > 0) return true;
   if (const std::string& form = scan.looks_like(); !form.empty() && form != "no known form") {
     std::fprintf(stderr,

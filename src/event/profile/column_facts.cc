@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
-#include <span>
+#include <utility>
 
 #include "base/ascii.h"
 #include "event/values/field_values.h"
@@ -116,23 +117,19 @@ void ColumnFacts::add(std::string_view value) {
 }
 
 KnownNames::KnownNames(const ProfileCatalog& catalog) {
-  const auto note = [&](std::string_view name, ProfileFieldIndex field) {
-    for (Entry& entry : entries_) {
-      if (entry.field != field || entry.name != name) continue;
-      ++entry.profiles;
-      return;
-    }
-    entries_.push_back({std::string(name), field, 1});
-  };
+  std::map<std::pair<std::string, ProfileFieldIndex>, size_t> profiles;
   for (const ProfileFile& file : catalog.profiles()) {
     for (unsigned i = 0; i < kFieldCount; ++i) {
       for (const std::string& pointer : (file.profile.*profile_fields()[i].mapping).pointers) {
-        note(plain_name(pointer), static_cast<ProfileFieldIndex>(i));
-        if (plain_name(last_part(pointer)) != plain_name(pointer))
-          note(plain_name(last_part(pointer)), static_cast<ProfileFieldIndex>(i));
+        const auto field = static_cast<ProfileFieldIndex>(i);
+        const auto whole = plain_name(pointer), last = plain_name(last_part(pointer));
+        ++profiles[{whole, field}];
+        if (last != whole) ++profiles[{last, field}];
       }
     }
   }
+  for (const auto& [named, count] : profiles)
+    entries_.push_back({named.first, named.second, count});
   std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
     return a.name != b.name ? a.name < b.name : a.profiles > b.profiles;
   });

@@ -19,12 +19,12 @@ namespace {
 namespace dom = simdjson::dom;
 
 /// Where shippers put the line or the record, and lists of them.
-constexpr std::array<std::string_view, 30> kPayloads{
-    "/message", "/log",    "/MESSAGE",  "/payload",       "/event/original", "/body",          "/@message",
-    "/msg",     "/line",   "/_raw",     "/record",        "/textPayload",    "/event",         "/content",
-    "/text",    "/raw",    "/MSG",      "/short_message", "/full_message",   "/log/message",   "/event/message",
-    "/Message", "/rawlog", "/original", "/log_line",      "/jsonPayload",    "/log_processed", "/fields/message",
-    "/data",    "/value"};
+constexpr std::array<std::string_view, 32> kPayloads{
+    "/message", "/log",    "/MESSAGE",  "/payload",        "/event/original", "/body",          "/@message",
+    "/msg",     "/line",   "/_raw",     "/record",         "/textPayload",    "/event",         "/content",
+    "/text",    "/raw",    "/MSG",      "/short_message",  "/full_message",   "/log/message",   "/event/message",
+    "/Message", "/rawlog", "/original", "/log_line",       "/jsonPayload",    "/log_processed", "/fields/message",
+    "/data",    "/value",  "/_source",  "/_source/message"};
 constexpr std::array<std::string_view, 8> kLists{"/records", "/logEvents", "/Records", "/events",
                                                  "/logs",    "/entries",   "/items",   "/data"};
 

@@ -4,7 +4,6 @@
 
 #include "base/ascii.h"
 #include "base/assert.h"
-#include "event/values/raw_value.h"
 
 namespace weir {
 namespace {
@@ -54,6 +53,13 @@ bool is_client_text(const TextField& field) {
   }
 }
 
+// The name of a host without its domain, or "-": no word of what a client wrote in capitals or with quotes.
+bool is_plain_name(std::string_view text) {
+  for (const char c : text)
+    if (!is_ascii_lower(c) && !is_ascii_digit(c) && c != '-' && c != '_') return false;
+  return true;
+}
+
 }  // namespace
 
 TextReader::TextReader(TextFormat format) : format_(std::move(format)), last_open_(format_.parts.size()) {
@@ -99,8 +105,7 @@ bool TextReader::has_shape(Shape shape, std::string_view text) {
     case Shape::kWord:
       return text.find_first_of(" \t\"") == kNowhere;
     case Shape::kAddress:
-      return text.find_first_of(" \t\"") == kNowhere &&
-             (text.find_first_of(".:") != kNowhere || is_absent(text) || text == "localhost" || text == "unknown");
+      return text.find_first_of(" \t\"") == kNowhere && (text.find_first_of(".:") != kNowhere || is_plain_name(text));
   }
   return true;
 }

@@ -90,6 +90,22 @@ TEST_CASE("where nothing is escaped a field ends where the rest of the line make
   CHECK(f.fields[8] == R"(x" y)");
 }
 
+TEST_CASE("words of a client in front of the peer's address are not taken for it", "[text]") {
+  TextFormat format;
+  TextField forwarded;
+  forwarded.use = TextUse::kRequestHeader;
+  forwarded.header = "x-forwarded-for";
+  format.parts = {
+      {"", forwarded}, {" ", field(kFieldClientIp)}, {" - [", field(kFieldTime)}, {"] \"", field(kFieldTarget)}};
+  format.end = "\"";
+  Fixture f(format);
+  REQUIRE(f.read(R"(1' UNION SELECT a FROM b 192.0.2.7 - [t] "GET /")") == TextFit::kWhole);
+  CHECK(f.fields[0] == "1' UNION SELECT a FROM b");
+  CHECK(f.fields[1] == "192.0.2.7");
+  REQUIRE(f.read(R"(- web1 - [t] "GET /")") == TextFit::kWhole);
+  CHECK(f.fields[1] == "web1");
+}
+
 TEST_CASE("looking for another end is bounded", "[text]") {
   Fixture f(combined(TextEscape::kNone));
   std::string line = R"(192.0.2.7 - - [t] "GET /)";

@@ -156,7 +156,7 @@ std::optional<EventTime> parse_common_log(std::string_view text, const TimeClues
   civil.month = read_month(cursor);
   cursor.expect('/');
   civil.year = cursor.number(4);
-  cursor.expect(':');
+  cursor.expect(cursor.peek() == ' ' ? ' ' : ':');  // Python's servers write a space
   read_clock(cursor, civil);
   return finish(cursor, civil, clues);
 }
