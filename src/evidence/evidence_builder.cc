@@ -100,7 +100,7 @@ const EvidenceBuilder::MaskedLine& EvidenceBuilder::masked(uint32_t line, const 
   if (masked_line_.line == line) return masked_line_;
   const auto name = record.name_of(record.lines[line]);
   masked_line_ = {line, is_secret_name(name), masker_.text(name, arena, kParameterBytesMax), {}};
-  if (!masked_line_.is_secret) masked_line_.text = masker_.text(record.line_text(record.lines[line]), arena);
+  if (!masked_line_.is_secret) masked_line_.text = masker_.line_text(record, record.lines[line], arena);
   return masked_line_;
 }
 

@@ -37,57 +37,43 @@ std::string_view looked_at(std::string_view text) {
   return text.substr(0, end);
 }
 
-/// The readings that the decoder makes of a text, one after the other, each of the one before. False when one is the same.
-class Readings {
- public:
-  explicit Readings(std::string_view text) : text_(text) {}
+// Readings that the decoder makes of a text. Each writes its own to `out` and returns true, or false where it is the same.
 
-  bool unwrap(PlusMeans plus) {
-    ByteClasses classes = classify(text_);
-    const int plus_class = plus == PlusMeans::kSpace ? int{byte_class::kPlus} : 0;
-    if ((classes & (kWrapping | plus_class)) == 0) return false;
-    std::string before = text_;
-    DecodeSteps steps = 0;
-    Evasions evasions = 0;
-    text_.resize(decode_value(text_.data(), text_.size(), classes, {Place::kBody, plus, kRoundsMax}, steps, evasions));
-    std::replace(text_.begin(), text_.end(), kLineBreakMark, ' ');
-    return text_ != before;
-  }
-  bool without_comments() {
-    if (text_.find("/*") == std::string::npos) return false;
-    const size_t size = strip_comments(text_.data(), text_.size());
-    const bool changed = size != text_.size();
-    text_.resize(size);
-    return changed;
-  }
-  /// As strip_comments, but with nothing in their place.
-  bool without_gaps() {
-    std::string joined;
-    size_t at = 0;
-    for (size_t begin = text_.find("/*"); begin != std::string::npos; begin = text_.find("/*", at)) {
-      const size_t end = text_.find("*/", begin + 2);
-      if (end == std::string::npos) break;
-      joined.append(text_, at, begin - at);
-      at = end + 2;
-    }
-    if (at == 0) return false;
-    joined.append(text_, at);
-    text_ = std::move(joined);
-    return true;
-  }
-  bool shell_words() {
-    std::string words(text_.size(), '\0');
-    words.resize(unwrap_shell_words(text_, words.data()));
-    if (words.empty()) return false;
-    text_ = std::move(words);
-    return true;
-  }
+bool unwrap(std::string_view text, PlusMeans plus, std::string& out) {
+  out.assign(text);
+  ByteClasses classes = classify(text);
+  DecodeSteps steps = 0;
+  Evasions evasions = 0;
+  out.resize(decode_value(out.data(), out.size(), classes, {Place::kBody, plus, kRoundsMax}, steps, evasions));
+  if (has(steps, DecodeStep::kControl)) std::replace(out.begin(), out.end(), kLineBreakMark, ' ');
+  return steps != 0;
+}
 
-  [[nodiscard]] std::string& text() { return text_; }
+bool without_comments(std::string_view text, std::string& out) {
+  out.assign(text);
+  out.resize(strip_comments(out.data(), out.size()));
+  return out.size() != text.size();
+}
 
- private:
-  std::string text_;
-};
+/// The same with nothing in their place.
+bool without_gaps(std::string_view text, std::string& out) {
+  out.clear();
+  size_t at = 0;
+  for (size_t begin = text.find("/*"); begin != std::string_view::npos; begin = text.find("/*", at)) {
+    const size_t end = text.find("*/", begin + 2);
+    if (end == std::string_view::npos) break;
+    out.append(text.substr(at, begin - at));
+    at = end + 2;
+  }
+  out.append(text.substr(at));
+  return at != 0;
+}
+
+bool shell_words(std::string_view text, std::string& out) {
+  out.resize(text.size());
+  out.resize(unwrap_shell_words(text, out.data()));
+  return !out.empty();
+}
 
 }  // namespace
 
@@ -109,9 +95,18 @@ std::string Masker::value(std::string_view name, std::string_view value, size_t 
   return name.ends_with("[basic]") ? "***" : mask_secret(value);
 }
 
+std::string_view Masker::line_text(const DecodedRecord& record, const Line& line, Arena& arena) const {
+  const auto whole = record.line_text(line);
+  if (!has(line.steps, DecodeStep::kSqlComment)) return text(whole, arena);
+  std::string joined(looked_at(whole)), masked;
+  std::erase(joined, ' ');
+  return mask(joined, 0, masked) ? arena.copy(masked) : text(whole, arena);
+}
+
 std::string Masker::line(const DecodedRecord& record, const Line& line, size_t bytes_max) const {
   const auto name = record.name_of(line);
-  if (!is_secret_name(name)) return text(record.line_text(line), bytes_max);
+  Arena arena;
+  if (!is_secret_name(name)) return std::string(cut_utf8(line_text(record, line, arena), bytes_max));
   return text(name, bytes_max) + "=" + value(name, record.value_of(line));
 }
 
@@ -133,27 +128,30 @@ bool Masker::mask_plain(std::string_view text, int depth, std::string& out) cons
 }
 
 bool Masker::mask(std::string_view text, int depth, std::string& out) const {
-  const bool hidden = mask_plain(text, depth, out);
-  const std::string_view first = hidden ? std::string_view(out) : text;
-  constexpr ByteClasses kAnyReading = kWrapping | byte_class::kPlus | byte_class::kAsterisk | byte_class::kShell;
-  if ((classify(first) & kAnyReading) == 0) return hidden;
-  Readings readings(first);
-  bool any = hidden;
-  std::string masked;
-  const auto look = [&](bool is_new) {
-    if (!is_new || !mask_plain(readings.text(), depth, masked)) return;
-    out = readings.text() = masked;
-    any = true;
+  bool any = mask_plain(text, depth, out);
+  std::string reading, next, masked;
+  if (any) reading = out;
+  std::string_view current = any ? reading : text;
+  ByteClasses classes = classify(current);
+  const auto take_next = [&] {
+    reading.swap(next);
+    if (mask_plain(reading, depth, masked)) {
+      out = reading = masked;
+      any = true;
+    }
+    current = reading;
+    classes = classify(current);
   };
-  look(readings.unwrap(PlusMeans::kPlus));
-  look(readings.unwrap(PlusMeans::kSpace));
-  Readings joined(readings.text());
-  if (joined.without_gaps() && mask_plain(joined.text(), depth, masked)) {
-    out = masked;
-    return true;
+  if ((classes & kWrapping) != 0 && unwrap(current, PlusMeans::kPlus, next)) take_next();
+  if ((classes & byte_class::kPlus) != 0 && unwrap(current, PlusMeans::kSpace, next)) take_next();
+  if ((classes & byte_class::kAsterisk) != 0 && without_gaps(current, next)) {
+    if (mask_plain(next, depth, masked)) {
+      out = masked;
+      return true;
+    }
+    if (without_comments(current, next)) take_next();
   }
-  look(readings.without_comments());
-  look(readings.shell_words());
+  if ((classes & (byte_class::kShell | byte_class::kBackslash)) != 0 && shell_words(current, next)) take_next();
   return any;
 }
 

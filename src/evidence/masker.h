@@ -31,6 +31,9 @@ class Masker {
   [[nodiscard]] std::string value(std::string_view name, std::string_view value,
                                   size_t bytes_max = kTextBytesMax) const;
 
+  /// The text of a decoded line, whatever its name. Where comments were taken out of it, a word may be in pieces: then it is
+  /// looked at as one, too.
+  std::string_view line_text(const DecodedRecord& record, const Line& line, Arena& arena) const;
   /// A decoded line, "name=value" or a text.
   [[nodiscard]] std::string line(const DecodedRecord& record, const Line& line, size_t bytes_max = kTextBytesMax) const;
 

@@ -80,6 +80,26 @@ TEST_CASE("keys of further issuers are masked by their form", "[masker]") {
           "https://hooks.slack.com/services/***" + part(24).substr(20)}});
 }
 
+TEST_CASE("a key that was cut off is masked, too", "[masker]") {
+  check({{"npm_" + kMixed.substr(0, 14), "***" + kMixed.substr(10, 4)},
+         {"shpat_0123456789abcdef", "***cdef"},
+         {"key-0123456789abcdef", "***cdef"},
+         {"npm_package_version", "npm_package_version"},
+         {"glc_configuration_2024", "glc_configuration_2024"}});
+}
+
+TEST_CASE("a word that comments had taken apart is looked at as one", "[masker]") {
+  DecodedRecord record;
+  record.text = "q=wr_ Zk3v Q8pL1nT6yB2mX9cR4sW7dF0\n";
+  Line line;
+  line.end = static_cast<uint32_t>(record.text.size() - 1);
+  line.name_length = 1;
+  line.place = Place::kQuery;
+  CHECK(Masker().line(record, line) == "q=wr_ Zk3v Q8pL1nT6yB2mX9cR4sW7dF0");
+  line.steps = static_cast<DecodeSteps>(DecodeStep::kSqlComment);
+  CHECK(Masker().line(record, line) == "q=***7dF0");
+}
+
 TEST_CASE("names that only look like keys stay", "[masker]") {
   for (const std::string text :
        {"key-value-store", "SKU-1234567890-large-and-blue-shirt", "dapiServer", "EAA-2024-minutes-of-the-meeting",

@@ -197,6 +197,17 @@ size_t phone_length(std::string_view text) {
   return digits >= kDigitsMin && digits <= kDigitsMax && ends_word(text, length) ? length : 0;
 }
 
+/// No account number or identity number has fewer digits.
+constexpr std::ptrdiff_t kDigitsMin = 6;
+
+bool may_hold_some(std::string_view text, PersonalDataMask kinds) {
+  constexpr auto kOfDigits =
+      static_cast<PersonalDataMask>(mask_of(PersonalData::kIban) | mask_of(PersonalData::kNationalId));
+  if ((kinds & kOfDigits) != 0 && std::count_if(text.begin(), text.end(), is_ascii_digit) >= kDigitsMin) return true;
+  if ((kinds & mask_of(PersonalData::kEmail)) != 0 && text.find('@') != std::string_view::npos) return true;
+  return (kinds & mask_of(PersonalData::kPhone)) != 0 && text.find('+') != std::string_view::npos;
+}
+
 /// What of the text's front goes, and how much of that stays at its end.
 struct Found {
   size_t length = 0, shown = 0;
@@ -219,7 +230,7 @@ Found find_at(std::string_view text, bool begins_word, PersonalDataMask kinds) {
 }  // namespace
 
 bool mask_personal_data(std::string_view text, PersonalDataMask kinds, std::string& out) {
-  if (kinds == 0) return false;
+  if (!may_hold_some(text, kinds)) return false;
   size_t copied = 0;
   for (size_t i = 0; i < text.size();) {
     const bool begins_word = i == 0 || !(is_ascii_alphanumeric(text[i - 1]) || text[i - 1] == '_');

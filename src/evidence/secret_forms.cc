@@ -54,6 +54,16 @@ constexpr std::array kIssuedKeys{
 static_assert(std::all_of(kIssuedKeys.begin(), kIssuedKeys.end(),
                           [](const IssuedKey& key) { return key.prefix.size() + key.rest_min >= kTokenBytesMin; }));
 
+/// First bytes of keys: most words have another.
+constexpr auto kBeginsKey = [] {
+  std::array<bool, 256> begins{};
+  for (const IssuedKey& key : kIssuedKeys)
+    begins[static_cast<unsigned char>(key.prefix.front())] = true;
+  for (const char c : {'s', 'M', 'N', 'O'})  // "sk-" and bots' tokens
+    begins[static_cast<unsigned char>(c)] = true;
+  return begins;
+}();
+
 bool is_random(std::string_view text) {
   const bool lower = std::any_of(text.begin(), text.end(), is_ascii_lower);
   const bool upper = std::any_of(text.begin(), text.end(), is_ascii_upper);
@@ -65,6 +75,14 @@ bool has_alphabet(std::string_view text, KeyAlphabet alphabet) {
   if (alphabet == KeyAlphabet::kAny) return true;
   if (alphabet == KeyAlphabet::kMixed) return is_random(text);
   return std::all_of(text.begin(), text.end(), [](char c) { return hex_value(c) >= 0; });
+}
+
+/// A key that was cut off: of a prefix that says it is one, what follows must look drawn at random.
+bool is_part_of_key(std::string_view rest, const IssuedKey& key) {
+  constexpr size_t kRestMin = 12, kPrefixMin = 4;
+  const bool tells = key.prefix.size() >= kPrefixMin && (key.prefix.ends_with('_') || key.prefix.ends_with('-'));
+  if (!tells || rest.size() < kRestMin) return false;
+  return key.alphabet == KeyAlphabet::kHex ? has_alphabet(rest, key.alphabet) : is_random(rest);
 }
 
 /// Three parts as chat bots have them: an id in base64, a time, a signature.
@@ -120,12 +138,13 @@ bool looks_like_api_key(std::string_view word) {
 }
 
 bool looks_like_issued_key(std::string_view word) {
-  if (word.size() < kTokenBytesMin) return false;
+  if (word.size() < kTokenBytesMin || !kBeginsKey[static_cast<unsigned char>(word.front())]) return false;
   for (const IssuedKey& key : kIssuedKeys) {
-    if (word.front() != key.prefix.front() || word.size() < key.prefix.size() + key.rest_min ||
-        !word.starts_with(key.prefix))
-      continue;
-    if (has_alphabet(word.substr(key.prefix.size(), key.rest_min), key.alphabet)) return true;
+    if (word.front() != key.prefix.front() || !word.starts_with(key.prefix)) continue;
+    const auto rest = word.substr(key.prefix.size());
+    if (rest.size() < key.rest_min ? is_part_of_key(rest, key)
+                                   : has_alphabet(rest.substr(0, key.rest_min), key.alphabet))
+      return true;
   }
   if (word.starts_with("sk-") && word.size() >= 23) {
     const auto judged = word.substr(0, kJudgedBytesMax);

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 
+#include "base/ascii.h"
 #include "base/hex.h"
 #include "base/utf8.h"
 
@@ -21,6 +22,18 @@ std::string sha256_prefix(std::string_view bytes) {
   for (int i = 0; i < 16; ++i)
     append_hex(text, digest[i]);
   return text;
+}
+
+/// Letters, few digits and signs that names have: too little for any secret or personal data that has a form.
+bool is_short_name(std::string_view name) {
+  constexpr size_t kBytesMax = 14, kDigitsMax = 5;
+  if (name.size() > kBytesMax) return false;
+  size_t digits = 0;
+  for (const char c : name) {
+    if (!is_word_byte(c) && c != '-' && c != '.') return false;
+    digits += is_ascii_digit(c) ? 1 : 0;
+  }
+  return digits <= kDigitsMax;
 }
 
 /// Unlike a plain digest no one can find a card number by trying them all.
@@ -44,7 +57,7 @@ ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
   ClientIdentity identity;
   for (const ClientKind kind : order_) {
     identity.kind = kind;
-    if (kind == ClientKind::kCustomer && !event.client_id.empty()) identity.text = customer(event.client_id, arena);
+    if (kind == ClientKind::kCustomer && !event.client_id.empty()) return customer(event.client_id, arena);
     if (kind == ClientKind::kApiKey && !event.api_key.empty())
       identity.text = arena.copy(api_key_digest(event.api_key));
     if (kind == ClientKind::kAddress || !identity.text.empty()) break;
@@ -73,14 +86,20 @@ std::string_view ClientIdentifier::api_key_digest(std::string_view key) {
   return entry->second;
 }
 
-/// A name is looked at for secrets once while it is remembered: nearly every record's was seen before.
-std::string_view ClientIdentifier::customer(std::string_view name, Arena& arena) {
-  const uint64_t hash = siphash(key_, name);
-  uint64_t& known = harmless_[hash % harmless_.size()];
-  if (known == hash && hash != 0) return bounded(name, arena);
-  if (masker_.hides_part_of(name)) return arena.copy(keyed_digest(key_, name));
-  known = hash;
-  return bounded(name, arena);
+/// A name is looked at for secrets once while it is remembered: nearly every record's is short or was seen before.
+ClientIdentity ClientIdentifier::customer(std::string_view name, Arena& arena) {
+  ClientIdentity identity{ClientKind::kCustomer, bounded(name, arena), 0};
+  identity.hash = hash_of(identity);
+  if (is_short_name(name)) return identity;
+  uint64_t& known = harmless_[identity.hash % harmless_.size()];
+  if (known == identity.hash && identity.hash != 0) return identity;
+  if (masker_.hides_part_of(name)) {
+    identity.text = arena.copy(keyed_digest(key_, name));
+    identity.hash = hash_of(identity);
+  } else {
+    known = identity.hash;
+  }
+  return identity;
 }
 
 std::string_view ClientIdentifier::bounded(std::string_view text, Arena& arena) const {

@@ -38,7 +38,7 @@ class ClientIdentifier {
   static constexpr size_t kKnownKeysMax = 4096;  // digests remembered; forgotten all at once when full
 
   std::string_view api_key_digest(std::string_view key);
-  std::string_view customer(std::string_view name, Arena& arena);
+  ClientIdentity customer(std::string_view name, Arena& arena);
   [[nodiscard]] uint64_t hash_of(const ClientIdentity& identity) const;
   std::string_view bounded(std::string_view text, Arena& arena) const;
 
@@ -47,7 +47,7 @@ class ClientIdentifier {
   Masker masker_;
   absl::flat_hash_map<uint64_t, std::string> digests_;
   std::array<uint64_t, kKnownKeysMax>
-      harmless_{};  ///< keyed hashes of names in which no secret was found, by their low bits
+      harmless_{};  ///< hashes of identities in which no secret was found, by their low bits
 };
 
 }  // namespace weir

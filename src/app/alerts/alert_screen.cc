@@ -70,6 +70,7 @@ class Screen {
     draw_reasons();
     draw_correlation();
     draw_hits();
+    row("advice", alert_.text("/remediation/desc", "/weir/advice"));
     draw_source();
     return out_ + "\n";
   }
@@ -132,6 +133,7 @@ class Screen {
     row("agent", alert_.text("/evidences/0/http_request/user_agent", "/user_agent/original"));
     row("referer", alert_.text("/evidences/0/http_request/referrer", "/http/request/referrer"));
     row("score", alert_.text("/risk_score", "/event/risk_score"));
+    row("confidence", alert_.text("/confidence", "/weir/confidence"));
     row("evasions", joined(alert_.own_list("evasions"), ", "));
   }
 

@@ -112,7 +112,7 @@ void add_decrypt_command(CLI::App& program, int& exit_code) {
       ->excludes(topic)
       ->excludes(alerts);
   decrypt->footer(
-      "Example: weir decrypt --key-file keys alerts.ndjson | weir alerts list --full -\n"
+      "Example: weir decrypt --key-file keys alerts.ndjson\n"
       "Exit codes: 0 all was decrypted, 1 something was not (nothing of it is printed), 2 wrong usage or no key.");
   decrypt->callback([arguments, &exit_code] { exit_code = run_decrypt(*arguments); });
 }
