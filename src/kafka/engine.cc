@@ -120,7 +120,7 @@ struct Engine::Impl {
   mutable RecordSamples samples;
   std::unique_ptr<CrashJournal> journal;  // null: no quarantine
   bool lacks_journal = false;             // for want of disk space
-  std::unique_ptr<SourceBoard> board;     // outlives the lanes
+  std::unique_ptr<SourceBoard> board;     // outlives the lanes; null: no watermarks
   std::vector<int32_t> input_partitions;  // of each requests topic that has a name
   std::vector<std::unique_ptr<LaneRuntime>> lanes;
   std::vector<LaneCounters> counters;
@@ -196,7 +196,8 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
     impl.input_partitions.push_back(prepared->partitions[impl.options.topics[topic]]);
   impl.has_state_topic = prepared->partitions.contains(options.kafka.topics.state);
   impl.alert_bytes_max = prepared->alert_bytes_max;
-  impl.board = std::make_unique<SourceBoard>(std::max(kAheadMin, options.score.lateness / 2));
+  if (options.score.watermarks)
+    impl.board = std::make_unique<SourceBoard>(std::max(kAheadMin, options.score.lateness / 2));
 
   for (const Stage stage : options.stages) {
     const uint32_t count = lanes_of(stage);
