@@ -703,7 +703,8 @@ TEST_CASE("records are skipped by how what stands at a key begins") {
   Event event;
   ParseOutcome outcome;
   const auto is_skipped = [&](const std::string& more) {
-    parser.begin(minimal_record(more));
+    const std::string record = minimal_record(more);
+    parser.begin(record);
     return parser.next(storage, event, outcome) == EventParser::Next::kSkip;
   };
   CHECK(is_skipped(R"(,"logger":"own.a")"));

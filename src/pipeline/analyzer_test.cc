@@ -322,7 +322,7 @@ TEST_CASE("records are read as those of their topic's source, and counted for it
     return RawRecord{text, EventTime::max(), {topic, 0, 0}};
   };
   AnalyzedBatch batch;
-  REQUIRE(analyzer.analyze({{raw(flat, 0), raw(line, 1), raw(flat, 1), raw(line, 0), raw(flat, 7)}}, batch));
+  REQUIRE(analyzer.analyze({{raw(flat, 0), raw(line, 1), raw("[]", 1), raw(line, 0), raw(flat, 7)}}, batch));
   REQUIRE(batch.rejected.size() == 2);
   CHECK(batch.rejected[0].index == 2);
   CHECK(batch.rejected[1].index == 3);
