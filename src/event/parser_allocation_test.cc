@@ -4,6 +4,7 @@
 
 #include "base/catch.h"
 #include "base/counted_allocations.h"
+#include "event/directive/directive.h"
 #include "event/test_records.h"
 
 #ifdef WEIR_COUNTS_ALLOCATIONS
@@ -13,7 +14,33 @@ namespace {
 struct Case {
   const char* profile;
   std::string record;
+  void (*change)(InputProfile&) = nullptr;
 };
+
+const std::string kLine =
+    R"line(203.0.113.9 - - [15/Jan/2025:10:20:30 +0000] "GET /a?b=c HTTP/1.1" 200 3 "-" "Mozilla/5.0 (X11)")line";
+
+// In a JSON text.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+InputOptions options_of(const Case& one) {
+  InputOptions options = options_for(one.profile);
+  if (one.change != nullptr) one.change(options.profile);
+  return options;
+}
+
+void use_directive(InputProfile& profile, DirectiveServer server, std::string_view text) {
+  const auto directive = compile_directive(server, text);
+  REQUIRE(directive.has_value());
+  profile = directive->profile;
+}
 
 TEST_CASE("reading does not allocate in steady state, whatever the form of the record") {
   const std::vector<Case> cases{
@@ -30,10 +57,35 @@ TEST_CASE("reading does not allocate in steady state, whatever the form of the r
       {"haproxy",
        R"line(<134>Jan 15 10:20:30 haproxy[7]: 203.0.113.9:1 [15/Jan/2025:10:20:30.456] web app/s1 0/0/1/11/12 200 49 - - ---- 1/1/0/0/0 0/0 {curl/8} "GET /a HTTP/1.1")line"},
       {"iis", "2025-01-15 10:20:30 10.0.0.2 GET /a b=c 443 - 203.0.113.9 curl/8 - 200 0 0 12"},
-      {"flat", minimal_record(R"(,"user_agent":"a	b \q",)")}};
+      {"flat", minimal_record(R"(,"user_agent":"a	b \q",)")},
+      {"nginx", R"({"stream":"stdout","log":")" + escaped(kLine) + "\"}",
+       [](InputProfile& profile) { profile.unwrap = {"/log"}; }},
+      {"flat", R"({"records":[)" + minimal_record() + "," + minimal_record() + "]}",
+       [](InputProfile& profile) { profile.split = "/records"; }},
+      {"flat", "[" + minimal_record() + "," + minimal_record() + "]"},
+      {"flat", minimal_record() + minimal_record()},
+      {"nginx", R"({"who":"203.0.113.9","what":"GET /a?b=c HTTP/1.1","by":"curl/8","in":"0.012"})",
+       [](InputProfile& profile) {
+         use_directive(profile, DirectiveServer::kNginx,
+                       R"({"who":"$remote_addr","what":"$request","by":"$http_user_agent","in":"$request_time"})");
+       }},
+      {"apache", R"line(203.0.113.9 [15/Jan/2025:10:20:30 +0000] "GET /a HTTP/1.1" 200 "curl/8 \"x\"" 12)line",
+       [](InputProfile& profile) {
+         use_directive(profile, DirectiveServer::kApache, R"(%a %t "%r" %>s "%{User-Agent}i" %D)");
+       }},
+      {"haproxy", R"line(203.0.113.9 GET /a#22b 200 curl/8)line",
+       [](InputProfile& profile) {
+         use_directive(profile, DirectiveServer::kHaproxy, "%ci %HM %HU %ST %[req.fhdr(User-Agent)]");
+       }},
+      {"envoy", R"line([2025-01-15T10:20:30.456Z] "GET /a?b=c HTTP/1.1" 200 203.0.113.9:4711 "curl "x" 8")line",
+       [](InputProfile& profile) {
+         use_directive(profile, DirectiveServer::kEnvoy,
+                       R"([%START_TIME%] "%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%" %RESPONSE_CODE% )"
+                       R"(%DOWNSTREAM_REMOTE_ADDRESS% "%REQ(USER-AGENT)%")");
+       }}};
   std::vector<EventParser> parsers;
   for (const Case& one : cases)
-    parsers.emplace_back(options_for(one.profile));
+    parsers.emplace_back(options_of(one));
   EventStorage storage;
   Event event;
   ParseOutcome outcome;
