@@ -84,6 +84,14 @@ TEST_CASE("beginnings are cut, the line with all of them is bounded") {
   CHECK(readings[0].size() < 1100);
 }
 
+TEST_CASE("padding does not push a command out of the beginning of its line") {
+  const DecodedRecord record = decode_query("h=x%0Acat" + std::string(200, '+') + "/a%09%09%0Ab");
+  CHECK(lines_of(record) == Lines{"query: h=x cat /a b"});
+  CHECK(readings_of(record) == Lines{"line_breaks: h=x\x1e"
+                                     "cat /a \x1e"
+                                     "b"});
+}
+
 TEST_CASE("a trailing line break and a body without structure have no such line") {
   CHECK(readings_of(decode_query("h=x%0a")).empty());
   CHECK(readings_of(decode_body("text/plain", "a: b\nc: d\n")).empty());

@@ -139,6 +139,22 @@ TEST_CASE("the addresses of an IPv6 /64 network are one value to correlations") 
   CHECK(stages.alerts[0].client_kind == ClientKind::kAddress);
 }
 
+TEST_CASE("weir.network groups by the neighbourhood of an address: /24, and /48 of IPv6") {
+  Stages stages(correlation(
+      1,
+      "  type: event_count\n  rules: [refused]\n  group-by: [weir.network]\n  timespan: 1m\n  condition: {gte: 2}\n"));
+  stages.refused(0, "192.0.2.1").refused(1, "192.0.3.1").refused(2, "2001:db8:7:1::1").refused(3, "2001:db8:8:1::1");
+  CHECK(stages.run().empty());
+  stages.refused(4, "192.0.2.254").run();
+  REQUIRE(stages.alerts.size() == 1);
+  CHECK(stages.alerts[0].client_kind == ClientKind::kGroup);
+  CHECK(encode_ocsf(stages.alerts[0], {"1", stages.topics})
+            .find(R"("group":[{"field":"weir.network","value":"192.0.2.0/24"}])") != std::string::npos);
+  stages.refused(5, "2001:db8:7:ffff::1").run();
+  REQUIRE(stages.alerts.size() == 1);
+  CHECK(encode_ocsf(stages.alerts[0], {"1", stages.topics}).find(R"("value":"2001:db8:7::/48")") != std::string::npos);
+}
+
 TEST_CASE("a record without a group-by field belongs to no group") {
   Stages stages(correlation(
       1,
@@ -214,8 +230,8 @@ TEST_CASE("fields that have no single value in a record are refused with file an
     return findings_of(kBase + correlation(1, "  type: event_count\n  rules: [refused]\n  group-by: [" + field +
                                                   "]\n  timespan: 1m\n  condition: {gte: 3}\n"));
   };
-  for (const char* good : {"c-ip", "source.ip", "weir.client", "cs-username", "cs-host", "cs-uri-stem", "cs-method",
-                           "sc-status", "c-useragent", "cs-uri-query", "c-uri", "weir.path"})
+  for (const char* good : {"c-ip", "source.ip", "weir.client", "weir.network", "cs-username", "cs-host", "cs-uri-stem",
+                           "cs-method", "sc-status", "c-useragent", "cs-uri-query", "c-uri", "weir.path"})
     CHECK(grouped(good).empty());
   for (const char* bad : {"weir.param", "weir.steps", "weir.evasion", "dst_ip", "no-such-field", "''"})
     CHECK(grouped(bad).find("c.yml:") != std::string::npos);

@@ -1,5 +1,6 @@
 #include "pipeline/correlation_field.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -21,6 +22,17 @@ bool is_nobody(const ClientIdentity& client, const Event& event) {
   return client.kind == ClientKind::kAddress && event.client_ip.is_unspecified();
 }
 
+/// What an address shares with its neighbours: "192.0.2.0/24", "2001:db8:7::/48", the sizes in which networks are given out.
+std::string network_text(const IpAddress& address) {
+  if (address.is_unspecified()) return {};
+  constexpr size_t kV4NetworkBytes = 15;  // of the mapped form
+  constexpr size_t kV6NetworkBytes = 6;
+  auto bytes = address.bytes();
+  const size_t kept = address.is_v4() ? kV4NetworkBytes : kV6NetworkBytes;
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(kept), bytes.end(), uint8_t{0});
+  return IpAddress::from_bytes(bytes).to_string() + (address.is_v4() ? "/24" : "/48");
+}
+
 void add_error(Diagnostics& diagnostics, const Correlation& where, int line, std::string message) {
   diagnostics.push_back({Diagnostic::Severity::kError, where.file, line > 0 ? line : where.line, 0, std::move(message),
                          "fields with one value in a record: docs/correlation.md lists them"});
@@ -31,6 +43,7 @@ void add_error(Diagnostics& diagnostics, const Correlation& where, int line, std
 std::optional<CorrelationField> find_correlation_field(std::string_view name) {
   using Kind = CorrelationField::Kind;
   if (name == "weir.client") return CorrelationField{Kind::kClient, {}, {}};
+  if (name == "weir.network") return CorrelationField{Kind::kNetwork, {}, {}};
   if (name == "cs-username" || name == "user.name") return CorrelationField{Kind::kText, EventText::kClientId, {}};
   if (name.empty()) return std::nullopt;
   const auto target = find_field(name);
@@ -50,6 +63,8 @@ std::string_view value_of(const CorrelationField& field, const Event& event, con
     case CorrelationField::Kind::kAddress:
       if (event.client_ip.is_unspecified()) return {};
       return buffer = event.client_ip.counting_unit_text();
+    case CorrelationField::Kind::kNetwork:
+      return buffer = network_text(event.client_ip);
     case CorrelationField::Kind::kNumber: {
       if (field.number == EventNumber::kStatus && event.status == 0) return {};
       char digits[32];

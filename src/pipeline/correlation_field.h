@@ -14,9 +14,10 @@
 namespace weir {
 
 /// A field of a record that correlations group by or count the values of: the names of docs/rules.md that stand for one value
-/// a record, `weir.client` (whom the record is attributed to), and `cs-username`/`user.name` (the customer).
+/// a record, `weir.client` (whom the record is attributed to), `weir.network` (the address's neighbourhood), and
+/// `cs-username`/`user.name` (the customer).
 struct CorrelationField {
-  enum class Kind : uint8_t { kClient, kAddress, kNumber, kText };
+  enum class Kind : uint8_t { kClient, kAddress, kNetwork, kNumber, kText };
   Kind kind = Kind::kText;
   EventText text = EventText::kNone;
   EventNumber number = EventNumber::kStatus;

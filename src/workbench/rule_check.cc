@@ -4,6 +4,7 @@
 #include <array>
 #include <variant>
 
+#include "base/ascii.h"
 #include "pipeline/record_judge.h"
 #include "workbench/flat_profile.h"
 
@@ -111,6 +112,17 @@ void check_word_boundaries(const Rule& rule, Diagnostics& diagnostics) {
           if (const auto* regex = std::get_if<RegexValue>(&value)) check(item, regex->pattern);
 }
 
+/// What decides alone is what users have to trust: its description says why it may, in a sentence with the word "alone".
+void check_reason(const Rule& rule, Diagnostics& diagnostics) {
+  if (rule.weight < RuleSetOptions{}.threshold || rule.description.empty()) return;
+  std::string text = rule.description;
+  std::transform(text.begin(), text.end(), text.begin(), to_lower);
+  if (text.find("alone") != std::string::npos) return;
+  diagnostics.push_back(finding(
+      Diagnostic::Severity::kWarning, rule, rule.line,
+      "the rule '" + rule.title + "' decides alone, and its description does not say why (\"Alone enough: …\")"));
+}
+
 std::string xml_text(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -188,6 +200,7 @@ void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics) {
     check_example_counts(rule, diagnostics);
     if (!rule.ours) continue;
     check_word_boundaries(rule, diagnostics);
+    check_reason(rule, diagnostics);
     if (rule.description.empty()) warn(rule, "description");
     if (rule.references.empty()) warn(rule, "references");
     if (rule.tags.empty()) warn(rule, "tags");

@@ -116,3 +116,16 @@ TEST_CASE("lint names what a rule of ours lacks") {
   CHECK(says(diagnostics, kWarning, "has no tags"));
   CHECK(says(diagnostics, kWarning, "has no note on false positives"));
 }
+
+TEST_CASE("lint asks a rule that decides alone why it may") {
+  const auto found = [](int weight, const std::string& description) {
+    std::string yaml = rule_with_examples("[attackword]", "[a]", 1, weight);
+    yaml.insert(yaml.find("logsource:"), "description: " + description + "\n");
+    Diagnostics diagnostics;
+    lint_rules(parse_rules(yaml, "r.yml", diagnostics), diagnostics);
+    return says(diagnostics, kWarning, "decides alone");
+  };
+  CHECK(found(10, "Finds a word."));
+  CHECK_FALSE(found(10, "Finds a word. Alone enough, as nobody else writes it."));
+  CHECK_FALSE(found(9, "Finds a word."));
+}

@@ -180,7 +180,10 @@ void LineWriter::add_decoded(Place place, std::string_view name, std::string_vie
 /// Comments, runs of spaces, caps, and the line's end; then the lines that tell more of the same text.
 void LineWriter::finish(Line line, ByteClasses classes) {
   LineHeads heads;
-  if (has(line.steps, DecodeStep::kControl)) take_line_breaks(line, heads);
+  if (has(line.steps, DecodeStep::kControl)) {
+    squeeze_spaces_of(line);  // padding must not push out of a line's beginning what stands there
+    take_line_breaks(line, heads);
+  }
   if (utf8_repaired_ && (classes & byte_class::kHigh) != 0 &&
       out_.line_text(line).find(kReplacementCharacter) != std::string_view::npos) {
     line.steps = line.steps | DecodeStep::kUtf8Repaired;

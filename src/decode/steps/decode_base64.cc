@@ -73,11 +73,23 @@ bool decode_digits(std::string_view text, size_t probe, std::string& out) {
   return true;
 }
 
+/// Most values are told by their first two digits; that spares them the call.
+bool begins_as_text(std::string_view text) {
+  const uint8_t first = digit_of(text[0]);
+  const uint8_t second = digit_of(text[1]);
+  return first != kNoDigit && second != kNoDigit && is_printable(static_cast<char>((first << 2 | second >> 4) & 0xff));
+}
+
+/// The first digit of two that stand for a printable byte or a line break.
+bool begins_as_hexadecimal_text(char first) {
+  return first == '0' || (first >= '2' && first <= '7');
+}
+
 }  // namespace
 
 bool decode_base64_text(std::string_view value, std::string& out) {
   std::string_view text = payload_of(value);
-  if (text.size() < kEncodedLengthMin) return false;
+  if (text.size() < kEncodedLengthMin || !begins_as_text(text)) return false;
   const bool is_short = text.size() < kBase64LengthMin;
   for (int padding = 0; padding < 2 && text.back() == '='; ++padding)
     text.remove_suffix(1);
@@ -98,7 +110,7 @@ bool decode_base64_bytes(std::string_view text, std::string& out) {
 
 bool decode_hexadecimal_text(std::string_view value, std::string& out) {
   if (value.starts_with("0x") || value.starts_with("0X")) value.remove_prefix(2);
-  if (value.size() < kBase64LengthMin || value.size() % 2 != 0) return false;
+  if (value.size() < kBase64LengthMin || value.size() % 2 != 0 || !begins_as_hexadecimal_text(value[0])) return false;
   out.clear();
   for (size_t at = 0; at < value.size(); at += 2) {
     const int32_t byte = hex_number(value.data() + at, 2);

@@ -43,6 +43,7 @@ std::optional<uint32_t> ProgramBuilder::find_pattern(const Pattern& pattern) con
 
 Result<uint32_t> ProgramBuilder::add_pattern(Pattern pattern, PatternOrigin origin) {
   pattern.word_boundary = has_word_boundary(pattern.regex);
+  pattern.line_breaks = asks_for_line_break(pattern.regex);
   std::unique_ptr<const Pcre> span;
   if (pattern.min_width != pattern.max_width || pattern.prefilter || pattern.word_boundary) {
     auto compiled = Pcre::compile(with_utf8_boundaries(pattern.regex), pattern.letter_case);

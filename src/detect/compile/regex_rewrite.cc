@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/hex.h"
+#include "decode/decoded_record.h"
 
 namespace weir {
 namespace {
@@ -436,6 +437,12 @@ size_t find_boundary(std::string_view regex, size_t from) {
 
 bool has_word_boundary(std::string_view regex) {
   return find_boundary(regex, 0) != std::string_view::npos;
+}
+
+bool asks_for_line_break(std::string_view regex) {
+  std::string mark;
+  append_escape(mark, static_cast<uint8_t>(kLineBreakMark));
+  return regex.find(mark) != std::string_view::npos;
 }
 
 std::string with_utf8_boundaries(std::string_view regex) {

@@ -21,6 +21,9 @@ Result<std::string> rewrite_for_lines(std::string_view pattern, LineText text);
 /// Does a rewritten expression hold \b?
 bool has_word_boundary(std::string_view regex);
 
+/// True if a rewritten expression names the mark of a line break.
+bool asks_for_line_break(std::string_view regex);
+
 /// A rewritten expression for PCRE2 whose \b knows UTF-8: letters beyond ASCII are word characters, punctuation, symbols and
 /// replacement characters are none. The matching library's \b takes every byte beyond ASCII for punctuation ("Ha|ß|elt").
 std::string with_utf8_boundaries(std::string_view regex);

@@ -131,10 +131,15 @@ class Tag {
     return text_.substr(begin, at_ - begin);
   }
 
-  /// A handler's value that does something: a call, an assignment, a template, or a name that is one.
+  /// A handler's value that does something: a call, an assignment, a template, or a name that is one. Words one behind the other
+  /// are none, however a dictionary's word begins.
   static bool is_code(std::string_view value) {
-    return !value.empty() &&
-           (is_name_char(value[0]) || std::string_view("([{`!+-~;/\\&\"'").find(value[0]) != std::string_view::npos);
+    if (value.empty()) return false;
+    constexpr std::string_view kFirst = "([{`!+-~;/\\&\"'";
+    if (!is_name_char(value[0])) return kFirst.find(value[0]) != std::string_view::npos;
+    const size_t word = static_cast<size_t>(std::find_if_not(value.begin(), value.end(), is_name_char) - value.begin());
+    const bool words_follow = word + 1 < value.size() && is_space(value[word]) && is_name_char(value[word + 1]);
+    return !words_follow || value.find_first_of("(`=.[;+{&\\") != std::string_view::npos;
   }
 
   std::string_view text_;
@@ -204,10 +209,18 @@ bool begins_call(std::string_view text, size_t at) {
   return end < text.size() && (text[end] == '(' || text[end] == '`' || text[end] == ')') && is_one_of(name, kCalled);
 }
 
-/// ';alert(1)// or "-alert(1)-": the value closes a script's string and goes on with an expression.
+/// ';alert(1)// or "-alert(1)-": the value closes a script's string and goes on with an expression. Of each kind of quote every second
+/// one opens a string of the value's own (as all pairs in program text do), unless it follows another directly.
 bool breaks_out_of_string(std::string_view text) {
+  constexpr std::string_view kQuotes = "\"'`";
   constexpr size_t kSignsMax = 8;
-  for (size_t at = text.find_first_of("\"'`"); at != std::string_view::npos; at = text.find_first_of("\"'`", at + 1)) {
+  std::array<bool, kQuotes.size()> odd{};
+  for (size_t at = text.find_first_of(kQuotes); at != std::string_view::npos;
+       at = text.find_first_of(kQuotes, at + 1)) {
+    bool& is_odd = odd[kQuotes.find(text[at])];
+    is_odd = !is_odd;
+    const bool behind_quote = at > 0 && kQuotes.find(text[at - 1]) != std::string_view::npos;
+    if (!is_odd && !behind_quote) continue;
     size_t next = at + 1;
     bool sign = false;
     for (; next < text.size() && next - at <= kSignsMax; ++next) {

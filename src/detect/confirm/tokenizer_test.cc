@@ -129,6 +129,9 @@ TEST_CASE("values that would run as script, and where", "[script]") {
       {"'+document.cookie+'", C::kScriptString},
       {"';self.location=x//", C::kScriptString},
       {"'-top['al'+'ert'](1)-'", C::kScriptString},
+      {"'';alert(1)//", C::kScriptString},
+      {"a'b'c';alert(1)//", C::kScriptString},
+      {"x onmouseover=throw alert(1) ", C::kAttribute},
   };
   for (const auto& [value, context] : cases) {
     CAPTURE(value);
@@ -156,7 +159,9 @@ TEST_CASE("values that would not run as script", "[script]") {
                             "<p class=\"on\" id='x'>",
                             "only=3",
                             "f('a') self.assertTrue(x)",
-                            "log('x'); parent.add(child)"})
+                            "log('x'); parent.add(child)",
+                            "a = typeof b === 'undefined' ? window.c : \"d\"; e('f'); document.g()",
+                            "town's onweersactiviteit = \"words one behind the other\" [x]"})
     CHECK((is_script_injection(value) ? value : "") == std::string());
 }
 

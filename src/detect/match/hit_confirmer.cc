@@ -21,6 +21,7 @@ void HitConfirmer::confirm(const DecodedRecord& record, std::span<const Report> 
   begin_record(record);
   for (const Report& report : reports) {
     const Line& line = record.lines[report.line];
+    if (has(line.steps, DecodeStep::kLineBreaks) && !program_->patterns[report.pattern].line_breaks) continue;
     const uint32_t last = program_->pattern_first_atom[report.pattern + 1];
     for (uint32_t i = program_->pattern_first_atom[report.pattern]; i < last; ++i) {
       const uint32_t atom = program_->pattern_atoms[i];

@@ -21,6 +21,8 @@ struct Pattern {
   bool once = false;       ///< is reported once a scan, for a text of one line
   /// Set by the compiler: it holds \b, which the library takes bytewise; in lines beyond ASCII PCRE2 confirms.
   bool word_boundary = false;
+  /// Set by the compiler: it asks for a line break, so it looks at the lines that tell them; others need not.
+  bool line_breaks = false;
   uint32_t min_width = 0;  ///< bytes of a match; set by the compiler
   uint32_t max_width = 0;  ///< UINT32_MAX: unbounded
 };
