@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "rules/category.h"
+#include "rules/rule.h"
 
 namespace weir {
 
@@ -14,6 +15,7 @@ struct RuleInfo {
   Level level = Level::kMedium;
   Category category = Category::kOther;
   int weight = 0;
+  int specificity = kUsualSpecificity;
   SecurityLevel security_level = SecurityLevel::kStandard;
   std::vector<std::string> tags;
 };
