@@ -13,6 +13,7 @@ namespace weir {
 struct AlertSource {
   std::string product_version;
   std::span<const std::string> topics;  ///< names for RecordCoordinates::topic
+  std::string instance{};               ///< name of the process that says it; may be empty
 };
 
 /// The alert as one line of JSON: OCSF 1.5.0 Detection Finding (class 2004), profile security_control. An abuse alert also
@@ -25,8 +26,8 @@ std::vector<std::pair<std::string, std::string>> cloud_event_headers(const Alert
 /// Both, as they are published. `topics` are the names for RecordCoordinates::topic.
 class OcsfEncoder final : public AlertEncoder {
  public:
-  OcsfEncoder(std::string product_version, std::vector<std::string> topics)
-      : topics_(std::move(topics)), source_{std::move(product_version), topics_} {}
+  OcsfEncoder(std::string product_version, std::vector<std::string> topics, std::string instance = {})
+      : topics_(std::move(topics)), source_{std::move(product_version), topics_, std::move(instance)} {}
   OcsfEncoder(const OcsfEncoder&) = delete;
   OcsfEncoder& operator=(const OcsfEncoder&) = delete;
 
