@@ -15,11 +15,11 @@ namespace weir {
 /// stands beside them. Borrows the bytes. Without bytes there is none: the record is not malicious.
 struct PackedEvidence {
   std::string_view bytes;
-  bool has_facts = true;            ///< not of blocks before version 3
   Level severity = Level::kMedium;  ///< the highest of the hits
   CategoryMask categories = 0;      ///< of the hits
   uint64_t rules = 0;               ///< of the hits, distinct ones: bits of a sketch of 64
   bool has_weight = false;          ///< a hit that counts towards the score was taken in
+  bool has_facts = true;            ///< false: written before there were any
 
   explicit operator bool() const { return !bytes.empty(); }
   /// Counts a hit in; the heaviest come first. Rules without weight are markers: beside others they say nothing of the attack.
@@ -30,7 +30,7 @@ struct PackedEvidence {
 void pack_evidence(const EvidenceView& evidence, std::string& out);
 void pack_evidence(const Evidence& evidence, std::string& out);
 
-/// How it is packed: blocks before version 3 hold no facts, schemes, queries, referers and specificities.
+/// How it is packed: older blocks hold no facts, schemes, queries, referers and specificities.
 enum class EvidenceLayout : uint8_t { kWithoutFacts, kWithFacts };
 
 /// Reads over one packed evidence, without allocating; borrows from what `in` reads. No value when it is malformed.
