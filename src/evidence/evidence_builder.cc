@@ -96,7 +96,8 @@ void EvidenceBuilder::order_findings(const Judged& judged) {
     const PolicyRule rule = judged.violations[i].rule;
     // A rule counts once towards the score, whatever the number of parameters.
     const bool first = !std::exchange(counted[static_cast<size_t>(rule)], true);
-    findings_.push_back({first ? judged.policy->weight_of(rule) : 0, info_of(rule).level, kPolicySpecificity, i, true});
+    const Level level = std::max(info_of(rule).level, judged.violation_level);
+    findings_.push_back({first ? judged.policy->weight_of(rule) : 0, level, kPolicySpecificity, i, true});
   }
   // Equal ones in the order found, hits before violations.
   std::sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
@@ -158,7 +159,7 @@ EvidenceHitView EvidenceBuilder::describe(const Violation& violation, int weight
   EvidenceHitView out;
   out.rule_id = rule.id;
   out.title = arena.copy(std::string(rule.title) + " (" + std::string(violation.fault) + ")");
-  out.level = rule.level;
+  out.level = std::max(rule.level, judged.violation_level);
   out.weight = weight;
   out.specificity = kPolicySpecificity;
   out.place = violation.place;

@@ -30,6 +30,7 @@ class EvidenceBuilder {
     const RuleSet& rules;
     std::span<const Violation> violations;  ///< of `policy`; none without a policy
     const Policy* policy = nullptr;
+    Level violation_level = Level::kInformational;  ///< that the route gives to violations at least
   };
 
   /// What it gives stands in `arena`.
