@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "rules/category.h"
-#include "rules/rule.h"
 
 namespace weir {
 
@@ -15,7 +14,7 @@ struct RuleInfo {
   Level level = Level::kMedium;
   Category category = Category::kOther;
   int weight = 0;
-  int specificity = kUsualSpecificity;
+  int specificity = 50;  ///< 0 to 100
   SecurityLevel security_level = SecurityLevel::kStandard;
   std::vector<std::string> tags;
 };
