@@ -281,7 +281,8 @@ TEST_CASE("evidence that no packer wrote is refused or unpacks to what it is cou
         counted.add_hit(hit.weight, hit.level, hit.category, hit.rule_id);
         CHECK((hit.category < Category::kCount && hit.level <= Level::kCritical && hit.place < Place::kCount));
       }
-      CHECK((observation.evidence.severity == counted.severity && observation.evidence.categories == counted.categories));
+      CHECK(
+          (observation.evidence.severity == counted.severity && observation.evidence.categories == counted.categories));
       CHECK(observation.evidence.rules == counted.rules);
     }
   };

@@ -73,8 +73,10 @@ void Episodes::show(Episode& episode, const Occurrence& occurrence, const News& 
 uint32_t Episodes::add(Episode episode) {
   const uint32_t number = take_number();
   if (episode.story) {
+    const size_t kept = episode.story->kept_bytes();
     ++stories_;
-    kept_bytes_ += episode.story->kept_bytes();
+    kept_bytes(episode.chunk) += kept;
+    all_kept_bytes_ += kept;
   }
   episode.sequence = next_sequence_++;
   ++open_count_;
@@ -145,7 +147,17 @@ void Episodes::count(uint32_t number, const Occurrence& occurrence, std::vector<
   if (count_reached || interval_passed || news.is_worse || news.is_new)
     return show(episode, occurrence, news, EpisodePhase::kUpdated, alerts);
   ++suppressed_;
-  if (episode.story) kept_bytes_ += episode.story->keep(occurrence.observation.evidence, kKeptBytesMax - kept_bytes_);
+  if (!episode.story) return;
+  size_t& kept = kept_bytes(episode.chunk);
+  const size_t added =
+      episode.story->keep(occurrence.observation.evidence, kKeptBytesMax - std::min(kept, kKeptBytesMax));
+  kept += added;
+  all_kept_bytes_ += added;
+}
+
+size_t& Episodes::kept_bytes(uint32_t chunk) {
+  if (chunk >= kept_bytes_.size()) kept_bytes_.resize(chunk + 1);
+  return kept_bytes_[chunk];
 }
 
 void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
@@ -156,8 +168,10 @@ void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
   text_bytes_ -= episode.client.size();
   if (episode.story) {
     alerts.back().further = episode.story->kept();
+    const size_t kept = episode.story->kept_bytes();
     --stories_;
-    kept_bytes_ -= episode.story->kept_bytes();
+    kept_bytes(episode.chunk) -= kept;
+    all_kept_bytes_ -= kept;
   }
   episode = Episode{};
   free_.push_back(number);
@@ -175,7 +189,8 @@ void Episodes::clear() {
   episodes_.clear();
   free_.clear();
   deadlines_ = {};
-  open_count_ = text_bytes_ = stories_ = kept_bytes_ = 0;
+  kept_bytes_.clear();
+  open_count_ = text_bytes_ = stories_ = all_kept_bytes_ = 0;
 }
 
 uint32_t Episodes::first_due(int64_t clock_ms) {

@@ -118,7 +118,7 @@ class Episodes {
   /// Records of attacks by outcome.
   [[nodiscard]] const std::array<uint64_t, kOutcomes>& outcomes() const { return outcomes_; }
   [[nodiscard]] size_t bytes() const {
-    return episodes_.capacity() * sizeof(Episode) + text_bytes_ + stories_ * sizeof(AttackStory) + kept_bytes_;
+    return episodes_.capacity() * sizeof(Episode) + text_bytes_ + stories_ * sizeof(AttackStory) + all_kept_bytes_;
   }
 
  private:
@@ -157,6 +157,7 @@ class Episodes {
   static void take_in(Episode& episode, const BurstOccurrence& occurrence);
   void update_burst(Episode& episode, std::vector<Alert>& alerts);
   uint32_t add(Episode episode);
+  size_t& kept_bytes(uint32_t chunk);
   Alert make_alert(Episode& episode, EpisodePhase phase) const;
   Alert make_burst_alert(const Episode& episode, EpisodePhase phase, uint64_t count) const;
 
@@ -172,8 +173,10 @@ class Episodes {
   uint64_t suppressed_ = 0;
   std::array<uint64_t, kOutcomes> outcomes_{};
   size_t stories_ = 0;
-  size_t kept_bytes_ = 0;  // of evidence for closing alerts; not above kKeptBytesMax
-  static constexpr size_t kKeptBytesMax = 16 << 20;
+  /// Evidence for closing alerts takes so much of a chunk at most: what happens in one depends on nothing in another.
+  static constexpr size_t kKeptBytesMax = 64 << 10;
+  std::vector<size_t> kept_bytes_;  // by chunk
+  size_t all_kept_bytes_ = 0;
 };
 
 }  // namespace weir
