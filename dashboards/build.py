@@ -198,6 +198,9 @@ CLIENTS = [
     graph('Flood control', 'Malicious or abusive records counted into an open episode without an alert of their own.',
           [('suppressed', rate('weir_alerts_suppressed_total'))], 'cps', width=6),
 
+    graph('What became of attacks', 'Malicious records by outcome, judged by the response.',
+          [('{{outcome}}', rate('weir_attack_outcomes_total', 'outcome'))], 'cps', stacked=True),
+
     row('Clients'),
     graph('Clients', 'In the client tables.', [('{{instance}}', total('weir_clients', 'instance'))], stacked=True),
     graph('Clients forgotten', 'Expired: idle, as configured. Evicted: the table was full (score.clients_max).',

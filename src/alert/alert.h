@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "alert/outcome.h"
 #include "base/client_kind.h"
 #include "base/enum_names.h"
 #include "base/ip_address.h"
@@ -79,6 +80,14 @@ struct CorrelationFinding {
   Milliseconds timespan{0};
 };
 
+/// What an episode of attacks consists of, in numbers.
+struct AttackSummary {
+  std::array<uint64_t, static_cast<size_t>(Category::kCount)> by_category{};  ///< records; one may count for several
+  std::array<uint64_t, kOutcomes> by_outcome{};                               ///< records
+  uint32_t hosts = 0, routes = 0;                                             ///< shown by alerts of their own
+  uint64_t beyond = 0;  ///< records with a host or route beyond the bound
+};
+
 /// One alert as it is published (AL1).
 struct Alert {
   std::string
@@ -91,14 +100,19 @@ struct Alert {
   IpAddress address;     ///< of the record that caused this alert; in a closing alert, of the last one counted; or none
   RecordCoordinates at;  ///< of that record; kNoRecord if the alert must not depend on which one it was
   EventTime time{};      ///< event time of that record
-  EventTime first_seen{};            ///< first record of the episode; of a burst, the period's beginning
-  EventTime last_seen{};             ///< last record counted; of a burst that is closed, the period's end
-  uint64_t count = 1;                ///< records of the episode so far, this one included
-  Level severity = Level::kMedium;   ///< the highest of the episode so far
-  CategoryMask categories = 0;       ///< attacks: of the episode so far
-  std::optional<Evidence> evidence;  ///< attacks: of the record that caused this alert
-  AbuseVerdict verdict;              ///< abuse
-  BurstVerdict burst;                ///< bursts
+  EventTime first_seen{};                      ///< first record of the episode; of a burst, the period's beginning
+  EventTime last_seen{};                       ///< last record counted; of a burst that is closed, the period's end
+  uint64_t count = 1;                          ///< records of the episode so far, this one included
+  Level severity = Level::kMedium;             ///< the highest of the episode so far
+  CategoryMask categories = 0;                 ///< attacks: of the episode so far
+  std::optional<Evidence> evidence;            ///< attacks: of the record that caused this alert
+  Outcome outcome = Outcome::kUnknown;         ///< attacks: the most telling of the episode so far
+  Outcome record_outcome = Outcome::kUnknown;  ///< of the record that caused this alert
+  std::vector<Evidence>
+      further;  ///< closing, attacks: one for each category and host that no alert has shown, at most 8
+  std::optional<AttackSummary> summary;  ///< attacks: of the episode so far
+  AbuseVerdict verdict;                  ///< abuse
+  BurstVerdict burst;                    ///< bursts
   std::optional<CorrelationFinding> correlation;
   std::string_view trimmed;  ///< what was taken out last because the alert was too large for its topic; empty: nothing
 };

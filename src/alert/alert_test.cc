@@ -24,6 +24,10 @@ Evidence sqli_evidence() {
   evidence.method = "GET";
   evidence.host = "shop.example.com";
   evidence.path = "/items";
+  evidence.scheme = "https";
+  evidence.query = "id=7' UNION SELECT login FROM accounts--";
+  evidence.referer = "https://shop.example.com/";
+  evidence.facts = {200, 5'120, 37, 0, 1, 2};
   evidence.user_agent = "Mozilla/5.0";
   evidence.score = 8;
   evidence.evasions = static_cast<Evasions>(static_cast<Evasions>(Evasion::kDoubleEncoding) |
@@ -62,6 +66,7 @@ Alert attack_alert() {
   alert.severity = Level::kHigh;
   alert.categories = mask_of(Category::kSqli);
   alert.evidence = sqli_evidence();
+  alert.outcome = alert.record_outcome = Outcome::kAnswered;
   return alert;
 }
 
@@ -134,6 +139,15 @@ Alert closing_alert() {
   alert.count = 1234;
   alert.last_seen = at_ms(1736942999999);
   alert.evidence.reset();
+  alert.outcome = Outcome::kLikelyEffective;
+  alert.summary.emplace();
+  alert.summary->by_category[static_cast<size_t>(Category::kSqli)] = 1'234;
+  alert.summary->by_outcome[static_cast<size_t>(Outcome::kLikelyEffective)] = 34;
+  alert.summary->by_outcome[static_cast<size_t>(Outcome::kBlocked)] = 1'200;
+  alert.summary->hosts = 8;
+  alert.summary->routes = 16;
+  alert.summary->beyond = 900;
+  alert.further = {sqli_evidence()};
   return alert;
 }
 
@@ -164,6 +178,36 @@ TEST_CASE("alerts of every kind and phase are written as in the golden file", "[
   std::ostringstream golden;
   golden << std::ifstream(path, std::ios::binary).rdbuf();
   CHECK(written == golden.str());
+}
+
+TEST_CASE("the message of an attack says what, where, whose and what became of it", "[alert]") {
+  Alert alert = attack_alert();
+  CHECK(parse(encode_ocsf(alert, kSource))["message"] ==
+        "SQL injection in parameter id of GET shop.example.com/items, answered 200; 1 request of customer customer-42");
+  alert.client_kind = ClientKind::kAddress;
+  alert.client = "203.0.113.9";
+  alert.count = 3;
+  alert.last_seen = alert.first_seen + Milliseconds{40'500};
+  alert.record_outcome = Outcome::kBlocked;
+  alert.evidence->facts.status = 403;
+  alert.evidence->hits[0].place = Place::kUserAgent;
+  CHECK(parse(encode_ocsf(alert, kSource))["message"] ==
+        "SQL injection in the user agent of GET shop.example.com/items, blocked with 403; 3 requests of 203.0.113.9 in "
+        "40 s");
+  CHECK(parse(encode_ocsf(closing_alert(), kSource))["message"] ==
+        "SQL injection; 1234 requests of API key sha256:00112233445566778899aabbccddeeff in 9 min, ended; likely "
+        "effective: 34");
+}
+
+TEST_CASE("every kind of alert names techniques, a remedy and how sure it is", "[alert]") {
+  for (const Alert& alert :
+       {attack_alert(), abuse_alert(), closing_alert(), correlation_alert(), burst_alert(), closed_burst_alert()}) {
+    const auto json = parse(encode_ocsf(alert, kSource));
+    CHECK(json["finding_info"]["attacks"].Size() >= 1);
+    CHECK(json["remediation"]["desc"].GetStringLength() > 20);
+    CHECK(json["confidence_id"].GetInt() >= 1);
+  }
+  CHECK(parse(encode_ocsf(correlation_alert(), kSource))["finding_info"]["attacks"][0]["technique"]["uid"] == "T1110");
 }
 
 TEST_CASE("the abuse verdict stands in unmapped under the required names", "[alert]") {

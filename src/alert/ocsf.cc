@@ -4,6 +4,8 @@
 #include <array>
 
 #include "alert/json_writer.h"
+#include "alert/knowledge.h"
+#include "alert/message.h"
 
 namespace weir {
 namespace {
@@ -99,105 +101,14 @@ void write_texts(JsonWriter& json, std::string_view name, const std::vector<std:
   json.end_array();
 }
 
-std::string join_reasons(AbuseReasons reasons) {
-  std::string joined;
-  for_each_bit(reasons, [&](unsigned bit) {
-    if (!joined.empty()) joined += ", ";
-    joined += to_string(static_cast<AbuseReason>(bit));
-  });
-  return joined;
-}
-
-std::string join_categories(CategoryMask categories) {
-  std::string joined;
-  for (unsigned i = 0; i < static_cast<unsigned>(Category::kCount); ++i) {
-    if ((categories >> i & 1U) == 0) continue;
-    if (!joined.empty()) joined += ", ";
-    joined += to_string(static_cast<Category>(i));
-  }
-  return joined;
-}
-
-std::string join_reasons(const BurstVerdict& verdict) {
-  std::string joined;
-  for_each_bit(verdict.reasons, [&](unsigned bit) {
-    if (!joined.empty()) joined += ", ";
-    joined += to_string(static_cast<BurstReason>(bit));
-  });
-  return joined;
-}
-
 void write_reasons(JsonWriter& json, std::string_view name, const BurstVerdict& verdict) {
   json.begin_array(name);
   for_each_bit(verdict.reasons, [&](unsigned bit) { json.text(to_string(static_cast<BurstReason>(bit))); });
   json.end_array();
 }
 
-/// A customer whose account is guessed at is the one it happens to: who does it, the addresses' alerts say.
-bool is_target(const Alert& alert) {
-  return alert.kind == AlertKind::kBurst && alert.client_kind == ClientKind::kCustomer &&
-         alert.burst.reasons == static_cast<BurstReasons>(BurstReason::kFailedAuthentication);
-}
-
-std::string title_of(const Alert& alert) {
-  if (is_target(alert)) return "Guessing at a customer's authentication: " + join_reasons(alert.burst);
-  if (alert.kind == AlertKind::kBurst) return "Burst of requests: " + join_reasons(alert.burst);
-  if (alert.kind == AlertKind::kAbuse) return "Suspicious client behaviour: " + join_reasons(alert.verdict.reasons);
-  if (alert.correlation) return alert.correlation->title;
-  if (alert.evidence && !alert.evidence->hits.empty()) return alert.evidence->hits.front().title;
-  return "Attack requests: " + join_categories(alert.categories);
-}
-
-/// And no summary of many clients'.
-bool is_clients_burst(const Alert& alert) {
-  return alert.kind == AlertKind::kBurst && alert.client_kind != ClientKind::kGroup;
-}
-
-std::string_view counted_by(BurstReason reason) {
-  switch (reason) {
-    case BurstReason::kRequestRate:
-      return " requests";
-    case BurstReason::kFailedAuthentication:
-      return " failed authentications";
-    case BurstReason::kCredentialStuffing:
-      return " accounts refused";
-    case BurstReason::kPasswordSpraying:
-      return " accounts refused";
-    case BurstReason::kEnumeration:
-      return " paths answered with client errors";
-    case BurstReason::kScanning:
-      return " malicious requests";
-  }
-  return "";
-}
-
-/// "101 or more requests within the window", "up to 480 requests within the window; 5,120 in all, ended".
-std::string burst_message(const Alert& alert) {
-  const auto reason = static_cast<BurstReason>(alert.burst.reasons);
-  const std::string held = std::to_string(alert.burst.held);
-  const std::string counted = std::to_string(alert.count) + " requests";
-  std::string text;
-  if (alert.phase != EpisodePhase::kClosed) {
-    text.append(held).append(" or more").append(counted_by(reason)).append(" within the window");
-    if (alert.phase == EpisodePhase::kUpdated) text.append("; by now ").append(counted).append(" in all");
-    return text;
-  }
-  text.append("up to ").append(held).append(counted_by(reason)).append(" within the window; ");
-  return text.append(counted).append(" in all, ended");
-}
-
-std::string message_of(const Alert& alert) {
-  std::string text(to_string(alert.kind));
-  text.append(is_target(alert) ? " against " : " by ")
-      .append(to_string(alert.client_kind))
-      .append(" ")
-      .append(alert.client)
-      .append(": ");
-  if (is_clients_burst(alert)) return text + burst_message(alert);
-  text.append(std::to_string(alert.count)).append(alert.count == 1 ? " request" : " requests");
-  if (alert.kind == AlertKind::kBurst) text += " in bursts";
-  if (alert.phase == EpisodePhase::kClosed) text += ", ended";
-  return text;
+std::string_view topic_of(const Alert& alert, const AlertSource& source) {
+  return alert.at.topic < source.topics.size() ? std::string_view(source.topics[alert.at.topic]) : std::string_view();
 }
 
 void write_metadata(JsonWriter& json, const Alert& alert, const AlertSource& source) {
@@ -210,6 +121,8 @@ void write_metadata(JsonWriter& json, const Alert& alert, const AlertSource& sou
   json.text("vendor_name", "weir");
   json.text("version", source.product_version);
   json.end_object();
+  json.text("log_name", topic_of(alert, source));
+  json.text("log_provider", source.instance);
   json.begin_array("profiles");
   json.text("security_control");
   json.end_array();
@@ -271,20 +184,25 @@ void write_analytics(JsonWriter& json, const Alert& alert) {
   json.end_array();
 }
 
-/// MITRE ATT&CK (enterprise, version 16): what every attack on a web application through its requests is.
-void write_attacks(JsonWriter& json) {
+void write_named(JsonWriter& json, std::string_view member, std::string_view uid, std::string_view name) {
+  if (uid.empty()) return;
+  json.begin_object(member);
+  json.text("uid", uid);
+  json.text("name", name);
+  json.end_object();
+}
+
+/// MITRE ATT&CK (enterprise, version 16).
+void write_attacks(JsonWriter& json, const Alert& alert) {
   json.begin_array("attacks");
-  json.begin_object();
-  json.text("version", "16");
-  json.begin_object("tactic");
-  json.text("uid", "TA0001");
-  json.text("name", "Initial Access");
-  json.end_object();
-  json.begin_object("technique");
-  json.text("uid", "T1190");
-  json.text("name", "Exploit Public-Facing Application");
-  json.end_object();
-  json.end_object();
+  for (const Technique& one : techniques_of(alert)) {
+    json.begin_object();
+    json.text("version", "16");
+    write_named(json, "tactic", one.tactic_uid, one.tactic_name);
+    write_named(json, "technique", one.uid, one.name);
+    write_named(json, "sub_technique", one.sub_uid, one.sub_name);
+    json.end_object();
+  }
   json.end_array();
 }
 
@@ -307,7 +225,7 @@ void write_finding_info(JsonWriter& json, const Alert& alert) {
   json.number("first_seen_time", ms(alert.first_seen));
   json.number("last_seen_time", ms(alert.last_seen));
   write_analytics(json, alert);
-  if (alert.kind == AlertKind::kAttack) write_attacks(json);
+  write_attacks(json, alert);
   json.end_object();
 }
 
@@ -321,12 +239,24 @@ void write_http_request(JsonWriter& json, const Evidence& evidence) {
     json.text("http_method", evidence.method);
   }
   json.text("user_agent", evidence.user_agent);
+  json.text("referrer", evidence.referer);
   if (!evidence.path.empty()) {
     json.begin_object("url");
+    json.text("scheme", evidence.scheme);
     json.text("hostname", evidence.host);
     json.text("path", evidence.path);
+    json.text("query_string", evidence.query);
     json.end_object();
   }
+  json.end_object();
+}
+
+void write_http_response(JsonWriter& json, const EvidenceFacts& facts) {
+  if (facts.status == 0) return;
+  json.begin_object("http_response");
+  json.number("code", facts.status);
+  if (facts.response_bytes > 0) json.number("length", static_cast<int64_t>(facts.response_bytes));
+  if (facts.duration_ms != EvidenceFacts::kUnknown) json.number("latency", static_cast<int64_t>(facts.duration_ms));
   json.end_object();
 }
 
@@ -350,6 +280,12 @@ void write_hits(JsonWriter& json, const Evidence& evidence) {
   json.end_object();
 }
 
+void write_request(JsonWriter& json, const Evidence& evidence) {
+  write_http_request(json, evidence);
+  write_http_response(json, evidence.facts);
+  write_hits(json, evidence);
+}
+
 /// An address stands in the evidence as such, and a group is nobody.
 bool is_user(const Alert& alert) {
   return !is_target(alert) && alert.client_kind != ClientKind::kAddress && alert.client_kind != ClientKind::kGroup &&
@@ -371,11 +307,18 @@ void write_evidences(JsonWriter& json, const Alert& alert) {
     json.end_object();
     json.end_object();
   }
-  if (alert.evidence) {
-    write_http_request(json, *alert.evidence);
-    write_hits(json, *alert.evidence);
+  if (is_target(alert)) {
+    json.begin_object("user");
+    json.text("uid", alert.client);
+    json.end_object();
   }
+  if (alert.evidence) write_request(json, *alert.evidence);
   json.end_object();
+  for (const Evidence& one : alert.further) {
+    json.begin_object();
+    write_request(json, one);
+    json.end_object();
+  }
   json.end_array();
 }
 
@@ -428,6 +371,27 @@ void write_correlation(JsonWriter& json, const CorrelationFinding& finding) {
   json.end_object();
 }
 
+void write_story(JsonWriter& json, const Alert& alert) {
+  write_categories(json, "categories", alert.categories);
+  json.text("outcome", to_string(alert.outcome));
+  if (alert.evidence) json.text("request_outcome", to_string(alert.record_outcome));
+  if (!alert.summary) return;
+  const AttackSummary& summary = *alert.summary;
+  json.begin_object("requests_by_category");
+  for (size_t i = 0; i < summary.by_category.size(); ++i)
+    if (summary.by_category[i] > 0)
+      json.number(to_string(static_cast<Category>(i)), static_cast<int64_t>(summary.by_category[i]));
+  json.end_object();
+  json.begin_object("requests_by_outcome");
+  for (size_t i = 0; i < kOutcomes; ++i)
+    if (summary.by_outcome[i] > 0)
+      json.number(to_string(static_cast<Outcome>(i)), static_cast<int64_t>(summary.by_outcome[i]));
+  json.end_object();
+  json.number("hosts", static_cast<int64_t>(summary.hosts));
+  json.number("routes", static_cast<int64_t>(summary.routes));
+  if (summary.beyond > 0) json.number("beyond", static_cast<int64_t>(summary.beyond));
+}
+
 void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source) {
   json.begin_object("weir");
   json.text("kind", to_string(alert.kind));
@@ -445,7 +409,7 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
     if (alert.at.index != 0) json.number("index", alert.at.index);
     json.end_object();
   }
-  if (alert.kind == AlertKind::kAttack) write_categories(json, "categories", alert.categories);
+  if (alert.kind == AlertKind::kAttack) write_story(json, alert);
   if (alert.correlation) write_correlation(json, *alert.correlation);
   if (alert.evidence) {
     const Evidence& evidence = *alert.evidence;
@@ -470,6 +434,14 @@ void write_burst(JsonWriter& json, const Alert& alert) {
   if (alert.burst.reasons != static_cast<BurstReasons>(BurstReason::kRequestRate) || !is_clients_burst(alert)) return;
   json.number("requests", static_cast<int64_t>(alert.burst.held));
   json.number("retry_after", (alert.burst.retry_after.count() + kMsPerSecond - 1) / kMsPerSecond);
+}
+
+void write_confidence(JsonWriter& json, const Alert& alert) {
+  const Confidence confidence = confidence_of(alert);
+  json.number("confidence_id", static_cast<int64_t>(confidence));
+  json.text("confidence", confidence == Confidence::kHigh     ? "High"
+                          : confidence == Confidence::kMedium ? "Medium"
+                                                              : "Low");
 }
 
 void write_unmapped(JsonWriter& json, const Alert& alert, const AlertSource& source) {
@@ -514,6 +486,10 @@ std::string encode_ocsf(const Alert& alert, const AlertSource& source) {
   json.text("disposition", "Detected");
   json.truth("is_alert", alert.phase != EpisodePhase::kClosed);
   json.text("message", message_of(alert));
+  write_confidence(json, alert);
+  json.begin_object("remediation");
+  json.text("desc", remediation_of(alert));
+  json.end_object();
   if (alert.kind == AlertKind::kAbuse) {
     json.number("risk_score", alert.verdict.risk_score);
   } else if (alert.evidence) {

@@ -13,6 +13,7 @@ namespace weir {
 struct AlertSource {
   std::string product_version;
   TopicTable topics;  ///< names for RecordCoordinates::topic, and their sources
+  std::string instance{};  ///< name of the process that says it; may be empty
 };
 
 /// The alert as one line of JSON: OCSF 1.5.0 Detection Finding (class 2004), profile security_control. An abuse alert also
@@ -25,8 +26,8 @@ std::vector<std::pair<std::string, std::string>> cloud_event_headers(const Alert
 /// Both, as they are published.
 class OcsfEncoder final : public AlertEncoder {
  public:
-  OcsfEncoder(std::string product_version, TopicTable topics)
-      : source_{std::move(product_version), std::move(topics)} {}
+  OcsfEncoder(std::string product_version, TopicTable topics, std::string instance = {})
+      : source_{std::move(product_version), std::move(topics), std::move(instance)} {}
   OcsfEncoder(const OcsfEncoder&) = delete;
   OcsfEncoder& operator=(const OcsfEncoder&) = delete;
 

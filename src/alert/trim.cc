@@ -22,6 +22,12 @@ bool drop_hits(Alert& alert) {
   return true;
 }
 
+bool drop_further(Alert& alert) {
+  const bool any = !alert.further.empty();
+  alert.further.clear();
+  return any;
+}
+
 bool drop_group(Alert& alert) {
   if (!alert.correlation) return false;
   auto& group = alert.correlation->group;
@@ -34,7 +40,9 @@ bool drop_group(Alert& alert) {
 }  // namespace
 
 bool trim(Alert& alert) {
-  if (drop_excerpts(alert)) {
+  if (drop_further(alert)) {
+    alert.trimmed = "further";
+  } else if (drop_excerpts(alert)) {
     alert.trimmed = "excerpts";
   } else if (drop_hits(alert)) {
     alert.trimmed = "hits";

@@ -1,5 +1,6 @@
 #include "event/event_parser.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -87,6 +88,25 @@ bool is_like(std::string_view text, std::string_view wanted) {
   return wanted.ends_with('*') ? text.starts_with(wanted.substr(0, wanted.size() - 1)) : text == wanted;
 }
 
+/// Where the outer table keeps what the profile names: looking a pointer up takes it apart, which no record should pay for.
+struct OuterSlots {
+  OuterSlots(const InputProfile& profile, const PointerTable& table) {
+    if (!profile.split.empty()) split = table.slot_of(profile.split);
+    for (const std::string& pointer : profile.unwrap)
+      unwrap.push_back(table.slot_of(pointer));
+    for (const SkipRule& rule : profile.skips)
+      if (!rule.pointer.empty()) skips.push_back({&rule, table.slot_of(rule.pointer)});
+  }
+
+  struct Skip {
+    const SkipRule* rule;
+    uint16_t slot;
+  };
+  std::optional<uint16_t> split;
+  std::vector<uint16_t> unwrap;
+  std::vector<Skip> skips;
+};
+
 ParseOutcome rejected(RejectReason reason, std::string detail) {
   return {reason, std::move(detail)};
 }
@@ -109,6 +129,7 @@ struct EventParser::Impl {
       : options(std::move(given)),
         index(compiled(options.profile)),
         outer_table(compiled(outer_pointers(options.profile))),
+        outer_slots(options.profile, outer_table),
         reads_outer(!outer_pointers(options.profile).empty()),
         reads_json(options.profile.reads_json()),
         forms(forms_of(options.profile)),
@@ -143,6 +164,7 @@ struct EventParser::Impl {
   InputOptions options;
   ProfileIndex index;
   PointerTable outer_table;  // of envelopes, lists of records and rules to skip
+  OuterSlots outer_slots;
   bool reads_outer;
   bool reads_json;
   std::vector<TextForm> forms;
@@ -250,8 +272,8 @@ EventParser::Next EventParser::Impl::read_object(const dom::object& object, int 
   if (!reads_outer) return read_record(object, storage, event, outcome);
   outer_fields.gather(object, storage.texts);
   if (skips_object()) return Next::kSkip;
-  if (!options.profile.split.empty()) {
-    const auto* found = outer_fields.at(outer_table.slot_of(options.profile.split));
+  if (outer_slots.split) {
+    const auto* found = outer_fields.at(*outer_slots.split);
     dom::array list;
     if (found != nullptr && found->kind == RawValue::Kind::kNested &&
         outer_fields.nested(*found).get(list) == simdjson::SUCCESS)
@@ -263,8 +285,8 @@ EventParser::Next EventParser::Impl::read_object(const dom::object& object, int 
 
 EventParser::Next EventParser::Impl::read_envelope(const dom::object& object, int layer, Storage& storage, Event& event,
                                                    ParseOutcome& outcome) {
-  for (const std::string& pointer : options.profile.unwrap) {
-    const auto* payload = outer_fields.at(outer_table.slot_of(pointer));
+  for (const uint16_t slot : outer_slots.unwrap) {
+    const auto* payload = outer_fields.at(slot);
     if (payload == nullptr) continue;
     if (payload->is_text() && !payload->text.empty()) return read(payload->text, layer + 1, storage, event, outcome);
     dom::object inner;
@@ -408,13 +430,11 @@ bool EventParser::Impl::skips_line(std::string_view line) const {
 }
 
 bool EventParser::Impl::skips_object() const {
-  for (const SkipRule& rule : options.profile.skips) {
-    if (rule.pointer.empty()) continue;
-    const auto* value = outer_fields.at(outer_table.slot_of(rule.pointer));
-    if (value == nullptr) continue;
-    if (rule.value.empty() || (value->is_text() && is_like(value->text, rule.value))) return true;
-  }
-  return false;
+  return std::any_of(outer_slots.skips.begin(), outer_slots.skips.end(), [this](const OuterSlots::Skip& skip) {
+    const auto* value = outer_fields.at(skip.slot);
+    return value != nullptr &&
+           (skip.rule->value.empty() || (value->is_text() && is_like(value->text, skip.rule->value)));
+  });
 }
 
 EventStorage::EventStorage() : impl_(std::make_unique<Impl>()) {}

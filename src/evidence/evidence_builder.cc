@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "evidence/masking.h"
+#include "evidence/request_facts.h"
 
 namespace weir {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 constexpr size_t kContextBytes = 32;  // shown on each side of a match
 constexpr size_t kParameterBytesMax = 64;
 constexpr size_t kMethodBytesMax = 32;
+constexpr int kPolicySpecificity = 10;  // a policy says what is wrong with a request, not what it is after
 
 /// The match with some of its surroundings, inside its line, without splitting a character.
 std::string_view excerpt_around(std::string_view line, size_t match_begin, size_t match_end) {
@@ -54,6 +56,9 @@ PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
   evidence_.host = masked_field(judged.event.host);
   evidence_.path = masked_field(judged.event.path);
   evidence_.user_agent = masked_field(judged.event.user_agent);
+  evidence_.scheme = masker_.text(judged.event.scheme, arena, kMethodBytesMax);
+  evidence_.query = masked_field(judged.event.query);
+  evidence_.referer = masked_field(judged.event.referer);
   evidence_.rule_set = judged.rules.fingerprint();
   evidence_.score = judged.detection.score;
   evidence_.evasions = judged.record.evasions;
@@ -69,6 +74,10 @@ PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
                                  : describe(judged.detection.hits[finding.index], judged, arena));
   }
 
+  evidence_.facts = facts_of_response(judged.event);
+  for (const EvidenceHitView& hit : evidence_.hits)
+    evidence_.facts.delay_ms = std::max(evidence_.facts.delay_ms, delay_asked_for(hit.excerpt));
+
   bytes_.clear();
   pack_evidence(evidence_, bytes_);
   PackedEvidence packed{arena.copy(bytes_)};
@@ -77,21 +86,26 @@ PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
   return packed;
 }
 
-/// The heaviest, as many as are shown.
+/// The most severe and specific, as many as are shown: the first names the alert. Rules without weight, which only mark, come last.
 void EvidenceBuilder::order_findings(const Judged& judged) {
   findings_.clear();
   for (uint32_t i = 0; i < judged.detection.hits.size(); ++i)
-    findings_.push_back({judged.rules.rules()[judged.detection.hits[i].rule].weight, i, false});
+    findings_.push_back(finding_of(judged.rules.rules()[judged.detection.hits[i].rule], i));
   std::array<bool, kPolicyRules> counted{};
   for (uint32_t i = 0; i < judged.violations.size(); ++i) {
     const PolicyRule rule = judged.violations[i].rule;
     // A rule counts once towards the score, whatever the number of parameters.
     const bool first = !std::exchange(counted[static_cast<size_t>(rule)], true);
-    findings_.push_back({first ? judged.policy->weight_of(rule) : 0, i, true});
+    const Level level = std::max(info_of(rule).level, judged.violation_level);
+    findings_.push_back({first ? judged.policy->weight_of(rule) : 0, level, kPolicySpecificity, i, true});
   }
-  // Equal weights in the order found, hits before violations.
+  // Equal ones in the order found, hits before violations.
   std::sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
-    return std::tuple(-a.weight, a.is_violation, a.index) < std::tuple(-b.weight, b.is_violation, b.index);
+    const auto key = [](const Finding& one) {
+      return std::tuple(one.weight <= 0, -static_cast<int>(one.level), -one.specificity, -one.weight, one.is_violation,
+                        one.index);
+    };
+    return key(a) < key(b);
   });
   if (findings_.size() > Evidence::kHitsMax) findings_.resize(Evidence::kHitsMax);
 }
@@ -112,6 +126,7 @@ EvidenceHitView EvidenceBuilder::describe(const Hit& hit, const Judged& judged, 
   out.category = rule.category;
   out.level = rule.level;
   out.weight = rule.weight;
+  out.specificity = rule.specificity;
   if (hit.line == Hit::kNoLine) return out;
   const Line& line = judged.record.lines[hit.line];
   const MaskedLine& shown = masked(hit.line, judged.record, arena);
@@ -144,8 +159,9 @@ EvidenceHitView EvidenceBuilder::describe(const Violation& violation, int weight
   EvidenceHitView out;
   out.rule_id = rule.id;
   out.title = arena.copy(std::string(rule.title) + " (" + std::string(violation.fault) + ")");
-  out.level = rule.level;
+  out.level = std::max(rule.level, judged.violation_level);
   out.weight = weight;
+  out.specificity = kPolicySpecificity;
   out.place = violation.place;
   out.parameter = masker_.text(violation.parameter, arena, kParameterBytesMax);
   out.excerpt = excerpt_of(violation, judged.record, arena);

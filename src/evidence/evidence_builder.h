@@ -30,6 +30,7 @@ class EvidenceBuilder {
     const RuleSet& rules;
     std::span<const Violation> violations;  ///< of `policy`; none without a policy
     const Policy* policy = nullptr;
+    Level violation_level = Level::kInformational;  ///< that the route gives to violations at least
   };
 
   /// What it gives stands in `arena`.
@@ -39,6 +40,8 @@ class EvidenceBuilder {
   /// A hit or a violation, by its index, in the order in which they are shown.
   struct Finding {
     int weight = 0;
+    Level level = Level::kLow;
+    int specificity = 0;
     uint32_t index = 0;
     bool is_violation = false;
   };
@@ -49,6 +52,9 @@ class EvidenceBuilder {
     std::string_view name, text;
   };
 
+  static Finding finding_of(const RuleInfo& rule, uint32_t index) {
+    return {rule.weight, rule.level, rule.specificity, index, false};
+  }
   void order_findings(const Judged& judged);
   EvidenceHitView describe(const Hit& hit, const Judged& judged, Arena& arena);
   EvidenceHitView describe(const Violation& violation, int weight, const Judged& judged, Arena& arena) const;

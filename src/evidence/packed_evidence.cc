@@ -17,11 +17,32 @@ uint64_t bit_of_rule(std::string_view rule_id) {
   return uint64_t{1} << (XXH3_64bits(rule_id.data(), rule_id.size()) >> (64 - kSketchBits));
 }
 
+void write_facts(const EvidenceFacts& facts, BinaryWriter& out) {
+  out.varint(facts.status);
+  out.varint(facts.response_bytes);
+  out.varint(facts.duration_ms);
+  out.varint(facts.delay_ms);
+  out.varint(facts.host_key);
+  out.varint(facts.route_key);
+}
+
+EvidenceFacts read_facts(BinaryReader& in) {
+  EvidenceFacts facts;
+  facts.status = in.number<uint16_t>();
+  facts.response_bytes = in.varint();
+  facts.duration_ms = in.number<uint32_t>();
+  facts.delay_ms = in.number<uint32_t>();
+  facts.host_key = in.number<uint32_t>();
+  facts.route_key = in.number<uint32_t>();
+  return facts;
+}
+
 template <typename Text>
 void write(const BasicEvidence<Text>& evidence, std::string& bytes) {
   BinaryWriter out(bytes);
-  for (const auto* text :
-       {&evidence.request_id, &evidence.method, &evidence.host, &evidence.path, &evidence.user_agent}) {
+  write_facts(evidence.facts, out);
+  for (const auto* text : {&evidence.request_id, &evidence.method, &evidence.host, &evidence.path, &evidence.user_agent,
+                           &evidence.scheme, &evidence.query, &evidence.referer}) {
     out.text(*text);
   }
   out.zigzag(evidence.score);
@@ -40,11 +61,12 @@ void write(const BasicEvidence<Text>& evidence, std::string& bytes) {
     out.text(hit.parameter);
     out.text(hit.excerpt);
     out.varint(hit.steps);
+    out.byte(static_cast<uint8_t>(hit.specificity));
   }
   out.text(evidence.rule_set);
 }
 
-EvidenceHitView read_hit(BinaryReader& in) {
+EvidenceHitView read_hit(BinaryReader& in, EvidenceLayout layout) {
   EvidenceHitView hit;
   hit.rule_id = in.text();
   hit.title = in.text();
@@ -55,21 +77,27 @@ EvidenceHitView read_hit(BinaryReader& in) {
   hit.parameter = in.text();
   hit.excerpt = in.text();
   hit.steps = in.number<DecodeSteps>();
+  if (layout == EvidenceLayout::kWithFacts) hit.specificity = in.byte();
   return hit;
 }
 
 /// Reads all of it, giving each hit to `take`; false when it is malformed. The hits of `out` stay empty.
 template <typename Take>
-bool read(BinaryReader& in, EvidenceView& out, const Take& take) {
+bool read(BinaryReader& in, EvidenceLayout layout, EvidenceView& out, const Take& take) {
+  if (layout == EvidenceLayout::kWithFacts) out.facts = read_facts(in);
   for (auto* text : {&out.request_id, &out.method, &out.host, &out.path, &out.user_agent})
     *text = in.text();
+  if (layout == EvidenceLayout::kWithFacts) {
+    for (auto* text : {&out.scheme, &out.query, &out.referer})
+      *text = in.text();
+  }
   out.score = in.signed_number<int>();
   out.evasions = in.number<Evasions>();
   out.hits_total = in.number<uint16_t>();
   const auto hits = in.number<uint32_t>();
   if (hits > Evidence::kHitsMax) return false;
   for (uint32_t i = 0; i < hits; ++i) {
-    const EvidenceHitView hit = read_hit(in);
+    const EvidenceHitView hit = read_hit(in, layout);
     if (!in.ok()) return false;  // before anyone takes a category or level that is none
     take(hit);
   }
@@ -78,8 +106,16 @@ bool read(BinaryReader& in, EvidenceView& out, const Take& take) {
 }
 
 EvidenceHit owned(const EvidenceHitView& hit) {
-  return {std::string(hit.rule_id),   std::string(hit.title),   hit.category, hit.level, hit.weight, hit.place,
-          std::string(hit.parameter), std::string(hit.excerpt), hit.steps};
+  return {std::string(hit.rule_id),
+          std::string(hit.title),
+          hit.category,
+          hit.level,
+          hit.weight,
+          hit.specificity,
+          hit.place,
+          std::string(hit.parameter),
+          std::string(hit.excerpt),
+          hit.steps};
 }
 
 }  // namespace
@@ -99,28 +135,41 @@ void pack_evidence(const Evidence& evidence, std::string& out) {
   write(evidence, out);
 }
 
-std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in) {
+std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in, EvidenceLayout layout) {
   const std::string_view before = in.rest();
   PackedEvidence packed;
   EvidenceView head;
-  const bool whole = read(
-      in, head, [&](const EvidenceHitView& hit) { packed.add_hit(hit.weight, hit.level, hit.category, hit.rule_id); });
+  packed.has_facts = layout == EvidenceLayout::kWithFacts;
+  const bool whole = read(in, layout, head, [&](const EvidenceHitView& hit) {
+    packed.add_hit(hit.weight, hit.level, hit.category, hit.rule_id);
+  });
   if (!whole) return std::nullopt;
   packed.bytes = before.substr(0, before.size() - in.left());
   return packed;
+}
+
+EvidenceFacts facts_of(const PackedEvidence& packed) {
+  if (!packed.has_facts) return {};
+  BinaryReader in(packed.bytes);
+  return read_facts(in);
 }
 
 Evidence unpack_evidence(const PackedEvidence& packed) {
   BinaryReader in(packed.bytes);
   EvidenceView head;
   Evidence out;
-  const bool whole = read(in, head, [&](const EvidenceHitView& hit) { out.hits.push_back(owned(hit)); });
+  const EvidenceLayout layout = packed.has_facts ? EvidenceLayout::kWithFacts : EvidenceLayout::kWithoutFacts;
+  const bool whole = read(in, layout, head, [&](const EvidenceHitView& hit) { out.hits.push_back(owned(hit)); });
   WEIR_ASSERT(whole && in.left() == 0, "packed evidence was read before");
   out.request_id = head.request_id;
   out.method = head.method;
   out.host = head.host;
   out.path = head.path;
   out.user_agent = head.user_agent;
+  out.scheme = head.scheme;
+  out.query = head.query;
+  out.referer = head.referer;
+  out.facts = head.facts;
   out.rule_set = head.rule_set;
   out.score = head.score;
   out.evasions = head.evasions;

@@ -19,6 +19,7 @@ struct PackedEvidence {
   CategoryMask categories = 0;      ///< of the hits
   uint64_t rules = 0;               ///< of the hits, distinct ones: bits of a sketch of 64
   bool has_weight = false;          ///< a hit that counts towards the score was taken in
+  bool has_facts = true;            ///< false: written before there were any
 
   explicit operator bool() const { return !bytes.empty(); }
   /// Counts a hit in; the heaviest come first. Rules without weight are markers: beside others they say nothing of the attack.
@@ -29,8 +30,15 @@ struct PackedEvidence {
 void pack_evidence(const EvidenceView& evidence, std::string& out);
 void pack_evidence(const Evidence& evidence, std::string& out);
 
+/// How it is packed: older blocks hold no facts, schemes, queries, referers and specificities.
+enum class EvidenceLayout : uint8_t { kWithoutFacts, kWithFacts };
+
 /// Reads over one packed evidence, without allocating; borrows from what `in` reads. No value when it is malformed.
-std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in);
+std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in,
+                                                   EvidenceLayout layout = EvidenceLayout::kWithFacts);
+
+/// Its facts alone; they stand first. Nothing is known of evidence without.
+EvidenceFacts facts_of(const PackedEvidence& packed);
 
 /// The evidence in full. `packed` is one that read_packed_evidence() gave, or the whole of what pack_evidence() wrote.
 Evidence unpack_evidence(const PackedEvidence& packed);

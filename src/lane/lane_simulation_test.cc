@@ -84,7 +84,7 @@ struct Process {
   Lane lane;
 };
 
-struct Outcome {
+struct Reading {
   std::multiset<std::string> alerts;
   std::map<int32_t, uint64_t> digests;
   uint64_t restores = 0, replayed = 0, aborted = 0;
@@ -102,13 +102,13 @@ class Simulation {
     }
   }
 
-  Outcome run() {
+  Reading run() {
     for (int name = 0; name < 2; ++name)
       start(name);
     for (int i = 0; i < kActions && kafka_.faults; ++i)
       act();
     kafka_.faults = false;
-    Outcome outcome;
+    Reading outcome;
     int turns = 0;
     while (!finished() && outcome.failure.empty()) {
       if (++turns > kQuietMax) outcome.failure = "the lanes do not finish";
@@ -132,7 +132,7 @@ class Simulation {
   }
 
  private:
-  static void add(const Process& process, Outcome& outcome) {
+  static void add(const Process& process, Reading& outcome) {
     outcome.restores += process.score.restores.value();
     outcome.replayed += process.score.replayed_observations.value();
     outcome.aborted += process.counters.transactions_aborted.value();
@@ -189,13 +189,13 @@ TEST_CASE("whatever happens to the lanes, committed alerts and state are those o
   const char* first_text = std::getenv("WEIR_SIMULATION_FIRST_SEED");
   const uint64_t seeds = seeds_text == nullptr ? 1'500 : std::strtoull(seeds_text, nullptr, 10);
   const uint64_t first = first_text == nullptr ? 1 : std::strtoull(first_text, nullptr, 10);
-  const Outcome wanted = Simulation(0, false).run();
+  const Reading wanted = Simulation(0, false).run();
   REQUIRE(wanted.failure.empty());
   REQUIRE(wanted.alerts.size() > 20);
   REQUIRE(wanted.digests.size() == 2);
   uint64_t restores = 0, replayed = 0, aborted = 0;
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
-    const Outcome found = Simulation(seed, true).run();
+    const Reading found = Simulation(seed, true).run();
     restores += found.restores;
     replayed += found.replayed;
     aborted += found.aborted;

@@ -486,6 +486,8 @@ void ScoreWork::count(PartitionState& state) {
   counters_.clients_expired.add(now.clients_expired - state.counted.clients_expired);
   counters_.alerts_suppressed.add(now.alerts_suppressed - state.counted.alerts_suppressed);
   counters_.bursts_late.add(now.bursts_late - state.counted.bursts_late);
+  for (size_t i = 0; i < kOutcomes; ++i)
+    counters_.outcomes[i].add(now.outcomes[i] - state.counted.outcomes[i]);
   counters_.correlation_events.add(now.correlation_events - state.counted.correlation_events);
   counters_.correlation_late.add(now.correlation_late - state.counted.correlation_late);
   counters_.correlation_groups_evicted.add(now.correlation_evicted - state.counted.correlation_evicted);

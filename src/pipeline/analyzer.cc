@@ -366,8 +366,11 @@ void Analyzer::Impl::attach_evidence(const JudgedRecord& record, Observation& ob
   counters.malicious.add();
   counters.sources[record.source].malicious.add();
   const RecordJudge& judge = in_force->judge;
-  observation.evidence = evidence.build(
-      {record.event, record.decoded, record.detection, judge.rules(), record.policy.violations, judge.policy()}, arena);
+  const Level violation_level =
+      judge.policy() == nullptr ? Level::kInformational : judge.policy()->routes()[record.policy.route].alert;
+  observation.evidence = evidence.build({record.event, record.decoded, record.detection, judge.rules(),
+                                         record.policy.violations, judge.policy(), violation_level},
+                                        arena);
 }
 
 void Analyzer::Impl::count_findings(const JudgedRecord& record) {

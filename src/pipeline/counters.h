@@ -3,6 +3,7 @@
 #include <array>
 
 #include "alert/alert.h"
+#include "alert/outcome.h"
 #include "base/counter.h"
 #include "base/topic_table.h"
 #include "event/event_parser.h"
@@ -57,6 +58,7 @@ struct ScoreCounters {
   Counter alerts_trimmed;  ///< larger than their topic allows
   Counter alerts_suppressed, clients, clients_evicted, clients_expired, episodes_open, state_bytes;
   Counter bursts_late;
+  std::array<Counter, kOutcomes> outcomes;  ///< records of attacks
   Counter correlation_events, correlation_late, correlation_groups, correlation_groups_evicted;
   Counter score_ns;
   // State kept in Kafka. Observations that a restore reads again are in no counter but the replayed ones.

@@ -27,6 +27,9 @@ enum Presence : uint8_t {
   kObservation = 1 << 7,  // always set, to tell an observation from kEnd
 };
 
+/// In an observation's flags: its evidence holds facts. Without, it was written before there were any.
+constexpr uint8_t kEvidenceHasFacts = 1 << 6;
+
 /// What differences are taken against.
 struct Previous {
   RecordCoordinates at;
@@ -64,7 +67,7 @@ void write_observation(BinaryWriter& out, const Observation& record, Previous& p
   if (record.user_agent_hash != 0) out.fixed64(record.user_agent_hash);
   out.fixed64(record.path_hash);
   out.varint(record.status);
-  out.byte(record.flags);
+  out.byte(static_cast<uint8_t>(record.flags | (record.evidence && record.evidence.has_facts ? kEvidenceHasFacts : 0)));
   if (has_rule_hits) {
     out.varint(record.rule_hits);
     out.zigzag(record.request_score);
@@ -132,14 +135,16 @@ bool read_observation(BinaryReader& in, uint8_t presence, Previous& previous, Ob
   if ((presence & kHasUserAgent) != 0) record.user_agent_hash = in.fixed64();
   record.path_hash = in.fixed64();
   record.status = in.number<uint16_t>();
-  record.flags = in.byte();
+  const uint8_t flags = in.byte();
+  record.flags = static_cast<uint8_t>(flags & ~kEvidenceHasFacts);
   if ((presence & kHasRuleHits) != 0) {
     record.rule_hits = in.number<uint16_t>();
     record.request_score = in.signed_number<int32_t>();
   }
   previous = {record.at, time_ms};
   if (in.ok() && (presence & kHasEvidence) != 0) {
-    const auto evidence = read_packed_evidence(in);
+    const auto evidence = read_packed_evidence(
+        in, (flags & kEvidenceHasFacts) != 0 ? EvidenceLayout::kWithFacts : EvidenceLayout::kWithoutFacts);
     if (!evidence) return false;
     record.evidence = *evidence;
   }

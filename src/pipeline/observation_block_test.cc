@@ -276,14 +276,14 @@ TEST_CASE("evidence that no packer wrote is refused or unpacks to what it is cou
     for (const Observation& observation : block.observations) {
       if (!observation.evidence) continue;
       const Evidence unpacked = unpack_evidence(observation.evidence);
-      Level highest = unpacked.hits.empty() ? Level::kMedium : Level::kInformational;
-      CategoryMask categories = 0;
+      PackedEvidence counted;
       for (const EvidenceHit& hit : unpacked.hits) {
-        highest = std::max(highest, hit.level);
-        categories = static_cast<CategoryMask>(categories | mask_of(hit.category));
+        counted.add_hit(hit.weight, hit.level, hit.category, hit.rule_id);
         CHECK((hit.category < Category::kCount && hit.level <= Level::kCritical && hit.place < Place::kCount));
       }
-      CHECK((observation.evidence.severity == highest && observation.evidence.categories == categories));
+      CHECK(
+          (observation.evidence.severity == counted.severity && observation.evidence.categories == counted.categories));
+      CHECK(observation.evidence.rules == counted.rules);
     }
   };
   for (size_t at = begin; at + 1 < body.size(); ++at) {

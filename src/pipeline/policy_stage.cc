@@ -111,11 +111,12 @@ void PolicyStage::add_to_score(const PolicyFindings& findings, Detection& detect
   std::array<bool, kPolicyRules> counted{};
   int points = 0;
   bool is_alert = false;
+  const bool route_alerts = policy_->routes()[findings.route].alert != Level::kInformational;
   for (const Violation& violation : findings.violations) {
     if (std::exchange(counted[static_cast<size_t>(violation.rule)], true)) continue;
     const int weight = policy_->weight_of(violation.rule);
     points += weight;
-    is_alert = is_alert || (info_of(violation.rule).is_alert && weight > 0);
+    is_alert = is_alert || ((route_alerts || info_of(violation.rule).is_alert) && weight > 0);
   }
   if (points == 0) return;
   detection.score += std::min(points, kPolicyScoreMax);

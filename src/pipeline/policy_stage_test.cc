@@ -74,6 +74,22 @@ using Violations = std::vector<PolicyRule>;
 
 }  // namespace
 
+TEST_CASE("a violation alone is an alert where the route says so, with the route's severity", "[policy]") {
+  Bench bench([](PolicySpec& spec) {
+    spec.routes = {route("/marked/**"), route("/others/**")};
+    for (RouteSpec& one : spec.routes)
+      one.settings.allowed_methods = std::vector<std::string>{"GET"};
+    spec.defaults.alert = Level::kHigh;
+    spec.routes[1].settings.alert = Level::kInformational;
+  });
+  CHECK(bench.judge("/marked/a", "", "", "DELETE").malicious);
+  REQUIRE(bench.evidence().hits.size() == 1);
+  CHECK(bench.evidence().hits[0].level == Level::kHigh);
+  CHECK(bench.batch.observations[0].evidence.severity == Level::kHigh);
+  CHECK_FALSE(bench.judge("/marked/a").malicious);
+  CHECK_FALSE(bench.judge("/others/a", "", "", "DELETE").malicious);
+}
+
 TEST_CASE("the level of a route decides which rules run there", "[policy]") {
   Bench bench([](PolicySpec& spec) {
     spec.routes = {route("/strict/**"), route("/loose/**")};

@@ -29,7 +29,8 @@ struct Route {
   std::vector<ParameterSpec> parameters;  ///< sorted by name; header names in lower case
   /// Names of the pattern's {segments}, by position; empty for the others.
   std::vector<std::string> path_names;
-  std::vector<uint32_t> exclusions;  ///< into the policy's, those that can hold here
+  std::vector<uint32_t> exclusions;     ///< into the policy's, those that can hold here
+  Level alert = Level::kInformational;  ///< of a violation; informational: none by itself
   bool response_headers = true;
   bool unknown_parameters = true;
   bool checks_values = false;    ///< some parameter is required or has a form, or unknown ones count

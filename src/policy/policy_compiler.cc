@@ -67,6 +67,7 @@ class PolicyCompiler {
     if (route.csrf) route.csrf->token_header = lower_case(route.csrf->token_header);
     route.admin = spec.admin;
     route.response_headers = first_set(own.response_headers, defaults.response_headers, true);
+    route.alert = first_set(own.alert, defaults.alert, Level::kInformational);
     route.unknown_parameters = first_set(own.unknown_parameters, defaults.unknown_parameters, true);
     add_parameters(spec, route);
     levels_of(route);

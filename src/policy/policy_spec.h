@@ -92,7 +92,9 @@ struct RouteSettings {
   std::optional<std::vector<std::string>> allowed_methods;  ///< empty list: any
   std::optional<std::vector<std::string>> content_types;    ///< "text/*" is a family; empty list: any
   std::optional<CsrfSpec> csrf;
-  std::optional<bool> response_headers;    ///< VA5
+  std::optional<bool> response_headers;  ///< VA5
+  /// A request with a violation is malicious whatever its score, and of this severity at least; informational: it is not.
+  std::optional<Level> alert;
   std::optional<bool> unknown_parameters;  ///< false: a query or form parameter that is not listed is a violation
 };
 

@@ -89,6 +89,9 @@ enum class Confirmation : uint8_t {
   kScript,  ///< the line's value reads as markup or a URL that runs script
 };
 
+inline constexpr int kUsualSpecificity = 50;  ///< of kSpecificityMax
+inline constexpr int kSpecificityMax = 100;
+
 /// One Sigma rule. Keys of ours stand in its `weir` section: see docs/rules.md.
 struct Rule {
   std::string id, title, description, status, author, date;
@@ -104,7 +107,8 @@ struct Rule {
   int weight = 0;  ///< points towards the request score; see also link_correlations()
   SecurityLevel security_level = SecurityLevel::kStandard;
   Confirmation confirmation = Confirmation::kNone;
-  bool supporting = false;  ///< its weight alone is not meant to reach the threshold
+  bool supporting = false;              ///< its weight alone is not meant to reach the threshold
+  int specificity = kUsualSpecificity;  ///< how exactly it names an attack; of several the most exact names the alert
   std::vector<RuleExample> positive_examples, negative_examples;
 
   std::string file;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kWeightMax = 100;
 constexpr size_t kExampleBytesMax = 1 << 20;
-constexpr const char* kKeys = "category, weight, security_level, confirm, supporting, examples";
+constexpr const char* kKeys = "category, weight, specificity, security_level, confirm, supporting, examples";
 
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
@@ -127,12 +127,15 @@ void read_example_lists(const YamlNode& examples, int line, Rule& rule, Reporter
   }
 }
 
-void read_weight(const std::string& text, int line, Rule& rule, Reporter& report) {
-  int weight = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), weight);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || weight < 0 || weight > kWeightMax)
-    return report.error(line, "the weight must be a whole number from 0 to 100, not '" + text + "'");
-  rule.weight = weight;
+/// `what` has a whole number from 0 to `max`.
+void read_number(const std::string& text, std::string_view what, int max, int line, int& out, Reporter& report) {
+  int number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || number < 0 || number > max) {
+    return report.error(line, "the " + std::string(what) + " must be a whole number from 0 to " + std::to_string(max) +
+                                  ", not '" + text + "'");
+  }
+  out = number;
 }
 
 void read_confirmation(const std::string& text, int line, Rule& rule, Reporter& report) {
@@ -191,7 +194,9 @@ void read_weir_section(const YamlNode& section, int line, Rule& rule, Reporter& 
         report.error(key_line, "unknown category '" + text + "'",
                      "sqli, xss, cmdi, traversal, nosql, ldap, ssrf, ssti, xxe, rce, rfi, crlf, other");
     } else if (key == "weight") {
-      read_weight(text, key_line, rule, report);
+      read_number(text, "weight", kWeightMax, key_line, rule.weight, report);
+    } else if (key == "specificity") {
+      read_number(text, "specificity", kSpecificityMax, key_line, rule.specificity, report);
     } else if (key == "confirm") {
       read_confirmation(text, key_line, rule, report);
     } else if (key == "supporting") {

@@ -52,16 +52,32 @@ uint32_t Episodes::begin(Episode begun, const Occurrence& occurrence, std::vecto
   const Observation& record = occurrence.observation;
   begun.first = record.at;
   begun.first_seen_ms = begun.last_seen_ms = record.time.time_since_epoch().count();
-  take_in(begun, occurrence);
+  if (begun.kind == AlertKind::kAttack) begun.story = std::make_unique<AttackStory>();
+  const News news = take_in(begun, occurrence);
   const uint32_t number = add(std::move(begun));
-  Episode& episode = episodes_[number];
-  alerts.push_back(make_alert(episode, EpisodePhase::kOpened));
-  if (record.evidence && episode.kind == AlertKind::kAttack) alerts.back().evidence = unpack_evidence(record.evidence);
+  show(episodes_[number], occurrence, news, EpisodePhase::kOpened, alerts);
   return number;
+}
+
+/// Makes the alert of a record.
+void Episodes::show(Episode& episode, const Occurrence& occurrence, const News& news, EpisodePhase phase,
+                    std::vector<Alert>& alerts) {
+  alerts.push_back(make_alert(episode, phase));
+  const PackedEvidence& evidence = occurrence.observation.evidence;
+  if (!evidence || episode.kind != AlertKind::kAttack) return;
+  alerts.back().evidence = unpack_evidence(evidence);
+  alerts.back().record_outcome = news.outcome;
+  episode.story->shown(evidence);
 }
 
 uint32_t Episodes::add(Episode episode) {
   const uint32_t number = take_number();
+  if (episode.story) {
+    const size_t kept = episode.story->kept_bytes();
+    ++stories_;
+    kept_bytes(episode.chunk) += kept;
+    all_kept_bytes_ += kept;
+  }
   episode.sequence = next_sequence_++;
   ++open_count_;
   text_bytes_ += episode.client.size();
@@ -123,20 +139,25 @@ void Episodes::update_burst(Episode& episode, std::vector<Alert>& alerts) {
 
 void Episodes::count(uint32_t number, const Occurrence& occurrence, std::vector<Alert>& alerts) {
   Episode& episode = episodes_[number];
-  const Level severity_before = episode.severity;
-  take_in(episode, occurrence);
+  const News news = take_in(episode, occurrence);
   const auto& counts = options_.update_counts;
   const bool count_reached = episode.next_update < counts.size() && episode.count >= counts[episode.next_update];
   if (count_reached) ++episode.next_update;
   const bool interval_passed = episode.last_seen_ms - episode.alerted_ms >= options_.update_interval.count();
-  const bool is_worse = episode.severity > severity_before;
-  if (!count_reached && !interval_passed && !is_worse) {
-    ++suppressed_;
-    return;
-  }
-  alerts.push_back(make_alert(episode, EpisodePhase::kUpdated));
-  const PackedEvidence& evidence = occurrence.observation.evidence;
-  if (evidence && episode.kind == AlertKind::kAttack) alerts.back().evidence = unpack_evidence(evidence);
+  if (count_reached || interval_passed || news.is_worse || news.is_new)
+    return show(episode, occurrence, news, EpisodePhase::kUpdated, alerts);
+  ++suppressed_;
+  if (!episode.story) return;
+  size_t& kept = kept_bytes(episode.chunk);
+  const size_t added =
+      episode.story->keep(occurrence.observation.evidence, kKeptBytesMax - std::min(kept, kKeptBytesMax));
+  kept += added;
+  all_kept_bytes_ += added;
+}
+
+size_t& Episodes::kept_bytes(uint32_t chunk) {
+  if (chunk >= kept_bytes_.size()) kept_bytes_.resize(chunk + 1);
+  return kept_bytes_[chunk];
 }
 
 void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
@@ -145,6 +166,13 @@ void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
   alerts.push_back(episode.is_clients_burst() ? make_burst_alert(episode, EpisodePhase::kClosed, episode.count)
                                               : make_alert(episode, EpisodePhase::kClosed));
   text_bytes_ -= episode.client.size();
+  if (episode.story) {
+    alerts.back().further = episode.story->kept();
+    const size_t kept = episode.story->kept_bytes();
+    --stories_;
+    kept_bytes(episode.chunk) -= kept;
+    all_kept_bytes_ -= kept;
+  }
   episode = Episode{};
   free_.push_back(number);
   --open_count_;
@@ -161,7 +189,8 @@ void Episodes::clear() {
   episodes_.clear();
   free_.clear();
   deadlines_ = {};
-  open_count_ = text_bytes_ = 0;
+  kept_bytes_.clear();
+  open_count_ = text_bytes_ = stories_ = all_kept_bytes_ = 0;
 }
 
 uint32_t Episodes::first_due(int64_t clock_ms) {
@@ -193,8 +222,18 @@ Episodes::Deadline Episodes::deadline_of(uint32_t number) const {
   return {deadline_ms(episode), episode.chunk, episode.sequence, number};
 }
 
-void Episodes::take_in(Episode& episode, const Occurrence& occurrence) {
+Episodes::News Episodes::take_in(Episode& episode, const Occurrence& occurrence) {
   const Observation& record = occurrence.observation;
+  News news;
+  Level severity = occurrence.severity;
+  if (episode.story) {
+    const AttackStory::Step step = episode.story->take(record.evidence);
+    news.is_new = step.is_new;
+    news.outcome = step.outcome;
+    severity = severity_with(severity, step.outcome);
+    ++outcomes_[static_cast<size_t>(step.outcome)];
+  }
+  news.is_worse = severity > episode.severity;
   ++episode.count;
   episode.last = record.at;
   episode.address = record.address;
@@ -202,10 +241,11 @@ void Episodes::take_in(Episode& episode, const Occurrence& occurrence) {
   episode.last_ms = record.time.time_since_epoch().count();
   episode.first_seen_ms = std::min(episode.first_seen_ms, episode.last_ms);
   episode.last_seen_ms = std::max(episode.last_seen_ms, episode.last_ms);
-  episode.severity = std::max(episode.severity, occurrence.severity);
+  episode.severity = std::max(episode.severity, severity);
   episode.categories = static_cast<CategoryMask>(episode.categories | occurrence.categories);
   episode.verdict = occurrence.verdict;
   episode.burst.reasons = static_cast<BurstReasons>(episode.burst.reasons | occurrence.burst_reasons);
+  return news;
 }
 
 void Episodes::take_in(Episode& episode, const BurstOccurrence& occurrence) {
@@ -270,6 +310,10 @@ Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {
   alert.categories = episode.categories;
   alert.verdict = episode.verdict;
   alert.burst = episode.burst;
+  if (episode.story) {
+    alert.outcome = episode.story->outcome();
+    alert.summary = episode.story->summary();
+  }
   return alert;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <queue>
 #include <span>
 #include <string>
@@ -10,6 +12,7 @@
 
 #include "alert/alert.h"
 #include "base/topic_table.h"
+#include "score/attack_story.h"
 #include "score/burst.h"
 #include "score/client_table.h"
 #include "score/observation.h"
@@ -38,8 +41,9 @@ struct Episode {
   Level severity = Level::kInformational;
   CategoryMask categories = 0;
   AbuseVerdict verdict;
-  BurstVerdict burst;      ///< a client's: held and retry_after so far; a summary's: all reasons so far
-  BurstIncident incident;  ///< a client's burst
+  BurstVerdict burst;                  ///< a client's: held and retry_after so far; a summary's: all reasons so far
+  BurstIncident incident;              ///< a client's burst
+  std::unique_ptr<AttackStory> story;  ///< attacks
   /// A client's burst: first_seen_ms and last_seen_ms bound its periods, `last`, `address` and last_ms are of its latest record.
   [[nodiscard]] bool is_clients_burst() const { return kind == AlertKind::kBurst && owner != kNoClient; }
 };
@@ -112,7 +116,11 @@ class Episodes {
   [[nodiscard]] const Episode& at(uint32_t number) const { return episodes_[number]; }
   [[nodiscard]] size_t open_count() const { return open_count_; }
   [[nodiscard]] uint64_t suppressed() const { return suppressed_; }
-  [[nodiscard]] size_t bytes() const { return episodes_.capacity() * sizeof(Episode) + text_bytes_; }
+  /// Records of attacks by outcome.
+  [[nodiscard]] const std::array<uint64_t, kOutcomes>& outcomes() const { return outcomes_; }
+  [[nodiscard]] size_t bytes() const {
+    return episodes_.capacity() * sizeof(Episode) + text_bytes_ + stories_ * sizeof(AttackStory) + all_kept_bytes_;
+  }
 
  private:
   /// The partition time at which an episode closes unless a record comes before. It counts from when the last record was
@@ -138,10 +146,19 @@ class Episodes {
   uint32_t take_number();
   [[nodiscard]] Deadline deadline_of(uint32_t number) const;
   void push_deadline(uint32_t number);
-  void take_in(Episode& episode, const Occurrence& occurrence);
+  /// What of a record makes an alert due besides counts and times.
+  struct News {
+    bool is_worse = false;
+    bool is_new = false;
+    Outcome outcome = Outcome::kUnknown;
+  };
+  News take_in(Episode& episode, const Occurrence& occurrence);
+  void show(Episode& episode, const Occurrence& occurrence, const News& news, EpisodePhase phase,
+            std::vector<Alert>& alerts);
   static void take_in(Episode& episode, const BurstOccurrence& occurrence);
   void update_burst(Episode& episode, std::vector<Alert>& alerts);
   uint32_t add(Episode episode);
+  size_t& kept_bytes(uint32_t chunk);
   Alert make_alert(Episode& episode, EpisodePhase phase) const;
   Alert make_burst_alert(const Episode& episode, EpisodePhase phase, uint64_t count) const;
 
@@ -155,6 +172,12 @@ class Episodes {
   size_t open_count_ = 0;
   size_t text_bytes_ = 0;
   uint64_t suppressed_ = 0;
+  std::array<uint64_t, kOutcomes> outcomes_{};
+  size_t stories_ = 0;
+  /// Evidence for closing alerts takes so much of a chunk at most: what happens in one depends on nothing in another.
+  static constexpr size_t kKeptBytesMax = 64 << 10;
+  std::vector<size_t> kept_bytes_;  // by chunk
+  size_t all_kept_bytes_ = 0;
 };
 
 }  // namespace weir

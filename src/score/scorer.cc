@@ -364,6 +364,7 @@ ClientSlot Scorer::Impl::least_telling(uint32_t chunk) {
 void Scorer::Impl::refresh_statistics() {
   statistics.clients = clients.size();
   statistics.episodes_open = episodes.open_count();
+  statistics.outcomes = episodes.outcomes();
   const CorrelationStatistics& correlations = correlator.statistics();
   statistics.alerts_suppressed = episodes.suppressed() + correlations.suppressed;
   statistics.state_bytes = clients.bytes() + bursts.bytes() + episodes.bytes() + correlations.bytes;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -23,12 +24,13 @@ struct ScorerStatistics {
   uint64_t clients_expired = 0;  ///< idle
   uint64_t state_bytes = 0;
   uint64_t episodes_open = 0;
-  uint64_t alerts_suppressed = 0;    ///< records counted into an episode without an alert of their own
-  uint64_t bursts_late = 0;          ///< records that came too late to be counted for bursts
-  uint64_t correlation_events = 0;   ///< records and results that correlations took in
-  uint64_t correlation_late = 0;     ///< of these, too old for their group
-  uint64_t correlation_evicted = 0;  ///< groups, for lack of room
-  uint64_t correlation_groups = 0;   ///< now
+  uint64_t alerts_suppressed = 0;              ///< records counted into an episode without an alert of their own
+  std::array<uint64_t, kOutcomes> outcomes{};  ///< records of attacks
+  uint64_t bursts_late = 0;                    ///< records that came too late to be counted for bursts
+  uint64_t correlation_events = 0;             ///< records and results that correlations took in
+  uint64_t correlation_late = 0;               ///< of these, too old for their group
+  uint64_t correlation_evicted = 0;            ///< groups, for lack of room
+  uint64_t correlation_groups = 0;             ///< now
 };
 
 /// Scores the clients of one partition of the observations topic. A pure function of the options and the sequence of

@@ -11,6 +11,15 @@ namespace weir::scoring_fixture {
 inline const std::vector<std::string> kTopics{"http.requests"};
 inline constexpr int64_t kStartMs = 1'736'942'400'000;  // 2025-01-15T12:00:00Z
 
+/// Evidence as it stands in an observation; its bytes live as long as the program.
+inline PackedEvidence packed(const Evidence& evidence) {
+  static std::vector<std::unique_ptr<std::string>> made;
+  made.push_back(std::make_unique<std::string>());
+  pack_evidence(evidence, *made.back());
+  BinaryReader in(*made.back());
+  return *read_packed_evidence(in);
+}
+
 inline PackedEvidence attack(Level level = Level::kHigh, Category category = Category::kSqli,
                              std::string_view rule = "rule") {
   Evidence evidence;
@@ -19,11 +28,7 @@ inline PackedEvidence attack(Level level = Level::kHigh, Category category = Cat
   evidence.hits[0].weight = 10;
   evidence.hits[0].level = level;
   evidence.hits[0].category = category;
-  static std::vector<std::unique_ptr<std::string>> made;
-  made.push_back(std::make_unique<std::string>());
-  pack_evidence(evidence, *made.back());
-  BinaryReader in(*made.back());
-  return *read_packed_evidence(in);
+  return packed(evidence);
 }
 
 /// Builds the observations of one partition, in order, with ascending offsets.

@@ -125,6 +125,7 @@ void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
   out.varint(episode.least);
   out.zigzag(episode.incident.stretch_ms);
   out.varint(episode.incident.number);
+  if (episode.kind == AlertKind::kAttack) episode.story->save(out);
 }
 
 void write_sources(BinaryWriter& out, const PartitionClock& clock) {
@@ -268,6 +269,11 @@ bool read_episode(BinaryReader& in, uint8_t version, Episode& episode) {
   if (version != kVersionBefore) {
     episode.incident.stretch_ms = in.signed_number<int64_t>();
     episode.incident.number = in.number<uint32_t>();
+  }
+  if (in.ok() && episode.kind == AlertKind::kAttack) {
+    auto story = version == kVersionBefore ? std::optional<AttackStory>(std::in_place) : AttackStory::read(in);
+    if (!story) return false;
+    episode.story = std::make_unique<AttackStory>(std::move(*story));
   }
   return in.ok() && episode.count > 0;
 }

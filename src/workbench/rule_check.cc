@@ -205,6 +205,10 @@ void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics) {
     if (rule.references.empty()) warn(rule, "references");
     if (rule.tags.empty()) warn(rule, "tags");
     if (rule.false_positives.empty()) warn(rule, "note on false positives");
+    if (rule.level == Level::kCritical && rule.specificity <= kUsualSpecificity)
+      diagnostics.push_back(
+          finding(Diagnostic::Severity::kWarning, rule, rule.line,
+                  "the rule '" + rule.title + "' is critical but names no exact attack (specificity)"));
     if (rule.category == Category::kOther && rule.file.find("/other/") == std::string::npos)
       diagnostics.push_back(
           finding(Diagnostic::Severity::kWarning, rule, rule.line, "the rule '" + rule.title + "' counts as 'other'"));

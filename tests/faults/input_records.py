@@ -40,6 +40,10 @@ class Request(NamedTuple):
     score: int           # request score, docs/rules.md
     hits: tuple          # rules that hit
     request_id: str
+    status: int
+    method: str
+    host: str
+    path: str
 
     @property
     def malicious(self):
@@ -76,4 +80,5 @@ def read(topic, partition, offset, value):
     address = ipaddress.ip_address(fields['ip']).compressed
     kind, client = client_of(fields, address)
     return Request(topic, partition, offset, milliseconds(fields['ts']), kind, client, address, agent, bot,
-                   sum(points.values()), hits + (BOT_RULE,) if bot else hits, fields.get('request_id', ''))
+                   sum(points.values()), hits + (BOT_RULE,) if bot else hits, fields.get('request_id', ''),
+                   fields.get('status', 0), fields['method'], fields.get('host', '').lower(), fields['path'])

@@ -53,9 +53,11 @@ class _Reader:
         size = self.varint()
         self.at += size
 
-    def rules_of_evidence(self):
+    def rules_of_evidence(self, has_facts):
         """Reads over the evidence. The sketch of the rules with weight; of all if none has any."""
-        for _ in range(5):
+        for _ in range(6 if has_facts else 0):
+            self.varint()
+        for _ in range(8 if has_facts else 5):
             self.skip_text()
         self.varint(), self.varint(), self.varint()
         weighted = others = 0
@@ -70,6 +72,7 @@ class _Reader:
             self.skip_text()
             self.skip_text()
             self.varint()
+            self.at += 1 if has_facts else 0
         self.skip_text()
         return weighted or others
 
@@ -104,7 +107,7 @@ def observations_of(block, topics):
         if presence & 8:
             reader.varint(), reader.varint()
         is_malicious = bool(presence & 16)
-        rules = reader.rules_of_evidence() if is_malicious else 0
+        rules = reader.rules_of_evidence(bool(flags & 64)) if is_malicious else 0
         found.append(Observation(topics[topic], partition, offset, time_ms, KINDS[presence >> 5 & 3], client, client_hash,
                                  text_of(address), path_hash, status, bool(flags & 16), is_malicious, rules))
     return found

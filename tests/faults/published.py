@@ -23,7 +23,7 @@ def facts_of(alert):
             facts |= dict.fromkeys(('time', 'start', 'end'))
         facts |= {name: alert['unmapped'][name] for name in ('requests', 'retry_after') if name in alert['unmapped']}
     else:
-        facts['categories'] = tuple(sorted(weir['categories']))
+        facts |= {'categories': tuple(sorted(weir['categories'])), 'outcome': weir['outcome']}
         if facts['phase'] != 'closed':
             facts |= {'risk_score': alert['risk_score'], 'request_id': evidence['http_request']['uid'],
                       'rules': tuple(sorted(hit['rule_id'] for hit in evidence['data']['hits']))}

@@ -7,6 +7,7 @@ import ctypes.util
 import heapq
 import ipaddress
 import itertools
+import re
 from dataclasses import dataclass, field
 
 # --- options: names and defaults of docs/configuration.md
@@ -32,8 +33,10 @@ class Options:
     lateness_ms: int | None = 60_000     # None: the partition's event time closes nothing before the end
 
 
+OUTCOMES = ('unknown', 'blocked', 'failed', 'answered', 'likely_effective')      # the least telling first
+HOSTS_MAX, ROUTES_MAX = 8, 16        # of an episode, shown by alerts of their own
 ABUSE_HIGH_ABOVE = 25     # docs/scoring.md: abuse is high from 25 points above the threshold
-LOW, MEDIUM, HIGH = 2, 3, 4       # OCSF severities
+LOW, MEDIUM, HIGH, CRITICAL = 2, 3, 4, 5       # OCSF severities
 CLOCK_STEP_MAX_MS = 600_000
 
 
@@ -127,6 +130,33 @@ def verdict_of(window, options):
     return reasons, points
 
 
+# --- what became of an attack: docs/alerts.md, "Outcome". This traffic says nothing of sizes and durations.
+
+def outcome_of(status, categories):
+    if status in (401, 403, 406, 429):
+        return 'blocked'
+    if status == 500 and categories & {'sqli', 'nosql', 'ldap'}:
+        return 'likely_effective'
+    if status >= 400:
+        return 'failed'
+    return 'answered' if status >= 200 else 'unknown'
+
+
+def severity_with(severity, outcome):
+    if outcome in ('blocked', 'failed'):
+        return max(severity - 1, min(severity, LOW))
+    return min(severity + 1, CRITICAL) if outcome == 'likely_effective' else severity
+
+
+def route_of(request):
+    """Method and path with ids folded, as docs/scoring.md says."""
+    def folded(segment):
+        is_word = re.fullmatch(r'[A-Za-z0-9._-]*', segment)
+        digits = sum(character.isdigit() for character in segment)
+        return '*' if len(segment) > 24 or not is_word or digits * 3 >= len(segment) else segment
+    return request.method, *[folded(segment) for segment in request.path.split('/') if segment][:8]
+
+
 # --- episodes
 
 @dataclass
@@ -143,6 +173,19 @@ class Episode:
     categories: set = field(default_factory=set)
     reasons: list = field(default_factory=list)
     points: int = 0
+    outcome: str = 'unknown'
+    hosts: set = field(default_factory=set)
+    routes: set = field(default_factory=set)
+
+    def has_news(self, request, categories, outcome):
+        """A category, host, route or a more telling outcome that no alert has shown."""
+        found = not categories <= self.categories or OUTCOMES.index(outcome) > OUTCOMES.index(self.outcome)
+        for known, one, limit in ((self.hosts, request.host, HOSTS_MAX), (self.routes, route_of(request), ROUTES_MAX)):
+            if one not in known and len(known) < limit:
+                known.add(one)
+                found = True
+        self.outcome = max(self.outcome, outcome, key=OUTCOMES.index)
+        return found
 
     def alert(self, phase, evidence=None):
         """The facts of an alert: what docs/alerts.md says about this episode as it is now."""
@@ -157,7 +200,7 @@ class Episode:
         if self.kind == 'abuse':
             facts |= {'reasons': tuple(self.reasons), 'risk_score': self.points}
         else:
-            facts['categories'] = tuple(sorted(self.categories))
+            facts |= {'categories': tuple(sorted(self.categories)), 'outcome': self.outcome}
             if evidence:
                 facts |= {'risk_score': evidence.score, 'request_id': evidence.request_id,
                           'rules': tuple(sorted(rule.id for rule in evidence.hits))}
@@ -184,8 +227,8 @@ class ReferenceScorer:
                 self._close(client, kind)
         self._take_into_window(client, request)
         if request.malicious:
-            severity = max(rule.severity for rule in request.hits)
-            self._note(client, 'attack', request, severity, {rule.category for rule in request.hits})
+            counted = [rule for rule in request.hits if rule.weight > 0]      # the others are markers
+            self._note(client, 'attack', request, max(rule.severity for rule in counted), {rule.category for rule in counted})
         reasons, points = verdict_of(client.window, self.options)
         if points >= self.options.suspicious_score:
             severity = HIGH if points >= self.options.suspicious_score + ABUSE_HIGH_ABOVE else MEDIUM
@@ -209,6 +252,11 @@ class ReferenceScorer:
         if opened:
             episode = client.episodes[kind] = Episode(kind, request, request, 0, 0, request.time_ms, request.time_ms,
                                                       request.time_ms)
+        has_news = False
+        if kind == 'attack':
+            outcome = outcome_of(request.status, categories)
+            severity = severity_with(severity, outcome)
+            has_news = episode.has_news(request, categories, outcome)
         rises = severity > episode.severity
         episode.count += 1
         episode.last = request
@@ -222,7 +270,7 @@ class ReferenceScorer:
         if opened:
             self.alerts.append(episode.alert('opened', evidence))
             self._watch(client, episode)
-        elif (rises or episode.count in self.options.update_counts
+        elif (rises or has_news or episode.count in self.options.update_counts
               or episode.last_seen_ms - episode.alerted_ms >= self.options.update_interval_ms):
             self.alerts.append(episode.alert('updated', evidence))
 

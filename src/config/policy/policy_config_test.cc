@@ -16,6 +16,7 @@ defaults:
   allowed_methods: [GET, POST]
   csrf: {trusted_origins: ["*.example.com"], token_header: X-Csrf-Token}
   unknown_parameters: report
+  alert: medium
 weights: {url_length: 9}
 routes:
   - name: login
@@ -70,6 +71,7 @@ TEST_CASE("every key of a policy is read, and printed so that it is read the sam
   CHECK(spec.defaults.level == SecurityLevel::kPermissive);
   CHECK(spec.defaults.csrf->token_header == "X-Csrf-Token");
   CHECK(spec.defaults.unknown_parameters == false);
+  CHECK(spec.defaults.alert == Level::kMedium);
   CHECK(spec.weights[static_cast<size_t>(PolicyRule::kUrlLength)] == 9);
   const RouteSpec& login = spec.routes[0];
   CHECK(login.methods == std::vector<std::string>{"POST"});
@@ -82,7 +84,7 @@ TEST_CASE("every key of a policy is read, and printed so that it is read the sam
   REQUIRE(spec.exclusions.size() == 2);
   CHECK(spec.exclusions[0].rules == std::vector<std::string>{"*"});
   CHECK(format_rfc3339(*spec.exclusions[0].expires) == "2027-01-01T00:00:00.000Z");
-  CHECK(spec.exclusions[1].at.line == 30);
+  CHECK(spec.exclusions[1].at.line == 31);
 
   const std::string printed = print_policy(spec);
   const PolicySpec again = read(printed, diagnostics);

@@ -21,6 +21,8 @@ constexpr Bounds kLength{0, 1 << 30};
 constexpr Bounds kWeight{0, 1'000};
 
 constexpr std::array<std::string_view, 2> kUnknownNames{"report", "allow"};
+/// In the order of Level; none stands for informational.
+constexpr std::array<std::string_view, 4> kAlertNames{"none", "low", "medium", "high"};
 constexpr std::array kPlaces{Place::kQuery,  Place::kForm,   Place::kJson, Place::kMultipart,
                              Place::kCookie, Place::kHeader, Place::kPath, Place::kBody};
 constexpr auto kPlaceNames = [] {
@@ -96,7 +98,7 @@ class PolicyReader {
   void read_settings_once(const YamlNode& node, const Origin& at, PolicySpec& spec) {
     const RouteSettings& known = spec.defaults;
     if (known.level || known.url_bytes_max || known.request_bytes_max || known.allowed_methods || known.content_types ||
-        known.csrf || known.response_headers || known.unknown_parameters)
+        known.csrf || known.response_headers || known.alert || known.unknown_parameters)
       fields_.error(at, "another file has defaults already", "one of them only");
     fields_.read_map(node, at, "defaults", fields_of(spec.defaults));
   }
@@ -110,7 +112,12 @@ class PolicyReader {
             {"content_types", into(settings.content_types, as_texts())},
             {"csrf", [this, &settings](auto& value, auto& at) { read_csrf(value, at, settings.csrf); }},
             {"response_headers", into(settings.response_headers, as_truth())},
+            {"alert", [this, &settings](auto& value, auto& at) { read_alert(value, at, settings); }},
             {"unknown_parameters", [this, &settings](auto& value, auto& at) { read_unknown(value, at, settings); }}};
+  }
+
+  void read_alert(const YamlNode& node, const Origin& at, RouteSettings& settings) {
+    if (const auto index = fields_.choice(node, at, kAlertNames)) settings.alert = static_cast<Level>(*index);
   }
 
   void read_unknown(const YamlNode& node, const Origin& at, RouteSettings& settings) {

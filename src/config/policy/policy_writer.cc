@@ -85,6 +85,9 @@ void print_settings(const RouteSettings& settings, Lines& lines) {
     print_csrf(*settings.csrf, lines.below());
   }
   lines.optional("response_headers", settings.response_headers, truth);
+  lines.optional("alert", settings.alert, [](Level level) {
+    return level == Level::kInformational ? std::string("none") : std::string(to_string(level));
+  });
   lines.optional("unknown_parameters", settings.unknown_parameters,
                  [](bool allowed) { return std::string(allowed ? "allow" : "report"); });
 }

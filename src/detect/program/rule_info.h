@@ -14,6 +14,7 @@ struct RuleInfo {
   Level level = Level::kMedium;
   Category category = Category::kOther;
   int weight = 0;
+  int specificity = 50;  ///< 0 to 100
   SecurityLevel security_level = SecurityLevel::kStandard;
   std::vector<std::string> tags;
 };

@@ -228,13 +228,13 @@ class DetectLane {
   const std::string packed_ = packed_attack();
 };
 
-struct Outcome {
+struct Reading {
   std::multiset<std::string> alerts;
   uint64_t late = 0, wrong_clocks = 0, holds = 0, records = 0;
 };
 
 /// Each second's records are read in that second.
-Outcome read_live(const Traffic& traffic) {
+Reading read_live(const Traffic& traffic) {
   Scoring scoring;
   SourceBoard board(Milliseconds(30'000));
   DetectLane lane(board, 0, {0, 1, 2, 3, 4, 5, 6, 7}, scoring);
@@ -250,7 +250,7 @@ Outcome read_live(const Traffic& traffic) {
       lane.step(512);
     while (!lane.done());
   }
-  Outcome result{{},
+  Reading result{{},
                  scoring.finish(),
                  lane.kafka_.wrong_clocks.value(),
                  lane.kafka_.holds.value(),
@@ -260,7 +260,7 @@ Outcome read_live(const Traffic& traffic) {
 }
 
 /// All of it is there at once. A lane reads one partition as far as it may before it turns to the next.
-Outcome read_backlog(const Traffic& traffic, const std::vector<std::vector<int32_t>>& lanes, uint64_t seed,
+Reading read_backlog(const Traffic& traffic, const std::vector<std::vector<int32_t>>& lanes, uint64_t seed,
                      bool one_process) {
   std::mt19937_64 chance(seed);
   Scoring scoring;
@@ -282,7 +282,7 @@ Outcome read_backlog(const Traffic& traffic, const std::vector<std::vector<int32
   for (int i = 0; i < 100; ++i)
     for (auto& one : detect)
       one.step(512);
-  Outcome result{{}, scoring.finish(), 0, 0, 0};
+  Reading result{{}, scoring.finish(), 0, 0, 0};
   for (const auto& one : detect) {
     result.holds += one.kafka_.holds.value();
     result.wrong_clocks += one.kafka_.wrong_clocks.value();
@@ -292,7 +292,7 @@ Outcome read_backlog(const Traffic& traffic, const std::vector<std::vector<int32
   return result;
 }
 
-void check_same(const Outcome& found, const Outcome& wanted) {
+void check_same(const Reading& found, const Reading& wanted) {
   size_t lost = 0, extra = 0;
   for (const std::string& one : wanted.alerts)
     lost += found.alerts.count(one) == 0;
@@ -318,10 +318,10 @@ TEST_CASE("an hour's backlog on uneven partitions gives the alerts of live readi
   for (const uint64_t seed : {1, 2, 3}) {
     INFO("seed " << seed);
     const Traffic traffic = make_traffic(seed);
-    const Outcome live = read_live(traffic);
+    const Reading live = read_live(traffic);
     REQUIRE(live.alerts.size() > 200);
     CHECK(live.holds <= kInputs);  // but for the first records nothing waits in live reading
-    const Outcome alone = read_backlog(traffic, {{0, 1, 2, 3, 4, 5, 6, 7}}, seed, true);
+    const Reading alone = read_backlog(traffic, {{0, 1, 2, 3, 4, 5, 6, 7}}, seed, true);
     check_same(alone, live);
     CHECK(alone.records == live.records);  // what waited is counted once
     CHECK(alone.holds > 0);
@@ -335,8 +335,8 @@ TEST_CASE("clocks a year ahead change no alert of other clients", "[lane][source
   for (const uint64_t seed : {1, 2, 3}) {
     INFO("seed " << seed);
     const Traffic traffic = with_wrong_clocks(make_traffic(seed));
-    const Outcome live = read_live(traffic);
-    const Outcome backlog = read_backlog(traffic, {{0, 1, 2, 3}, {4, 5, 6, 7}}, seed, true);
+    const Reading live = read_live(traffic);
+    const Reading backlog = read_backlog(traffic, {{0, 1, 2, 3}, {4, 5, 6, 7}}, seed, true);
     check_same(backlog, live);
     CHECK(backlog.wrong_clocks > 50);
     check_same(read_backlog(traffic, {{0, 1, 2, 3}, {4, 5, 6, 7}}, seed + 7, false), live);

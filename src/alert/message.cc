@@ -1,0 +1,233 @@
+#include "alert/message.h"
+
+#include <array>
+#include <string_view>
+
+#include "alert/knowledge.h"
+#include "base/utf8.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kPathShownMax = 128;
+
+template <typename Bits, typename Visit>
+void for_each_bit(Bits bits, Visit visit) {
+  for (unsigned i = 0; i < sizeof(Bits) * 8; ++i) {
+    if ((static_cast<unsigned>(bits) >> i & 1U) != 0) visit(1U << i);
+  }
+}
+
+std::string join_reasons(AbuseReasons reasons) {
+  std::string joined;
+  for_each_bit(reasons, [&](unsigned bit) {
+    if (!joined.empty()) joined += ", ";
+    joined += to_string(static_cast<AbuseReason>(bit));
+  });
+  return joined;
+}
+
+std::string join_categories(CategoryMask categories) {
+  std::string joined;
+  for (unsigned i = 0; i < static_cast<unsigned>(Category::kCount); ++i) {
+    if ((categories >> i & 1U) == 0) continue;
+    if (!joined.empty()) joined += ", ";
+    joined += to_string(static_cast<Category>(i));
+  }
+  return joined;
+}
+
+std::string join_reasons(const BurstVerdict& verdict) {
+  std::string joined;
+  for_each_bit(verdict.reasons, [&](unsigned bit) {
+    if (!joined.empty()) joined += ", ";
+    joined += to_string(static_cast<BurstReason>(bit));
+  });
+  return joined;
+}
+
+std::string_view counted_by(BurstReason reason) {
+  switch (reason) {
+    case BurstReason::kRequestRate:
+      return " requests";
+    case BurstReason::kFailedAuthentication:
+      return " failed authentications";
+    case BurstReason::kCredentialStuffing:
+      return " accounts refused";
+    case BurstReason::kPasswordSpraying:
+      return " accounts refused";
+    case BurstReason::kEnumeration:
+      return " paths answered with client errors";
+    case BurstReason::kScanning:
+      return " malicious requests";
+  }
+  return "";
+}
+
+/// "101 or more requests within the window", "up to 480 requests within the window; 5,120 in all, ended".
+std::string burst_message(const Alert& alert) {
+  const auto reason = static_cast<BurstReason>(alert.burst.reasons);
+  const std::string held = std::to_string(alert.burst.held);
+  const std::string counted = std::to_string(alert.count) + " requests";
+  std::string text;
+  if (alert.phase != EpisodePhase::kClosed) {
+    text.append(held).append(" or more").append(counted_by(reason)).append(" within the window");
+    if (alert.phase == EpisodePhase::kUpdated) text.append("; by now ").append(counted).append(" in all");
+    return text;
+  }
+  text.append("up to ").append(held).append(counted_by(reason)).append(" within the window; ");
+  return text.append(counted).append(" in all, ended");
+}
+
+/// "203.0.113.9", "customer alice".
+std::string name_of_client(const Alert& alert) {
+  if (alert.client_kind == ClientKind::kAddress) return alert.client;
+  if (alert.client_kind == ClientKind::kGroup) return "many clients";
+  return std::string(alert.client_kind == ClientKind::kApiKey ? "API key" : to_string(alert.client_kind)) + " " +
+         alert.client;
+}
+
+/// " in 40 s", " in 3 min"; nothing within a second.
+std::string span_of(const Alert& alert) {
+  constexpr int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
+  const int64_t ms = (alert.last_seen - alert.first_seen).count();
+  if (ms < kSecond) return {};
+  if (ms < 2 * kMinute) return " in " + std::to_string(ms / kSecond) + " s";
+  if (ms < 2 * kHour) return " in " + std::to_string(ms / kMinute) + " min";
+  return " in " + std::to_string(ms / kHour) + " h";
+}
+
+/// "parameter q", "the cookie sid", "the path".
+std::string place_of(const EvidenceHit& hit) {
+  const auto named = [&](std::string_view what) {
+    return std::string(hit.parameter.empty() ? "a " : "")
+        .append(what)
+        .append(hit.parameter.empty() ? "" : " " + hit.parameter);
+  };
+  switch (hit.place) {
+    case Place::kQuery:
+    case Place::kForm:
+    case Place::kJson:
+    case Place::kMultipart:
+    case Place::kXml:
+      return named("parameter");
+    case Place::kCookie:
+    case Place::kRawCookie:
+      return named("cookie");
+    case Place::kHeader:
+      return named("header");
+    case Place::kBody:
+    case Place::kXmlDocument:
+    case Place::kRawBody:
+      return "the body";
+    case Place::kUserAgent:
+    case Place::kRawUserAgent:
+      return "the user agent";
+    case Place::kReferer:
+    case Place::kRawReferer:
+      return "the referer";
+    case Place::kHost:
+      return "the host";
+    case Place::kRawQuery:
+      return "the query";
+    case Place::kPath:
+    case Place::kRawUri:
+    case Place::kRawPath:
+    case Place::kCount:
+      break;
+  }
+  return "the path";
+}
+
+/// ", answered 200"; nothing where no answer is known.
+std::string outcome_phrase(Outcome outcome, uint16_t status) {
+  const std::string code = status == 0 ? "" : " " + std::to_string(status);
+  switch (outcome) {
+    case Outcome::kBlocked:
+      return ", blocked with" + code;
+    case Outcome::kFailed:
+      return ", failed with" + code;
+    case Outcome::kAnswered:
+      return ", answered" + code;
+    case Outcome::kLikelyEffective:
+      return ", likely effective, answered" + code;
+    case Outcome::kUnknown:
+      break;
+  }
+  return {};
+}
+
+std::string counted(uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " request" : " requests");
+}
+
+std::string captions_of(CategoryMask categories) {
+  std::string joined;
+  for (unsigned i = 0; i < static_cast<unsigned>(Category::kCount); ++i) {
+    if ((categories >> i & 1U) == 0) continue;
+    if (!joined.empty()) joined += ", ";
+    joined += caption_of(static_cast<Category>(i));
+  }
+  return joined.empty() ? "Attack" : joined;
+}
+
+/// "SQL injection in parameter q of GET shop.example.com/search, answered 200; 3 requests of 203.0.113.9 in 40 s"
+std::string attack_message(const Alert& alert) {
+  std::string text;
+  if (alert.evidence) {
+    const Evidence& evidence = *alert.evidence;
+    const bool is_named = !evidence.hits.empty() && evidence.hits.front().category != Category::kOther;
+    text = is_named ? std::string(caption_of(evidence.hits.front().category)) : title_of(alert);
+    if (!evidence.hits.empty()) text.append(" in ").append(place_of(evidence.hits.front()));
+    text.append(" of ").append(evidence.method).append(" ").append(evidence.host);
+    text.append(cut_utf8(evidence.path, kPathShownMax));
+    text.append(outcome_phrase(alert.record_outcome, evidence.facts.status));
+  } else {
+    text = captions_of(alert.categories);
+  }
+  text.append("; ").append(counted(alert.count)).append(" of ").append(name_of_client(alert)).append(span_of(alert));
+  if (alert.phase == EpisodePhase::kClosed) {
+    text += ", ended";
+    const uint64_t effective =
+        alert.summary ? alert.summary->by_outcome[static_cast<size_t>(Outcome::kLikelyEffective)] : 0;
+    if (effective > 0) text.append("; likely effective: ").append(std::to_string(effective));
+  }
+  return text;
+}
+
+}  // namespace
+
+bool is_target(const Alert& alert) {
+  return alert.kind == AlertKind::kBurst && alert.client_kind == ClientKind::kCustomer &&
+         alert.burst.reasons == static_cast<BurstReasons>(BurstReason::kFailedAuthentication);
+}
+
+bool is_clients_burst(const Alert& alert) {
+  return alert.kind == AlertKind::kBurst && alert.client_kind != ClientKind::kGroup;
+}
+
+std::string title_of(const Alert& alert) {
+  if (is_target(alert)) return "Guessing at a customer's authentication: " + join_reasons(alert.burst);
+  if (alert.kind == AlertKind::kBurst) return "Burst of requests: " + join_reasons(alert.burst);
+  if (alert.kind == AlertKind::kAbuse) return "Suspicious client behaviour: " + join_reasons(alert.verdict.reasons);
+  if (alert.correlation) return alert.correlation->title;
+  if (alert.evidence && !alert.evidence->hits.empty()) return alert.evidence->hits.front().title;
+  return "Attack requests: " + join_categories(alert.categories);
+}
+
+std::string message_of(const Alert& alert) {
+  if (alert.kind == AlertKind::kAttack) return attack_message(alert);
+  std::string text(to_string(alert.kind));
+  text.append(is_target(alert) ? " against " : " by ")
+      .append(to_string(alert.client_kind))
+      .append(" ")
+      .append(alert.client)
+      .append(": ");
+  if (is_clients_burst(alert)) return text + burst_message(alert);
+  text.append(std::to_string(alert.count)).append(alert.count == 1 ? " request" : " requests");
+  if (alert.kind == AlertKind::kBurst) text += " in bursts";
+  if (alert.phase == EpisodePhase::kClosed) text += ", ended";
+  return text;
+}
+
+}  // namespace weir
