@@ -126,12 +126,12 @@ def test_a_topic_that_comes_to_match_a_pattern_is_read_and_survives_a_restart(so
 def test_a_reload_changes_how_a_source_is_read_but_not_which_there_are(sources):
     weir = start(sources)
     topic = sources.topics_by_source['web']
-    sources.broker.produce(topic, [flat(number) for number in range(5)])
+    sources.broker.produce(topic, [enveloped(number) for number in range(5)])
     wait_for(lambda: counts(weir, 'web')['rejected'] == 5, 30, lambda: f'{counts(weir, "web")}', interval=0.3)
 
-    reload_with(weir, sources, [source if source['name'] != 'web' else {**source, 'profile': 'flat'}
+    reload_with(weir, sources, [source if source['name'] != 'web' else {**source, 'profile': 'ecs', 'unwrap': '/message'}
                                 for source in sources.sources])
-    sources.broker.produce(topic, [flat(number) for number in range(7)])
+    sources.broker.produce(topic, [enveloped(number) for number in range(7)])
     wait_for(lambda: counts(weir, 'web')['requests'] == 7, 30, lambda: f'{counts(weir, "web")}', interval=0.3)
 
     answer = reload_with(weir, sources, sources.sources[:2])

@@ -44,7 +44,7 @@ def reference(values, options):
 
 
 @pytest.mark.parametrize('seed, options', [
-    (1, Options()), (2, FREQUENT), (3, FREQUENT), (4, Options(window_requests=5, idle_close_ms=20_000)),
+    (1, Options()), (2, FREQUENT), (3, FREQUENT), (4, Options(window_requests=5, regular_timing_intervals_min=4, idle_close_ms=20_000)),
     (5, Options(lateness_ms=0, idle_close_ms=3_000, update_counts=(2, 3), client_idle_ms=60_000)),
 ])
 def test_weir_scan_and_the_reference_scorer_raise_the_same_alerts(tmp_path, seed, options):

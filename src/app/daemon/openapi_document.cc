@@ -211,7 +211,7 @@ constexpr std::string_view kDocument = R"json({
       },
       "Status": {
         "type": "object",
-        "required": ["version", "uptime_seconds", "ready", "rules", "lanes", "lag", "input"],
+        "required": ["version", "uptime_seconds", "ready", "rules", "lanes", "lag", "sources"],
         "properties": {
           "version": {"type": "string"},
           "uptime_seconds": {"type": "integer"},
@@ -237,7 +237,7 @@ constexpr std::string_view kDocument = R"json({
           "policy": {"type": "object"},
           "lanes": {"type": "array", "items": {"$ref": "#/components/schemas/Lane"}},
           "lag": {"type": "integer"},
-          "input": {"type": "object"}
+          "sources": {"type": "array", "items": {"type": "object"}, "description": "what was read of each source, and its fields"}
         }
       },
       "Reload": {
