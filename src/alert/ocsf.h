@@ -12,7 +12,7 @@ namespace weir {
 
 struct AlertSource {
   std::string product_version;
-  TopicTable topics;  ///< names for RecordCoordinates::topic, and their sources
+  TopicTable topics;       ///< names for RecordCoordinates::topic, and their sources
   std::string instance{};  ///< name of the process that says it; may be empty
 };
 

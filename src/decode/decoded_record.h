@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "base/line_break_mark.h"
 
 namespace weir {
 
@@ -80,8 +81,6 @@ enum class DecodeStep : uint32_t {
   kLineBreaks = 1 << 15,   ///< the beginnings of the line before this one's lines, joined by kLineBreakMark
 };
 using DecodeSteps = uint32_t;  ///< DecodeStep bits
-/// Stands for a line break on lines with the step kLineBreaks; elsewhere line breaks are spaces.
-constexpr char kLineBreakMark = '\x1e';
 constexpr bool has(DecodeSteps steps, DecodeStep step) {
   return (steps & static_cast<DecodeSteps>(step)) != 0;
 }

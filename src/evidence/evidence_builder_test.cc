@@ -123,8 +123,7 @@ TEST_CASE("hits of one line share its masked text, those of others have their ow
   for (const EvidenceHit& hit : evidence.hits)
     shown += hit.parameter + ": " + hit.excerpt + "; ";
   // The critical one first, the others by weight.
-  CHECK(shown ==
-        "password: ***w04x; m: m=w07x; n: n=w02x w05x pin=***; password: ***w04x; n: n=w02x w05x pin=***; ");
+  CHECK(shown == "password: ***w04x; m: m=w07x; n: n=w02x w05x pin=***; password: ***w04x; n: n=w02x w05x pin=***; ");
 }
 
 TEST_CASE("every field is masked and bounded, and one record's evidence is not the next one's", "[evidence]") {

@@ -132,7 +132,8 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
 }
 
 std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config, TopicTable topics) {
-  std::shared_ptr<const AlertEncoder> encoder = std::make_shared<OcsfEncoder>(WEIR_VERSION, std::move(topics), config.kafka.instance_id);
+  std::shared_ptr<const AlertEncoder> encoder =
+      std::make_shared<OcsfEncoder>(WEIR_VERSION, std::move(topics), config.kafka.instance_id);
   if (config.alerts.encoding == AlertEncoding::kEcs) encoder = std::make_shared<EcsEncoder>(std::move(encoder));
   if (config.alerts.encryption_keys.empty()) return encoder;
   auto keys = FernetKeys::parse(config.alerts.encryption_keys);

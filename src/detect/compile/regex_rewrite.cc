@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/hex.h"
-#include "decode/decoded_record.h"
+#include "base/line_break_mark.h"
 
 namespace weir {
 namespace {
