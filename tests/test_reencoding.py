@@ -43,10 +43,9 @@ EXCEPTIONS = {
                         'html_without_semicolon', 'unicode_escape', 'unicode_escape_in_html', 'html_in_unicode_escape',
                         'percent_in_html', 'hexadecimal_escape', 'percent_u', 'overlong', 'mixture', 'mixture_not_in_url',
                         'mixed_case', 'spaces_for_space', 'line_feed_for_space', 'tab_for_space')},
-    **{(rule, wrapping): dict.fromkeys(numbers, 'a command behind a line break is told from prose by its single blanks')
+    **{(rule, 'line_feed_for_space'): dict.fromkeys(numbers, 'a command behind a line break is told from prose by its single blanks')
        for rule, numbers in (('cmdi/mail_command', (0, 1, 2)), ('cmdi/newline_command', (2, 3)), ('crlf/mail_command', (1, 2)),
-                             ('crlf/protocol_command', (1, 3, 4)))
-       for wrapping in ('spaces_for_space', 'line_feed_for_space')},
+                             ('crlf/protocol_command', (1, 3, 4)))},
     ('cmdi/separator_command', 'cookie'): dict.fromkeys(
         (2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 16, 17, 18), 'in a cookie the separators part the cookie itself (docs/rule-pack.md)'),
 }
