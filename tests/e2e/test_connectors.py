@@ -128,4 +128,5 @@ def test_after_a_restart_it_goes_on_where_it_was(broker, receiver, tmp_path):
             wait_for(lambda: broker.group_offsets(f'{topic}.notify').get((topic, 0)) == number, 30, 'the offset is stored')
         finally:
             process.stop()
+        wait_for(lambda: not broker.group_members(f'{topic}.notify'), 60, 'its kcat has left the group')
     assert len(receiver.bodies('/hook')) == 2
