@@ -131,7 +131,8 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
     if (left.count() <= 0) break;
     timeout_ms = static_cast<int>(left.count());
   }
-  if (std::exchange(has_come_, false)) end_trust_.message(Clock::now());
+  const bool more_waits = records_.size() >= records_max || batch_bytes_ >= kBatchBytesMax;
+  if (std::exchange(has_come_, false)) end_trust_.message(more_waits, Clock::now());
   note_ends();
   return records_;
 }
@@ -286,8 +287,12 @@ void KafkaConsumer::forget_waiting(uint16_t topic, int32_t partition) {
   });
 }
 
+bool KafkaConsumer::ends_doubted() const {
+  return !end_trust_.holds(Clock::now());
+}
+
 bool KafkaConsumer::at_end(uint16_t topic, int32_t partition) const {
-  if (!end_trust_.holds(Clock::now())) return false;
+  if (ends_doubted()) return false;
   const auto all = positions_.all();
   return std::any_of(all.begin(), all.end(), [&](const ReadPosition& one) {
     return one.topic == topic && one.partition == partition && one.at_end();

@@ -53,6 +53,7 @@ class KafkaConsumer : public RecordSource {
   void hold_back(const PartitionOffset& from) override;
   void let_go(uint16_t topic, int32_t partition) override;
   [[nodiscard]] bool at_end(uint16_t topic, int32_t partition) const override;
+  [[nodiscard]] bool ends_doubted() const override;
   void tick() override;
   [[nodiscard]] Status health() const override;
   void close(Patience& patience) override;

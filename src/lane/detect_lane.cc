@@ -24,7 +24,10 @@ DetectWork::DetectWork(Options options, AnalyzerOptions analyzer, const RuleSlot
 
 Status DetectWork::process(std::span<const InputRecord> batch, RecordSource& source, OutputTransaction& output,
                            Patience& patience) {
-  if (batch.empty()) return tell_sources(output, patience);
+  if (batch.empty()) {
+    if (keeper_) keeper_->report(source, SourceKeeper::Clock::now());  // the poll may have taken long
+    return tell_sources(output, patience);
+  }
   raw_.clear();
   for (const InputRecord& record : batch) {
     raw_.push_back({record.payload, record.append_time, {record.topic, record.partition, record.offset}});

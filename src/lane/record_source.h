@@ -106,6 +106,8 @@ class RecordSource {
   virtual void let_go(uint16_t topic, int32_t partition) = 0;
   /// Everything that was there when the broker last told was handed out.
   [[nodiscard]] virtual bool at_end(uint16_t topic, int32_t partition) const = 0;
+  /// After an interruption: of no partition it is known whether it is at its end, whatever was said before.
+  [[nodiscard]] virtual bool ends_doubted() const { return false; }
 
   /// Housekeeping, about once a second: lag and connection state.
   virtual void tick() = 0;

@@ -130,9 +130,11 @@ class FakeSource : public RecordSource {
   void let_go(uint16_t, int32_t partition) override { held_.erase(partition); }
   bool at_end(uint16_t, int32_t partition) const override {
     const auto next = next_.find(partition);
-    return !held_.contains(partition) && next != next_.end() && log.contains(partition) &&
+    return !doubts_ends && !held_.contains(partition) && next != next_.end() && log.contains(partition) &&
            next->second >= static_cast<int64_t>(log.at(partition).size());
   }
+  bool ends_doubted() const override { return doubts_ends; }
+  bool doubts_ends = false;
   Status seek(const PartitionOffset& target) override {
     next_[target.partition] = done_[target.partition] = target.offset;
     return {};

@@ -83,6 +83,7 @@ enum SourceFlags : uint8_t {
   kHasTime = 1 << 1,
   kWaits = 1 << 2,
   kMention = 1 << 3,
+  kDoubted = 1 << 4,
 };
 
 void write_source(BinaryWriter& out, const SourceReport& source) {
@@ -91,7 +92,7 @@ void write_source(BinaryWriter& out, const SourceReport& source) {
   out.varint(source.topic);
   out.zigzag(source.partition);
   out.byte(static_cast<uint8_t>((source.at_end ? kAtEnd : 0) | (has_time ? kHasTime : 0) | (source.waits ? kWaits : 0) |
-                                (source.is_mention ? kMention : 0)));
+                                (source.is_mention ? kMention : 0) | (source.is_doubted ? kDoubted : 0)));
   if (has_time) out.zigzag(source.time_ms);
 }
 
@@ -104,8 +105,9 @@ bool read_source(BinaryReader& in, std::vector<SourceReport>& sources) {
   source.at_end = (flags & kAtEnd) != 0;
   source.waits = (flags & kWaits) != 0;
   source.is_mention = (flags & kMention) != 0;
+  source.is_doubted = (flags & kDoubted) != 0;
   if ((flags & kHasTime) != 0) source.time_ms = in.signed_number<int64_t>();
-  return in.ok() && (flags & ~(kAtEnd | kHasTime | kWaits | kMention)) == 0;
+  return in.ok() && (flags & ~(kAtEnd | kHasTime | kWaits | kMention | kDoubted)) == 0;
 }
 
 IpAddress read_address(BinaryReader& in, bool is_v4) {

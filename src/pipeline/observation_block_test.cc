@@ -303,7 +303,8 @@ TEST_CASE("what a block says of its sources is read as it was written", "[pipeli
   const std::vector<SourceReport> sources{{0, 3, 1'700'000'000'123, true, false},
                                           {2, 0, -5, false, true},
                                           {1, 7, SourceReport::kNoTime, false, false},
-                                          {1, 8, SourceReport::kNoTime, false, false, /*is_mention=*/true}};
+                                          {1, 8, SourceReport::kNoTime, false, false, /*is_mention=*/true},
+                                          {1, 9, 7, false, false, false, /*is_doubted=*/true}};
   const auto observations = sample();
   for (const auto& indices : {all_of(observations), std::vector<uint32_t>()}) {
     std::string bytes;
@@ -313,7 +314,7 @@ TEST_CASE("what a block says of its sources is read as it was written", "[pipeli
     CHECK(block.sources == sources);
     CHECK(block.observations.size() == indices.size());
   }
-  std::string body{"\x03\x04\x00\x00\x10\x00", 6};  // a flag that there is not
+  std::string body{"\x03\x04\x00\x00\x20\x00", 6};  // a flag that there is not
   ObservationBlock block;
   CHECK_FALSE(decode_block(with_digest(body), block));
 }

@@ -20,6 +20,7 @@ void SourceTimes::take(std::span<const SourceReport> reports, int64_t told_ms) {
   pass(told_ms);
   for (const SourceReport& report : reports) {
     Source* source = find(report);
+    if (source != nullptr && report.is_doubted) source->ended_ms = kNoTime;
     if (source == nullptr || report.is_mention) continue;
     if (report.at_end) source->ended_ms = running_.ends_ms;
     const bool moved = report.at_end || report.waits || report.time_ms != source->report.time_ms;
@@ -28,6 +29,7 @@ void SourceTimes::take(std::span<const SourceReport> reports, int64_t told_ms) {
     const int64_t time_ms = report.time_ms != kNoTime ? report.time_ms : source->report.time_ms;
     source->report = report;
     source->report.time_ms = time_ms;
+    source->report.is_doubted = false;  // done with
   }
   // What a source at its end still brings is new: as new as what the foremost brings.
   const int64_t foremost = foremost_ms();

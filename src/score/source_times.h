@@ -19,6 +19,7 @@ struct SourceReport {
   bool at_end = false;        ///< it was read to its end
   bool waits = false;         ///< its next record waits for slower sources
   bool is_mention = false;    ///< says only that there is such a source: someone else reads it
+  bool is_doubted = false;    ///< what was told of its end so far holds no longer
   bool operator==(const SourceReport&) const = default;
 };
 

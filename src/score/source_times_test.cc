@@ -68,6 +68,22 @@ TEST_CASE("after an outage an end that was told before it does not count", "[sco
   CHECK(blocks.clock.now_ms() == 11 * kHour);
 }
 
+TEST_CASE("an end that is doubted holds no longer, whoever doubts it", "[score][sources]") {
+  for (const bool is_mention : {false, true}) {
+    Blocks blocks;
+    blocks.take({at(0, 10 * kHour, true), at(1, 10 * kHour, true)});
+    SourceReport doubt = at(1, is_mention ? SourceReport::kNoTime : 10 * kHour);
+    doubt.is_mention = is_mention;
+    doubt.is_doubted = true;
+    blocks.take({at(0, 11 * kHour), doubt}, 6'000);
+    CHECK(blocks.clock.now_ms() == 10 * kHour);
+    blocks.take({at(1, 10 * kHour + 5)});
+    CHECK(blocks.clock.now_ms() == 10 * kHour + 5);
+    blocks.take({at(1, 10 * kHour + 6, true)});
+    CHECK(blocks.clock.now_ms() == 11 * kHour);
+  }
+}
+
 TEST_CASE("a quiet source does not hold the clock where its last record was", "[score][sources]") {
   Blocks blocks;
   blocks.take({at(0, 1 * kHour, true), at(1, 10 * kHour, true)});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include "base/time.h"
 
@@ -17,6 +18,8 @@ class EndTrust {
       5'000};  ///< not polled for so long is an interruption, as a lost connection is
   static constexpr Milliseconds kSettles{3'000};   ///< after the first message that comes again
   static constexpr Milliseconds kSilence{10'000};  ///< and without one
+  /// From the first message on, while there is more than is taken: what stands behind it may be of any partition.
+  static constexpr Milliseconds kSettlesMax{60'000};
 
   /// At each poll. `losses`: of connections, so far; `away`: no broker is reached.
   void look(uint64_t losses, bool away, Clock::time_point now) {
@@ -27,11 +30,13 @@ class EndTrust {
     }
     looked_ = now;
   }
-  /// Messages came.
-  void message(Clock::time_point now) {
-    if (!is_silent_) return;
-    is_silent_ = false;
-    until_ = std::min(until_, now + kSettles);
+  /// Messages came; `more_waits`: a poll took as many as it may.
+  void message(bool more_waits, Clock::time_point now) {
+    if (std::exchange(is_silent_, false)) {
+      until_ = std::min(until_, now + kSettles);
+      settles_until_ = now + kSettlesMax;
+    }
+    if (more_waits && now < until_) until_ = std::max(until_, std::min(now + kSettles, settles_until_));
   }
   [[nodiscard]] bool holds(Clock::time_point now) const { return now >= until_ && !is_gap(now); }
 
@@ -44,6 +49,7 @@ class EndTrust {
   bool is_silent_ = false;
   Clock::time_point looked_{};
   Clock::time_point until_{};
+  Clock::time_point settles_until_{};
 };
 
 }  // namespace weir

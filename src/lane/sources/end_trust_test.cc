@@ -23,7 +23,7 @@ TEST_CASE("ends are trusted while nothing interrupts", "[lane][sources]") {
   int64_t now = 100'000;
   CHECK(trust.holds(at(now)));
   poll_until(trust, now, 200'000);
-  trust.message(at(now));
+  trust.message(true, at(now));
   CHECK(trust.holds(at(now)));
 }
 
@@ -33,7 +33,7 @@ TEST_CASE("after a lost connection ends are not trusted until others had the tim
   poll_until(trust, now, 101'000);
   poll_until(trust, now, 102'000, 1);
   CHECK_FALSE(trust.holds(at(now)));
-  trust.message(at(now));
+  trust.message(false, at(now));
   poll_until(trust, now, 104'500, 1);
   CHECK_FALSE(trust.holds(at(now)));
   poll_until(trust, now, 105'100, 1);
@@ -58,9 +58,37 @@ TEST_CASE("a process that stood still does not trust what it knew before", "[lan
   now += 300'000;  // stopped within a poll: asked before the next one
   CHECK_FALSE(trust.holds(at(now)));
   trust.look(0, false, at(now));
-  trust.message(at(now));
+  trust.message(false, at(now));
   CHECK_FALSE(trust.holds(at(now + 2'900)));
   CHECK_FALSE(trust.holds(at(now + 290'000)));  // not polled meanwhile
   poll_until(trust, now, 405'000);
+  CHECK(trust.holds(at(now)));
+}
+
+TEST_CASE("ends are not trusted while what has come meanwhile is still being taken", "[lane][sources]") {
+  EndTrust trust;
+  int64_t now = 100'000;
+  poll_until(trust, now, 101'000);
+  now += 6'000;
+  for (int64_t since = now; now < since + 20'000; now += 100) {
+    trust.look(0, false, at(now));
+    trust.message(true, at(now));
+    CHECK_FALSE(trust.holds(at(now)));
+  }
+  trust.message(false, at(now));
+  CHECK_FALSE(trust.holds(at(now)));
+  poll_until(trust, now, now + 3'000);
+  CHECK(trust.holds(at(now)));
+}
+
+TEST_CASE("a lane that cannot keep up trusts ends again after a while", "[lane][sources]") {
+  EndTrust trust;
+  int64_t now = 100'000;
+  poll_until(trust, now, 101'000);
+  poll_until(trust, now, 101'100, 1);
+  for (const int64_t since = now; now < since + EndTrust::kSettlesMax.count() + 200; now += 100) {
+    trust.look(1, false, at(now));
+    trust.message(true, at(now));
+  }
   CHECK(trust.holds(at(now)));
 }

@@ -28,12 +28,19 @@ void SourceBoard::put(const SourceReport& report, size_t lane, Clock::time_point
       fresh || report.at_end || report.waits || report.time_ms != entry.report.time_ms || entry.lane != lane;
   if (moved) entry.moved = now;
   if (report.at_end) entry.ended = now;
+  // Whoever else reads may have stood still as well, and not know it yet.
+  if (report.is_doubted && !entry.report.is_doubted) forget_ends();
   entry.is_left = false;
   entry.lane = lane;
   entry.report = report;
   // What a source at its end still brings is new.
   if (report.at_end) entry.report.time_ms = std::max(report.time_ms, foremost_ms_);
   if (!report.waits) foremost_ms_ = std::max(foremost_ms_, entry.report.time_ms);
+}
+
+void SourceBoard::forget_ends() {
+  for (auto& [key, entry] : entries_)
+    entry.ended.reset();
 }
 
 void SourceBoard::leave(size_t lane, Clock::time_point now) {

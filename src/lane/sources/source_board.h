@@ -49,6 +49,7 @@ class SourceBoard {
   using Key = std::pair<uint16_t, int32_t>;
 
   void put(const SourceReport& report, size_t lane, Clock::time_point now);
+  void forget_ends();
 
   const Milliseconds ahead_max_;
   mutable std::mutex mutex_;

@@ -100,12 +100,17 @@ void SourceKeeper::steer(RecordSource& source, Clock::time_point now) {
 
 void SourceKeeper::report(RecordSource& source, Clock::time_point now) {
   all_reports_.clear();
+  const bool is_doubted = source.ends_doubted();
+  // Before anything else is told of what comes now.
+  if (is_doubted && !is_doubted_) std::fill(told_.begin(), told_.end(), Clock::time_point());
+  is_doubted_ = is_doubted;
   for (State& state : states_) {
     SourceReport report{state.topic, state.partition, SourceReport::kNoTime, false, state.is_held};
     report.time_ms = state.is_held
                          ? state.head_ms
                          : std::max(state.estimate.time_ms().value_or(SourceReport::kNoTime), state.passed_ms);
     report.at_end = !state.is_held && source.at_end(state.topic, state.partition);
+    report.is_doubted = is_doubted;
     if (report != state.report) moved_at_ = now;
     state.report = report;
     all_reports_.push_back(report);
@@ -221,6 +226,8 @@ std::span<const SourceReport> SourceKeeper::reports_for(int32_t target, Clock::t
   if (now - told >= kTellAllEvery) {
     some_reports_.clear();
     if (told == Clock::time_point()) some_reports_ = mentions_;
+    for (SourceReport& mention : some_reports_)
+      mention.is_doubted = is_doubted_;
     told = now;
     for (const State& one : states_)
       some_reports_.push_back(one.report);

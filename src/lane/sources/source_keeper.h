@@ -90,6 +90,7 @@ class SourceKeeper {
   std::vector<SourceReport> mentions_;   // of sources that others read
   std::vector<Clock::time_point> told_;  // by target: of all sources
   Clock::time_point moved_at_{};         // a source got on
+  bool is_doubted_ = false;              // what was told of ends
   CorrectedTimes corrected_;
 };
 

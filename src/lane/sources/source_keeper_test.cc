@@ -292,6 +292,54 @@ Reading read_backlog(const Traffic& traffic, const std::vector<std::vector<int32
   return result;
 }
 
+/// A process that has read all there was stands still, for so short a time that ends told before would still count, while the
+/// rest of the hour comes. Then it arrives partition by partition, which takes a while.
+Reading read_after_standstill(const Traffic& traffic, const std::vector<std::vector<int32_t>>& lanes) {
+  Scoring scoring;
+  SourceBoard board(Milliseconds(30'000));
+  scoring.hears.push_back(&board);
+  std::deque<DetectLane> detect;
+  for (size_t i = 0; i < lanes.size(); ++i)
+    detect.emplace_back(board, i, lanes[i], scoring);
+  std::map<int32_t, size_t> next;
+  const auto fetch = [&](DetectLane& lane, int32_t input, int64_t until_ms) {
+    const std::vector<Request>& requests = traffic.at(input);
+    for (size_t& at = next[input]; at < requests.size() && requests[at].time_ms < until_ms; ++at)
+      lane.source.log[input].push_back(payload_of(requests[at]));
+  };
+  const auto step_all = [&] {
+    for (DetectLane& lane : detect)
+      lane.step(512);
+  };
+  for (int64_t now = kBegin; now < kBegin + kSpan / 3; now += 1'000) {
+    for (size_t i = 0; i < lanes.size(); ++i) {
+      for (const int32_t input : lanes[i])
+        fetch(detect[i], input, now);
+    }
+    scoring.wall_ms += 1'000;
+    for (int i = 0; i < 20; ++i)
+      step_all();
+  }
+  scoring.wall_ms += 6'000;
+  for (DetectLane& lane : detect)
+    lane.source.doubts_ends = true;
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    for (const int32_t input : lanes[i]) {
+      fetch(detect[i], input, kBegin + 2 * kSpan);
+      for (int step = 0; step < 10; ++step)
+        step_all();
+    }
+  }
+  for (DetectLane& lane : detect)
+    lane.source.doubts_ends = false;
+  for (int i = 0; i < 20'000; ++i)
+    step_all();
+  CHECK(std::all_of(detect.begin(), detect.end(), [](DetectLane& one) { return one.done(); }));
+  Reading result{{}, scoring.finish(), 0, 0, 0};
+  result.alerts = scoring.alerts;
+  return result;
+}
+
 void check_same(const Reading& found, const Reading& wanted) {
   size_t lost = 0, extra = 0;
   for (const std::string& one : wanted.alerts)
@@ -328,6 +376,16 @@ TEST_CASE("an hour's backlog on uneven partitions gives the alerts of live readi
     CHECK(alone.wrong_clocks == 0);
     check_same(read_backlog(traffic, {{0, 1, 2, 3}, {4, 5, 6, 7}}, seed, true), live);
     check_same(read_backlog(traffic, {{0, 1, 2}, {3, 4, 5, 6, 7}}, seed, false), live);
+  }
+}
+
+TEST_CASE("what came while a process stood still gives the alerts of live reading", "[lane][sources]") {
+  for (const uint64_t seed : {1, 2, 3}) {
+    INFO("seed " << seed);
+    const Traffic traffic = make_traffic(seed);
+    const Reading live = read_live(traffic);
+    check_same(read_after_standstill(traffic, {{0, 1, 2, 3, 4, 5, 6, 7}}), live);
+    check_same(read_after_standstill(traffic, {{0, 1, 2, 3}, {4, 5, 6, 7}}), live);
   }
 }
 
