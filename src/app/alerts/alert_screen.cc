@@ -195,14 +195,15 @@ class Screen {
 }  // namespace
 
 std::string alert_line(const AlertView& alert, const Palette& palette, size_t width) {
-  constexpr size_t kPhaseWidth = 8;
+  constexpr size_t kPhaseWidth = 8, kClientWidth = 15;  // an IPv4 address
   const std::string time = time_for_people(alert.time()).substr(5);
   const std::string severity = padded(alert.severity_name().substr(0, kSeverityWidth - 1), kSeverityWidth);
   const std::string phase = padded(alert.own("phase"), kPhaseWidth);
   const std::string id = alert.id().substr(0, 8);
+  const std::string client = padded(cut(printable(alert.own("client")), kClientWidth), kClientWidth);
   const std::string message = printable(alert.message());
-  const size_t used = time.size() + 2 + kSeverityWidth + kPhaseWidth + 1 + id.size() + 2;
-  return palette.dim(time) + "  " + in_colour(alert, palette, severity) + phase + " " +
+  const size_t used = time.size() + 2 + kSeverityWidth + kPhaseWidth + 1 + kClientWidth + 2 + id.size() + 2;
+  return palette.dim(time) + "  " + in_colour(alert, palette, severity) + phase + " " + client + "  " +
          (width > used + 20 ? cut(message, width - used) : message) + "  " + palette.dim(id) + "\n";
 }
 

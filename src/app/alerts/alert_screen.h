@@ -8,7 +8,7 @@
 
 namespace weir {
 
-/// One line of at most `width` characters: time, severity, client, what it was.
+/// One line of at most `width` characters: time, severity, phase, client, what it was, and the beginning of the id.
 std::string alert_line(const AlertView& alert, const Palette& palette, size_t width);
 
 /// All that the alert says, for a person who has to decide: who, what was asked for, why it is an attack, each hit with its

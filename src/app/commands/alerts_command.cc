@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,7 +34,9 @@ struct AlertsArguments {
 class Reader {
  public:
   Reader(const AlertsArguments& arguments, const Config& config)
-      : arguments_(arguments), palette_(Palette::for_stream(STDOUT_FILENO)), width_(terminal_width(STDOUT_FILENO)) {
+      : arguments_(arguments),
+        palette_(Palette::for_stream(STDOUT_FILENO)),
+        width_(::isatty(STDOUT_FILENO) == 1 ? terminal_width(STDOUT_FILENO) : std::numeric_limits<size_t>::max()) {
     if (!config.alerts.encryption_keys.empty()) {
       if (auto keys = FernetKeys::parse(config.alerts.encryption_keys)) keys_ = std::move(*keys);
     }
