@@ -11,39 +11,22 @@ namespace {
 
 constexpr size_t kPathShownMax = 128;
 
-template <typename Bits, typename Visit>
-void for_each_bit(Bits bits, Visit visit) {
+/// "a, b": what `name_of` says of each bit that is set, by its number.
+template <typename Bits, typename Name>
+std::string joined(Bits bits, const Name& name_of) {
+  std::string text;
   for (unsigned i = 0; i < sizeof(Bits) * 8; ++i) {
-    if ((static_cast<unsigned>(bits) >> i & 1U) != 0) visit(1U << i);
+    if ((static_cast<unsigned>(bits) >> i & 1U) == 0) continue;
+    if (!text.empty()) text += ", ";
+    text += name_of(i);
   }
+  return text;
 }
 
-std::string join_reasons(AbuseReasons reasons) {
-  std::string joined;
-  for_each_bit(reasons, [&](unsigned bit) {
-    if (!joined.empty()) joined += ", ";
-    joined += to_string(static_cast<AbuseReason>(bit));
-  });
-  return joined;
-}
-
-std::string join_categories(CategoryMask categories) {
-  std::string joined;
-  for (unsigned i = 0; i < static_cast<unsigned>(Category::kCount); ++i) {
-    if ((categories >> i & 1U) == 0) continue;
-    if (!joined.empty()) joined += ", ";
-    joined += to_string(static_cast<Category>(i));
-  }
-  return joined;
-}
-
-std::string join_reasons(const BurstVerdict& verdict) {
-  std::string joined;
-  for_each_bit(verdict.reasons, [&](unsigned bit) {
-    if (!joined.empty()) joined += ", ";
-    joined += to_string(static_cast<BurstReason>(bit));
-  });
-  return joined;
+/// Of bits that are the enumerators themselves.
+template <typename Reason, typename Bits>
+std::string joined_reasons(Bits reasons) {
+  return joined(reasons, [](unsigned bit) { return to_string(static_cast<Reason>(1U << bit)); });
 }
 
 std::string_view counted_by(BurstReason reason) {
@@ -161,16 +144,6 @@ std::string counted(uint64_t count) {
   return std::to_string(count) + (count == 1 ? " request" : " requests");
 }
 
-std::string captions_of(CategoryMask categories) {
-  std::string joined;
-  for (unsigned i = 0; i < static_cast<unsigned>(Category::kCount); ++i) {
-    if ((categories >> i & 1U) == 0) continue;
-    if (!joined.empty()) joined += ", ";
-    joined += caption_of(static_cast<Category>(i));
-  }
-  return joined.empty() ? "Attack" : joined;
-}
-
 /// "SQL injection in parameter q of GET shop.example.com/search, answered 200; 3 requests of 203.0.113.9 in 40 s"
 std::string attack_message(const Alert& alert) {
   std::string text;
@@ -183,7 +156,9 @@ std::string attack_message(const Alert& alert) {
     text.append(cut_utf8(evidence.path, kPathShownMax));
     text.append(outcome_phrase(alert.record_outcome, evidence.facts.status));
   } else {
-    text = captions_of(alert.categories);
+    text = alert.categories == 0
+               ? "Attack"
+               : joined(alert.categories, [](unsigned bit) { return caption_of(static_cast<Category>(bit)); });
   }
   text.append("; ").append(counted(alert.count)).append(" of ").append(name_of_client(alert)).append(span_of(alert));
   if (alert.phase == EpisodePhase::kClosed) {
@@ -207,12 +182,15 @@ bool is_clients_burst(const Alert& alert) {
 }
 
 std::string title_of(const Alert& alert) {
-  if (is_target(alert)) return "Guessing at a customer's authentication: " + join_reasons(alert.burst);
-  if (alert.kind == AlertKind::kBurst) return "Burst of requests: " + join_reasons(alert.burst);
-  if (alert.kind == AlertKind::kAbuse) return "Suspicious client behaviour: " + join_reasons(alert.verdict.reasons);
+  if (is_target(alert))
+    return "Guessing at a customer's authentication: " + joined_reasons<BurstReason>(alert.burst.reasons);
+  if (alert.kind == AlertKind::kBurst) return "Burst of requests: " + joined_reasons<BurstReason>(alert.burst.reasons);
+  if (alert.kind == AlertKind::kAbuse)
+    return "Suspicious client behaviour: " + joined_reasons<AbuseReason>(alert.verdict.reasons);
   if (alert.correlation) return alert.correlation->title;
   if (alert.evidence && !alert.evidence->hits.empty()) return alert.evidence->hits.front().title;
-  return "Attack requests: " + join_categories(alert.categories);
+  return "Attack requests: " +
+         joined(alert.categories, [](unsigned bit) { return to_string(static_cast<Category>(bit)); });
 }
 
 std::string message_of(const Alert& alert) {
@@ -224,7 +202,7 @@ std::string message_of(const Alert& alert) {
       .append(alert.client)
       .append(": ");
   if (is_clients_burst(alert)) return text + burst_message(alert);
-  text.append(std::to_string(alert.count)).append(alert.count == 1 ? " request" : " requests");
+  text += counted(alert.count);
   if (alert.kind == AlertKind::kBurst) text += " in bursts";
   if (alert.phase == EpisodePhase::kClosed) text += ", ended";
   return text;
