@@ -37,8 +37,8 @@ EXCEPTIONS = {
                         'html_without_semicolon', 'unicode_escape', 'unicode_escape_in_html', 'html_in_unicode_escape',
                         'percent_in_html', 'hexadecimal_escape', 'percent_u', 'overlong', 'mixture', 'mixture_not_in_url')},
     # A header's scheme and credentials, and the heads of a multipart body, are not undone by any server.
-    **{(rule, wrapping): dict.fromkeys(range(3), 'what is wrapped is the syntax of the protocol itself')
-       for rule in ('crlf/credential_break', 'other/multipart_field_name')
+    **{(rule, wrapping): dict.fromkeys(numbers, 'what is wrapped is the syntax of the protocol itself')
+       for rule, numbers in (('crlf/credential_break', range(3)), ('other/multipart_field_name', range(3)), ('other/internal_header', (4,)))
        for wrapping in ('percent', 'percent_twice', 'percent_three_times', 'html_decimal', 'html_hexadecimal', 'html_named',
                         'html_without_semicolon', 'unicode_escape', 'unicode_escape_in_html', 'html_in_unicode_escape',
                         'percent_in_html', 'hexadecimal_escape', 'percent_u', 'overlong', 'mixture', 'mixture_not_in_url',
@@ -47,7 +47,7 @@ EXCEPTIONS = {
        for rule, numbers in (('cmdi/mail_command', (0, 1, 2)), ('cmdi/newline_command', (2, 3)), ('crlf/mail_command', (1, 2)),
                              ('crlf/protocol_command', (1, 3, 4)))},
     ('cmdi/separator_command', 'cookie'): dict.fromkeys(
-        (2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 16, 17, 18), 'in a cookie the separators part the cookie itself (docs/rule-pack.md)'),
+        (2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22), 'in a cookie the separators part the cookie itself (docs/rule-pack.md)'),
 }
 
 # --- The wrappings: text as the attacked program sees it -> text as sent. Bytes that are no UTF-8 are surrogates ("surrogateescape").
