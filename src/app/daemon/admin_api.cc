@@ -157,14 +157,17 @@ std::vector<ApiRoute> admin_routes(const AdminContext& context) {
                     [context](const ApiCall&) { return status(context); }});
   routes.push_back({ApiRoute::Method::kPost, "/api/v1/analyze", ApiRoute::Body::kJson,
                     [context](const ApiCall& call) { return analyze(context, 0, call); }});
-  routes.push_back({ApiRoute::Method::kGet, "/api/v1/openapi.json", ApiRoute::Body::kNone, [](const ApiCall&) {
-                      return ApiAnswer{200, openapi_document()};
-                    }});
   const auto sources = context.config.all_sources();
+  std::vector<std::string> names;
   for (size_t i = 0; i < sources.size(); ++i) {
     routes.push_back({ApiRoute::Method::kPost, "/api/v1/analyze/" + sources[i].name, ApiRoute::Body::kJson,
                       [context, i](const ApiCall& call) { return analyze(context, i, call); }});
+    names.push_back(sources[i].name);
   }
+  routes.push_back({ApiRoute::Method::kGet, "/api/v1/openapi.json", ApiRoute::Body::kNone,
+                    [document = openapi_document(names)](const ApiCall&) {
+                      return ApiAnswer{200, document};
+                    }});
   return routes;
 }
 

@@ -2,10 +2,13 @@
 
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 namespace weir {
 namespace {
 
 constexpr std::string_view kVersionMark = "@VERSION@";
+constexpr const char* kAnalyze = "/api/v1/analyze";
 
 constexpr std::string_view kDocument = R"json({
   "openapi": "3.1.0",
@@ -261,6 +264,7 @@ constexpr std::string_view kDocument = R"json({
       "BadRequest": {"description": "malformed, or a query: no call takes one", "content": {"text/plain": {"schema": {"type": "string"}}}},
       "Unauthorized": {"description": "no known API key", "content": {"text/plain": {"schema": {"type": "string"}}}},
       "Forbidden": {"description": "not from this address, or from a web page", "content": {"text/plain": {"schema": {"type": "string"}}}},
+      "NotFound": {"description": "no such source", "content": {"text/plain": {"schema": {"type": "string"}}}},
       "MethodNotAllowed": {"description": "the header Allow says which", "content": {"text/plain": {"schema": {"type": "string"}}}},
       "Timeout": {"description": "the request did not arrive in time", "content": {"text/plain": {"schema": {"type": "string"}}}},
       "LengthRequired": {"description": "a body needs its length", "content": {"text/plain": {"schema": {"type": "string"}}}},
@@ -285,9 +289,25 @@ constexpr std::string_view kDocument = R"json({
 
 }  // namespace
 
-std::string openapi_document() {
+std::string openapi_document(std::span<const std::string> sources) {
   std::string text(kDocument);
-  return text.replace(text.find(kVersionMark), kVersionMark.size(), WEIR_VERSION);
+  text.replace(text.find(kVersionMark), kVersionMark.size(), WEIR_VERSION);
+  auto document = nlohmann::ordered_json::parse(text);
+  auto& paths = document["paths"];
+  // As the call without a name, of which the document says the rest.
+  auto analyze_as = paths[kAnalyze];
+  auto& call = analyze_as["post"];
+  call["operationId"] = "analyzeAs";
+  call["summary"] = "The same, of a record of one source";
+  call["parameters"] = nlohmann::ordered_json::array(
+      {{{"name", "source"},
+        {"in", "path"},
+        {"required", true},
+        {"description", "a source of the configuration"},
+        {"schema", {{"type", "string"}, {"enum", std::vector<std::string>(sources.begin(), sources.end())}}}}});
+  call["responses"]["404"]["$ref"] = "#/components/responses/NotFound";
+  paths[std::string(kAnalyze) + "/{source}"] = std::move(analyze_as);
+  return document.dump(2) + "\n";
 }
 
 }  // namespace weir

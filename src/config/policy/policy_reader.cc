@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <span>
 
 #include "config/policy/policy_fields.h"
 #include "policy/types/json_type.h"
@@ -23,8 +24,11 @@ constexpr Bounds kWeight{0, 1'000};
 constexpr std::array<std::string_view, 2> kUnknownNames{"report", "allow"};
 /// In the order of Level; none stands for informational.
 constexpr std::array<std::string_view, 4> kAlertNames{"none", "low", "medium", "high"};
-constexpr std::array kPlaces{Place::kQuery,  Place::kForm,   Place::kJson, Place::kMultipart,
-                             Place::kCookie, Place::kHeader, Place::kPath, Place::kBody};
+/// Those of parameters first; then what only an exclusion can name.
+constexpr std::array kPlaces{Place::kQuery,   Place::kForm, Place::kJson,       Place::kMultipart, Place::kCookie,
+                             Place::kHeader,  Place::kPath, Place::kBody,       Place::kXml,       Place::kUserAgent,
+                             Place::kReferer, Place::kHost, Place::kXmlDocument};
+constexpr size_t kParameterPlacesCount = 8;
 constexpr auto kPlaceNames = [] {
   std::array<std::string_view, kPlaces.size()> names;
   std::transform(kPlaces.begin(), kPlaces.end(), names.begin(), [](Place place) { return to_string(place); });
@@ -196,7 +200,11 @@ class PolicyReader {
     parameter.places = kDefaultPlaces;
     fields_.read_map(node, at, "a parameter",
                      {{"name", into(parameter.name, as_text())},
-                      {"in", [&](auto& value, auto& here) { read_places(value, here, parameter.places); }},
+                      {"in",
+                       [&](auto& value, auto& here) {
+                         read_places(value, here, std::span(kPlaceNames).first(kParameterPlacesCount),
+                                     parameter.places);
+                       }},
                       {"type", [&](auto& value, auto& here) { read_type(value, here, form); }},
                       {"level", into(parameter.level, as_level())},
                       {"required", into(parameter.required, as_truth())},
@@ -235,10 +243,11 @@ class PolicyReader {
       if (is_dangerous_scheme(scheme)) fields_.error(at, "the scheme '" + scheme + "' is never allowed");
   }
 
-  void read_places(const YamlNode& node, const Origin& at, PlaceMask& places) {
+  /// `names`: those of kPlaces that may stand here.
+  void read_places(const YamlNode& node, const Origin& at, std::span<const std::string_view> names, PlaceMask& places) {
     places = 0;
     const auto add = [&](const YamlNode& item, const Origin& here) {
-      if (const auto index = fields_.choice(item, here, kPlaceNames)) places |= mask_of(kPlaces[*index]);
+      if (const auto index = fields_.choice(item, here, names)) places |= mask_of(kPlaces[*index]);
     };
     if (node.kind == YamlNode::Kind::kScalar) return add(node, at);
     fields_.read_list(node, at, "in", add);
@@ -281,7 +290,7 @@ class PolicyReader {
                      {{"rules", into(exclusion.rules, as_texts())},
                       {"route", into(exclusion.route, as_text())},
                       {"parameter", into(exclusion.parameter, as_text())},
-                      {"in", [&](auto& value, auto& here) { read_places(value, here, exclusion.places); }},
+                      {"in", [&](auto& value, auto& here) { read_places(value, here, kPlaceNames, exclusion.places); }},
                       {"clients", into(exclusion.clients, as_clients())},
                       {"comment", into(exclusion.comment, as_text())},
                       {"expires", [&](auto& value, auto& here) { read_date(value, here, exclusion); }}});

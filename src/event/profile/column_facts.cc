@@ -63,14 +63,20 @@ bool is_query(std::string_view text) {
   return equals != kNowhere && equals > 0 && text.substr(0, equals).find_first_of(" /\":;,") == kNowhere;
 }
 
+// "shop.example.com", "localhost:8080": in lower case as servers log them, the last label of letters alone. So no version, no
+// duration ("1.234ms"), no class ("Acme.Web.Logger") and no operation ("REST.GET.OBJECT") is one.
 bool is_host(std::string_view text) {
-  bool has_dot = false, has_letter = false;
-  for (const char c : text) {
-    has_dot |= c == '.';
-    has_letter |= is_ascii_letter(c);
-    if (!is_word_byte(c) && c != '.' && c != '-' && c != ':') return false;
+  if (const auto colon = text.find(':'); colon != kNowhere) {
+    const auto port = text.substr(colon + 1);
+    if (port.empty() || !std::all_of(port.begin(), port.end(), is_ascii_digit)) return false;
+    text = text.substr(0, colon);
   }
-  return (has_dot && has_letter) || text == "localhost";
+  if (text == "localhost") return true;
+  const auto is_host_byte = [](char c) { return is_ascii_lower(c) || is_ascii_digit(c) || c == '.' || c == '-'; };
+  const auto dot = text.rfind('.');
+  if (dot == kNowhere || dot == 0 || !std::all_of(text.begin(), text.end(), is_host_byte)) return false;
+  const auto last = text.substr(dot + 1);
+  return last.size() >= 2 && std::all_of(last.begin(), last.end(), is_ascii_lower);
 }
 
 // The times of logs, but no small number that could be one, too.
@@ -180,7 +186,7 @@ class Assignment {
       by_name(field, [](const ColumnFacts& one) { return one.values == 0 || !one.mostly(one.numbers); });
     by_name(kFieldHost, [](const ColumnFacts& one) { return !one.mostly(one.numbers); });
     if (!has(kFieldHost))
-      by_value(kFieldHost, [](const ColumnFacts& one) { return one.name.empty() && one.mostly(one.hosts); });
+      by_value(kFieldHost, [](const ColumnFacts& one) { return one.name.empty() && one.place.empty() && one.mostly(one.hosts); });
     by_name(kFieldRequestId, [](const ColumnFacts&) { return true; });
     by_name(kFieldClientId, [](const ColumnFacts& one) { return !one.mostly(one.numbers); });
     const ProfileFieldIndex counts[]{kFieldRequestBytes, kFieldResponseBytes, kFieldDuration};

@@ -52,6 +52,13 @@ TEST_CASE("a last field without quotes goes to the end of the line") {
         "{client_ip} {method} {target} {status} {user_agent}");
 }
 
+TEST_CASE("only what looks like a server's name is a host") {
+  CHECK(pattern_of({"shop.example.com 203.0.113.9 GET /a 200", "localhost:8080 203.0.113.9 GET /b 200"}) ==
+        "{host} {client_ip} {method} {target} {status}");
+  for (const std::string other : {"1.234ms", "REST.GET.OBJECT", "Acme.Web.Logger", "v1.2", "a.b:x"})
+    CHECK(pattern_of({other + " 203.0.113.9 GET /a 200"}).find("{host}") == std::string::npos);
+}
+
 TEST_CASE("what is no access log has no form") {
   CHECK(pattern_of({"what is this", "and this", ""}) == "none");
   CHECK(pattern_of({"2025-01-15 10:20:30 INFO started in 3 s", "2025-01-15 10:20:31 WARN low on disk space"}) ==
