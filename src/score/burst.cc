@@ -57,9 +57,9 @@ void Bursts::prefetch_panes(const uint32_t* words) const {
   if (!client.panes.empty()) {
     const auto* newest = reinterpret_cast<const char*>(&client.panes.back());
     for (size_t at = 0; at < sizeof(BurstPane); at += kCacheLineBytes)
-      __builtin_prefetch(newest + at, 1);
+      prefetch_to_write(newest + at);
   }
-  if (!client.bursts.empty()) __builtin_prefetch(&client.bursts.front(), 1);
+  if (!client.bursts.empty()) prefetch_to_write(&client.bursts.front());
 }
 
 bool Bursts::take(uint32_t* words, const Observation& record, BurstFindings& found) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "base/prefetch.h"
 #include "score/client_table.h"
 #include "score/observation.h"
 #include "score/score_options.h"
@@ -111,7 +112,7 @@ class Bursts {
 
   /// Starts loading what the client has besides its words, which are read; and then what that points to.
   void prefetch(const uint32_t* words) const {
-    if (number_of(words) != 0) __builtin_prefetch(&activities_[number_of(words) - 1], 1);
+    if (number_of(words) != 0) prefetch_to_write(&activities_[number_of(words) - 1]);
   }
   void prefetch_panes(const uint32_t* words) const;
 

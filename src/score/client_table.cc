@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 
 namespace weir {
 
@@ -36,86 +37,72 @@ ClientTable::ClientTable(uint32_t clients_max, uint32_t chunk_count, uint32_t wi
 }
 
 void ClientTable::clear() {
-  index_ = {};
+  index_.clear();
   pages_.clear();
   blocks_.clear();
   block_pages_left_ = 0;
-  in_use_.clear();
   free_.clear();
   slots_used_ = 0;
-  displaced_ = 0;
   chunks_.assign(chunks_.size(), {});
 }
 
-void ClientTable::prefetch(ClientSlot slot) const {
-  __builtin_prefetch(&entry(slot), 1);
+void ClientTable::prefetch(ClientSlot slot, StorageUse use) const {
+  prefetch_to_write(&entry(slot));
   const uint32_t* const words = window(slot);
-  __builtin_prefetch(words, 1);
-  __builtin_prefetch(words + window_words_ / 2, 1);
-  __builtin_prefetch(words + window_words_ - 1, 1);
+  prefetch_to_write(words + window_words_ - 1);
+  if (use == StorageUse::kEnd) return;
+  prefetch_to_write(words);
+  prefetch_to_write(words + window_words_ / 2);
 }
 
-void ClientTable::prefetch_end(ClientSlot slot) const {
-  __builtin_prefetch(&entry(slot), 1);
-  __builtin_prefetch(window(slot) + window_words_ - 1, 1);
+void ClientTable::prefetch_newcomer(uint64_t hash, StorageUse use) const {
+  const Chunk& chunk = chunks_[chunk_of(hash)];
+  const Queue& queue = chunk.queues[static_cast<size_t>(ClientRank::kUnscored)];
+  if (queue.back != kNoClient) prefetch_to_write(&entry(queue.back));
+  if (chunk.clients >= chunk_clients_max_) {
+    if (queue.front != kNoClient) prefetch(queue.front, use);
+  } else if (!free_.empty()) {
+    prefetch(free_.back(), use);
+  }
+}
+
+void ClientTable::prefetch_eviction(uint64_t hash) const {
+  const uint32_t chunk = chunk_of(hash);
+  const ClientSlot slot = front(chunk, ClientRank::kUnscored);
+  if (slot == kNoClient || !full(chunk)) return;
+  const ClientEntry& leaving = entry(slot);
+  index_.prefetch(leaving.hash);
+  if (leaving.next != kNoClient) prefetch_to_write(&entry(leaving.next));
 }
 
 ClientSlot ClientTable::find(uint64_t hash, uint64_t check) const {
-  // A second client with the same 64-bit hash stands under the next free key. It practically never happens; that it is
-  // looked at costs nothing, since the entry is read anyway.
-  for (uint64_t key = hash;; ++key) {
-    const auto found = index_.find(key);
-    if (found == index_.end()) return kNoClient;
-    const ClientEntry& client = entry(found->second);
-    if (client.hash == hash && client.check == check) return found->second;
-  }
+  // That clients of the same hash are told apart costs nothing: the entry is read anyway.
+  return index_.find(hash, [&](ClientSlot slot) {
+    const ClientEntry& client = entry(slot);
+    return client.hash == hash && client.check == check;
+  });
 }
 
 ClientSlot ClientTable::insert(uint64_t hash, uint64_t check, int64_t clock_ms) {
   const ClientSlot slot = take_slot();
-  uint64_t key = hash;
-  while (!index_.try_emplace(key, slot).second)
-    ++key;
-  if (key != hash) ++displaced_;
+  index_.insert(hash, slot);
   ClientEntry& client = entry(slot);
   client = ClientEntry{};
   client.hash = hash;
   client.check = check;
-  in_use_[slot] = true;
   ++chunks_[chunk_of(hash)].clients;
   queue(slot, ClientRank::kUnscored, clock_ms);
   return slot;
 }
 
 void ClientTable::remove(ClientSlot slot) {
-  WEIR_ASSERT(in_use_[slot], "a client is removed once");
-  uint64_t key = entry(slot).hash;
-  auto found = index_.find(key);
-  while (found != index_.end() && found->second != slot)
-    found = index_.find(++key);
-  WEIR_ASSERT(found != index_.end(), "every client in the slab is in the index");
-  index_.erase(found);
-  if (key != entry(slot).hash) --displaced_;
-  if (displaced_ > 0) close_gap(key);
+  ClientEntry& client = entry(slot);
+  WEIR_ASSERT(client.rank != ClientRank::kCount, "a client is removed once");
+  index_.erase(client.hash, slot);
   unlink(slot);
-  --chunks_[chunk_of(entry(slot).hash)].clients;
-  in_use_[slot] = false;
+  --chunks_[chunk_of(client.hash)].clients;
+  client.rank = ClientRank::kCount;
   free_.push_back(slot);
-}
-
-/// Moves up who stands behind a freed key only because it was taken, so that find() still reaches them.
-void ClientTable::close_gap(uint64_t gap) {
-  for (uint64_t key = gap + 1;; ++key) {
-    const auto found = index_.find(key);
-    if (found == index_.end()) return;
-    const ClientSlot slot = found->second;
-    const uint64_t home = entry(slot).hash;
-    if (key - home < key - gap) continue;  // modulo 2^64: its home lies behind the gap
-    index_.erase(found);
-    index_.emplace(gap, slot);
-    if (gap == home) --displaced_;
-    gap = key;
-  }
 }
 
 void ClientTable::queue(ClientSlot slot, ClientRank rank, int64_t clock_ms) {
@@ -153,10 +140,7 @@ ClientSlot ClientTable::take_slot() {
     free_.pop_back();
     return slot;
   }
-  if (slots_used_ % kPageClients == 0) {
-    add_page();
-    in_use_.resize(pages_.size() * kPageClients);
-  }
+  if (slots_used_ % kPageClients == 0) add_page();
   return slots_used_++;
 }
 
@@ -183,8 +167,7 @@ void ClientTable::add_page() {
 
 size_t ClientTable::bytes() const {
   const size_t slab = pages_.size() * kPageClients * (sizeof(ClientEntry) + window_words_ * sizeof(uint32_t));
-  const size_t index = index_.capacity() * (sizeof(std::pair<const uint64_t, ClientSlot>) + 1);
-  return slab + index + free_.capacity() * sizeof(ClientSlot) + in_use_.capacity() / 8 + chunks_.size() * sizeof(Chunk);
+  return slab + index_.bytes() + free_.capacity() * sizeof(ClientSlot) + chunks_.size() * sizeof(Chunk);
 }
 
 }  // namespace weir

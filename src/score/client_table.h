@@ -1,24 +1,19 @@
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <utility>
 #include <vector>
 
 #include "base/huge_pages.h"
+#include "score/client_index.h"
 
 namespace weir {
 
-/// Index of a client's place in the table; stable while the client is in it.
-using ClientSlot = uint32_t;
-inline constexpr ClientSlot kNoClient = 0xffffffff;
 inline constexpr uint32_t kNoEpisode = 0xffffffff;
 
 /// How much would be lost with a client, least first: the order of eviction.
+/// kCount: of a slot that is not in use.
 enum class ClientRank : uint8_t { kUnscored, kScored, kEpisodeOpen, kCount };
 
 /// One client: a cache line of its own. The window itself lies beside it (see ClientTable::window).
@@ -43,7 +38,7 @@ static_assert(sizeof(ClientEntry) == 64);
 
 /// The clients of one partition: a hash index over a slab of fixed-size entries that grows by pages. The clients are divided
 /// by hash into chunks, each with its own limit and its own queue per rank, so that what happens in one depends on nothing in
-/// another (docs/scoring.md). At 10 requests a window a client costs 64 + 120 bytes of slab and 17 to 34 of index, a chunk
+/// another (docs/scoring.md). At 10 requests a window a client costs 64 + 120 bytes of slab and 11 to 22 of index, a chunk
 /// 28. Not thread-safe.
 class ClientTable {
  public:
@@ -57,30 +52,34 @@ class ClientTable {
 
   [[nodiscard]] uint32_t chunk_count() const { return static_cast<uint32_t>(chunks_.size()); }
   [[nodiscard]] uint32_t chunk_of(uint64_t hash) const {
-    return static_cast<uint32_t>((mixed(hash) >> 32) >> (32 - chunk_bits_));
+    return static_cast<uint32_t>(uint64_t{ClientIndex::tag_of(hash)} >> (32 - chunk_bits_));
   }
 
   /// Forgets all clients.
   void clear();
 
-  /// Starts loading the index cells of a hash, and the memory of a slot.
+  /// What of a client's storage is used.
+  enum class StorageUse : uint8_t { kAll, kEnd };
+
+  /// Starts loading the index cells of a hash, and the memory of a slot: its entry and of its storage as much as is used.
   void prefetch_index(uint64_t hash) const { index_.prefetch(hash); }
-  void prefetch(ClientSlot slot) const;
-  /// Only the entry and the last words of its storage.
-  void prefetch_end(ClientSlot slot) const;
+  void prefetch(ClientSlot slot, StorageUse use = StorageUse::kAll) const;
 
   /// The client's slot or kNoClient. Two clients with the same hash are told apart by `check`.
   [[nodiscard]] ClientSlot find(uint64_t hash, uint64_t check) const;
 
   /// The slot of the client that most likely has this hash, without reading it; for prefetch. Or kNoClient.
-  [[nodiscard]] ClientSlot guess(uint64_t hash) const {
-    const auto found = index_.find(hash);
-    return found == index_.end() ? kNoClient : found->second;
-  }
+  [[nodiscard]] ClientSlot guess(uint64_t hash) const { return index_.guess(hash); }
+
+  /// For a hash that guess() does not find: starts loading what insert() writes, and who has to go before it if the chunk is
+  /// full. Then, when that has come, what those point to.
+  void prefetch_newcomer(uint64_t hash, StorageUse use) const;
+  void prefetch_eviction(uint64_t hash) const;
 
   /// True if the slot holds this client now; a cheaper check of an earlier find().
   [[nodiscard]] bool holds(ClientSlot slot, uint64_t hash, uint64_t check) const {
-    return slot < slots_used_ && entry(slot).hash == hash && entry(slot).check == check && in_use_[slot];
+    return slot < slots_used_ && entry(slot).hash == hash && entry(slot).check == check &&
+           entry(slot).rank != ClientRank::kCount;
   }
 
   /// Adds a client that find() did not find, at the back of kUnscored of its chunk.
@@ -131,31 +130,19 @@ class ClientTable {
     uint32_t clients = 0;
   };
 
-  /// 2^64 / golden ratio (Fibonacci hashing): the high bits depend on all bits of the hash.
-  static uint64_t mixed(uint64_t hash) { return hash * 0x9e3779b97f4a7c15ULL; }
-  /// The partition is a function of the hash, so within one partition its bits are not evenly spread: mix them again.
-  struct Mix {
-    size_t operator()(uint64_t hash) const { return static_cast<size_t>(mixed(hash) ^ (mixed(hash) >> 32)); }
-  };
-
   ClientSlot take_slot();
   void add_page();
   void unlink(ClientSlot slot);
-  void close_gap(uint64_t gap);
 
   uint32_t chunk_clients_max_;
   uint32_t window_words_;
   uint32_t chunk_bits_;
-  absl::flat_hash_map<uint64_t, ClientSlot, Mix, std::equal_to<uint64_t>,
-                      HugePageAllocator<std::pair<const uint64_t, ClientSlot>>>
-      index_;
+  ClientIndex index_;
   std::vector<Page> pages_;
   std::vector<MemoryBlock> blocks_;
   size_t block_pages_left_ = 0;  // room behind the last page in the last block
-  std::vector<bool> in_use_;
   std::vector<ClientSlot> free_;
   ClientSlot slots_used_ = 0;
-  size_t displaced_ = 0;  // clients that stand under another key than their hash
   std::vector<Chunk> chunks_;
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "base/prefetch.h"
 #include "score/correlation/definition.h"
 
 namespace weir {
@@ -43,7 +44,7 @@ class CorrelationWindow {
 
   void clear();
 
-  void prefetch() const { __builtin_prefetch(samples_.data(), 1); }
+  void prefetch() const { prefetch_to_write(samples_.data()); }
 
   // What a saved state consists of.
   [[nodiscard]] const Sample* begin() const { return samples_.data() + first_; }

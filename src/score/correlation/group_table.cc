@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 
 namespace weir {
 namespace {
@@ -42,15 +43,15 @@ void GroupTable::clear() {
 void GroupTable::prefetch_index(uint64_t key, uint32_t chunk, uint32_t number) const {
   index_.prefetch(key);
   const auto& queues = chunks_[chunk].queues;
-  if (number < queues.size()) __builtin_prefetch(&queues[number], 1);
+  if (number < queues.size()) prefetch_to_write(&queues[number]);
 }
 
 void GroupTable::prefetch(GroupSlot slot) const {
   constexpr size_t kLine = 64;
-  __builtin_prefetch(&nodes_[slot], 1);
+  prefetch_to_write(&nodes_[slot]);
   const auto* bytes = reinterpret_cast<const char*>(&at(slot));
   for (size_t i = 0; i < sizeof(CorrelationGroup); i += kLine)
-    __builtin_prefetch(bytes + i, 1);
+    prefetch_to_write(bytes + i);
 }
 
 GroupSlot GroupTable::add(const CorrelationDefinition& definition, uint32_t number, uint64_t group_hash,
