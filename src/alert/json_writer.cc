@@ -1,6 +1,6 @@
 #include "alert/json_writer.h"
 
-#include <algorithm>
+#include <numeric>
 
 #include "base/utf8.h"
 
@@ -13,9 +13,10 @@ void JsonWriter::text(std::string_view name, std::string_view value) {
 }
 
 void JsonWriter::text(std::string_view value) {
-  const bool ascii =
-      std::all_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  if (!ascii) {
+  // Without an early end, so that the compiler looks at many bytes at a time.
+  const auto all_bits = std::accumulate(value.begin(), value.end(), 0U,
+                                        [](unsigned bits, char c) { return bits | static_cast<unsigned char>(c); });
+  if (all_bits >= 0x80) {
     repaired_.clear();
     append_valid_utf8(value, repaired_);
     value = repaired_;

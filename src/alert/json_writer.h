@@ -13,7 +13,7 @@ namespace weir {
 /// output is always valid JSON. Members with empty text are left out.
 class JsonWriter {
  public:
-  JsonWriter() : writer_(buffer_) {}
+  JsonWriter() : buffer_(nullptr, kBytesExpected), writer_(buffer_) {}
 
   void begin_object() { writer_.StartObject(); }
   void begin_object(std::string_view name) {
@@ -52,6 +52,8 @@ class JsonWriter {
 
  private:
   void key(std::string_view name) { writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+
+  static constexpr size_t kBytesExpected = 8 << 10;  // most alerts are shorter
 
   rapidjson::StringBuffer buffer_;
   rapidjson::Writer<rapidjson::StringBuffer> writer_;

@@ -49,14 +49,36 @@ std::string_view EvidenceBuilder::excerpt_of(const Violation& violation, const D
   return masker_.text(value, arena, EvidenceHit::kExcerptBytesMax);
 }
 
+/// As the masker shows it. Most of what an attacker's records hold is the same in each of them, with nothing to hide in it.
+std::string_view EvidenceBuilder::masked_text(std::string_view text, Arena& arena, size_t bytes_max) {
+  if (!PlainTexts::eligible(text)) return masker_.text(text, arena, bytes_max);
+  const PlainTexts::Key key = plain_texts_.key_of(text, PlainTexts::Kind::kText);
+  if (plain_texts_.contains(key)) return cut_utf8(text, bytes_max);
+  const auto shown = masker_.text(text, arena);
+  if (shown.data() == text.data()) plain_texts_.note(key);
+  return cut_utf8(shown, bytes_max);
+}
+
+std::string_view EvidenceBuilder::masked_line_text(const DecodedRecord& record, const Line& line, Arena& arena) {
+  const auto text = record.line_text(line);
+  if (!PlainTexts::eligible(text)) return masker_.line_text(record, line, arena);
+  const auto kind =
+      has(line.steps, DecodeStep::kSqlComment) ? PlainTexts::Kind::kLineWithComments : PlainTexts::Kind::kText;
+  const PlainTexts::Key key = plain_texts_.key_of(text, kind);
+  if (plain_texts_.contains(key)) return text;
+  const auto shown = masker_.line_text(record, line, arena);
+  if (shown.data() == text.data()) plain_texts_.note(key);
+  return shown;
+}
+
 PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
-  const auto masked_field = [&](std::string_view text) { return masker_.text(text, arena, Evidence::kFieldBytesMax); };
+  const auto masked_field = [&](std::string_view text) { return masked_text(text, arena, Evidence::kFieldBytesMax); };
   evidence_.request_id = masked_field(judged.event.request_id);
-  evidence_.method = masker_.text(judged.event.method, arena, kMethodBytesMax);
+  evidence_.method = masked_text(judged.event.method, arena, kMethodBytesMax);
   evidence_.host = masked_field(judged.event.host);
   evidence_.path = masked_field(judged.event.path);
   evidence_.user_agent = masked_field(judged.event.user_agent);
-  evidence_.scheme = masker_.text(judged.event.scheme, arena, kMethodBytesMax);
+  evidence_.scheme = masked_text(judged.event.scheme, arena, kMethodBytesMax);
   evidence_.query = masked_field(judged.event.query);
   evidence_.referer = masked_field(judged.event.referer);
   evidence_.rule_set = judged.rules.fingerprint();
@@ -74,9 +96,13 @@ PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
                                  : describe(judged.detection.hits[finding.index], judged, arena));
   }
 
-  evidence_.facts = facts_of_response(judged.event);
-  for (const EvidenceHitView& hit : evidence_.hits)
-    evidence_.facts.delay_ms = std::max(evidence_.facts.delay_ms, delay_asked_for(hit.excerpt));
+  evidence_.facts = facts_of_response(judged.event, scratch_);
+  std::string_view asked;  // hits in one short line share their excerpt
+  for (const EvidenceHitView& hit : evidence_.hits) {
+    if (hit.excerpt.data() == asked.data() && hit.excerpt.size() == asked.size()) continue;
+    asked = hit.excerpt;
+    evidence_.facts.delay_ms = std::max(evidence_.facts.delay_ms, delay_asked_for(asked));
+  }
 
   bytes_.clear();
   pack_evidence(evidence_, bytes_);
@@ -113,8 +139,8 @@ void EvidenceBuilder::order_findings(const Judged& judged) {
 const EvidenceBuilder::MaskedLine& EvidenceBuilder::masked(uint32_t line, const DecodedRecord& record, Arena& arena) {
   if (masked_line_.line == line) return masked_line_;
   const auto name = record.name_of(record.lines[line]);
-  masked_line_ = {line, is_secret_name(name), masker_.text(name, arena, kParameterBytesMax), {}};
-  if (!masked_line_.is_secret) masked_line_.text = masker_.line_text(record, record.lines[line], arena);
+  masked_line_ = {line, is_secret_name(name), masked_text(name, arena, kParameterBytesMax), {}};
+  if (!masked_line_.is_secret) masked_line_.text = masked_line_text(record, record.lines[line], arena);
   return masked_line_;
 }
 

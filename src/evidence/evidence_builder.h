@@ -12,6 +12,7 @@
 #include "event/event.h"
 #include "evidence/masker.h"
 #include "evidence/packed_evidence.h"
+#include "evidence/plain_texts.h"
 #include "policy/request_check.h"
 
 namespace weir {
@@ -20,7 +21,9 @@ namespace weir {
 /// One per lane. Does not allocate once its buffers have grown, but for what is masked.
 class EvidenceBuilder {
  public:
-  explicit EvidenceBuilder(Masker masker = Masker()) : masker_(masker) {}
+  /// `secret`: of the hash under which texts without secrets are known.
+  explicit EvidenceBuilder(Masker masker = Masker(), const LineSecret& secret = {})
+      : masker_(masker), plain_texts_(secret) {}
 
   /// What is described, and by what it was judged.
   struct Judged {
@@ -58,14 +61,17 @@ class EvidenceBuilder {
   void order_findings(const Judged& judged);
   EvidenceHitView describe(const Hit& hit, const Judged& judged, Arena& arena);
   EvidenceHitView describe(const Violation& violation, int weight, const Judged& judged, Arena& arena) const;
+  std::string_view masked_text(std::string_view text, Arena& arena, size_t bytes_max);
+  std::string_view masked_line_text(const DecodedRecord& record, const Line& line, Arena& arena);
   const MaskedLine& masked(uint32_t line, const DecodedRecord& record, Arena& arena);
   std::string_view excerpt_of(const Violation& violation, const DecodedRecord& record, Arena& arena) const;
 
   Masker masker_;
+  PlainTexts plain_texts_;
   std::vector<Finding> findings_;
   MaskedLine masked_line_;
   EvidenceView evidence_;
-  std::string bytes_;
+  std::string bytes_, scratch_;
 };
 
 }  // namespace weir

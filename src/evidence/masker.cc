@@ -1,6 +1,7 @@
 #include "evidence/masker.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/base64.h"
@@ -22,8 +23,14 @@ constexpr size_t kWordBytesMax = 256;  // at the end of a text that was cut: wha
 constexpr ByteClasses kWrapping = byte_class::kPercent | byte_class::kAmpersand | byte_class::kBackslash |
                                   byte_class::kControl | byte_class::kDelete | byte_class::kHigh;
 
+constexpr auto kBase64Digits = [] {
+  std::array<bool, 256> digits{};
+  for (size_t byte = 0; byte < digits.size(); ++byte)
+    digits[byte] = base64_value(static_cast<char>(byte)) >= 0;
+  return digits;
+}();
 constexpr bool is_base64_digit(char c) {
-  return base64_value(c) >= 0;
+  return kBase64Digits[static_cast<unsigned char>(c)];
 }
 
 /// As much as is looked at, without a word that the cut may have made unrecognisable.

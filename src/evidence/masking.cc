@@ -259,6 +259,7 @@ bool TextMasker::take_hook(std::string_view word, size_t word_end) {
   struct Hook {
     std::string_view host_end, path;
   };
+  if (word_end == text_.size() || text_[word_end] != '/') return false;
   constexpr std::array kHooks{Hook{"hooks.slack.com", "/services/"}, Hook{"hooks.slack.com", "/workflows/"},
                               Hook{"discord.com", "/api/webhooks/"}, Hook{"discordapp.com", "/api/webhooks/"},
                               Hook{"webhook.office.com", "/webhookb2/"}};

@@ -153,13 +153,25 @@ size_t pesel_length(std::string_view text) {
   return (10 - sum % 10) % 10 == digit(text[10]) ? 11 : 0;
 }
 
+/// The first length that is not 0.
+template <typename... LengthOf>
+size_t first_length(std::string_view text, const LengthOf&... length_of) {
+  size_t length = 0;
+  static_cast<void>(((length = length_of(text)) || ...));
+  return length;
+}
+
+/// By the first bytes, most words are none of these.
 size_t national_id_length(std::string_view text) {
   constexpr size_t kShortest = 9;
   if (text.size() < kShortest) return 0;
-  for (const auto length_of :
-       {ssn_length, cpf_length, dni_length, codice_fiscale_length, nino_length, nir_length, pesel_length})
-    if (const size_t length = length_of(text); length != 0) return length;
-  return 0;
+  if (is_ascii_digit(text[0])) {
+    if (!is_ascii_digit(text[1]) || !is_ascii_digit(text[2])) return 0;
+    return first_length(text, ssn_length, cpf_length, dni_length, nir_length, pesel_length);
+  }
+  if (is_ascii_digit(text[1])) return dni_length(text);
+  if (is_ascii_digit(text[2]) || text[2] == ' ') return nino_length(text);
+  return is_ascii_letter(text[5]) ? codice_fiscale_length(text) : 0;
 }
 
 /// The length of an address's part before the '@'; 0 if there is no address.
@@ -236,7 +248,10 @@ bool mask_personal_data(std::string_view text, PersonalDataMask kinds, std::stri
     const bool begins_word = i == 0 || !(is_ascii_alphanumeric(text[i - 1]) || text[i - 1] == '_');
     const Found found = find_at(text.substr(i), begins_word, kinds);
     if (found.length == 0) {
-      ++i;
+      // Nothing begins inside a word.
+      const bool is_in_word = is_word_byte(text[i++]);
+      while (is_in_word && i < text.size() && is_word_byte(text[i]))
+        ++i;
       continue;
     }
     out.append(text.substr(copied, i - copied)).append("***");

@@ -67,10 +67,8 @@ uint32_t argument_seconds(std::string_view text, size_t at) {
   return last;
 }
 
-}  // namespace
-
-std::string folded_route(std::string_view path) {
-  std::string route;
+void append_folded_route(std::string_view path, std::string& route) {
+  const size_t before = route.size();
   size_t segments = 0;
   for (size_t at = 0; at < path.size() && segments < kRouteSegmentsMax;) {
     while (at < path.size() && path[at] == '/')
@@ -82,19 +80,29 @@ std::string folded_route(std::string_view path) {
     at = end;
     ++segments;
   }
-  return route.empty() ? "/" : route;
+  if (route.size() == before) route.append("/");
 }
 
-EvidenceFacts facts_of_response(const Event& event) {
+}  // namespace
+
+std::string folded_route(std::string_view path) {
+  std::string route;
+  append_folded_route(path, route);
+  return route;
+}
+
+EvidenceFacts facts_of_response(const Event& event, std::string& scratch) {
   EvidenceFacts facts;
   facts.status = event.status;
   facts.response_bytes = event.response_bytes;
   if (event.duration.count() > 0)
     facts.duration_ms = static_cast<uint32_t>(std::min<int64_t>(event.duration.count() / 1000, kDurationMsMax));
-  std::string host(event.host);
-  std::transform(host.begin(), host.end(), host.begin(), to_lower);
-  facts.host_key = key_of(host);
-  facts.route_key = key_of(std::string(event.method).append(" ").append(folded_route(event.path)));
+  scratch.assign(event.host);
+  std::transform(scratch.begin(), scratch.end(), scratch.begin(), to_lower);
+  facts.host_key = key_of(scratch);
+  scratch.assign(event.method).append(" ");
+  append_folded_route(event.path, scratch);
+  facts.route_key = key_of(scratch);
   return facts;
 }
 
@@ -102,6 +110,8 @@ uint32_t delay_asked_for(std::string_view text) {
   uint32_t seconds = 0;
   for (size_t at = 0; at < text.size(); ++at) {
     uint32_t asked = 0;
+    const char first = to_lower(text[at]);
+    if (first != 's' && first != 'd' && first != 'r') continue;
     if (equals_at(text, at, "sleep") && at + 5 < text.size() &&
         (text[at + 5] == '(' || text[at + 5] == ' ' || text[at + 5] == '+')) {
       asked = argument_seconds(text, at + 5);

@@ -10,7 +10,8 @@
 namespace weir {
 
 /// Status, size and duration of the answer, and hashes of the host and of the route.
-EvidenceFacts facts_of_response(const Event& event);
+/// `scratch` is a buffer to reuse.
+EvidenceFacts facts_of_response(const Event& event, std::string& scratch);
 
 /// The path with ids folded to `*`: segments that are numbers, hexadecimal or long, and those with many digits; at most 8
 /// segments. So `/orders/4711/items` and `/orders/12/items` are one route.

@@ -35,8 +35,8 @@ constexpr std::array kPairs{Pair{"access", "key"},        Pair{"account", "key"}
                             Pair{"sess", "id"},           Pair{"signing", "key"}};
 
 bool is_secret_word(std::string_view word) {
-  const auto equals = [&](std::string_view other) { return word == other; };
   // One byte first: nearly all words differ in it.
+  const auto equals = [&](std::string_view other) { return word.front() == other.front() && word == other; };
   const auto ends = [&](std::string_view other) { return word.back() == other.back() && word.ends_with(other); };
   const auto begins = [&](std::string_view other) { return word.front() == other.front() && word.starts_with(other); };
   return std::any_of(kWords.begin(), kWords.end(), equals) || std::any_of(kEndings.begin(), kEndings.end(), ends) ||
@@ -44,8 +44,10 @@ bool is_secret_word(std::string_view word) {
 }
 
 bool is_secret_pair(std::string_view first, std::string_view second) {
-  return std::any_of(kPairs.begin(), kPairs.end(),
-                     [&](const Pair& pair) { return pair.first == first && pair.second == second; });
+  if (first.empty()) return false;
+  return std::any_of(kPairs.begin(), kPairs.end(), [&](const Pair& pair) {
+    return first.front() == pair.first.front() && first == pair.first && second == pair.second;
+  });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 
+#include "base/prefetch.h"
 #include "evidence/evidence_builder.h"
 #include "pipeline/correlation_feed.h"
 
@@ -136,8 +137,8 @@ void prefetch(std::string_view payload) {
   constexpr size_t kLineBytes = 64;
   constexpr size_t kHeadBytes = 4 * kLineBytes;  // from there on the processor sees what is going on
   for (size_t at = 0; at < std::min(payload.size(), kHeadBytes); at += kLineBytes)
-    __builtin_prefetch(payload.data() + at);
-  if (!payload.empty()) __builtin_prefetch(&payload.back());
+    prefetch_to_read(payload.data() + at);
+  if (!payload.empty()) prefetch_to_read(&payload.back());
 }
 
 RecordVerdict verdict_of(const JudgedRecord& record, uint32_t index, const Masker& masker, Arena& arena) {
@@ -165,7 +166,7 @@ struct Analyzer::Impl {
       : options(std::move(options_in)),
         rule_slot(rules),
         counters(counters_in),
-        evidence(options.masker),
+        evidence(options.masker, options.matching.line_secret),
         records(kGroupRequests) {
     options.matching.locate_in_parameters_above = EvidenceHit::kExcerptBytesMax;
   }

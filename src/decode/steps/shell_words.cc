@@ -12,7 +12,9 @@ constexpr size_t kQuotedBytesMax = 24;
 constexpr size_t kNameBytesMax = 16;
 constexpr size_t kBracesBytesMax = 128;
 
-constexpr std::string_view kSeparators = ";|&`(";
+constexpr bool is_separator(char byte) {
+  return byte == ';' || byte == '|' || byte == '&' || byte == '`' || byte == '(';
+}
 
 /// Bytes that words of commands and paths consist of.
 bool is_path_byte(char byte) {
@@ -48,7 +50,7 @@ class Unwrapper {
   [[nodiscard]] char last() const { return size_ == 0 ? '\0' : out_[size_ - 1]; }
 
   void keep() {
-    if (kSeparators.find(text_[at_]) != std::string_view::npos) separated_ = true;
+    if (is_separator(text_[at_])) separated_ = true;
     out_[size_++] = text_[at_++];
   }
   /// Skips `size` bytes and writes `instead`.
@@ -68,7 +70,7 @@ class Unwrapper {
     size_t end = size_;
     while (end > 0 && out_[end - 1] == ' ')
       --end;
-    return end > 0 && kSeparators.find(out_[end - 1]) != std::string_view::npos;
+    return end > 0 && is_separator(out_[end - 1]);
   }
 
   bool undo_at(char byte) {
