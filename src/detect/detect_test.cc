@@ -167,12 +167,33 @@ TEST_CASE("lines become known on their second visit, each at its place and level
   lines.note(clean, {});
   REQUIRE(lines.find(clean, hits));
   CHECK(hits.empty());
-  Line line{0, 10, 0, Place::kQuery, 0};
+  const auto query = [&](uint16_t name_length) {
+    return lines.key_of(kStandard, Place::kQuery, "a=b=c", KnownLines::Evasive::kNo, name_length);
+  };
+  lines.note(query(1), two);
+  lines.note(query(1), two);
+  CHECK(lines.find(query(1), hits));
+  CHECK_FALSE(lines.find(query(3), hits));
+  Line line{0, 10, 0, Place::kBody, 0};
   CHECK_FALSE(KnownLines::eligible(line));
   line.place = Place::kUserAgent;
   CHECK(KnownLines::eligible(line));
+  line.steps = static_cast<DecodeSteps>(DecodeStep::kLineBreaks);
+  CHECK_FALSE(KnownLines::eligible(line));
+  line.steps = 0;
   line.end = 1000;
   CHECK_FALSE(KnownLines::eligible(line));
+}
+
+TEST_CASE("an attack that comes again hits as when it was scanned, and only where it stands") {
+  RuleBench bench(rule_item("weir.query|re: \"'x\"", 1) + "---\n" + rule_item("weir.form|re: \"'x\"", 2) + "---\n" +
+                  rule_item("weir.query|contains|all: [aaa, bbb]", 3));
+  for (int round = 0; round < 4; ++round) {
+    CHECK(bench.hits({{Place::kQuery, "q='x aaa bbb"}}) == "13");
+    CHECK(bench.hits({{Place::kForm, "q='x aaa bbb"}}) == "2");
+    CHECK(bench.hits({{Place::kQuery, "q=aaa"}, {Place::kQuery, "q='x"}}) == "1");
+    CHECK(bench.hits({{Place::kQuery, "q=aaa"}}).empty());
+  }
 }
 
 TEST_CASE("a short pattern behind quotes is found in each line of its place") {

@@ -11,13 +11,15 @@ namespace weir {
 KnownLines::KnownLines(const LineSecret& secret)
     : secret_(secret), sets_(kSets), hits_(kSets * kWays), marks_(kMarks) {}
 
-LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text, Evasive evasive) const {
+LineKey KnownLines::key_of(SecurityLevel level, Place place, std::string_view text, Evasive evasive,
+                           uint16_t name_length) const {
   constexpr uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd: another place or level is another key
   static_assert(static_cast<unsigned>(SecurityLevel::kStrict) < 4);
   const XXH128_hash_t hash =
       XXH3_128bits_withSecret(text.data(), text.size(), secret_.words.data(), sizeof secret_.words);
-  const uint64_t kind =
-      static_cast<uint64_t>(place) * 8 + static_cast<uint64_t>(level) * 2 + static_cast<uint64_t>(evasive);
+  static_assert(static_cast<unsigned>(Place::kCount) <= 32);
+  const uint64_t kind = static_cast<uint64_t>(name_length) * 256 + static_cast<uint64_t>(place) * 8 +
+                        static_cast<uint64_t>(level) * 2 + static_cast<uint64_t>(evasive);
   return {hash.low64 + kind * kSpread, hash.high64};
 }
 

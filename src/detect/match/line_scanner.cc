@@ -88,7 +88,7 @@ void LineScanner::key_lines(RecordScan& scan) const {
     scan.strictest = std::max(scan.strictest, level);
     GatedLine& keyed = scan.unknown_lines.emplace_back(GatedLine{i, 0, level, {}});
     if (!KnownLines::eligible(line)) continue;
-    keyed.key = known_lines_.key_of(level, line.place, record.line_text(line), evasive);
+    keyed.key = known_lines_.key_of(level, line.place, record.line_text(line), evasive, line.name_length);
     known_lines_.prefetch(keyed.key);
   }
 }
