@@ -1,4 +1,8 @@
+#include <arpa/inet.h>
+
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -20,6 +24,19 @@ TEST_CASE("SipHash-2-4 gives the vectors of its paper", "[base]") {
     message.push_back(c);
   CHECK(siphash(key, message) == 0xa129ca6149be45e5ULL);
   CHECK(siphash(key, "") == 0x726fdb47dd0e0e31ULL);
+  // Of the reference implementation's vectors, one for each length of what is behind the last whole word.
+  const std::array<uint64_t, 8> shorter{0x726fdb47dd0e0e31ULL, 0x74f839c593dc67fdULL, 0x0d6c8009d9a94f5aULL,
+                                        0x85676696d7fb7e2dULL, 0xcf2794e0277187b7ULL, 0x18765564cd99a68dULL,
+                                        0xcbc9466e58fee3ceULL, 0xab0200f58b01d137ULL};
+  for (size_t size = 0; size < shorter.size(); ++size)
+    CHECK(siphash(key, std::string_view(message).substr(0, size)) == shorter[size]);
+  // The same ends read from behind whole words.
+  for (size_t size = 9; size < 15; ++size) {
+    std::string padded(message, 0, size);
+    CHECK(siphash(key, padded) == siphash(key, std::string_view(padded + "tail").substr(0, size)));
+    padded.back() ^= 1;
+    CHECK(siphash(key, padded) != siphash(key, std::string_view(message).substr(0, size)));
+  }
 }
 
 TEST_CASE("memory for huge pages begins at one and can be written to its rounded end", "[base]") {
@@ -62,6 +79,42 @@ TEST_CASE("IPv6 is counted by /64, IPv4 by address", "[base]") {
   CHECK(IpAddress::parse("192.0.2.1")->counting_unit() != IpAddress::parse("192.0.2.2")->counting_unit());
   CHECK(IpAddress::parse("2001:db8:1:2:3:4:5:6")->counting_unit_text() == "2001:db8:1:2::/64");
   CHECK(IpAddress::parse("::ffff:192.0.2.1")->counting_unit_text() == "192.0.2.1");
+}
+
+TEST_CASE("addresses are read and written as the system's library does", "[base]") {
+  uint32_t random = 1;
+  const auto next = [&random](uint32_t below) {
+    random = random * 1664525U + 1013904223U;
+    return (random >> 8) % below;
+  };
+  constexpr std::string_view kBytes = "0123456789.0123456789..2x";
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    if (round % 2 == 0) {
+      for (int part = 0; part < 4; ++part)
+        text += (part > 0 ? "." : "") + std::to_string(next(300));
+      if (next(4) == 0) text[next(static_cast<uint32_t>(text.size()))] = kBytes[next(kBytes.size())];
+    } else {
+      for (uint32_t size = next(16); text.size() < size;)
+        text += kBytes[next(kBytes.size())];
+    }
+    CAPTURE(text);
+    in_addr v4{};
+    const auto address = IpAddress::parse(text);
+    REQUIRE(address.has_value() == (inet_pton(AF_INET, text.c_str(), &v4) == 1));
+    if (address) REQUIRE(std::memcmp(address->bytes().data() + 12, &v4, 4) == 0);
+    if (address) REQUIRE(IpAddress::parse(address->counting_unit_text()) == address);
+  }
+  for (int round = 0; round < 20'000; ++round) {
+    std::array<uint8_t, 16> bytes{};
+    for (size_t i = 0; i < 8; ++i)
+      bytes[i] = next(3) == 0 ? static_cast<uint8_t>(next(256)) : uint8_t{0};
+    bytes[15] = 1;
+    char text[INET6_ADDRSTRLEN];
+    const auto unit = IpAddress::from_bytes(bytes).counting_unit();
+    REQUIRE(inet_ntop(AF_INET6, unit.bytes().data(), text, sizeof text) != nullptr);
+    REQUIRE(IpAddress::from_bytes(bytes).counting_unit_text() == std::string(text) + "/64");
+  }
 }
 
 TEST_CASE("networks contain their addresses and no others", "[base]") {

@@ -2,8 +2,11 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
+
+#include "base/ascii.h"
 
 namespace weir {
 namespace {
@@ -12,9 +15,41 @@ constexpr std::array<uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x
 constexpr unsigned kMappedPrefixBits = 96;
 constexpr size_t kTextMax = 64;  // longest textual IPv6 address is 45 bytes
 
+/// Reads "192.0.2.1" and nothing else: the form of nearly every address of a log, without the library in a quarter of the time.
+bool read_dotted(std::string_view text, std::array<uint8_t, 16>& bytes) {
+  constexpr size_t kParts = 4, kDigitsMax = 3;
+  std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), bytes.begin());
+  size_t at = 0;
+  for (size_t part = 0; part < kParts; ++part) {
+    if (part > 0 && (at == text.size() || text[at++] != '.')) return false;
+    const size_t begin = at;
+    unsigned value = 0;
+    for (; at < text.size() && is_ascii_digit(text[at]) && at - begin < kDigitsMax; ++at)
+      value = value * 10 + static_cast<unsigned>(text[at] - '0');
+    // A leading zero may mean an octal number: the library refuses it.
+    if (at == begin || value > 255 || (text[begin] == '0' && at - begin > 1)) return false;
+    bytes[kMappedPrefix.size() + part] = static_cast<uint8_t>(value);
+  }
+  return at == text.size();
+}
+
+/// Writes four bytes as "192.0.2.1", at most 15 characters, and gives their end.
+char* put_dotted(char* to, const uint8_t* bytes) {
+  for (size_t i = 0; i < 4; ++i) {
+    if (i > 0) *to++ = '.';
+    unsigned value = bytes[i];
+    if (value >= 100) *to++ = static_cast<char>('0' + value / 100);
+    if (value >= 10) *to++ = static_cast<char>('0' + value / 10 % 10);
+    *to++ = static_cast<char>('0' + value % 10);
+  }
+  return to;
+}
+
 }  // namespace
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  if (IpAddress plain; read_dotted(text, plain.bytes_)) [[likely]]
+    return plain;
   if (const auto zone = text.find('%'); zone != std::string_view::npos) text = text.substr(0, zone);
   if (text.empty() || text.size() >= kTextMax) return std::nullopt;
   char terminated[kTextMax];
@@ -31,6 +66,8 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 }
 
 std::optional<IpAddress> IpAddress::parse_with_port(std::string_view text) {
+  if (IpAddress plain; read_dotted(text, plain.bytes_)) [[likely]]
+    return plain;
   if (!text.empty() && text.front() == '[') {
     const auto close = text.find(']');
     if (close == std::string_view::npos) return std::nullopt;
@@ -60,8 +97,24 @@ IpAddress IpAddress::counting_unit() const {
   return network;
 }
 
+// Once a record: inet_ntop prints through vsnprintf, which takes several times as long.
 std::string IpAddress::counting_unit_text() const {
-  return is_v4() ? to_string() : counting_unit().to_string() + "/64";
+  if (is_v4()) return to_string();
+  // Four groups and four of zeros: no other run is as long as that at the end (RFC 5952, 4.2.3).
+  constexpr size_t kGroups = 4;
+  const auto group = [this](size_t i) { return static_cast<unsigned>(bytes_[2 * i] << 8 | bytes_[2 * i + 1]); };
+  size_t shown = kGroups;
+  while (shown > 0 && group(shown - 1) == 0)
+    --shown;
+  char text[kTextMax];
+  char* end = text;
+  for (size_t i = 0; i < shown; ++i) {
+    if (i > 0) *end++ = ':';
+    end = std::to_chars(end, text + sizeof text, group(i), 16).ptr;
+  }
+  constexpr std::string_view kRest = "::/64";
+  end = std::copy(kRest.begin(), kRest.end(), end);
+  return {text, end};
 }
 
 std::string IpAddress::to_string() const {
@@ -70,13 +123,7 @@ std::string IpAddress::to_string() const {
     const char* written = inet_ntop(AF_INET6, bytes_.data(), text, sizeof text);
     return written ? written : "";
   }
-  // Once a record: inet_ntop prints through vsnprintf, which takes several times as long.
-  char* end = text;
-  for (size_t i = kMappedPrefix.size(); i < bytes_.size(); ++i) {
-    if (i > kMappedPrefix.size()) *end++ = '.';
-    end = std::to_chars(end, text + sizeof text, bytes_[i]).ptr;
-  }
-  return {text, end};
+  return {text, put_dotted(text, bytes_.data() + kMappedPrefix.size())};
 }
 
 std::optional<Cidr> Cidr::parse(std::string_view text) {

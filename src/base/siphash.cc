@@ -31,11 +31,28 @@ struct State {
   }
 };
 
-uint64_t load_little_endian(const char* bytes, size_t length) {
-  uint64_t word = 0;
-  std::memcpy(&word, bytes, length);
-  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-  return word;
+template <typename Word>
+uint64_t load_little_endian(const char* bytes) {
+  Word word;
+  std::memcpy(&word, bytes, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) {
+    return __builtin_bswap64(word) >> (64 - 8 * sizeof word);
+  } else {
+    return word;
+  }
+}
+
+/// The bytes behind the last whole word. Loads of fixed sizes: one of as many bytes as there are would be a call.
+uint64_t load_tail(std::string_view bytes) {
+  const size_t size = bytes.size(), count = size % 8;
+  if (count == 0) return 0;
+  const char* const end = bytes.data() + size;
+  if (size > 8) return load_little_endian<uint64_t>(end - 8) >> (64 - 8 * count);
+  if (count >= 4)
+    return load_little_endian<uint32_t>(bytes.data()) | load_little_endian<uint32_t>(end - 4) << (8 * count - 32);
+  return load_little_endian<uint8_t>(bytes.data()) |
+         load_little_endian<uint8_t>(bytes.data() + count / 2) << (count / 2 * 8) |
+         load_little_endian<uint8_t>(end - 1) << (8 * count - 8);
 }
 
 }  // namespace
@@ -46,8 +63,8 @@ uint64_t siphash(const SipHashKey& key, std::string_view bytes) {
               key[1] ^ 0x7465646279746573ULL};
   const size_t whole = bytes.size() / 8 * 8;
   for (size_t i = 0; i < whole; i += 8)
-    state.absorb(load_little_endian(bytes.data() + i, 8));
-  const uint64_t tail = load_little_endian(bytes.data() + whole, bytes.size() - whole);
+    state.absorb(load_little_endian<uint64_t>(bytes.data() + i));
+  const uint64_t tail = load_tail(bytes);
   state.absorb(tail | static_cast<uint64_t>(bytes.size()) << 56);
   state.v2 ^= 0xff;
   state.rounds(4);
