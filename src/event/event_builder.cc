@@ -185,7 +185,10 @@ void EventBuilder::read_numbers(Work& work) const {
   Event& event = work.event;
   const auto take_count = [&](ProfileFieldIndex field, uint64_t max, auto& out) {
     take_first(work, field, [&](const RawValue& value, const Candidate&) {
-      const auto number = read_count(value, max);
+      const bool is_plain = value.kind == RawValue::Kind::kInteger && value.number >= 0;
+      const auto number = is_plain && static_cast<uint64_t>(value.number) <= max
+                              ? std::optional(static_cast<uint64_t>(value.number))
+                              : read_count(value, max);
       if (number) out = static_cast<std::remove_reference_t<decltype(out)>>(*number);
       return number.has_value();
     });
@@ -200,7 +203,7 @@ void EventBuilder::read_numbers(Work& work) const {
   });
 }
 
-void EventBuilder::read_time(Work& work) const {
+void EventBuilder::read_time(Work& work) {
   std::string_view date;
   take_text(work, kFieldDate, date);
   const auto time_of = [&](const RawValue& value, TimestampFormat format) -> std::optional<EventTime> {
@@ -208,12 +211,12 @@ void EventBuilder::read_time(Work& work) const {
       case RawValue::Kind::kText: {
         std::array<char, 64> whole;
         if (date.empty() || date.size() + value.text.size() >= whole.size())
-          return parse_timestamp(value.text, format, work.clues);
+          return timestamps_.read(value.text, format, work.clues);
         std::memcpy(whole.data(), date.data(), date.size());
         whole[date.size()] = ' ';
         std::memcpy(whole.data() + date.size() + 1, value.text.data(), value.text.size());
-        const auto joined = parse_timestamp({whole.data(), date.size() + 1 + value.text.size()}, format, work.clues);
-        return joined ? joined : parse_timestamp(value.text, format, work.clues);
+        const auto joined = timestamps_.read({whole.data(), date.size() + 1 + value.text.size()}, format, work.clues);
+        return joined ? joined : timestamps_.read(value.text, format, work.clues);
       }
       case RawValue::Kind::kInteger:
         return parse_timestamp(value.number, format);

@@ -39,7 +39,7 @@ class EventBuilder {
 
   void read_request(Work& work) const;
   void read_numbers(Work& work) const;
-  void read_time(Work& work) const;
+  void read_time(Work& work);
   void read_texts(Work& work) const;
   void read_headers(Work& work);
   void read_client(Work& work);
@@ -47,6 +47,7 @@ class EventBuilder {
   void forwarded_values(const Work& work);
 
   const InputOptions& options_;
+  TimestampReader timestamps_;
   std::vector<std::string_view> forwarded_;
 };
 

@@ -113,10 +113,11 @@ std::string_view without_container(std::string_view text) {
 }  // namespace
 
 std::string_view trimmed_line(std::string_view line) {
-  constexpr std::string_view kBlank(" \t\r\n\0", 5);
-  const auto first = line.find_first_not_of(kBlank);
-  if (first == kNowhere) return {};
-  line = line.substr(first, line.find_last_not_of(kBlank) - first + 1);
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0'; };
+  while (!line.empty() && is_blank(line.front()))
+    line.remove_prefix(1);
+  while (!line.empty() && is_blank(line.back()))
+    line.remove_suffix(1);
   while (line.ends_with("\x1b[0m"))
     line.remove_suffix(4);
   return line;

@@ -1,3 +1,8 @@
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
 #include "base/catch.h"
 #include "base/utf8.h"
 #include "event/json/json_reader.h"
@@ -59,6 +64,26 @@ TEST_CASE("texts that are no time are refused") {
     CAPTURE(text);
     CHECK_FALSE(parse_timestamp(std::string_view(text), TimestampFormat::kAuto).has_value());
   }
+}
+
+TEST_CASE("a time is read as it is by itself, whatever minute was read before") {
+  const TimeClues clues;
+  const auto is_time = [](std::string_view text) { return parse_timestamp(text, TimestampFormat::kAuto).has_value(); };
+  TimestampReader reader;
+  for (int round = 0; round < 2; ++round)
+    for (const char* minute : {"2025-01-15T10:20:", "2025-01-15T10:21:", "2016-12-31T23:59:", "2025-13-15T10:20:",
+                               "2025-01-15 10:20:", "2025/01/15T10:20:", "2199-12-31T23:59:"})
+      for (const char* rest : {"30Z", "30.456Z", "30,4Z", "59.999999Z", "60Z", "61Z", "9Z", "30", "30.Z", "30z",
+                               "30.4 Z", "30+01:00", "30.5+01:00Z", "x0Z", "Z", ""}) {
+        const std::string text = std::string(minute) + rest;
+        CAPTURE(text);
+        CHECK(reader.read(text, TimestampFormat::kAuto, clues) == parse_timestamp(text, TimestampFormat::kAuto));
+        CHECK(reader.read(text, TimestampFormat::kRfc3339, clues) == parse_timestamp(text, TimestampFormat::kRfc3339));
+        CHECK(reader.read(text, TimestampFormat::kCommonLog, clues) ==
+              parse_timestamp(text, TimestampFormat::kCommonLog));
+      }
+  CHECK(is_time("2016-12-31T23:59:60Z"));
+  CHECK_FALSE(is_time("2199-12-31T23:59:60Z"));
 }
 
 TEST_CASE("times as servers and people write them") {
@@ -248,6 +273,52 @@ TEST_CASE("names alike in length, beginning and end are told apart") {
   for (uint16_t i = 0; i < 200; ++i)
     CHECK(table->find(PointerTable::kRoot, std::string_view(pointers[i]).substr(1))->slot == i);
   CHECK(table->find(PointerTable::kRoot, "header_x_9999_middle_part_end") == nullptr);
+}
+
+TEST_CASE("keys are found whatever order they came in before") {
+  const std::vector<std::string> pointers{"/a",
+                                          "/status",
+                                          "/user_agent",
+                                          "/request/headers/accept-language",
+                                          "/a_name_of_more_than_16_bytes",
+                                          "/a_name_af_more_than_16_bytes",
+                                          "/b/a"};
+  const auto table = PointerTable::compile(pointers);
+  REQUIRE(table);
+  const std::vector<std::string> names{"a",
+                                       "b",
+                                       "status",
+                                       "statuS",
+                                       "user_agent",
+                                       "",
+                                       "request",
+                                       "unknown",
+                                       "a_name_of_more_than_16_bytes",
+                                       "a_name_af_more_than_16_bytes",
+                                       "a_name_xf_more_than_16_bytes",
+                                       "a_name_yf_more_than_16_bytes"};
+  KeySequence keys(*table);
+  uint32_t random = 1;
+  const auto next = [&random](size_t below) {
+    random = random * 1664525U + 1013904223U;
+    return (random >> 8) % below;
+  };
+  std::vector<std::pair<uint16_t, std::string>> record;
+  for (int round = 0; round < 500; ++round) {
+    // The same record again, with one key changed, or another one that may be longer than what is remembered.
+    if (record.empty() || next(4) == 0) {
+      record.resize(1 + next(100));
+      for (auto& [node, name] : record)
+        std::tie(node, name) = std::pair(static_cast<uint16_t>(next(2)), names[next(names.size())]);
+    } else {
+      record[next(record.size())].second = names[next(names.size())];
+    }
+    keys.begin_record();
+    for (const auto& [node, name] : record) {
+      CAPTURE(round, node, name);
+      REQUIRE(keys.find(node, name) == table->find(node, name));
+    }
+  }
 }
 
 TEST_CASE("what is no pointer is refused with its text") {

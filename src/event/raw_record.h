@@ -62,6 +62,11 @@ class RawRecord {
     values_[slot].text = text;
     present_.set(slot);
   }
+  void set_number(uint16_t slot, RawValue::Kind kind, int64_t number) {
+    values_[slot].kind = kind;
+    values_[slot].number = number;
+    present_.set(slot);
+  }
   void set(uint16_t slot, const RawValue& value) {
     values_[slot] = value;
     present_.set(slot);

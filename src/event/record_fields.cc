@@ -46,7 +46,8 @@ std::optional<RawValue> plain_value(const dom::element& value) {
 
 }  // namespace
 
-RecordFields::RecordFields(const PointerTable& table, std::vector<HeaderPrefix> prefixes) : table_(table) {
+RecordFields::RecordFields(const PointerTable& table, std::vector<HeaderPrefix> prefixes)
+    : table_(table), keys_(table) {
   static_assert(PointerTable::kPointersMax <= kSlotsMax);
   for (auto& [prefix, of] : prefixes) {
     if (prefix.starts_with('/')) {
@@ -60,6 +61,7 @@ RecordFields::RecordFields(const PointerTable& table, std::vector<HeaderPrefix> 
 
 void RecordFields::gather(const dom::object& record, Arena& arena) {
   clear();
+  keys_.begin_record();
   seen_.reset();
   nested_.clear();
   arena_ = &arena;
@@ -78,7 +80,7 @@ void RecordFields::take_header_values() {
 // Recursion is bounded by the parts of a pointer (PointerTable::kTokensMax), not by the record.
 void RecordFields::gather_object(const dom::object& object, uint16_t node) {
   for (const auto field : object) {
-    const auto* key = table_.find(node, field.key);
+    const auto* key = keys_.find(node, field.key);
     if (key == nullptr) {
       if (node == PointerTable::kRoot && !field.key.empty() &&
           prefix_starts_.test(static_cast<unsigned char>(field.key.front())))
@@ -104,7 +106,11 @@ void RecordFields::gather_array(const dom::array& array, uint16_t node) {
 }
 
 RawValue RecordFields::raw_value(const dom::element& value) {
-  if (const auto plain = plain_value(value)) return *plain;
+  const auto plain = plain_value(value);
+  return plain ? *plain : nested_value(value);
+}
+
+RawValue RecordFields::nested_value(const dom::element& value) {
   nested_.push_back(value);
   return of_number(RawValue::Kind::kNested, static_cast<int64_t>(nested_.size() - 1));
 }
@@ -116,8 +122,16 @@ void RecordFields::take(const PointerTable::Key& key, const dom::element& value)
     if (key.slot != PointerTable::kNone) set_text(key.slot, text);
     return;
   }
+  if (int64_t number; value.get(number) == simdjson::SUCCESS) {
+    if (key.slot != PointerTable::kNone) set_number(key.slot, RawValue::Kind::kInteger, number);
+    return;
+  }
   if (value.is_null()) return;
-  if (key.slot != PointerTable::kNone) set(key.slot, raw_value(value));
+  if (const auto plain = plain_value(value)) {
+    if (key.slot != PointerTable::kNone) set(key.slot, *plain);
+    return;
+  }
+  if (key.slot != PointerTable::kNone) set(key.slot, nested_value(value));
   if (key.child == PointerTable::kNone) return;
   if (dom::object object; value.get(object) == simdjson::SUCCESS) return gather_object(object, key.child);
   if (dom::array array; value.get(array) == simdjson::SUCCESS) return gather_array(array, key.child);

@@ -38,8 +38,10 @@ class RecordFields final : public RawRecord {
   void take_repeated(const PointerTable::Key& key, const simdjson::dom::element& value);
   void take_header(std::string_view key, const simdjson::dom::element& value);
   RawValue raw_value(const simdjson::dom::element& value);
+  RawValue nested_value(const simdjson::dom::element& value);
 
   const PointerTable& table_;
+  KeySequence keys_;
   /// A value that is one header, whatever its key is called.
   struct HeaderSlot {
     uint16_t slot = 0;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <optional>
 
 namespace weir {
@@ -10,22 +9,6 @@ namespace {
 
 // The 64-bit golden ratio: spreads the differences of short keys into the high bits, which choose the bucket.
 constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15ULL;
-
-template <typename Word>
-uint64_t load(const char* from) {
-  Word word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
-
-PointerTable::Ends ends_of(std::string_view name) {
-  const char* data = name.data();
-  const size_t size = name.size();
-  if (size >= 8) return {load<uint64_t>(data), load<uint64_t>(data + size - 8), size};
-  if (size >= 4) return {load<uint32_t>(data), load<uint32_t>(data + size - 4), size};
-  if (size == 0) return {};
-  return {load<uint8_t>(data) | load<uint8_t>(data + size / 2) << 8 | load<uint8_t>(data + size - 1) << 16, 0, size};
-}
 
 uint64_t hash_of(const PointerTable::Ends& ends) {
   return (ends.head ^ std::rotl(ends.tail, 29) ^ ends.size) * kMultiplier;
@@ -106,9 +89,8 @@ void PointerTable::build_buckets(Node& node) {
   }
 }
 
-const PointerTable::Key* PointerTable::find(uint16_t node_index, std::string_view name) const {
+const PointerTable::Key* PointerTable::find(uint16_t node_index, std::string_view name, const Ends& ends) const {
   const Node& node = nodes_[node_index];
-  const Ends ends = ends_of(name);
   const size_t mask = node.buckets.size() - 1;
   for (size_t at = hash_of(ends) >> node.shift; node.buckets[at].key != kNone; at = (at + 1) & mask) {
     if (node.buckets[at].ends != ends) continue;

@@ -186,7 +186,8 @@ class Assignment {
       by_name(field, [](const ColumnFacts& one) { return one.values == 0 || !one.mostly(one.numbers); });
     by_name(kFieldHost, [](const ColumnFacts& one) { return !one.mostly(one.numbers); });
     if (!has(kFieldHost))
-      by_value(kFieldHost, [](const ColumnFacts& one) { return one.name.empty() && one.place.empty() && one.mostly(one.hosts); });
+      by_value(kFieldHost,
+               [](const ColumnFacts& one) { return one.name.empty() && one.place.empty() && one.mostly(one.hosts); });
     by_name(kFieldRequestId, [](const ColumnFacts&) { return true; });
     by_name(kFieldClientId, [](const ColumnFacts& one) { return !one.mostly(one.numbers); });
     const ProfileFieldIndex counts[]{kFieldRequestBytes, kFieldResponseBytes, kFieldDuration};

@@ -1,7 +1,9 @@
 #include "event/values/timestamp.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <optional>
 
 #include "base/ascii.h"
@@ -284,6 +286,38 @@ std::optional<EventTime> parse_timestamp(std::string_view text, TimestampFormat 
   if (text[3] == ',') return parse_rfc1123(text, clues);
   if (is_ascii_letter(text[0])) return parse_syslog(text, clues);
   return parse_epoch_text(text, format);
+}
+
+std::optional<EventTime> TimestampReader::read(std::string_view text, TimestampFormat format, const TimeClues& clues) {
+  if (format != TimestampFormat::kAuto && format != TimestampFormat::kRfc3339)
+    return parse_timestamp(text, format, clues);
+  if (const auto known = in_known_minute(text)) return known;
+  const auto time = parse_timestamp(text, format, clues);
+  if (time) learn(text, *time);
+  return time;
+}
+
+/// "30Z" or "30.456Z" behind the minute.
+std::optional<EventTime> TimestampReader::in_known_minute(std::string_view text) const {
+  constexpr size_t kSecondsEnd = kMinuteBytes + 2;
+  if (text.size() <= kSecondsEnd || text.back() != 'Z' || std::memcmp(text.data(), minute_.data(), kMinuteBytes) != 0)
+    return std::nullopt;
+  Cursor cursor{text.substr(0, text.size() - 1), kMinuteBytes};
+  const int second = cursor.number(2);
+  const int millisecond = read_fraction_ms(cursor);
+  if (!cursor.ok || second > 60 || cursor.at != cursor.text.size()) return std::nullopt;
+  return in_range(minute_ms_ + second * 1000 + millisecond);
+}
+
+void TimestampReader::learn(std::string_view text, EventTime time) {
+  constexpr std::string_view kForm =
+      "9999-99-99T99:99:59";  // the seconds below 60: a leap second lies in the next minute
+  if (text.size() <= kForm.size() || text.back() != 'Z') return;
+  for (size_t i = 0; i < kForm.size(); ++i)
+    if (is_ascii_digit(kForm[i]) ? text[i] < '0' || text[i] > kForm[i] : text[i] != kForm[i]) return;
+  constexpr int64_t kMinuteMs = 60'000;
+  std::copy_n(text.begin(), kMinuteBytes, minute_.begin());
+  minute_ms_ = time.time_since_epoch().count() / kMinuteMs * kMinuteMs;
 }
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -26,6 +27,22 @@ struct TimeClues {
 /// allows. Brackets around it do not matter. Finer than milliseconds is cut off. Nothing for any other text or a time out
 /// of range.
 std::optional<EventTime> parse_timestamp(std::string_view text, TimestampFormat format, const TimeClues& clues = {});
+
+/// Reads texts as parse_timestamp() does and remembers the minute of the last one: in a log the next time is nearly always one of
+/// the same minute, of which only the seconds are new.
+class TimestampReader {
+ public:
+  std::optional<EventTime> read(std::string_view text, TimestampFormat format, const TimeClues& clues);
+
+ private:
+  static constexpr size_t kMinuteBytes = 17;  ///< "2025-01-15T10:20:"
+
+  [[nodiscard]] std::optional<EventTime> in_known_minute(std::string_view text) const;
+  void learn(std::string_view text, EventTime time);
+
+  std::array<char, kMinuteBytes> minute_{};
+  int64_t minute_ms_ = 0;  ///< the epoch's milliseconds at which it begins
+};
 
 /// Reads an epoch number in the unit of `format`; with kAuto the unit follows from the size.
 std::optional<EventTime> parse_timestamp(int64_t number, TimestampFormat format);
