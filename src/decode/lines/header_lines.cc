@@ -57,9 +57,12 @@ constexpr auto make_first_of_length() {
 constexpr auto kFirstOfLength = make_first_of_length();
 
 bool is_stock(std::string_view name) {
-  if (name.size() > kStockLengthMax) return false;
+  if (name.empty() || name.size() > kStockLengthMax) return false;
+  const char front = to_lower(name.front()), back = to_lower(name.back());
   for (size_t entry = kFirstOfLength[name.size()]; entry < kFirstOfLength[name.size() + 1]; ++entry) {
-    if (starts_without_case(name, kStockHeaders[entry])) return true;
+    const std::string_view stock = kStockHeaders[entry];
+    if (stock.front() == front && stock.back() == back && (name == stock || starts_without_case(name, stock)))
+      return true;
   }
   return false;
 }

@@ -11,7 +11,7 @@
 namespace weir {
 
 /// The rules that may hold without a pattern hit ("status 401 and method POST") and so would be evaluated for every record.
-/// Most ask for a status, a method or an evasion, of which a stream has a few combinations: for each combination the rules that
+/// Most ask for a status, a method, an evasion or a content type, of which a stream has a few combinations: for each combination the rules that
 /// it does not rule out are worked out once and remembered. Of one thread.
 class AlwaysRules {
  public:
@@ -34,6 +34,7 @@ class AlwaysRules {
     uint8_t method_size = 0;
     Evasions evasions = 0;
     uint16_t status = 0;
+    bool has_content_type = false;
     bool operator==(const Facts&) const = default;
   };
   struct Slot {

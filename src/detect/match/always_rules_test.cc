@@ -17,7 +17,9 @@ const std::string kRules =
     rule_text("  a: {sc-bytes|gt: 100}\n  b: {sc-status: 200}\n  condition: a and b", 4) + "---\n" +
     rule_text("  a: {sc-status: null}\n  condition: a", 5) + "---\n" +
     rule_text("  a: {weir.evasion: overlong_utf8}\n  b: {cs-method: GET}\n  condition: a and b", 6) + "---\n" +
-    rule_text("  a: {sc-status: 200}\n  b: {cs-method: PUT}\n  c: {sc-bytes|gt: 100}\n  condition: 2 of them", 7);
+    rule_text("  a: {sc-status: 200}\n  b: {cs-method: PUT}\n  c: {sc-bytes|gt: 100}\n  condition: 2 of them", 7) +
+    "---\n" + rule_text("  a: {weir.content_type|endswith: json}\n  condition: a", 8) + "---\n" +
+    rule_text("  a: {weir.content_type|re: '^text'}\n  b: {sc-status: 404}\n  condition: b and not a", 9);
 
 std::string expected(const Event& event, const DecodedRecord& record, bool aaa) {
   const bool overlong = has(record.evasions, Evasion::kOverlongUtf8);
@@ -31,6 +33,8 @@ std::string expected(const Event& event, const DecodedRecord& record, bool aaa) 
   if (event.status == 0) rules += '5';
   if (overlong && event.method == "GET") rules += '6';
   if (static_cast<int>(bytes) + static_cast<int>(ok) + static_cast<int>(put) >= 2) rules += '7';
+  if (event.content_type == "application/json") rules += '8';
+  if (event.status == 404 && event.content_type != "text/html") rules += '9';
   return rules;
 }
 
@@ -45,11 +49,12 @@ TEST_CASE("rules without patterns hold for the records that they describe, in an
   for (int round = 0; round < 2; ++round) {  // the second one from memory
     for (const auto method : kMethods) {
       for (const uint16_t status : kStatuses) {
-        for (int bits = 0; bits < 8; ++bits) {
+        for (int bits = 0; bits < 32; ++bits) {
           Event event;
           event.method = method;
           event.status = status;
           event.response_bytes = (bits & 1) != 0 ? 500 : 50;
+          event.content_type = (bits & 8) == 0 ? "" : (bits & 16) == 0 ? "application/json" : "text/html";
           const bool aaa = (bits & 2) != 0;
           auto record = record_of({{Place::kQuery, aaa ? "q=aaa" : "q=b"}});
           if ((bits & 4) != 0) record.evasions = static_cast<Evasions>(Evasion::kOverlongUtf8);

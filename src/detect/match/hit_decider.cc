@@ -33,6 +33,7 @@ void HitDecider::decide(const MatchTask& task, std::span<const RecordHit> known,
   accept(*task.record, known);
   accept(*task.record, confirmed);
   touch_always_rules(task);
+  if (touched_.empty()) return;
   std::sort(touched_.begin(), touched_.end());
   const bool by_lines = task.policy->distinguishes_lines();
   // A pattern of a rule that runs may belong to a stricter rule too.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace weir {
 namespace {
@@ -106,6 +107,8 @@ void LineScanner::sort_lines(RecordScan& scan) const {
         scan.known_hits.push_back({keyed.line, hit});
       continue;
     }
+    // Looked at by remember(), after the scan.
+    if (KnownLines::eligible(line)) known_lines_.prefetch_mark(keyed.key);
     keyed.gates = static_cast<GateMask>(gates_of(record.line_text(line), line.place) | gates_of_record);
     scan.gates = static_cast<GateMask>(scan.gates | keyed.gates);
     scan.unknown_lines[unknown++] = keyed;
@@ -142,25 +145,27 @@ void LineScanner::scan_text(const ScanGroup& group, std::string_view text, Recor
   scan.failed |= code != HS_SUCCESS && code != HS_SCAN_TERMINATED;
 }
 
-/// Fills lines_ and gives the text to scan: the record's own when it is all of it.
+/// Fills lines_ and gives the text to scan: a piece of the record's own where the lines follow each other in it.
 std::string_view LineScanner::join_lines(const ScanGroup& group, const RecordScan& scan) {
   const DecodedRecord& record = *scan.task->record;
   lines_.clear();
-  for (const auto& unknown : scan.unknown_lines)
-    if (is_for(group, unknown)) lines_.push_back({record.lines[unknown.line].begin, unknown.line});
-  if (lines_.size() == record.lines.size()) return record.text;
-  joined_.clear();
-  for (auto& scanned : lines_) {
-    const Line& line = record.lines[scanned.line];
-    scanned.begin = static_cast<uint32_t>(joined_.size());
-    joined_.append(record.text, line.begin, line.end - line.begin + size_t{1});
+  size_t bytes = 0;
+  for (const auto& unknown : scan.unknown_lines) {
+    if (!is_for(group, unknown)) continue;
+    const Line& line = record.lines[unknown.line];
+    lines_.push_back({static_cast<uint32_t>(bytes), unknown.line});
+    bytes += line.end - line.begin + size_t{1};
   }
-  return joined_;
-}
-
-void LineScanner::prefetch_memory_of(const RecordScan& scan) const {
-  for (const auto& unknown : scan.unknown_lines)
-    if (KnownLines::eligible(scan.task->record->lines[unknown.line])) known_lines_.prefetch_mark(unknown.key);
+  if (lines_.empty()) return {};
+  const size_t begin = record.lines[lines_.front().line].begin;
+  if (record.lines[lines_.back().line].end + size_t{1} - begin == bytes)
+    return std::string_view(record.text).substr(begin, bytes);
+  if (joined_.size() < bytes) joined_.resize(bytes + bytes / 2);
+  for (const auto& scanned : lines_) {
+    const Line& line = record.lines[scanned.line];
+    std::memcpy(joined_.data() + scanned.begin, record.text.data() + line.begin, line.end - line.begin + size_t{1});
+  }
+  return std::string_view(joined_).substr(0, bytes);
 }
 
 void LineScanner::remember(const RecordScan& scan, std::span<const RecordHit> confirmed) {

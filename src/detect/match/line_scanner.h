@@ -28,9 +28,6 @@ class LineScanner {
   /// Fills one RecordScan for each task.
   void scan(std::span<const MatchTask> tasks, std::span<RecordScan> scans);
 
-  /// Some time before remember(): lets what that needs come into the cache.
-  void prefetch_memory_of(const RecordScan& scan) const;
-
   /// Remembers the lines that were scanned with what of the reports was confirmed. Not those of a record whose scan failed or
   /// was ended early.
   void remember(const RecordScan& scan, std::span<const RecordHit> confirmed);
@@ -63,7 +60,7 @@ class LineScanner {
   const CompiledRules* rules_;
   HsScratch scratch_;
   KnownLines known_lines_;
-  std::string joined_;                    ///< the lines to scan, when these are not all
+  std::string joined_;                    ///< room for lines to scan that do not follow each other
   std::vector<ScanLine> lines_;           ///< what is scanned, in order
   std::vector<LastReport> last_reports_;  ///< by pattern
   uint32_t epoch_ = 0;                    ///< of the scan

@@ -28,7 +28,6 @@ struct Matcher::Impl {
 /// Makes a verdict of what was found in the lines of one record.
 void Matcher::Impl::decide(RecordScan& scan, LineLearning learning) {
   const MatchTask& task = *scan.task;
-  if (learning == LineLearning::kOn) scanner.prefetch_memory_of(scan);
   const uint64_t given_up = confirmer.given_up() + decider.given_up();
   task.out->clear();
   task.out->scan_failed = scan.failed;

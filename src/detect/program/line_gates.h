@@ -37,7 +37,7 @@ constexpr GateMask mask_of(Gate gate) {
 /// in which its matches count.
 Gate gate_for(const ByteSet& required, PlaceMask places);
 
-/// The gates that a line passes by its text and place; kOpen always. One table look-up a byte.
+/// The gates that a line passes by its text and place; kOpen always.
 GateMask gates_of(std::string_view text, Place place);
 
 }  // namespace weir

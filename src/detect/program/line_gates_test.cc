@@ -1,5 +1,7 @@
 #include "detect/program/line_gates.h"
 
+#include <string>
+
 #include "base/catch.h"
 #include "detect/compile/required_bytes.h"
 
@@ -34,13 +36,25 @@ TEST_CASE("a line passes the gates of the bytes it holds", "[line_gates]") {
 }
 
 TEST_CASE("a byte opens its gate wherever it stands in a line of any length", "[line_gates]") {
-  for (size_t size = 1; size <= 9; ++size) {
+  for (size_t size = 1; size <= 40; ++size) {
     for (size_t at = 0; at < size; ++at) {
       CAPTURE(size, at);
       std::string text(size, 'a');
       text[at] = '<';
       CHECK(gates_of(text, Place::kQuery) ==
             (mask_of(Gate::kOpen) | mask_of(Gate::kAngle) | mask_of(Gate::kAscii) | mask_of(Gate::kTelling)));
+    }
+  }
+}
+
+TEST_CASE("each byte opens the same gates in a short line and in a long one", "[line_gates]") {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const std::string one(1, static_cast<char>(byte));
+    for (const size_t size : {15, 16, 17, 33}) {
+      CAPTURE(byte, size);
+      CHECK(gates_of(std::string(size - 1, 'a') + one, Place::kQuery) == gates_of(one, Place::kQuery));
+      CHECK(gates_of(one + std::string(size - 1, 'a'), Place::kQuery) == gates_of(one, Place::kQuery));
+      CHECK(gates_of(std::string(size, static_cast<char>(byte)), Place::kQuery) == gates_of(one, Place::kQuery));
     }
   }
 }
