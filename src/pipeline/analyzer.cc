@@ -1,9 +1,12 @@
 #include "pipeline/analyzer.h"
 
+// Short texts are hashed twice a record: a call into the library would take as long as the hash.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
 #include <optional>
 
@@ -55,10 +58,9 @@ size_t attack_hits(const JudgedRecord& record, const RuleSet& rules) {
   return static_cast<size_t>(std::count_if(hits.begin(), hits.end(), counts)) + record.policy.violations.size();
 }
 
-/// What scoring may depend on, but for flags and evidence.
-Observation observation_of(const JudgedRecord& record, const RecordCoordinates& at, const RuleSet& rules) {
+/// What scoring may depend on, but for flags and evidence. Written where it stays: an observation is too large to be copied.
+void describe(const JudgedRecord& record, const RecordCoordinates& at, const RuleSet& rules, Observation& observation) {
   const Event& event = record.event;
-  Observation observation;
   observation.at = at;
   observation.time = record.time;
   observation.client_kind = record.client.kind;
@@ -71,21 +73,24 @@ Observation observation_of(const JudgedRecord& record, const RecordCoordinates& 
   observation.status = event.status;
   observation.request_score = record.detection.score;
   observation.rule_hits = static_cast<uint16_t>(std::min<size_t>(attack_hits(record, rules), 0xffff));
-  return observation;
 }
 
-/// How many of a batch's requests of one source had which field: plain numbers, added to the counters once a batch.
+/// How many of a batch's requests of one source had which field: plain numbers, added to the counters once a batch. Requests
+/// that follow each other mostly have the same fields: those are counted together.
 class FieldCounts {
  public:
   void add(const Event& event) {
     ++requests_;
-    for (size_t i = 0; i < kFieldCount; ++i) {
-      read_[i] += event.fields_read >> i & 1;
-      unread_[i] += event.fields_unread >> i & 1;
+    if (event.fields_read != same_read_ || event.fields_unread != same_unread_) {
+      count_same();
+      same_read_ = event.fields_read;
+      same_unread_ = event.fields_unread;
     }
+    ++same_;
   }
   void move_into(DetectCounters& all, SourceCounters& source) {
     if (requests_ == 0) return;
+    count_same();
     all.requests.add(requests_);
     source.requests.add(requests_);
     for (size_t i = 0; i < kFieldCount; ++i) {
@@ -98,7 +103,19 @@ class FieldCounts {
   }
 
  private:
+  void count_same() {
+    const auto count = [this](uint32_t fields, std::array<uint32_t, kFieldCount>& counts) {
+      for (; fields != 0; fields &= fields - 1)
+        counts[static_cast<size_t>(std::countr_zero(fields))] += same_;
+    };
+    count(same_read_, read_);
+    count(same_unread_, unread_);
+    same_ = 0;
+  }
+
   uint32_t requests_ = 0;
+  uint32_t same_ = 0;  ///< of the last, not yet counted, so many in a row had these fields
+  uint32_t same_read_ = 0, same_unread_ = 0;
   std::array<uint32_t, kFieldCount> read_{}, unread_{};
 };
 
@@ -111,8 +128,7 @@ struct BatchPosition {
 
 /// The record once more for its address, whose partition may be another (AB3): next to its observation, so that neither
 /// partition's order depends on how records are cut into batches.
-Observation address_count(const Observation& observation, const ClientIdentity& address) {
-  Observation count;
+void describe_address(const Observation& observation, const ClientIdentity& address, Observation& count) {
   count.at = observation.at;
   count.time = observation.time;
   count.client_kind = ClientKind::kAddress;
@@ -122,7 +138,6 @@ Observation address_count(const Observation& observation, const ClientIdentity& 
   count.path_hash = observation.client_hash;
   count.status = observation.status;
   count.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
-  return count;
 }
 
 /// What was asked for, to be shown. A name in the query may be told by its encoding alone, so the two are looked at apart.
@@ -139,6 +154,11 @@ void prefetch(std::string_view payload) {
   for (size_t at = 0; at < std::min(payload.size(), kHeadBytes); at += kLineBytes)
     prefetch_to_read(payload.data() + at);
   if (!payload.empty()) prefetch_to_read(&payload.back());
+}
+
+/// The capacity with which `more` elements fit, grown in large steps.
+size_t room_for(size_t size, size_t more, size_t capacity) {
+  return size + more <= capacity ? capacity : std::max(size + more, 2 * capacity);
 }
 
 RecordVerdict verdict_of(const JudgedRecord& record, uint32_t index, const Masker& masker, Arena& arena) {
@@ -320,9 +340,12 @@ void Analyzer::Impl::match(std::span<const RawRecord> batch, Arena& arena) {
 }
 
 void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& out) {
+  // No observation moves while the group's are written.
+  out.observations.reserve(room_for(out.observations.size(), 2 * group_size, out.observations.capacity()));
   for (size_t i = 0; i < group_size; ++i) {
     const JudgedRecord& record = records[i];
-    Observation observation = observation_of(record, batch[raw_index[i]].at, in_force->judge.rules());
+    Observation& observation = out.observations.emplace_back();
+    describe(record, batch[raw_index[i]].at, in_force->judge.rules(), observation);
     observation.at.index = request_index[i];
     set_flags(record, observation);
     if (record.detection.malicious) attach_evidence(record, observation, out.arena);
@@ -330,9 +353,9 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
                                 out.correlation_events);
     count_findings(record);
     if (options.keep_verdicts) out.verdicts.push_back(verdict_of(record, raw_index[i], options.masker, out.arena));
-    out.observations.push_back(observation);
     if (record.client.kind != ClientKind::kAddress)
-      out.observations.push_back(address_count(observation, in_force->judge.address_of(record.event, out.arena)));
+      describe_address(observation, in_force->judge.address_of(record.event, out.arena),
+                       out.observations.emplace_back());
   }
 }
 
@@ -352,7 +375,7 @@ void Analyzer::Impl::set_flags(const JudgedRecord& record, Observation& observat
   set_if(detection.capped, ObservationFlag::kScanCapped, counters.capped_scans);
   set_if(std::any_of(detection.hits.begin(), detection.hits.end(), names_bot), ObservationFlag::kBotUserAgent,
          counters.bot_user_agents);
-  counters.dropped_lines.add(decoded.dropped_lines);
+  if (decoded.dropped_lines != 0) counters.dropped_lines.add(decoded.dropped_lines);
   if (detection.gave_up) counters.expression_limits.add();
   const auto count_if = [&](EventFlag flag, Counter& counter) {
     if (record.event.has(flag)) counter.add();
@@ -381,9 +404,11 @@ void Analyzer::Impl::count_findings(const JudgedRecord& record) {
   const PolicyFindings& policy = record.policy;
   for (const Violation& violation : policy.violations)
     counters.policy_violations[static_cast<size_t>(violation.rule)].add();
+  if (in_force->judge.policy() == nullptr) return;
   counters.excluded_hits.add(record.detection.excluded.size() + policy.excluded.size());
   counters.exclusions_left_out.add(policy.exclusions_left_out);
   if (policy.violations_left_out) counters.violations_left_out.add();
+  if (policy.response_faults == 0) return;
   for (unsigned i = 0; i < kResponseFaults; ++i)
     if ((policy.response_faults >> i & 1U) != 0) counters.response_faults[i].add();
 }
