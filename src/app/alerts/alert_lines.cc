@@ -1,7 +1,8 @@
 #include "app/alerts/alert_lines.h"
 
-#include <cstdio>
 #include <utility>
+
+#include "app/setup/terminal_log.h"
 
 namespace weir {
 namespace {
@@ -9,13 +10,6 @@ namespace {
 constexpr size_t kLineBytesMax = 16 << 20;  // more than a broker takes
 constexpr size_t kLinesAtOnce = 64;
 constexpr int kLookAgainMs = 200;
-
-/// What the client library has to say goes to whoever waits.
-LogSink log_to_terminal() {
-  return [](LogLevel level, std::string_view text) {
-    if (level >= LogLevel::kWarning) std::fprintf(stderr, "weir: %.*s\n", static_cast<int>(text.size()), text.data());
-  };
-}
 
 }  // namespace
 

@@ -81,27 +81,6 @@ std::FILE* summary_stream(ScanOutput output) {
   return output == ScanOutput::kSummary ? stdout : stderr;
 }
 
-/// Whoever scans a file in another form than was named must not take silence for peace.
-bool something_was_read(Scan& scan) {
-  const DetectCounters& counters = scan.report().detect;
-  const uint64_t blank = counters.rejected[static_cast<size_t>(RejectReason::kEmpty)].value();
-  const uint64_t records = counters.records.value() - blank - counters.skipped.value();
-  if (records == 0 || scan.judged() > 0) return true;
-  if (const std::string& form = scan.looks_like(); !form.empty() && form != "no known form") {
-    std::fprintf(stderr,
-                 "weir scan: none of %s lines could be read as '%s': they look like %s; leave out --profile and "
-                 "--format to read "
-                 "them so\n",
-                 with_separators(records).c_str(), scan.form().c_str(), form.c_str());
-    return false;
-  }
-  std::fprintf(stderr,
-               "weir scan: none of %s lines could be read as '%s': choose their form with --profile, or say where the "
-               "fields stand with --field (weir help scan)\n",
-               with_separators(records).c_str(), scan.form().c_str());
-  return false;
-}
-
 /// `weir scan`: files through both stages without Kafka, in one thread. Returns the exit code.
 int run_scan(const ScanArguments& arguments) {
   const auto times = times_of(arguments);
@@ -131,7 +110,7 @@ int run_scan(const ScanArguments& arguments) {
   scan.report().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   if (!results_are_written() || !rejects_are_written(std::move(rejects), arguments.rejects_file)) return kExitFailed;
   const int exit_code = finish_scan_report(scan.report(), summary_stream(options.output), arguments.json_file);
-  const bool all_well = something_was_read(scan) && !scan.has_failed();
+  const bool all_well = scan.something_was_read() && !scan.has_failed();
   return exit_code == kExitFine && !all_well ? kExitFailed : exit_code;
 }
 

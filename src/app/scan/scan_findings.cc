@@ -9,12 +9,6 @@ constexpr size_t kWorstMax = 10;
 /// So much of a target is shown.
 constexpr size_t kTargetBytesMax = 512;
 
-/// Directories are the same for most files of a scan and take much room.
-std::string place_of(const std::string& file, int64_t line) {
-  const auto slash = file.rfind('/');
-  return file.substr(slash == std::string::npos ? 0 : slash + 1) + ":" + std::to_string(line);
-}
-
 }  // namespace
 
 std::vector<std::string_view> titles_of(const RecordVerdict& verdict, const RuleSet& rules) {
@@ -40,7 +34,7 @@ std::string shown_titles(const RecordVerdict& verdict, const RuleSet& rules) {
   return titles;
 }
 
-void ScanFindings::add(const RecordVerdict& verdict, const RuleSet& rules, const std::string& file, int64_t line) {
+void ScanFindings::add(const RecordVerdict& verdict, const RuleSet& rules, const RecordPlace& place) {
   ++requests_;
   from_ = std::min(from_, verdict.time);
   until_ = std::max(until_, verdict.time);
@@ -50,11 +44,10 @@ void ScanFindings::add(const RecordVerdict& verdict, const RuleSet& rules, const
     by_category_[i] += (verdict.categories & mask_of(static_cast<Category>(i))) != 0 ? 1 : 0;
   clients_.add(verdict.client, verdict.categories, verdict.score);
   paths_.add(verdict.target.substr(0, verdict.target.find('?')), verdict.categories, verdict.score);
-  add_worst(verdict, rules, file, line);
+  add_worst(verdict, rules, place);
 }
 
-void ScanFindings::add_worst(const RecordVerdict& verdict, const RuleSet& rules, const std::string& file,
-                             int64_t line) {
+void ScanFindings::add_worst(const RecordVerdict& verdict, const RuleSet& rules, const RecordPlace& place) {
   if (worst_.size() == kWorstMax && verdict.score < worst_.back().score) return;
   std::string titles = shown_titles(verdict, rules);
   const std::string_view path = verdict.target.substr(0, verdict.target.find('?')).substr(0, kTargetBytesMax);
@@ -67,7 +60,7 @@ void ScanFindings::add_worst(const RecordVerdict& verdict, const RuleSet& rules,
   }
   if (worst_.size() == kWorstMax && verdict.score <= worst_.back().score) return;
   Worst worst{verdict.score,
-              place_of(file, line),
+              place.text(),
               std::string(verdict.client),
               std::string(verdict.host),
               std::string(verdict.target.substr(0, kTargetBytesMax)),
@@ -78,9 +71,9 @@ void ScanFindings::add_worst(const RecordVerdict& verdict, const RuleSet& rules,
   if (worst_.size() > kWorstMax) worst_.pop_back();
 }
 
-void ScanFindings::add_reject(const RejectedRecord& rejected, const std::string& file, int64_t line) {
+void ScanFindings::add_reject(const RejectedRecord& rejected, const RecordPlace& place) {
   std::string& first = first_rejects_[static_cast<size_t>(rejected.reason)];
-  if (first.empty()) first = place_of(file, line) + (rejected.detail.empty() ? "" : ": " + rejected.detail);
+  if (first.empty()) first = place.text() + (rejected.detail.empty() ? "" : ": " + rejected.detail);
 }
 
 }  // namespace weir

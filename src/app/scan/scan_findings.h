@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/scan/record_place.h"
 #include "app/scan/top_counts.h"
 #include "detect/rule_set.h"
 #include "pipeline/analyzer.h"
@@ -24,15 +25,15 @@ class ScanFindings {
   /// One of the requests with the highest scores.
   struct Worst {
     int score = 0;
-    std::string place;  ///< file:line, without directories
+    std::string place;  ///< RecordPlace::text()
     std::string client, host, target, titles;
     std::string alike;  ///< requests with the same are one entry
     uint64_t times = 1;
   };
 
-  /// Takes in the verdict on the request of this line.
-  void add(const RecordVerdict& verdict, const RuleSet& rules, const std::string& file, int64_t line);
-  void add_reject(const RejectedRecord& rejected, const std::string& file, int64_t line);
+  /// Takes in the verdict on the request that stands there.
+  void add(const RecordVerdict& verdict, const RuleSet& rules, const RecordPlace& place);
+  void add_reject(const RejectedRecord& rejected, const RecordPlace& place);
 
   [[nodiscard]] uint64_t requests() const { return requests_; }
   [[nodiscard]] uint64_t malicious() const { return malicious_; }
@@ -48,7 +49,7 @@ class ScanFindings {
   [[nodiscard]] EventTime until() const { return until_; }
 
  private:
-  void add_worst(const RecordVerdict& verdict, const RuleSet& rules, const std::string& file, int64_t line);
+  void add_worst(const RecordVerdict& verdict, const RuleSet& rules, const RecordPlace& place);
 
   uint64_t requests_ = 0, malicious_ = 0;
   std::array<uint64_t, static_cast<size_t>(Category::kCount)> by_category_{};

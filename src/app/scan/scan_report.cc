@@ -168,9 +168,9 @@ void print(const ScanReport& report, std::FILE* to) {
 
 int finish_scan_report(const ScanReport& report, std::FILE* summary, const std::string& json_file) {
   if (summary != nullptr) print(report, summary);
-  if (!json_file.empty() && !write_file("scan", json_file, to_json(report).dump(2) + "\n")) return kExitFailed;
+  if (!json_file.empty() && !write_file(report.command, json_file, to_json(report).dump(2) + "\n")) return kExitFailed;
   if (report.detect.scan_failures.value() > 0) {
-    std::fprintf(stderr, "weir scan: the matcher failed on %s records: their verdict is unknown\n",
+    std::fprintf(stderr, "weir %s: the matcher failed on %s records: their verdict is unknown\n", report.command,
                  with_separators(report.detect.scan_failures.value()).c_str());
     return kExitFailed;
   }

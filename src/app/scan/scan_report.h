@@ -11,8 +11,9 @@
 
 namespace weir {
 
-/// The figures of one `weir scan`.
+/// The figures of one `weir scan` or `weir replay`.
 struct ScanReport {
+  const char* command = "scan";  ///< by which it is named
   DetectCounters detect;
   ScoreCounters score;
   ScorerStatistics scorer;

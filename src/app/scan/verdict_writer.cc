@@ -14,11 +14,19 @@ namespace {
 /// One object and its line end.
 class JsonLine {
  public:
-  JsonLine(const std::string& file, int64_t line) : json_(buffer_) {
+  explicit JsonLine(const RecordPlace& place) : json_(buffer_) {
     json_.StartObject();
+    if (place.partition) {
+      text("topic", place.name);
+      json_.Key("partition");
+      json_.Int(*place.partition);
+      json_.Key("offset");
+      json_.Int64(place.number);
+      return;
+    }
     json_.Key("line");
-    json_.Int64(line);
-    text("file", file);
+    json_.Int64(place.number);
+    text("file", place.name);
   }
 
   void text(const char* key, std::string_view value) {
@@ -38,17 +46,6 @@ class JsonLine {
   rapidjson::StringBuffer buffer_;
   rapidjson::Writer<rapidjson::StringBuffer> json_;
 };
-
-void write(const RejectedRecord& rejected, const std::string& file, int64_t line, std::string& out) {
-  JsonLine object(file, line);
-  object.text("request_id", "");
-  // null, not false: a record that could not be read was not found clean.
-  object.json().Key("malicious");
-  object.json().Null();
-  object.text("rejected", to_string(rejected.reason));
-  object.text("detail", rejected.detail);
-  object.end(out);
-}
 
 void write_findings(const RecordVerdict& verdict, const RuleSet& rules, JsonLine& object) {
   auto& json = object.json();
@@ -75,9 +72,21 @@ void write_findings(const RecordVerdict& verdict, const RuleSet& rules, JsonLine
   json.EndArray();
 }
 
-void write(const RecordVerdict& verdict, const RuleSet& rules, const std::string& file, int64_t line,
-           std::string& out) {
-  JsonLine object(file, line);
+}  // namespace
+
+void write_verdict(const RejectedRecord& rejected, const RecordPlace& place, std::string& out) {
+  JsonLine object(place);
+  object.text("request_id", "");
+  // null, not false: a record that could not be read was not found clean.
+  object.json().Key("malicious");
+  object.json().Null();
+  object.text("rejected", to_string(rejected.reason));
+  object.text("detail", rejected.detail);
+  object.end(out);
+}
+
+void write_verdict(const RecordVerdict& verdict, const RuleSet& rules, const RecordPlace& place, std::string& out) {
+  JsonLine object(place);
   object.text("client", verdict.client);
   object.text("host", verdict.host);
   object.text("target", verdict.target);
@@ -88,23 +97,6 @@ void write(const RecordVerdict& verdict, const RuleSet& rules, const std::string
   object.json().Int(verdict.score);
   write_findings(verdict, rules, object);
   object.end(out);
-}
-
-}  // namespace
-
-void write_verdicts(const AnalyzedBatch& batch, const RuleSet& rules, const std::string& file, int64_t first_line,
-                    std::string& out) {
-  // Verdicts and refusals are both in the order of the batch: merge them.
-  auto rejected = batch.rejected.begin();
-  const auto write_rejects_before = [&](int64_t index) {
-    for (; rejected != batch.rejected.end() && rejected->index < index; ++rejected)
-      write(*rejected, file, first_line + rejected->index, out);
-  };
-  for (const RecordVerdict& verdict : batch.verdicts) {
-    write_rejects_before(verdict.index);
-    write(verdict, rules, file, first_line + verdict.index, out);
-  }
-  write_rejects_before(INT64_MAX);
 }
 
 }  // namespace weir

@@ -1,0 +1,145 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "app/commands/command.h"
+#include "app/commands/range_options.h"
+#include "app/replay/replay_results.h"
+#include "app/scan/scan_results.h"
+#include "app/setup/command_setup.h"
+#include "app/setup/exit_code.h"
+#include "app/setup/report.h"
+#include "app/setup/source_readings.h"
+#include "app/terminal/interruption.h"
+#include "config/source_topics.h"
+
+namespace weir {
+namespace {
+
+/// So often somebody who reads the results as they come gets what there is.
+constexpr std::chrono::milliseconds kFlushInterval{500};
+
+struct ReplayArguments {
+  SetupArguments setup;
+  RangeArguments range;
+  std::optional<ScanOutput> output;  ///< none: a table on a terminal, else alerts
+  std::string json_file;             ///< figures go here; empty: nowhere
+};
+
+int report_failure(const Error& error) {
+  if (error.code == ErrorCode::kInvalidArgument) return report_usage_error(error);
+  std::fprintf(stderr, "weir replay: %s\n", error.to_string().c_str());
+  return kExitFailed;
+}
+
+bool results_are_written() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
+  std::fprintf(stderr, "weir replay: cannot write the results to standard output\n");
+  return false;
+}
+
+std::FILE* summary_stream(ScanOutput output) {
+  if (output == ScanOutput::kTable) return nullptr;
+  return output == ScanOutput::kSummary ? stdout : stderr;
+}
+
+/// Both stages over the ranges; what comes of it is in `results`.
+Status replay_into(ScanResults& results, ReplayOptions options, const RuleSlot& rules, Interruption& interruption) {
+  const std::vector<PartitionRange> ranges = options.ranges;
+  const TopicTable topics = options.topics;
+  const auto rule_set = rules.load();
+  ReplayResults sink(results, *rule_set, topics, ranges);
+  Replay replay(std::move(options), {&rules});
+  const auto started = std::chrono::steady_clock::now();
+  const uint64_t offsets = replay.offsets();
+  uint64_t done = 0;
+  auto next_flush = started + kFlushInterval;
+  const Status status = replay.run(sink, [&](uint64_t offsets_done, uint64_t records) {
+    done = offsets_done;
+    if (const auto now = std::chrono::steady_clock::now(); now >= next_flush) {
+      results.flush(0);
+      std::fflush(stdout);
+      next_flush = now + kFlushInterval;
+    }
+    results.progress().update(offsets_done, offsets, records);
+    return !interruption.requested();
+  });
+  replay.add_counters(0, results.report().detect);
+  results.report().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  results.finish(replay.statistics(0));
+  if (interruption.requested()) {
+    std::fprintf(stderr, "weir replay: interrupted after %s of %s offsets\n", with_separators(done).c_str(),
+                 with_separators(offsets).c_str());
+  }
+  return status;
+}
+
+/// `weir replay`: a range of the requests topics through both stages, beside the daemons. Returns the exit code.
+int run_replay(ReplayArguments arguments) {
+  arguments.setup.sources = SetupArguments::Sources::kAll;
+  Interruption interruption;  // before any other thread
+  auto setup = prepare_command(arguments.setup);
+  if (!setup) return report_usage_error(setup.error());
+  auto options = prepare_replay(setup->config, arguments.range);
+  if (!options) return report_failure(options.error());
+  std::fprintf(stderr, "%s\n", describe_ranges(*options).c_str());
+  const ScanOutput output =
+      arguments.output.value_or(::isatty(STDOUT_FILENO) == 1 ? ScanOutput::kTable : ScanOutput::kAlerts);
+  options->analyzer.keep_verdicts = needs_verdicts(output);
+  const RuleSlot rules(setup->rules, setup->config.policy, source_readings(setup->config));
+  ScanResults results(output, alert_encoder(setup->config, options->topics));
+  results.report().command = "replay";
+  results.report().policy = setup->config.policy;
+  const Status status = replay_into(results, std::move(*options), rules, interruption);
+  if (!results_are_written()) return kExitFailed;
+  const int exit_code = finish_scan_report(results.report(), summary_stream(output), arguments.json_file);
+  return status ? exit_code : report_failure(status.error());
+}
+
+}  // namespace
+
+void add_replay_command(CLI::App& program, int& exit_code) {
+  static const std::map<std::string, ScanOutput> kOutputs{{"alerts", ScanOutput::kAlerts},
+                                                          {"verdicts", ScanOutput::kVerdicts},
+                                                          {"summary", ScanOutput::kSummary},
+                                                          {"table", ScanOutput::kTable}};
+  auto arguments = std::make_shared<ReplayArguments>();
+  auto* replay = program.add_subcommand(
+      "replay", "Judge a range of the requests topics again, beside the running daemons and without touching them");
+  replay->add_option("-c,--config", arguments->setup.config_file,
+                     "Configuration file (YAML) of the daemons: brokers, topics, sources, policy, scoring; defaults "
+                     "without one");
+  replay
+      ->add_option("-r,--rules", arguments->setup.rule_directories,
+                   "Rule directory, instead of the configuration's; may be repeated")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_range_options(*replay, arguments->range);
+  replay->get_option("--from")->required();
+  replay
+      ->add_option("-o,--output", arguments->output,
+                   "table: what was found, for people; alerts: what the daemons would publish, verdicts: one line "
+                   "per request, both as NDJSON; summary: figures only")
+      ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case))
+      ->option_text("table|alerts|verdicts|summary [table on a terminal, else alerts]");
+  replay->add_option("--json", arguments->json_file, "Write the figures to this file as JSON")->option_text("FILE");
+  replay->add_flag_callback(
+      "--no-cache", [arguments = arguments.get()] { arguments->setup.cache = RuleCache::kNone; },
+      "Compile the rules anew: neither read nor keep them in rules.cache_directory or the user's cache");
+  replay->footer(
+      "It joins no consumer group, commits nothing and writes to no topic. Ctrl-C ends it with what was found so far.\n"
+      "Examples: weir replay -c /etc/weir/weir.yaml --from -24h\n"
+      "          weir replay -c weir.yaml --from 2025-01-15 --to 2025-01-16 --warm-up 1h -o alerts > alerts.ndjson\n"
+      "          weir replay -c weir.yaml --from -2h --partitions 0-3 --limit-rate 50000 -o summary\n"
+      "Exit codes: 0 fine, 1 the brokers or a record failed, 2 wrong usage or configuration.");
+  replay->callback([arguments, &exit_code] { exit_code = run_replay(*arguments); });
+}
+
+}  // namespace weir

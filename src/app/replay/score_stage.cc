@@ -1,0 +1,80 @@
+#include "app/replay/score_stage.h"
+
+#include <utility>
+
+#include "lane/block_router.h"
+
+namespace weir {
+namespace {
+
+/// So often, in the broker's time, the daemons' blocks tell a partition how far all sources are.
+constexpr int64_t kTellSourcesMs = 1'000;
+
+void add_to(ScorerStatistics& sum, const ScorerStatistics& one) {
+  sum.observations += one.observations;
+  sum.clients += one.clients;
+  sum.clients_evicted += one.clients_evicted;
+  sum.clients_expired += one.clients_expired;
+  sum.state_bytes += one.state_bytes;
+  sum.episodes_open += one.episodes_open;
+  sum.alerts_suppressed += one.alerts_suppressed;
+  for (size_t i = 0; i < sum.outcomes.size(); ++i)
+    sum.outcomes[i] += one.outcomes[i];
+  sum.bursts_late += one.bursts_late;
+  sum.correlation_events += one.correlation_events;
+  sum.correlation_late += one.correlation_late;
+  sum.correlation_evicted += one.correlation_evicted;
+  sum.correlation_groups += one.correlation_groups;
+}
+
+}  // namespace
+
+ScoreStage::ScoreStage(const ScoreOptions& options, TopicTable topics, int32_t partitions,
+                       std::vector<SourceReport> sources)
+    : options_(options),
+      topics_(std::move(topics)),
+      partitions_(static_cast<size_t>(partitions)),
+      sources_(std::move(sources)) {
+  // In the order in which the broker took the records, each source is always read as far as there is something.
+  for (SourceReport& source : sources_)
+    source.at_end = true;
+}
+
+ScoreStage::Partition& ScoreStage::partition_of_hash(uint64_t hash) {
+  Partition& partition = partitions_[static_cast<size_t>(partition_of(hash, static_cast<int32_t>(partitions_.size())))];
+  if (!partition.scorer) partition.scorer = std::make_unique<Scorer>(options_, topics_);
+  ++waiting_;
+  return partition;
+}
+
+void ScoreStage::add(const Observation& observation) {
+  partition_of_hash(observation.client_hash).observations.push_back(observation);
+}
+
+void ScoreStage::add(const CorrelationEvent& event) {
+  partition_of_hash(event.group_hash).events.push_back(event);
+}
+
+void ScoreStage::score(int64_t now_ms, std::vector<Alert>& alerts) {
+  if (waiting_ == 0) return;
+  waiting_ = 0;
+  for (Partition& partition : partitions_) {
+    if (partition.observations.empty() && partition.events.empty()) continue;
+    if (options_.watermarks && (partition.told_ms == INT64_MIN || now_ms - partition.told_ms >= kTellSourcesMs)) {
+      partition.scorer->take_sources(sources_, now_ms, alerts);
+      partition.told_ms = now_ms;
+    }
+    partition.scorer->observe(partition.observations, partition.events, alerts);
+    partition.observations.clear();
+    partition.events.clear();
+  }
+}
+
+ScorerStatistics ScoreStage::statistics() const {
+  ScorerStatistics sum;
+  for (const Partition& partition : partitions_)
+    if (partition.scorer) add_to(sum, partition.scorer->statistics());
+  return sum;
+}
+
+}  // namespace weir

@@ -1,0 +1,105 @@
+#include "kafka/ranges/topic_ranges.h"
+
+#include <algorithm>
+
+#include "kafka/client_config.h"
+#include "kafka/handles.h"
+#include "kafka/topic_admin.h"
+
+namespace weir {
+namespace {
+
+constexpr Milliseconds kTimeout{30'000};
+constexpr int kTimeoutMs = static_cast<int>(kTimeout.count());
+
+}  // namespace
+
+struct TopicRanges::Impl {
+  ClientContext context;
+  ClientHandle client;
+};
+
+TopicRanges::TopicRanges() : impl_(std::make_unique<Impl>()) {}
+TopicRanges::~TopicRanges() = default;
+
+Result<std::unique_ptr<TopicRanges>> TopicRanges::connect(const ClientOptions& options) {
+  auto admin = TopicAdmin::create(options);
+  if (!admin) return tl::unexpected(admin.error());
+  if (Status status = (*admin)->wait_for_broker(kTimeout); !status) return tl::unexpected(status.error());
+  std::unique_ptr<TopicRanges> ranges(new TopicRanges);
+  Impl& impl = *ranges->impl_;
+  impl.context.log = options.log;
+  impl.context.client_id = "weir-ranges";
+  // The library wants a group's name even from a consumer that never joins one.
+  auto client = make_client(RD_KAFKA_CONSUMER,
+                            consumer_properties(options, impl.context.client_id, {"weir-ranges", {}}), impl.context);
+  if (!client) return tl::unexpected(client.error());
+  impl.client = std::move(*client);
+  return ranges;
+}
+
+Result<std::vector<int32_t>> TopicRanges::partitions(TopicTable& topics) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto code = rd_kafka_metadata(impl_->client.get(), 1, nullptr, &metadata, kTimeoutMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("cannot list the topics", code));
+  const MetadataHandle owner(metadata);
+  const std::span all(metadata->topics, static_cast<size_t>(metadata->topic_cnt));
+  // In the order of their names, so that equal topics get equal numbers in every run.
+  std::vector<const rd_kafka_metadata_topic*> sorted;
+  for (const auto& topic : all)
+    sorted.push_back(&topic);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto* a, const auto* b) { return std::string_view(a->topic) < b->topic; });
+  std::vector<int32_t> counts;
+  for (const auto* topic : sorted) {
+    const auto number = topics.add(topic->topic, TopicTable::Unclaimed::kRefuse);
+    if (!number || topic->partition_cnt <= 0) continue;
+    counts.resize(std::max<size_t>(counts.size(), *number + 1U));
+    counts[*number] = topic->partition_cnt;
+  }
+  counts.resize(topics.size());
+  return counts;
+}
+
+Result<int32_t> TopicRanges::partitions_of(const std::string& topic) {
+  TopicTable one{topic};
+  const auto counts = partitions(one);
+  if (!counts) return tl::unexpected(counts.error());
+  return counts->front();
+}
+
+Result<TopicRanges::Bounds> TopicRanges::bounds(const std::string& topic, int32_t partition) {
+  Bounds found;
+  const auto code = rd_kafka_query_watermark_offsets(impl_->client.get(), topic.c_str(), partition, &found.low,
+                                                     &found.high, kTimeoutMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error("offsets of " + topic + "/" + std::to_string(partition), code));
+  return found;
+}
+
+Result<std::vector<int64_t>> TopicRanges::at_time(const std::string& topic, std::span<const int32_t> partitions,
+                                                  EventTime time) {
+  const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const int32_t partition : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset =
+        std::max<int64_t>(0, time.time_since_epoch().count());
+  }
+  const auto code = rd_kafka_offsets_for_times(impl_->client.get(), list.get(), kTimeoutMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("offsets by time of " + topic, code));
+  std::vector<int64_t> offsets;
+  for (const int32_t partition : partitions) {
+    const auto* found = rd_kafka_topic_partition_list_find(list.get(), topic.c_str(), partition);
+    if (found != nullptr && found->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return tl::unexpected(kafka_error("offsets by time of " + topic, found->err));
+    if (found != nullptr && found->offset >= 0) {
+      offsets.push_back(found->offset);
+      continue;
+    }
+    const auto there = bounds(topic, partition);
+    if (!there) return tl::unexpected(there.error());
+    offsets.push_back(there->high);
+  }
+  return offsets;
+}
+
+}  // namespace weir

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "base/topic_table.h"
+#include "kafka/client_options.h"
+
+namespace weir {
+
+/// A part of one partition: the offsets from `begin` on and before `end`, and a lead before it.
+struct PartitionRange {
+  uint16_t topic = 0;  ///< of the table it was looked up with
+  int32_t partition = 0;
+  int64_t lead = 0;  ///< where the lead begins; `begin` without one
+  int64_t begin = 0;
+  int64_t end = 0;
+
+  [[nodiscard]] int64_t offsets() const { return end - lead; }
+};
+
+/// Looks at topics without reading them: which there are, which offsets they hold, and which belong to a time. One thread; every call
+/// blocks, 30 s at most.
+class TopicRanges {
+ public:
+  /// The records of a partition that there are now.
+  struct Bounds {
+    int64_t low = 0;
+    int64_t high = 0;
+  };
+
+  static Result<std::unique_ptr<TopicRanges>> connect(const ClientOptions& options);
+  ~TopicRanges();
+
+  /// Partitions of each topic that the table claims, by the topic's number; topics that match a pattern join the table. 0: there is no
+  /// such topic.
+  Result<std::vector<int32_t>> partitions(TopicTable& topics);
+  /// Partitions of one topic; 0: there is none.
+  Result<int32_t> partitions_of(const std::string& topic);
+  Result<Bounds> bounds(const std::string& topic, int32_t partition);
+  /// For each partition the offset of its first record that was written at this time or later; what `bounds` calls high where there is
+  /// none.
+  Result<std::vector<int64_t>> at_time(const std::string& topic, std::span<const int32_t> partitions, EventTime time);
+
+ private:
+  struct Impl;
+  TopicRanges();
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir
