@@ -133,12 +133,44 @@ RuleDocuments parse_rule_documents(const std::string& yaml, const std::string& f
   return linked(std::move(documents), diagnostics);
 }
 
-RuleDocuments load_rule_documents(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
+namespace {
+
+Documents read_paths(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
   Documents documents;
   for (const auto& path : paths)
     for (const auto& file : rule_files(path, diagnostics))
       read_file(file, documents, diagnostics);
   refuse_duplicate_ids(documents.rules, diagnostics);
+  return documents;
+}
+
+/// What is laid over takes the place of what has its id, so that the order of the rest stays.
+template <typename T>
+void lay_over(std::vector<T>& base, std::vector<T> over) {
+  for (T& one : over) {
+    const auto same = std::find_if(base.begin(), base.end(), [&](const T& other) { return other.id == one.id; });
+    if (same == base.end())
+      base.push_back(std::move(one));
+    else
+      *same = std::move(one);
+  }
+}
+
+}  // namespace
+
+RuleDocuments load_rule_documents_over(const std::vector<std::string>& paths, const std::vector<std::string>& over,
+                                       Diagnostics& diagnostics) {
+  Documents documents = read_paths(paths, diagnostics);
+  Documents upper = read_paths(over, diagnostics);
+  lay_over(documents.rules, std::move(upper.rules));
+  lay_over(documents.correlations, std::move(upper.correlations));
+  for (RuleFilter& filter : upper.filters)
+    documents.filters.push_back(std::move(filter));
+  return linked(std::move(documents), diagnostics);
+}
+
+RuleDocuments load_rule_documents(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
+  Documents documents = read_paths(paths, diagnostics);
   return linked(std::move(documents), diagnostics);
 }
 

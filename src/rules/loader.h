@@ -23,6 +23,11 @@ struct RuleDocuments {
 /// Reads every rule file below the directories (or single files), as load_rules() does.
 RuleDocuments load_rule_documents(const std::vector<std::string>& paths, Diagnostics& diagnostics);
 
+/// As load_rule_documents, with the files of `over` laid over those of `paths`: a rule or correlation of theirs stands in place of one with the
+/// same id, others join.
+RuleDocuments load_rule_documents_over(const std::vector<std::string>& paths, const std::vector<std::string>& over,
+                                       Diagnostics& diagnostics);
+
 /// As load_rule_documents, of one YAML text.
 RuleDocuments parse_rule_documents(const std::string& yaml, const std::string& file, Diagnostics& diagnostics);
 

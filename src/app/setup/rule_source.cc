@@ -63,25 +63,39 @@ LoadedDocuments read_documents_cached(const std::vector<std::string>& directorie
   return loaded;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
-                                                     const RuleSetOptions& options, Diagnostics& diagnostics) {
-  if (directories.empty()) {
-    return fail(ErrorCode::kNotFound, "rules",
-                "no rules found: give a directory with --rules or set rules.directories in the configuration");
-  }
-  auto [loaded, findings] = read_documents_cached(directories, options.cache_directory);
-  diagnostics.insert(diagnostics.end(), findings.begin(), findings.end());
+Result<std::shared_ptr<const RuleSet>> compile_rule_set(const RuleDocuments& loaded, const std::string& where,
+                                                        const RuleSetOptions& options, Diagnostics& diagnostics) {
   check_correlations(loaded.correlations, diagnostics);
   Result<std::shared_ptr<const RuleSet>> compiled = fail(ErrorCode::kParse, "rules", "");
   if (!has_errors(diagnostics)) compiled = RuleSet::compile(loaded.rules, loaded.correlations, options, diagnostics);
   if (has_errors(diagnostics))
     return fail(ErrorCode::kParse, "rules", "the rule set is refused: its files have errors");
-  if (compiled && loaded.rules.empty()) {
-    return fail(ErrorCode::kNotFound, "rules", "no rule files (*.yml) below " + directories.front());
-  }
+  if (compiled && loaded.rules.empty())
+    return fail(ErrorCode::kNotFound, "rules", "no rule files (*.yml) below " + where);
   return compiled;
+}
+
+Error no_rules() {
+  return {ErrorCode::kNotFound, "rules",
+          "no rules found: give a directory with --rules or set rules.directories in the configuration"};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
+                                                     const RuleSetOptions& options, Diagnostics& diagnostics) {
+  if (directories.empty()) return tl::unexpected(no_rules());
+  auto [loaded, findings] = read_documents_cached(directories, options.cache_directory);
+  diagnostics.insert(diagnostics.end(), findings.begin(), findings.end());
+  return compile_rule_set(loaded, directories.front(), options, diagnostics);
+}
+
+Result<std::shared_ptr<const RuleSet>> load_rule_set_over(const std::vector<std::string>& directories,
+                                                          const std::vector<std::string>& over,
+                                                          const RuleSetOptions& options, Diagnostics& diagnostics) {
+  if (directories.empty()) return tl::unexpected(no_rules());
+  const RuleDocuments loaded = load_rule_documents_over(directories, over, diagnostics);
+  return compile_rule_set(loaded, over.front(), options, diagnostics);
 }
 
 Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,

@@ -19,6 +19,11 @@ std::vector<std::string> resolve_rule_directories(const std::vector<std::string>
 Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
                                                      const RuleSetOptions& options, Diagnostics& diagnostics);
 
+/// As above, uncached, with rule files laid over those below the directories (load_rule_documents_over).
+Result<std::shared_ptr<const RuleSet>> load_rule_set_over(const std::vector<std::string>& directories,
+                                                          const std::vector<std::string>& over,
+                                                          const RuleSetOptions& options, Diagnostics& diagnostics);
+
 /// As above; each finding is printed to standard error as file:line: message.
 Result<std::shared_ptr<const RuleSet>> load_rule_set(const std::vector<std::string>& directories,
                                                      const RuleSetOptions& options);
