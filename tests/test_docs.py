@@ -63,3 +63,12 @@ def test_the_rule_of_the_recipe_passes_its_examples(tmp_path):
     (tmp_path / 'recipe.yml').write_text(re.search(r'```yaml\n(title: .*?)```', text, re.S)[1], encoding='utf-8')
     done = subprocess.run([binary(), 'rules', 'test', tmp_path], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0 and '6 passed, 0 failed' in done.stdout, done.stdout + done.stderr
+
+
+def test_every_test_that_the_threat_model_names_is_there():
+    sources = [*(REPOSITORY / 'tests').rglob('*.py'), *(REPOSITORY / 'src').rglob('*_test.cc')]
+    there = '\n'.join(source.read_text(encoding='utf-8') for source in sources if source.name != 'test_docs.py')
+    rows = re.findall(r'^\|(?! threat)[^|]*\|[^|]*\|[^|]*\|([^|]*)\|$', (REPOSITORY / 'docs/threat-model.md').read_text(encoding='utf-8'), re.M)
+    named = [name for row in rows for name in re.findall(r'`([^`]+)`', row)]
+    assert len(rows) > 10 and len(named) > 20
+    assert not [name for name in named if f'def {name}(' not in there and f'"{name}"' not in there]
