@@ -57,6 +57,10 @@ def system(minutes=ALL, busy=True):
         add('process_start_time_seconds', gauge((minutes, 1000)))
         add('process_open_fds', gauge((minutes, 80)))
         add('process_max_fds', gauge((minutes, 65536)))
+        add('weir_ready', gauge((minutes, 1)))
+        add('process_resident_memory_bytes', gauge((minutes, 300e6)))
+        add('weir_memory_limit_bytes', gauge((minutes, 1e9)))
+        add('weir_certificate_end_timestamp_seconds', gauge((minutes, 90 * 86400)))
         add('weir_rules_last_reload_successful', gauge((minutes, 1)))
         add('weir_rules_info', gauge((minutes, 1)), fingerprint='aa')
         add('weir_records_total', counter((minutes, per_minute)))
@@ -114,6 +118,8 @@ FAULTS = {
     'WeirRestarting': {f'process_start_time_seconds {ONE}': gauge((QUIET, 1000), (FAULT, (1100, 9000)), (AFTER, 9000))},
     'WeirReloadFailed': {f'weir_rules_last_reload_successful {ONE}': fault_gauge(1, 0)},
     'WeirDescriptorsLow': {f'process_open_fds {ONE}': fault_gauge(80, 60000)},
+    'WeirNotReady': {f'weir_ready {ONE}': fault_gauge(1, 0)},
+    'WeirMemoryNearLimit': {f'process_resident_memory_bytes {ONE}': fault_gauge(300e6, 950e6)},
     'WeirUnreadableRecords': {'weir_parse_errors_total': fault_counter(20)},
     'WeirDeadLettersTruncated': {'weir_dead_letters_truncated_total': fault_counter(1)},
     'WeirScanFailures': {f'weir_scan_failures_total {ONE}': fault_counter(1)},
@@ -143,7 +149,7 @@ FAULTS = {
     'WeirStateRestoreSlow': {'weir_state_restores_total': fault_counter(1), 'weir_state_restore_seconds_total': fault_counter(50)},
 }
 # These do not end with their fault, or take a day, and have tests of their own.
-OTHERS = {'WeirRecordsQuarantined', 'WeirNoInput', 'WeirDifferentRules'}
+OTHERS = {'WeirCertificateEnds', 'WeirRecordsQuarantined', 'WeirNoInput', 'WeirDifferentRules'}
 
 
 @needs_promtool
@@ -173,6 +179,15 @@ def test_a_quarantined_record_is_told_until_the_process_is_restarted(tmp_path):
                                 f'process_start_time_seconds {ONE}': gauge((QUIET + FAULT, 1000), (AFTER, 6000))})
     assert firing(series, [QUIET - 1, QUIET + 2, QUIET + FAULT - 1, ALL], tmp_path) == {
         QUIET - 1: set(), QUIET + 2: {'WeirRecordsQuarantined'}, QUIET + FAULT - 1: {'WeirRecordsQuarantined'}, ALL: set()}
+
+
+@needs_promtool
+def test_a_certificate_is_told_of_two_weeks_before_its_end_until_a_new_one_lies_there(tmp_path):
+    days, hour = 14 * 24 * 60, 60
+    end = days + 2 * hour         # minutes from the start: two hours until two weeks are left
+    series = changed(system(8 * hour), {f'weir_certificate_end_timestamp_seconds {ONE}': gauge((6 * hour, end * 60), (2 * hour, 400 * 86400))})
+    assert firing(series, [hour, 2 * hour + 30, 4 * hour, 7 * hour], tmp_path) == {
+        hour: set(), 2 * hour + 30: set(), 4 * hour: {'WeirCertificateEnds'}, 7 * hour: set()}
 
 
 @needs_promtool

@@ -1,6 +1,7 @@
 #include "metrics/metric_table.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -211,6 +212,27 @@ bool of_runtime(const Scrape& scrape, FamilyBuilder& family) {
   if (scrape.sources.runtime == nullptr) return false;
   family.sample(as_double((scrape.sources.runtime->*Member).value()));
   return true;
+}
+
+/// Of a control group; without one there is no bound, so that the share in use is 0.
+bool memory_limit(const Scrape& scrape, FamilyBuilder& family) {
+  if (!scrape.process) return false;
+  const auto limit = scrape.process->memory_limit_bytes;
+  family.sample(limit ? as_double(*limit) : std::numeric_limits<double>::infinity());
+  return true;
+}
+
+bool is_ready(const Scrape& scrape, FamilyBuilder& family) {
+  const auto& question = scrape.sources.questions.is_ready;
+  if (question) family.sample(question() ? 1 : 0);
+  return static_cast<bool>(question);
+}
+
+bool certificate_end(const Scrape& scrape, FamilyBuilder& family) {
+  const auto& question = scrape.sources.questions.certificate_end;
+  const auto end = question ? question() : std::nullopt;
+  if (end) family.sample(*end);
+  return end.has_value();
 }
 
 bool rules_info(const Scrape& scrape, FamilyBuilder& family) {
@@ -438,6 +460,10 @@ constexpr MetricRow kMetrics[] = {
      kGauge, of_runtime<&RuntimeCounters::last_reload_succeeded>},
     {"weir_rules_info", "Always 1; the label says which rule set is in force.", kGauge, rules_info, "fingerprint"},
     {"weir_build_info", "Always 1; the labels say which build runs.", kGauge, build_info},
+    {"weir_ready", "1 if every lane has joined its group, else 0.", kGauge, is_ready},
+    {"weir_certificate_end_timestamp_seconds",
+     "When the certificate that weir shows its brokers ends, seconds since the epoch.", kGauge, certificate_end},
+    {"weir_memory_limit_bytes", "Memory limit of the control group; infinite where there is none.", kGauge, memory_limit},
     {"process_cpu_seconds_total", "User and system CPU time.", kCounter, of_process<&ProcessStatistics::cpu_seconds>},
     {"process_resident_memory_bytes", "Resident memory.", kGauge, of_process<&ProcessStatistics::resident_bytes>},
     {"process_virtual_memory_bytes", "Virtual memory.", kGauge, of_process<&ProcessStatistics::virtual_bytes>},

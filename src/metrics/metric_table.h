@@ -23,6 +23,7 @@ struct MetricSources {
   const RuleSlot* rules = nullptr;           ///< null: there are none
   std::vector<std::string> source_names;     ///< by number; none: nothing is told by source
   BuildInfo build;
+  ProcessQuestions questions;
 };
 
 /// Every metric that weir exports, with its values now.

@@ -3,10 +3,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -33,6 +35,7 @@ struct Process {
   KafkaCounters score_kafka;
   RuntimeCounters runtime;
   RuleSlot rules{no_rules()};
+  bool is_ready = false;
   MetricsRegistry registry{BuildInfo{"1.2.3", "2.0.2", "5.4.0"}};
 
   Process() {
@@ -46,6 +49,7 @@ struct Process {
     registry.set_runtime(runtime);
     registry.set_rules(rules);
     registry.set_sources({"api", "web"});
+    registry.set_questions({[this] { return is_ready; }, [] { return std::optional(1.9e9); }});
   }
 };
 
@@ -175,6 +179,31 @@ TEST_CASE("lag stands by topic and partition, and a partition in two lanes' tabl
   CHECK(samples.at(R"(weir_consumer_lag_records{topic="http.requests",partition="3"})") == 130);
   CHECK(samples.at(R"(weir_consumer_lag_records{topic="weir.observations",partition="3"})") == 7);
   CHECK(samples.count(R"(weir_consumer_lag_records{topic="http.requests",partition="4"})") == 0);
+}
+
+TEST_CASE("readiness and the end of the certificate are asked for at each scrape, and not told where nobody answers") {
+  Process process;
+  CHECK(samples_of(process.registry.render()).at("weir_ready") == 0);
+  process.is_ready = true;
+  const auto samples = samples_of(process.registry.render());
+  CHECK(samples.at("weir_ready") == 1);
+  CHECK(samples.at("weir_certificate_end_timestamp_seconds") == 1.9e9);
+  const auto others = samples_of(MetricsRegistry{BuildInfo{}}.render());
+  CHECK_FALSE(others.contains("weir_ready"));
+  CHECK_FALSE(others.contains("weir_certificate_end_timestamp_seconds"));
+}
+
+TEST_CASE("the memory limit is the least of the control group and those above it") {
+  const auto root = std::filesystem::temp_directory_path() / ("weir_cgroup_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(root / "system.slice" / "weir.service");
+  CHECK_FALSE(memory_limit_of(root, "/system.slice/weir.service").has_value());
+  std::ofstream(root / "system.slice" / "weir.service" / "memory.max") << "max\n";
+  CHECK_FALSE(memory_limit_of(root, "/system.slice/weir.service").has_value());
+  std::ofstream(root / "system.slice" / "memory.max") << "2147483648\n";
+  CHECK(memory_limit_of(root, "/system.slice/weir.service") == 2147483648);
+  std::ofstream(root / "system.slice" / "weir.service" / "memory.max") << "1073741824\n";
+  CHECK(memory_limit_of(root, "/system.slice/weir.service") == 1073741824);
+  std::filesystem::remove_all(root);
 }
 
 TEST_CASE("the number of series does not depend on the traffic") {

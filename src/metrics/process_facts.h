@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/counter.h"
@@ -11,6 +13,13 @@ struct BuildInfo {
   std::string version;
   std::string librdkafka;
   std::string hyperscan;
+};
+
+/// What a scrape asks the process for. Called from the scrape's threads; what is not set is not exported.
+struct ProcessQuestions {
+  std::function<bool()> is_ready;  ///< as GET /-/ready answers
+  /// When the certificate that weir shows its brokers ends, seconds since the epoch; nothing: there is none.
+  std::function<std::optional<double>()> certificate_end;
 };
 
 /// What the thread that reloads the rules counts: it alone writes, the scrape reads.

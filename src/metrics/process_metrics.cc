@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
@@ -48,7 +49,28 @@ uint64_t count_open_fds() {
   return entries > kNotOurs ? entries - kNotOurs : 0;
 }
 
+/// The line of version 2 in /proc/self/cgroup: "0::/system.slice/weir.service".
+std::optional<std::string> own_group() {
+  std::ifstream file("/proc/self/cgroup");
+  std::string line;
+  while (std::getline(file, line))
+    if (line.starts_with("0::/")) return line.substr(3);
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<uint64_t> memory_limit_of(const std::string& root, std::string group) {
+  std::optional<uint64_t> least;
+  while (true) {
+    std::ifstream file(root + group + "/memory.max");
+    uint64_t limit = 0;  // "max" is no number
+    if (file >> limit) least = std::min(least.value_or(limit), limit);
+    const size_t slash = group.rfind('/');
+    if (slash == std::string::npos) return least;
+    group.resize(slash);
+  }
+}
 
 std::optional<ProcStat> parse_proc_stat(std::string_view line) {
   const size_t command_end = line.rfind(')');
@@ -93,6 +115,7 @@ std::optional<ProcessStatistics> read_process_statistics() {
   statistics.threads = stat->threads;
   statistics.open_fds = count_open_fds();
   rlimit limit{};
+  if (const auto group = own_group()) statistics.memory_limit_bytes = memory_limit_of("/sys/fs/cgroup", *group);
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) statistics.max_fds = limit.rlim_cur;
   return statistics;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace weir {
@@ -15,6 +16,7 @@ struct ProcessStatistics {
   uint64_t threads = 0;
   uint64_t open_fds = 0;
   uint64_t max_fds = 0;
+  std::optional<uint64_t> memory_limit_bytes;  ///< of the control group or one above it; nothing: none
 };
 
 /// The fields of /proc/[pid]/stat that weir exports; times in clock ticks (proc(5)).
@@ -29,6 +31,10 @@ struct ProcStat {
 
 /// Nothing if the text is no whole stat line. The command in it may hold spaces and parentheses.
 std::optional<ProcStat> parse_proc_stat(std::string_view line);
+
+/// The least memory limit of a control group and those above it, version 2. `group` is as in /proc/self/cgroup ("/a/b"), `root` where the
+/// hierarchy is mounted. Nothing where none has a limit.
+std::optional<uint64_t> memory_limit_of(const std::string& root, std::string group);
 
 /// Reads /proc/self. Nothing if /proc is not mounted. Needs no more of /proc than the process's own entries, so it works
 /// under systemd's ProcSubset=pid.

@@ -51,6 +51,10 @@ void MetricsRegistry::set_rules(const RuleSlot& rules) {
   collector_->sources.rules = &rules;
 }
 
+void MetricsRegistry::set_questions(ProcessQuestions questions) {
+  collector_->sources.questions = std::move(questions);
+}
+
 void MetricsRegistry::set_sources(std::vector<std::string> names) {
   collector_->sources.source_names = std::move(names);
 }

@@ -26,6 +26,7 @@ class MetricsRegistry {
   void set_runtime(const RuntimeCounters& runtime);
   /// Where the rule set in force is found, for the metric that names it.
   void set_rules(const RuleSlot& rules);
+  void set_questions(ProcessQuestions questions);
   /// The names of the sources, by number, for what is counted of each.
   void set_sources(std::vector<std::string> names);
 

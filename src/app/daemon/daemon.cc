@@ -8,6 +8,7 @@
 #include "app/setup/rule_source.h"
 #include "app/setup/source_readings.h"
 #include "config/source_topics.h"
+#include "kafka/check/credential_check.h"
 #include "kafka/library_version.h"
 #include "pipeline/blind_spots.h"
 #include "pipeline/policy_stage.h"
@@ -227,6 +228,7 @@ Status Daemon::start_http() {
     (*registry)->set_runtime(runtime_);
     (*registry)->set_rules(rules_);
     (*registry)->set_sources(sources);
+    (*registry)->set_questions({[this] { return readiness().ok; }, [this] { return certificate_end(config_); }});
   }
   shown_metrics_.store(starting_metrics_.get());
 

@@ -76,4 +76,16 @@ nlohmann::ordered_json policy_use_json(const Policy& policy, size_t entries_max)
   return {{"routes", policy.routes().size() - 1}, {"exclusions", exclusions}, {"responses", routes}};
 }
 
+Diagnostics expired_exclusions(const Policy& policy, EventTime now) {
+  Diagnostics warnings;
+  for (const ExclusionSpec& exclusion : policy.spec().exclusions) {
+    if (!exclusion.expires || *exclusion.expires > now) continue;
+    warnings.push_back({Diagnostic::Severity::kWarning, exclusion.at.file, exclusion.at.line, exclusion.at.column,
+                        "this exclusion no longer holds: its last day was " + last_day_before(*exclusion.expires) +
+                            " (" + exclusion.comment + ")",
+                        "take it out, or give it a later date"});
+  }
+  return warnings;
+}
+
 }  // namespace weir

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "app/setup/policy_report.h"
 #include "http/api_key_store.h"
 #include "http/socket.h"
 #include "kafka/check/credential_check.h"
@@ -27,6 +29,7 @@ class SurroundingsCheck {
     check_cache();
     check_api_keys();
     check_address();
+    check_exclusions();
     return std::move(found_);
   }
 
@@ -36,6 +39,13 @@ class SurroundingsCheck {
   }
   void error(std::string_view path, std::string message, std::string hint) {
     add(Diagnostic::Severity::kError, path, std::move(message), std::move(hint));
+  }
+
+  void check_exclusions() {
+    if (config_.policy == nullptr) return;
+    const auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+    for (auto& warning : expired_exclusions(*config_.policy, EventTime(now)))
+      found_.push_back(std::move(warning));
   }
 
   void check_rule_directories() {

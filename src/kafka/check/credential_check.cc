@@ -148,4 +148,15 @@ Diagnostics check_credentials(const Config& config) {
   return CredentialCheck(config).run();
 }
 
+std::optional<double> certificate_end(const Config& config) {
+  const std::string& file = config.kafka.security.certificate_file;
+  if (file.empty()) return std::nullopt;
+  const Bio bio(BIO_new_file(file.c_str(), "r"));
+  if (!bio) return std::nullopt;
+  const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  std::tm end{};
+  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) return std::nullopt;
+  return static_cast<double>(::timegm(&end));
+}
+
 }  // namespace weir

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "base/diagnostic.h"
 #include "config/config.h"
 
@@ -9,5 +11,8 @@ namespace weir {
 /// that is another certificate's, certificates that have expired or are not valid yet; and a warning for one that soon expires.
 /// Reads files only; no finding shows anything of a key.
 Diagnostics check_credentials(const Config& config);
+
+/// When the certificate of kafka.security.certificate_file ends, seconds since the epoch; nothing without one that can be read. Reads the file.
+std::optional<double> certificate_end(const Config& config);
 
 }  // namespace weir
