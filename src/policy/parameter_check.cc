@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "base/hex.h"
 #include "policy/header_search.h"
+#include "policy/query_pairs.h"
 #include "policy/request_check.h"
 #include "policy/types/value_check.h"
 
@@ -10,23 +10,6 @@
 // rounds as for matching: a value that is wrapped twice has a wrong form. JSON and multipart come from the decoded lines.
 namespace weir {
 namespace {
-
-/// A name or value of a query or form, decoded once; the text itself where nothing is encoded.
-std::string_view decode_once(std::string_view text, std::string& buffer) {
-  const auto is_code = [](char c) { return c == '%' || c == '+'; };
-  if (std::none_of(text.begin(), text.end(), is_code)) return text;
-  buffer.clear();
-  for (size_t i = 0; i < text.size(); ++i) {
-    const int32_t byte = text[i] == '%' && i + 2 < text.size() ? hex_number(text.data() + i + 1, 2) : -1;
-    if (byte >= 0) {
-      buffer.push_back(static_cast<char>(byte));
-      i += 2;
-    } else {
-      buffer.push_back(text[i] == '+' ? ' ' : text[i]);
-    }
-  }
-  return buffer;
-}
 
 std::string_view header_value(const Event& event, std::string_view lower_name) {
   if (lower_name == "host") return event.host;
@@ -79,18 +62,13 @@ void RequestCheck::check_one(const Route& route, const ParameterSpec& parameter,
 }
 
 void RequestCheck::check_pairs(const Route& route, Place place, std::string_view text, std::vector<Violation>& out) {
-  while (!text.empty() && outcome_ == Outcome::kWhole) {
-    const size_t end = std::min(text.find('&'), text.size());
-    const std::string_view pair = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (pair.empty()) continue;
-    const size_t equals = std::min(pair.find('='), pair.size());
-    const std::string_view sent = pair.substr(std::min(equals + 1, pair.size()));
-    const std::string_view name = decode_once(pair.substr(0, equals), name_);
+  QueryPair pair;
+  while (outcome_ == Outcome::kWhole && take_pair(text, pair)) {
+    const std::string_view name = decode_once(pair.name, name_);
     if (const ParameterSpec* parameter = route.find(place, name); parameter != nullptr) {
-      check_one(route, *parameter, place, decode_once(sent, value_), sent, out);
+      check_one(route, *parameter, place, decode_once(pair.value, value_), pair.value, out);
     } else if (!route.unknown_parameters && route.covering(place, name) == nullptr) {
-      add({PolicyRule::kParameterUnknown, place, pair.substr(0, equals), sent, "not listed for the route"}, out);
+      add({PolicyRule::kParameterUnknown, place, pair.name, pair.value, "not listed for the route"}, out);
     }
   }
 }

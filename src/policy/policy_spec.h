@@ -63,6 +63,7 @@ struct ParameterSpec {
   ValueForm form;
   std::optional<SecurityLevel> level;
   bool required = false;
+  std::string note;  ///< for people: the writer puts it behind, nobody reads it
   SourceLine at;
 };
 
@@ -106,6 +107,7 @@ struct RouteSpec {
   RouteSettings settings;
   std::optional<ClientSet> admin;  ///< VA3: who may; an alert for anyone else
   std::vector<ParameterSpec> parameters;
+  std::string note;  ///< for people: the writer puts it behind, nobody reads it
   SourceLine at;
 
   /// The name given, or else "POST /users/{id}".

@@ -3,6 +3,7 @@ import json
 import textwrap
 
 import pytest
+import yaml
 
 import traffic
 from command import run
@@ -138,6 +139,15 @@ def test_all_errors_of_a_policy_are_reported_with_their_lines(tmp_path):
     assert run('policy', 'check', str(path)).code == 0
 
 
+def test_an_exclusion_that_no_longer_holds_is_told(tmp_path):
+    path = tmp_path / 'weir.yaml'
+    path.write_text(POLICY.format(expires='2020-01-31'))
+    for command in (('policy', 'check'), ('config', 'check')):
+        result = run(*command, str(path))
+        assert result.code == 0 and f'{path}:20:7: warning: this exclusion no longer holds: its last day was 2020-01-31 (an SQL console)' in \
+            result.err, result
+
+
 def test_policy_routes_says_which_route_a_request_takes(config):
     assert '/editor/{id}' in run('policy', 'routes', str(config), 'GET', 'https://shop.example/editor/7?x=1').out
     assert 'the default route' in run('policy', 'routes', str(config), 'GET', '/api/x').out
@@ -238,6 +248,57 @@ def test_what_cannot_be_excluded_is_told(config, tmp_path):
     assert 'no alert whose id begins with zz' in exclude('--from-alert', '-', '--alert', 'zz', alerts=attack, code=1).err
     assert 'no alerts of weir' in exclude('--from-alert', '-', alerts='{"a": 1}\n', code=1).err
     assert '--alert ID' in exclude(code=2).err
+
+
+def shop(first, count):
+    """What a shop is asked for, with an attack now and then."""
+    lines = []
+    for i in range(first, first + count):
+        kind = i % 5
+        if i % 50 == 7:
+            lines.append(record(f'/items/{i}', f'page=1&sort={SQLI}'))
+        elif kind < 2:
+            lines.append(record(f'/items/{i}', f'page={i % 17}&sort={"name" if i % 3 else "price"}', status=200))
+        elif kind == 2:
+            lines.append(record('/search', f'q=lamp+{i % 97}', status=200))
+        elif kind == 3:
+            lines.append(record('/login', method='POST', status=302, content_type='application/x-www-form-urlencoded',
+                                body=f'email=kim{i}%40shop.example&password=pw{i}'))
+        else:
+            lines.append(record('/api/orders', method='POST', status=201, content_type='application/json',
+                                body=json.dumps({'sku': f'A-{i % 50}', 'qty': i % 9, 'gift': i % 2 == 0})))
+    return b'\n'.join(lines) + b'\n'
+
+
+def test_a_learned_policy_takes_the_next_traffic_and_reports_what_is_new(tmp_path):
+    learn = ('policy', 'learn', '--rules', RULES, '-')
+    learned = run(*learn, stdin=shop(0, 10_000))
+    assert learned.code == 0 and 'routes learned from' in learned.err, learned
+    assert run(*learn, stdin=shop(0, 10_000)).out == learned.out, 'the same requests give the same policy'
+    routes = {route['name']: route for route in yaml.safe_load(learned.out)['routes']}
+    item = routes['GET shop.example/items/{id}']
+    assert {p['name']: p.get('type') for p in item['parameters']} == {'id': 'integer', 'page': 'integer', 'sort': 'enum'}
+    orders = routes['POST shop.example/api/orders']
+    assert orders['content_types'] == ['application/json']
+    assert {p['name']: p['type'] for p in orders['parameters']} == {'gift': 'boolean', 'qty': 'integer', 'sku': 'string'}
+    bare = tmp_path / 'bare.yaml'
+    bare.write_text('rules: {security_level: standard}\n')
+    config = with_policy_file(tmp_path, bare, learned.out)
+    judged = run('scan', '--rules', RULES, '--config', str(config), '--output', 'verdicts', '-', stdin=shop(10_000, 4_000)).json_lines()
+    strange = [v for v in judged if not v['malicious'] and v['rules']]
+    assert len(judged) == 4_000 and not strange, strange[:5]
+    for path, query, more in (('/items/x7', 'page=1&sort=name', {}), ('/items/7', 'page=one&sort=name', {}), ('/items/7', 'page=1&sort=size', {}),
+                              ('/items/7', 'page=1&sort=name&debug=1', {}), ('/items/7', '', {'method': 'DELETE'})):
+        rules = verdict(config, path, query, **more)['rules']
+        assert any(rule.startswith('weir-policy-') for rule in rules), (path, query, more, rules)
+
+
+def test_nothing_is_learned_from_nothing(tmp_path):
+    learn = ('policy', 'learn', '--rules', RULES, '-')
+    few = run(*learn, stdin=shop(0, 8))
+    assert few.code == 1 and 'no route had 20 requests' in few.err
+    refused = run(*learn, stdin=b'\n'.join(record('/none', status=404) for _ in range(100)) + b'\n')
+    assert refused.code == 1 and 'nothing to learn' in refused.err
 
 
 def published(pipeline):

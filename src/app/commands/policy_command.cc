@@ -1,10 +1,12 @@
 #include <CLI/App.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 
 #include "app/commands/command.h"
 #include "app/commands/policy_exclude_command.h"
+#include "app/commands/policy_learn_command.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/policy_report.h"
 #include "app/setup/report.h"
@@ -85,6 +87,8 @@ int run_policy_import(const PolicyArguments& arguments) {
 int run_policy_check(const PolicyArguments& arguments) {
   const auto policy = load(arguments.file);
   if (!policy) return kExitUsage;
+  const auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+  print_findings(expired_exclusions(*policy, EventTime(now)));
   std::printf("%s: fine, %zu routes, %zu exclusions\n", arguments.file.c_str(), policy->routes().size() - 1,
               policy->spec().exclusions.size());
   return kExitFine;
@@ -135,6 +139,7 @@ void add_policy_command(CLI::App& program, int& exit_code) {
   add("import", "Make a policy of an OpenAPI 3 document, on standard output",
       "OpenAPI 3.0 or 3.1 document, YAML or JSON", run_policy_import);
   add_policy_exclude(*policy, exit_code);
+  add_policy_learn(*policy, exit_code);
 }
 
 }  // namespace weir

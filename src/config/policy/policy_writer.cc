@@ -35,6 +35,10 @@ class Lines {
     if (item_) indent_ += 2;
     item_ = false;
   }
+  /// A line with a note behind it.
+  void line(const std::string& key, const std::string& value, const std::string& note) {
+    line(key, note.empty() ? value : value + "  # " + note);
+  }
   void text(const std::string& key, const std::string& value) {
     if (!value.empty()) line(key, quoted(value));
   }
@@ -96,9 +100,9 @@ void print_parameter(const ParameterSpec& parameter, Lines lines) {
   const ValueForm& form = parameter.form;
   const auto number = [](auto value) { return std::to_string(value); };
   if (parameter.name.empty()) {
-    lines.line("in", "[body]");
+    lines.line("in", "[body]", parameter.note);
   } else {
-    lines.text("name", parameter.name);
+    lines.line("name", quoted(parameter.name), parameter.note);
     lines.line("in", "[" + names_of_places(parameter.places) + "]");
   }
   if (form.type != ValueType::kAny) lines.line("type", std::string(to_string(form.type)));
@@ -119,7 +123,7 @@ void print_parameter(const ParameterSpec& parameter, Lines lines) {
 }
 
 void print_route(const RouteSpec& route, Lines lines) {
-  lines.line("path", quoted(route.path));
+  lines.line("path", quoted(route.path), route.note);
   lines.text("name", route.name);
   lines.texts("methods", route.methods);
   lines.text("host", route.host);
