@@ -153,9 +153,20 @@ std::vector<ClientProperty> connection_properties(const KafkaConfig& kafka, std:
       .take();
 }
 
+uint32_t queue_kbytes(const MemoryConfig& memory, const GroupMember& member) {
+  constexpr uint32_t kLeast = 1'024;
+  const uint32_t all = memory.consumer_queue_kbytes;
+  // The other half is for what was fetched and waits (KafkaConsumer::pause_if_full).
+  return member.held_back_max == 0 ? all : std::clamp(all / 2 / (member.held_back_max + 1), std::min(kLeast, all), all);
+}
+
 std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id,
                                                 const GroupMember& member) {
   const int64_t session_ms = options.kafka.session_timeout.count();
+  const int64_t queue_kb = queue_kbytes(options.memory, member);
+  // A response comes as a whole, and logs are compressed: less than a queue holds of each partition where there are many queues.
+  const int64_t partition_bytes_max =
+      member.held_back_max == 0 ? 1 << 20 : std::clamp<int64_t>(queue_kb * 256, 64 << 10, 1 << 20);
   return PropertyList()
       .add(connection_properties(options.kafka, client_id))
       .set("group.id", member.group_id)
@@ -172,9 +183,11 @@ std::vector<ClientProperty> consumer_properties(const ClientOptions& options, st
       .set("allow.auto.create.topics", "false")
       .set("check.crcs", "true")
       .set("fetch.max.bytes", options.memory.fetch_bytes_max)
-      .set("max.partition.fetch.bytes", std::min<int64_t>(options.memory.fetch_bytes_max, 1 << 20))
-      .set("queued.max.messages.kbytes", options.memory.consumer_queue_kbytes)
+      .set("max.partition.fetch.bytes", std::min<int64_t>(options.memory.fetch_bytes_max, partition_bytes_max))
+      .set("queued.max.messages.kbytes", queue_kb)
       .set("topic.metadata.refresh.interval.ms", member.has_patterns() ? "30000" : "")  // how soon a new topic is seen
+      // Partitions at their ends must not delay for long that others, which have room again, are asked for.
+      .set("fetch.wait.max.ms", member.held_back_max == 0 ? "" : "100")
       .set("fetch.queue.backoff.ms", fetches_need_wake_up() ? "" : "10")
       .add(options.kafka.client_properties)
       .take();

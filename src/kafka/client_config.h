@@ -32,6 +32,8 @@ struct GroupMember {
   std::string group_id;
   std::string instance_id;  ///< static membership; empty: dynamic
   bool finds_ends = false;  ///< hears where partitions begin and end (RecordSource::exhausted, AssignedPartition::low)
+  uint32_t held_back_max =
+      0;  ///< partitions that may wait for others (RecordSource::hold_back), each with a queue of its own
   std::vector<std::string> subscription{};  ///< names and patterns (^…) of topics; empty: those that are known
 
   /// New topics may come to match.
@@ -42,6 +44,8 @@ struct GroupMember {
 
 /// Where to connect and how to prove who one is.
 std::vector<ClientProperty> connection_properties(const KafkaConfig& kafka, std::string_view client_id);
+/// What the library may fetch ahead into one of its queues: the common one, and one for each partition that is held back.
+uint32_t queue_kbytes(const MemoryConfig& memory, const GroupMember& member);
 /// Connection, then the consumer's settings (docs/kafka.md lists them with their reasons), then the user's own.
 std::vector<ClientProperty> consumer_properties(const ClientOptions& options, std::string_view client_id,
                                                 const GroupMember& member);

@@ -17,9 +17,10 @@ constexpr int kWatermarkTimeoutMs = 2'000;
 constexpr int kCommitSliceMs = 100;
 constexpr Milliseconds kCommitTryMax{5'000};  // then the lane goes on and commits with its next batch
 constexpr int kMetadataTimeoutMs = 500;
+constexpr Milliseconds kHeldPoll{5};
 constexpr size_t kUnreadAskedMax = 16;  // partitions, of a lane that is quiet: some of them tell enough
 constexpr int kWakeTimeoutMs = 200;
-constexpr size_t kResumeBelow = 2'000;  // records of a paused partition that wait
+constexpr size_t kRejoinBelow = 1'000;  // records of a partition that wait: then what is fetched of it comes again
 // Gaps are normal: every transaction leaves its marker. One this long may be records that retention removed.
 constexpr int64_t kSuspiciousGap = 1'000;
 
@@ -57,7 +58,7 @@ KafkaConsumer::KafkaConsumer(std::string client_id, const ClientOptions& options
   context_.log = options.log;
   context_.client_id = std::move(client_id);
   context_.consumer = this;
-  if (fetches_need_wake_up()) wake_bytes_ = uint64_t{options.memory.consumer_queue_kbytes} * 1024 / 2;
+  if (fetches_need_wake_up()) wake_bytes_ = uint64_t{queue_kbytes(options.memory, member_)} * 1024 / 2;
 }
 
 Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::create(const ClientOptions& options, const std::string& client_id,
@@ -80,6 +81,7 @@ Status KafkaConsumer::connect() {
   const auto code = rd_kafka_poll_set_consumer(client->get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("consumer " + context_.client_id, code));
   client_ = std::move(*client);
+  if (wake_bytes_ != 0) waker_ = std::make_unique<FetchWaker>();
   return {};
 }
 
@@ -111,6 +113,7 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
   wake_fetches_if_due();
   hand_out_waiting(records_max);
   if (!records_.empty()) idle = Milliseconds(0);
+  if (!waiting_.empty()) idle = std::min(idle, kHeldPoll);  // other lanes may have come near by then
   auto deadline = Clock::now() + idle;
   int timeout_ms = static_cast<int>(idle.count());
   while (records_.size() < records_max && batch_bytes_ < kBatchBytesMax && health_) {
@@ -133,6 +136,7 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
   }
   const bool more_waits = records_.size() >= records_max || batch_bytes_ >= kBatchBytesMax;
   if (std::exchange(has_come_, false)) end_trust_.message(more_waits, Clock::now());
+  if (!waiting_.empty()) end_trust_.waits(Clock::now());
   note_ends();
   return records_;
 }
@@ -141,18 +145,21 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
 /// second is over. Any request to the leader wakes it; this one is answered in about a millisecond.
 void KafkaConsumer::wake_fetches_if_due() {
   if (wake_bytes_ == 0 || bytes_since_wake_ < wake_bytes_ || positions_.empty()) return;
-  bytes_since_wake_ = 0;
   const auto positions = positions_.all();
-  const ReadPosition& position = positions[next_to_wake_++ % positions.size()];
-  wake_fetches_of(position.topic, position.partition);
+  const ReadPosition& position = positions[next_to_wake_ % positions.size()];
+  if (!wake_fetches_of(position.topic, position.partition)) return;
+  bytes_since_wake_ = 0;
+  ++next_to_wake_;
 }
 
-void KafkaConsumer::wake_fetches_of(uint16_t topic, int32_t partition) {
-  int64_t low = 0;
-  int64_t high = 0;
-  const auto code =
-      rd_kafka_query_watermark_offsets(client_.get(), topics_[topic].c_str(), partition, &low, &high, kWakeTimeoutMs);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) counters_.client_errors.add();
+/// False: the last request is still under way.
+bool KafkaConsumer::wake_fetches_of(uint16_t topic, int32_t partition) {
+  return waker_->wake([client = client_.get(), name = topics_[topic], partition] {
+    int64_t low = 0;
+    int64_t high = 0;
+    // Without an answer the library says elsewhere what is wrong.
+    static_cast<void>(rd_kafka_query_watermark_offsets(client, name.c_str(), partition, &low, &high, kWakeTimeoutMs));
+  });
 }
 
 void KafkaConsumer::count(const rd_kafka_message_t& message) {
@@ -209,11 +216,15 @@ void KafkaConsumer::hold_back(const PartitionOffset& from) {
     waiting_bytes_ += bytes_of(*messages_[i]);
     place->messages.push_front(std::move(messages_[i]));
   }
+  set_apart(*place);
   pause_if_full(*place);
 }
 
-void KafkaConsumer::let_go(uint16_t topic, int32_t partition) {
+void KafkaConsumer::let_go(uint16_t topic, int32_t partition, int64_t until) {
   if (ReadPosition* position = positions_.find(topic, partition)) position->held = false;
+  for (Waiting& one : waiting_) {
+    if (one.topic == topic && one.partition == partition) one.until = until;
+  }
 }
 
 /// Null when nothing of the partition waits.
@@ -235,20 +246,40 @@ void KafkaConsumer::hand_out_waiting(uint32_t records_max) {
   for (Waiting& one : waiting_) {
     ReadPosition* position = positions_.find(one.topic, one.partition);
     if (position == nullptr || position->held) continue;
-    while (!one.messages.empty() && records_.size() < records_max && batch_bytes_ < kBatchBytesMax) {
+    const auto may_go = [&] {
+      return !one.messages.empty() &&
+             (one.until == PartitionOffset::kUnknown || one.messages.front()->offset < one.until);
+    };
+    while (may_go() && records_.size() < records_max && batch_bytes_ < kBatchBytesMax) {
       ReadPositions::hand_out(*position, one.messages.front()->offset);
       waiting_bytes_ -= bytes_of(*one.messages.front());
       hand_out(std::move(one.messages.front()), *position);
       one.messages.pop_front();
     }
-    if (one.messages.size() < kResumeBelow && resume(one) && wake_bytes_ != 0)
-      wake_fetches_of(one.topic, one.partition);
+    if (one.messages.size() >= kRejoinBelow) continue;
+    rejoin(one);
+    if (resume(one) && wake_bytes_ != 0) static_cast<void>(wake_fetches_of(one.topic, one.partition));
   }
   std::erase_if(waiting_, [](const Waiting& one) { return one.messages.empty(); });
 }
 
+/// What is fetched from now on stays in the partition's own queue, which has a limit of its own.
+void KafkaConsumer::set_apart(Waiting& waiting) {
+  if (waiting.apart != nullptr) return;
+  waiting.apart.reset(rd_kafka_queue_get_partition(client_.get(), topics_[waiting.topic].c_str(), waiting.partition));
+  if (waiting.apart != nullptr) rd_kafka_queue_forward(waiting.apart.get(), nullptr);
+}
+
+/// What was fetched meanwhile stands behind all that waits, and behind what the common queue still has of this partition.
+void KafkaConsumer::rejoin(Waiting& waiting) {
+  if (waiting.apart == nullptr) return;
+  const QueueHandle common(rd_kafka_queue_get_consumer(client_.get()));
+  rd_kafka_queue_forward(waiting.apart.get(), common.get());
+  waiting.apart.reset();
+}
+
 void KafkaConsumer::pause_if_full(Waiting& waiting) {
-  if (waiting.is_paused || waiting_bytes_ <= size_t{options_.memory.consumer_queue_kbytes} * 1024 / 2) return;
+  if (waiting.is_paused || waiting_bytes_ <= size_t{options_.memory.consumer_queue_kbytes} * 1024) return;
   const PartitionOffset partition{waiting.topic, waiting.partition, 0};
   // Not paused it only delivers more, which waits as well.
   if (rd_kafka_pause_partitions(client_.get(), list_of({&partition, 1}).get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -270,6 +301,7 @@ void KafkaConsumer::forget_waiting() {
   for (Waiting& one : waiting_) {
     if (ReadPosition* position = positions_.find(one.topic, one.partition)) position->held = true;
     one.messages.clear();
+    rejoin(one);
     resume(one);
   }
   waiting_.clear();
@@ -282,6 +314,7 @@ void KafkaConsumer::forget_waiting(uint16_t topic, int32_t partition) {
     if (one.topic != topic || one.partition != partition) return false;
     for (const MessageHandle& message : one.messages)
       waiting_bytes_ -= bytes_of(*message);
+    rejoin(one);
     resume(one);
     return true;
   });

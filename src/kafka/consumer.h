@@ -11,6 +11,7 @@
 #include "base/topic_table.h"
 #include "kafka/client_config.h"
 #include "kafka/ending_clients.h"
+#include "kafka/fetch_waker.h"
 #include "kafka/handles.h"
 #include "lane/read_positions.h"
 #include "lane/record_source.h"
@@ -51,7 +52,7 @@ class KafkaConsumer : public RecordSource {
   Status seek(const PartitionOffset& target) override;
   Status rewind() override;
   void hold_back(const PartitionOffset& from) override;
-  void let_go(uint16_t topic, int32_t partition) override;
+  void let_go(uint16_t topic, int32_t partition, int64_t until) override;
   [[nodiscard]] bool at_end(uint16_t topic, int32_t partition) const override;
   [[nodiscard]] bool ends_doubted() const override;
   void tick() override;
@@ -66,12 +67,15 @@ class KafkaConsumer : public RecordSource {
   [[nodiscard]] PartitionListHandle list_of(std::span<const PartitionOffset> offsets) const;
 
  private:
-  /// Records that were held back. Their partition is paused when all that waits takes too much memory: a partition that is resumed has
-  /// to be fetched anew.
+  /// Records that were held back. What is fetched of their partition meanwhile stays in a queue of its own, and the library fetches
+  /// no more when that is full. (To pause the partition would drop what was fetched. That is done when all that waits takes too much
+  /// memory all the same.)
   struct Waiting {
     uint16_t topic = 0;
     int32_t partition = 0;
+    int64_t until = PartitionOffset::kUnknown;  ///< what was let go: below it; kUnknown: all
     std::deque<MessageHandle> messages;
+    QueueHandle apart;  ///< null: what is fetched comes with that of the other partitions
     bool is_paused = false;
   };
 
@@ -109,9 +113,11 @@ class KafkaConsumer : public RecordSource {
   void note_ends();
   Waiting* waiting_of(const ReadPosition& position);
   void keep(Waiting& waiting, MessageHandle message);
+  void set_apart(Waiting& waiting);
+  void rejoin(Waiting& waiting);
   void pause_if_full(Waiting& waiting);
   bool resume(Waiting& waiting);
-  void wake_fetches_of(uint16_t topic, int32_t partition);
+  bool wake_fetches_of(uint16_t topic, int32_t partition);
   void forget_waiting();
   void forget_waiting(uint16_t topic, int32_t partition);
   void update_lag();
@@ -126,6 +132,7 @@ class KafkaConsumer : public RecordSource {
   RebalanceListener* listener_ = nullptr;
   Patience* patience_ = nullptr;  // of the lane, for waits inside a rebalance
   ClientHandle client_;
+  std::unique_ptr<FetchWaker> waker_;  // of this client; null: it needs none
   std::shared_ptr<const rd_kafka_consumer_group_metadata_t> membership_;
   EndingClients ending_;
   bool must_renew_ = false;

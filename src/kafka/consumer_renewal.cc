@@ -67,6 +67,7 @@ Status KafkaConsumer::renew(CarryDone done, Patience& patience) {
   forget_partitions();
   counters_.consumer_renewals.add();
   leave(*client_, patience);
+  waker_.reset();  // it uses the client
   // Seen to hang for ever in a client whose coordinator connection is stuck: not on the lane's thread.
   ending_.end(std::move(client_));
   if (Status status = connect(); !status) return status;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <random>
 #include <thread>
 
@@ -131,6 +132,7 @@ struct Engine::Impl {
   std::unique_ptr<StageWork> make_work(Stage stage, LaneRuntime& runtime, const RuleSlot& rules,
                                        int32_t observations_partitions) const;
   Status make_output(const std::string& stage_name, LaneRuntime& runtime);
+  [[nodiscard]] uint32_t partitions_held_back_max() const;
   [[nodiscard]] std::string transactional_id_of(const std::string& lane) const;
   void describe(Stage stage, const LaneRuntime& runtime);
   [[nodiscard]] TopicTable topics_of(Stage stage) const {
@@ -219,6 +221,7 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
   member.finds_ends = stage == Stage::kScore && has_state_topic;
   if (!options.kafka.instance_id.empty()) member.instance_id = options.kafka.instance_id + "-" + runtime->name;
   if (stage == Stage::kDetect) member.subscription = options.kafka.topics.requests;
+  if (stage == Stage::kDetect && board != nullptr) member.held_back_max = partitions_held_back_max();
   const TopicTable topics = topics_of(stage);
 
   auto consumer = KafkaConsumer::create(client, client_id, member, topics, runtime->kafka);
@@ -237,6 +240,13 @@ Status Engine::Impl::add_lane(Stage stage, uint32_t index, const RuleSlot& rules
   describe(stage, *runtime);
   lanes.push_back(std::move(runtime));
   return {};
+}
+
+/// A lane may get all partitions. How many match a pattern is not known yet.
+uint32_t Engine::Impl::partitions_held_back_max() const {
+  constexpr int32_t kOfPatterns = 16;
+  return static_cast<uint32_t>(
+      std::accumulate(input_partitions.begin(), input_partitions.end(), input_partitions.empty() ? kOfPatterns : 0));
 }
 
 /// The transactional id is the same in each life of a lane that has a name of its own (kafka.instance_id): then the next life ends at

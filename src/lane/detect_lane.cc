@@ -16,8 +16,7 @@ DetectWork::DetectWork(Options options, AnalyzerOptions analyzer, const RuleSlot
       router_(options_.observations_topic, options_.observations_partitions),
       topic_header_(options_.topics) {
   if (board == nullptr) return;
-  keeper_.emplace(*board, lane, options_.input_partitions, options_.observations_partitions, counters, kafka_counters,
-                  options_.topics);
+  keeper_.emplace(*board, lane, options_.input_partitions, options_.observations_partitions, kafka_counters);
   router_.say_sources(
       [this](int32_t partition) { return keeper_->reports_for(partition, SourceKeeper::Clock::now()); });
 }
@@ -32,8 +31,9 @@ Status DetectWork::process(std::span<const InputRecord> batch, RecordSource& sou
   for (const InputRecord& record : batch) {
     raw_.push_back({record.payload, record.append_time, {record.topic, record.partition, record.offset}});
   }
-  Status status = analyzer_.analyze(raw_, analyzed_);
+  Status status = analyzer_.analyze(keeper_ ? keeper_->unknown_of(raw_) : raw_, analyzed_);
   if (status && keeper_) {
+    keeper_->join(raw_, analyzed_);
     keeper_->take(raw_, analyzed_, source);
     keeper_->report(source, SourceKeeper::Clock::now());  // the blocks say where this batch has taken their sources
   }

@@ -103,7 +103,8 @@ class RecordSource {
   /// Records of this partition from this offset on, of the batch at hand and later ones, are handed out again when let_go() says so;
   /// before that poll() gives none of them. Between poll() and batch_done().
   virtual void hold_back(const PartitionOffset& from) = 0;
-  virtual void let_go(uint16_t topic, int32_t partition) = 0;
+  /// Those below `until` (kUnknown: all of them) may come; more of them may come along, and be held back again.
+  virtual void let_go(uint16_t topic, int32_t partition, int64_t until) = 0;
   /// Everything that was there when the broker last told was handed out.
   [[nodiscard]] virtual bool at_end(uint16_t topic, int32_t partition) const = 0;
   /// After an interruption: of no partition it is known whether it is at its end, whatever was said before.

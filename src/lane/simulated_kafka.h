@@ -199,7 +199,7 @@ class SimulatedSource : public RecordSource {
   bool connected() override { return true; }
   Unread unread() override { return Unread::kNone; }
   void hold_back(const PartitionOffset& from) override { positions_.hold_back(from); }
-  void let_go(uint16_t topic, int32_t partition) override {
+  void let_go(uint16_t topic, int32_t partition, int64_t) override {
     if (ReadPosition* position = positions_.find(topic, partition)) position->held = false;
   }
   bool at_end(uint16_t, int32_t partition) const override {

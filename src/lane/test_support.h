@@ -73,7 +73,10 @@ class FakeSource : public RecordSource {
     for (const auto& [partition, payloads] : log) {
       if (held_.contains(partition)) continue;
       int64_t& next = next_[partition];
-      for (; next < static_cast<int64_t>(payloads.size()) && batch_.size() < records_max; ++next) {
+      const auto bound = until_.find(partition);
+      const auto size = static_cast<int64_t>(payloads.size());
+      const int64_t until = bound == until_.end() || bound->second < 0 ? size : std::min(size, bound->second);
+      for (; next < until && batch_.size() < records_max; ++next) {
         const EventTime appended(Milliseconds(1'000) + next * append_gap);
         batch_.push_back({0, partition, next, appended, {}, payloads[static_cast<size_t>(next)], nullptr});
       }
@@ -103,6 +106,7 @@ class FakeSource : public RecordSource {
   Status rewind() override {
     ++rewinds;
     held_.clear();
+    until_.clear();
     for (auto& [partition, next] : next_)
       next = committed.contains(partition) ? committed[partition] : 0;
     done_ = next_;
@@ -127,7 +131,10 @@ class FakeSource : public RecordSource {
     next_[from.partition] = from.offset;
     held_.insert(from.partition);
   }
-  void let_go(uint16_t, int32_t partition) override { held_.erase(partition); }
+  void let_go(uint16_t, int32_t partition, int64_t until) override {
+    held_.erase(partition);
+    until_[partition] = until;
+  }
   bool at_end(uint16_t, int32_t partition) const override {
     const auto next = next_.find(partition);
     return !doubts_ends && !held_.contains(partition) && next != next_.end() && log.contains(partition) &&
@@ -150,6 +157,7 @@ class FakeSource : public RecordSource {
  private:
   std::map<int32_t, int64_t> next_, done_;
   std::set<int32_t> held_;
+  std::map<int32_t, int64_t> until_;  // of those that were let go
   std::vector<InputRecord> batch_;
   std::vector<PartitionOffset> uncommitted_;
 };

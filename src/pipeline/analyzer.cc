@@ -8,7 +8,7 @@
 #include <array>
 #include <bit>
 #include <chrono>
-#include <optional>
+#include <memory>
 
 #include "base/prefetch.h"
 #include "evidence/evidence_builder.h"
@@ -211,7 +211,7 @@ struct Analyzer::Impl {
   const RuleSlot& rule_slot;
   DetectCounters& counters;
   uint64_t rules_generation = ~uint64_t{0};
-  std::optional<InForce> in_force;
+  std::shared_ptr<InForce> in_force;
   EvidenceBuilder evidence;
   std::vector<JudgedRecord> records;                     ///< of which the group is the first
   std::array<uint32_t, kGroupRequests> raw_index{};      ///< per record of the group: its raw record in the batch
@@ -236,6 +236,7 @@ Status Analyzer::analyze(std::span<const RawRecord> batch, AnalyzedBatch& out) {
   out.arena.clear();
   if (batch.empty()) return {};
   if (auto ready = impl_->take_rules_in_force(); !ready) return ready;
+  out.definitions = impl_->in_force;
 
   DetectCounters& counters = impl_->counters;
   const auto started = std::chrono::steady_clock::now();
@@ -265,8 +266,9 @@ Status Analyzer::Impl::take_rules_in_force() {
   const Judgement judgement = *rule_slot.in_force();
   auto judge = RecordJudge::create(options, judgement);
   if (!judge) return tl::unexpected<Error>(judge.error());
-  in_force.emplace(InForce{std::move(*judge), CorrelationFeed(*judgement.rules, options.hash_key, options.masker),
-                           bot_rules(*judgement.rules)});
+  in_force = std::make_shared<InForce>(InForce{std::move(*judge),
+                                               CorrelationFeed(*judgement.rules, options.hash_key, options.masker),
+                                               bot_rules(*judgement.rules)});
   if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
   rules_generation = generation;
   return {};

@@ -53,6 +53,7 @@ struct AnalyzedBatch {
   std::vector<CorrelationEvent> correlation_events;  ///< in the order of the batch; of the rules in force
   size_t passed_over = 0;                            ///< requests outside of AnalyzerOptions::times
   Arena arena;                                       ///< what the observations and verdicts borrow
+  std::shared_ptr<const void> definitions;           ///< keeps those of the events
 };
 
 /// Event times from `from` on and before `until`.

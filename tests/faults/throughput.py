@@ -1,4 +1,7 @@
-"""scripts/bench throughput: records a second of both deliveries over the same backlog, in turns, and their ratio."""
+"""scripts/bench throughput: records a second of two settings over the same backlog, in turns, and their ratio.
+
+Of both deliveries, or with and without watermarks; then the backlog is an hour's, in partitions of very different length.
+"""
 import argparse
 import json
 import statistics
@@ -15,40 +18,63 @@ import traffic                                                    # noqa: E402
 from kafka_broker import KafkaBroker                              # noqa: E402
 from weir_process import OBSERVATIONS, WeirProcess                # noqa: E402
 
-DELIVERIES = ('exactly_once', 'at_least_once')
+# What is compared: the setting of interest, and what it is measured by.
+COMPARISONS = {
+    'deliveries': {'exactly_once': {'delivery': 'exactly_once'}, 'at_least_once': {'delivery': 'at_least_once'}},
+    'watermarks': {'with_watermarks': {'score': {'watermarks': True}}, 'without': {'score': {'watermarks': False}}},
+}
 PARTITIONS = 4
+UNEVEN = (8, 7, 6, 5, 4, 3, 2, 1)      # shares of the partitions of an hour's backlog
+HOUR = 3_600.0
 REQUESTS = 'throughput.requests'
 ATTACK_EVERY = 1_000
 STUCK_SECONDS = 60
 
 
-def produce(broker, count):
-    broker.create_topic(REQUESTS, PARTITIONS)
-    producer = Producer({'bootstrap.servers': broker.bootstrap, 'linger.ms': 50, 'compression.type': 'lz4',
-                         'queue.buffering.max.messages': 1_000_000})
+def even(count):
+    """(partition, record), as they come."""
     benign = list(traffic.benign(5000))
     for number in range(count):
-        value = benign[number % len(benign)]
-        if number % ATTACK_EVERY == 0:
-            value = traffic.record(number, number / 1000, f'attacker-{number}', traffic.address(number), **traffic.ATTACKS['sqli'])
+        attacks = number % ATTACK_EVERY == 0
+        yield number % PARTITIONS, traffic.record(number, number / 1000, f'attacker-{number}', traffic.address(number),
+                                                  **traffic.ATTACKS['sqli']) if attacks else benign[number % len(benign)]
+
+
+def uneven(count):
+    """As even(), but an hour of event time, and one partition after the other: each client's records stand in one."""
+    homes = [partition for partition, share in enumerate(UNEVEN) for _ in range(share)]
+    for partition in range(len(UNEVEN)):
+        for number in range(count):
+            client = number * 7919 % 5000
+            if homes[client % len(homes)] != partition:
+                continue
+            attack = traffic.ATTACKS['sqli'] if number % ATTACK_EVERY == 0 else {}
+            yield partition, traffic.record(number, number * HOUR / count, f'customer-{client}', traffic.address(client), **attack)
+
+
+def produce(broker, records, partitions):
+    broker.create_topic(REQUESTS, partitions)
+    producer = Producer({'bootstrap.servers': broker.bootstrap, 'linger.ms': 50, 'compression.type': 'lz4',
+                         'queue.buffering.max.messages': 1_000_000})
+    for number, (partition, value) in enumerate(records):
         while True:
             try:
-                producer.produce(REQUESTS, value, partition=number % PARTITIONS)
+                producer.produce(REQUESTS, value, partition=partition)
                 break
             except BufferError:
                 producer.poll(0.1)
         if number % 10_000 == 0 and sys.stderr.isatty():
-            print(f'\r{number:,} of {count:,} records produced', end='', file=sys.stderr, flush=True)
+            print(f'\r{number:,} records produced', end='', file=sys.stderr, flush=True)
     producer.flush(60)
     if sys.stderr.isatty():
         print('\r' + ' ' * 60, end='\r', file=sys.stderr, flush=True)
 
 
-def measure(broker, folder, name, delivery, count):
-    """(records a second, CPU µs a record) of a process with one lane for each stage, from when it is ready to the end of the backlog.
+def measure(broker, folder, name, settings, count, lanes):
+    """(records a second, CPU µs a record) of a process with one lane that scores, from when it is ready to the end of the backlog.
     What it takes to begin is in it, so the backlog should be long."""
     topics = {'requests': REQUESTS, **{role: f'{name}.{role}' for role in ('alerts', 'observations', 'state', 'dead_letter')}}
-    weir = WeirProcess(folder / name, broker, topics, name, {'delivery': delivery, 'lanes': {'detect': 1, 'score': 1}})
+    weir = WeirProcess(folder / name, broker, topics, name, {**settings, 'lanes': {'detect': lanes, 'score': 1}})
     weir.start()
     try:
         begin = moved = now = time.monotonic()
@@ -59,7 +85,7 @@ def measure(broker, folder, name, delivery, count):
             if seen > before:
                 moved = now
             elif now - moved > STUCK_SECONDS:
-                raise RuntimeError(f'{delivery}: {seen:,.0f} of {count:,} records scored, and no more for {STUCK_SECONDS} s\n{weir.log()[-2000:]}')
+                raise RuntimeError(f'{name}: {seen:,.0f} of {count:,} records scored, and no more for {STUCK_SECONDS} s\n{weir.log()[-2000:]}')
             time.sleep(0.02)
         return seen / (now - begin), metrics.sum('process_cpu_seconds_total') * 1e6 / seen
     finally:
@@ -68,28 +94,35 @@ def measure(broker, folder, name, delivery, count):
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog='scripts/bench throughput', description=__doc__)
+    parser.add_argument('--compare', choices=COMPARISONS, default='deliveries', help='(default deliveries)')
     parser.add_argument('--records', type=int, default=1_000_000, help='of the backlog (default 1000000)')
-    parser.add_argument('--rounds', type=int, default=3, help='each measures both deliveries (default 3)')
+    parser.add_argument('--rounds', type=int, default=3, help='each measures both settings (default 3)')
+    parser.add_argument('--lanes', type=int, default=1, help='that detect (default 1)')
     parser.add_argument('--at-least', type=float, default=0, metavar='RATIO',
-                        help='fail if the median ratio of exactly_once to at_least_once is less')
+                        help='fail if the median ratio of the first setting to the second is less')
     parser.add_argument('--json', metavar='FILE')
     options = parser.parse_args(arguments)
-    if options.records < 1000 or options.rounds < 1:
-        parser.error('at least 1,000 records and one round are needed')
+    if options.records < 1000 or options.rounds < 1 or options.lanes < 1:
+        parser.error('at least 1,000 records, one round and one lane are needed')
+    settings = COMPARISONS[options.compare]
+    first, second = settings
     rounds = []
     with tempfile.TemporaryDirectory(prefix='weir-throughput-') as folder:
         broker = KafkaBroker(Path(folder) / 'broker').start()
         try:
-            produce(broker, options.records)
+            if options.compare == 'watermarks':
+                produce(broker, uneven(options.records), len(UNEVEN))
+            else:
+                produce(broker, even(options.records), PARTITIONS)
             for number in range(options.rounds):
-                order = DELIVERIES if number % 2 == 0 else DELIVERIES[::-1]      # what comes first has the colder caches
-                found = {delivery: measure(broker, Path(folder), f'{delivery}-{number}', delivery, options.records)
-                         for delivery in order}
-                (once, once_cpu), (least, least_cpu) = (found[delivery] for delivery in DELIVERIES)
-                rounds.append({'exactly_once': round(once), 'at_least_once': round(least), 'ratio': round(once / least, 3),
-                               'cpu_us_a_record': [round(once_cpu, 2), round(least_cpu, 2)]})
-                print(f'exactly_once {once:9,.0f} records/s ({once_cpu:.2f} µs CPU a record), at_least_once {least:9,.0f} records/s '
-                      f'({least_cpu:.2f} µs), ratio {once / least:.2f}', flush=True)
+                order = list(settings) if number % 2 == 0 else list(settings)[::-1]      # what comes first has the colder caches
+                found = {name: measure(broker, Path(folder), f'{name}-{number}', settings[name], options.records, options.lanes)
+                         for name in order}
+                (one, one_cpu), (other, other_cpu) = found[first], found[second]
+                rounds.append({first: round(one), second: round(other), 'ratio': round(one / other, 3),
+                               'cpu_us_a_record': [round(one_cpu, 2), round(other_cpu, 2)]})
+                print(f'{first} {one:9,.0f} records/s ({one_cpu:.2f} µs CPU a record), {second} {other:9,.0f} records/s '
+                      f'({other_cpu:.2f} µs), ratio {one / other:.2f}', flush=True)
         finally:
             broker.stop()
     ratio = statistics.median(one['ratio'] for one in rounds)

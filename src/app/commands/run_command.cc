@@ -18,6 +18,8 @@ namespace {
 
 /// Twice what the lanes take at most to finish and leave their groups, and less than the unit's TimeoutStopSec.
 constexpr std::chrono::seconds kTeardownMax{20};
+/// Once the lanes have ended nothing is waited for but the library, which a request without an answer holds for a minute or more.
+constexpr std::chrono::seconds kLettingGoMax{2};
 
 std::string status_of(const Daemon& daemon) {
   uint64_t records = 0, alerts = 0;
@@ -86,13 +88,17 @@ int run_daemon(const std::string& config_file) {
                                  std::to_string((*daemon)->http_port()));
   const ServiceEnd end = run_service(signals, notifier, hooks_for(**daemon, log));
   const Status lanes = (*daemon)->engine().failure();
-  TeardownDeadline deadline(
-      kTeardownMax, [&log] { log.write(LogLevel::kWarning, "the client library does not let go; ending without it"); });
+  const auto says_so = [&log] {
+    log.write(LogLevel::kWarning, "the client library does not let go; ending without it");
+  };
+  TeardownDeadline deadline(kTeardownMax, says_so);
   const Status stopped = (*daemon)->stop();
   if (end == ServiceEnd::kFailed && !lanes) log.write(LogLevel::kError, lanes.error().to_string());
   if (!stopped) log.write(LogLevel::kError, stopped.error().to_string());
   const int exit_code = end == ServiceEnd::kStopRequested && stopped ? kExitFine : kExitFailed;
   deadline.set_exit_code(exit_code);
+  TeardownDeadline letting_go(kLettingGoMax, says_so);
+  letting_go.set_exit_code(exit_code);
   daemon->reset();
   log.write(LogLevel::kInfo, "stopped");
   return exit_code;

@@ -36,7 +36,11 @@ class EndTrust {
       until_ = std::min(until_, now + kSettles);
       settles_until_ = now + kSettlesMax;
     }
-    if (more_waits && now < until_) until_ = std::max(until_, std::min(now + kSettles, settles_until_));
+    if (more_waits) waits(now);
+  }
+  /// There is more than may be taken: records that are held back.
+  void waits(Clock::time_point now) {
+    if (!is_silent_ && now < until_) until_ = std::max(until_, std::min(now + kSettles, settles_until_));
   }
   [[nodiscard]] bool holds(Clock::time_point now) const { return now >= until_ && !is_gap(now); }
 

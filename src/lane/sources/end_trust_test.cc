@@ -92,3 +92,26 @@ TEST_CASE("a lane that cannot keep up trusts ends again after a while", "[lane][
   }
   CHECK(trust.holds(at(now)));
 }
+
+TEST_CASE("ends are not trusted while records that came meanwhile are held back, but for a while", "[lane][sources]") {
+  EndTrust trust;
+  int64_t now = 100'000;
+  poll_until(trust, now, 101'000);
+  trust.waits(at(now));
+  CHECK(trust.holds(at(now)));  // nothing has interrupted
+  now += 6'000;
+  trust.look(0, false, at(now));
+  trust.waits(at(now));  // from before: nothing has come yet
+  trust.message(false, at(now));
+  const int64_t came = now;
+  for (; now < came + 20'000; now += 100) {
+    trust.look(0, false, at(now));
+    trust.waits(at(now));
+    CHECK_FALSE(trust.holds(at(now)));
+  }
+  for (; now < came + EndTrust::kSettlesMax.count() + 200; now += 100) {
+    trust.look(0, false, at(now));
+    trust.waits(at(now));
+  }
+  CHECK(trust.holds(at(now)));
+}

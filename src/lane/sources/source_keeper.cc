@@ -12,17 +12,22 @@ constexpr Milliseconds kTellAllEvery{500};  // in blocks that go anyway
 // So many wrong records in a row, of so many clients: then it is the estimate that is wrong.
 constexpr size_t kWrongRunMax = 2 * SourceEstimate::kClients;
 constexpr size_t kWrongClientsMax = SourceEstimate::kClientsTelling;
+// Records from the first on that lies beyond the limit, to see whether its clock is wrong.
+constexpr int64_t kFollowing = 2 * SourceEstimate::kClients;
+
+/// A record may hold several requests.
+bool is_of(const RecordCoordinates& request, const RecordCoordinates& record) {
+  return request.offset == record.offset && request.partition == record.partition && request.topic == record.topic;
+}
 
 }  // namespace
 
 SourceKeeper::SourceKeeper(SourceBoard& board, size_t lane, std::vector<int32_t> inputs, int32_t targets,
-                           DetectCounters& counters, KafkaCounters& kafka_counters, TopicTable topics)
+                           KafkaCounters& kafka_counters)
     : board_(board),
       lane_(lane),
       inputs_(std::move(inputs)),
-      counters_(counters),
       kafka_counters_(kafka_counters),
-      topics_(std::move(topics)),
       told_(static_cast<size_t>(targets)) {}
 
 void SourceKeeper::assigned(std::span<const AssignedPartition> partitions, Clock::time_point now) {
@@ -67,7 +72,8 @@ void SourceKeeper::rewound() {
   for (State& state : states_) {
     state.estimate.clear();
     state.passed_ms = SourceReport::kNoTime;
-    state.is_held = false;
+    state.is_held = state.is_bounded = false;
+    state.kept = {};
   }
   std::fill(told_.begin(), told_.end(), Clock::time_point());
 }
@@ -91,10 +97,21 @@ SourceKeeper::State& SourceKeeper::state_of(const RecordCoordinates& at) {
 void SourceKeeper::steer(RecordSource& source, Clock::time_point now) {
   report(source, now);
   for (State& state : states_) {
-    if (!state.is_held || (limit_ms_ && state.head_ms > *limit_ms_)) continue;
-    state.is_held = false;
-    state.passed_ms = limit_ms_ ? state.head_ms : SourceReport::kNoTime;  // at most so far as others have come, or near
-    source.let_go(state.topic, state.partition);
+    if (state.is_held && limit_ms_ && state.head_ms > *limit_ms_) continue;
+    const bool was_held = std::exchange(state.is_held, false);
+    // At most so far as others have come, or near.
+    if (was_held) state.passed_ms = limit_ms_ ? state.head_ms : SourceReport::kNoTime;
+    if (!was_held && !state.is_bounded) continue;
+    const auto beyond = limit_ms_ ? state.kept.first_after(*limit_ms_) : std::nullopt;
+    state.is_bounded = beyond.has_value();
+    if (!beyond) {
+      source.let_go(state.topic, state.partition, PartitionOffset::kUnknown);
+      continue;
+    }
+    // That record is the next to wait, unless its clock may be wrong: what follows tells.
+    const auto time_ms = state.estimate.time_ms();
+    const bool may_be_wrong = !time_ms || beyond->time_ms - *time_ms > SourceEstimate::kAheadMax.count() / 2;
+    source.let_go(state.topic, state.partition, beyond->offset + (may_be_wrong ? kFollowing : 1));
   }
 }
 
@@ -119,33 +136,62 @@ void SourceKeeper::report(RecordSource& source, Clock::time_point now) {
   limit_ms_ = board_.limit_ms(now);
 }
 
-void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyzed, RecordSource& source) {
+std::span<const RawRecord> SourceKeeper::unknown_of(std::span<const RawRecord> batch) {
+  bool any = false;
   for (State& state : states_) {
-    state.times.clear();
-    state.seen = 0;
-    state.cut = PartitionOffset::kUnknown;
+    state.kept.begin_batch();
+    any = any || !state.kept.empty();
   }
-  corrected_.clear();
+  are_some_known_ = false;
+  if (!any) return batch;
+  unknown_.clear();
   for (const RawRecord& one : batch) {
-    State& state = state_of(one.at);
-    // Held back by an earlier part of the same batch.
-    if (state.is_held && state.cut == PartitionOffset::kUnknown) state.cut = one.at.offset;
+    if (!state_of(one.at).kept.knows(one.at.offset)) unknown_.push_back(one);
   }
-  for (const Observation& one : analyzed.observations) {
-    if (!one.has(ObservationFlag::kAddressCount))
-      state_of(one.at).times.push_back({one.client_hash, one.time.time_since_epoch().count()});
+  are_some_known_ = unknown_.size() != batch.size();
+  return unknown_;
+}
+
+void SourceKeeper::join(std::span<const RawRecord> batch, AnalyzedBatch& analyzed) {
+  if (!are_some_known_) return;
+  joined_.observations.clear();
+  joined_.correlation_events.clear();
+  joined_.rejected.clear();
+  auto observation = analyzed.observations.begin();
+  auto event = analyzed.correlation_events.begin();
+  auto reject = analyzed.rejected.begin();
+  uint32_t unknown = 0;
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    const RecordCoordinates& at = batch[i].at;
+    if (KeptRecords& kept = state_of(at).kept; kept.knows(at.offset)) {
+      kept.give(at.offset, i, joined_);
+      continue;
+    }
+    for (; observation != analyzed.observations.end() && is_of(observation->at, at); ++observation)
+      joined_.observations.push_back(*observation);
+    for (; event != analyzed.correlation_events.end() && is_of(event->at, at); ++event)
+      joined_.correlation_events.push_back(*event);
+    for (; reject != analyzed.rejected.end() && reject->index == unknown; ++reject) {
+      joined_.rejected.push_back(std::move(*reject));
+      joined_.rejected.back().index = i;
+    }
+    ++unknown;
   }
-  size_t raw = 0;
-  for (Observation& one : analyzed.observations) {
-    while (batch[raw].at != one.at)
-      ++raw;
-    judge(batch[raw], one);
+  std::swap(analyzed.observations, joined_.observations);
+  std::swap(analyzed.correlation_events, joined_.correlation_events);
+  std::swap(analyzed.rejected, joined_.rejected);
+}
+
+void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyzed, RecordSource& source) {
+  find_cuts(batch, analyzed);
+  for (State& state : states_) {
+    if (state.next == PartitionOffset::kUnknown || state.is_held) continue;  // or what comes first waits already
+    state.kept.pass(state.cut != PartitionOffset::kUnknown ? state.cut : state.next);
   }
   const bool any = std::any_of(states_.begin(), states_.end(),
                                [](const State& one) { return one.cut != PartitionOffset::kUnknown; });
-  corrected_.apply(analyzed.correlation_events);
   if (!any) return;
-  uncount(batch, analyzed);
+  keep_waiting(batch, analyzed);
   std::erase_if(analyzed.observations, [this](const Observation& one) { return waits(one.at); });
   std::erase_if(analyzed.correlation_events, [this](const CorrelationEvent& one) { return waits(one.at); });
   std::erase_if(analyzed.rejected, [&](const RejectedRecord& one) { return waits(batch[one.index].at); });
@@ -153,6 +199,59 @@ void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyze
     if (state.cut == PartitionOffset::kUnknown || std::exchange(state.is_held, true)) continue;
     source.hold_back({state.topic, state.partition, state.cut});
     kafka_counters_.holds.add();
+  }
+}
+
+/// The first record of each source that must wait.
+void SourceKeeper::find_cuts(std::span<const RawRecord> batch, AnalyzedBatch& analyzed) {
+  for (State& state : states_) {
+    state.times.clear();
+    state.seen = 0;
+    state.cut = state.next = PartitionOffset::kUnknown;
+  }
+  corrected_.clear();
+  for (const RawRecord& one : batch) {
+    State& state = state_of(one.at);
+    // Held back by an earlier part of the same batch.
+    if (state.is_held && state.cut == PartitionOffset::kUnknown) state.cut = one.at.offset;
+    state.next = one.at.offset + 1;
+  }
+  for (const Observation& one : analyzed.observations) {
+    if (!one.has(ObservationFlag::kAddressCount))
+      state_of(one.at).times.push_back({one.client_hash, one.time.time_since_epoch().count()});
+  }
+  size_t raw = 0;
+  for (Observation& one : analyzed.observations) {
+    while (!is_of(one.at, batch[raw].at))
+      ++raw;
+    judge(batch[raw], one);
+  }
+  corrected_.apply(analyzed.correlation_events);
+}
+
+bool SourceKeeper::is_to_keep(const State& state, int64_t offset) {
+  return state.cut != PartitionOffset::kUnknown && offset >= state.cut && !state.kept.knows(offset);
+}
+
+/// What was found in them is not known yet. Times that were corrected are corrected again.
+void SourceKeeper::keep_waiting(std::span<const RawRecord> batch, const AnalyzedBatch& analyzed) {
+  size_t kept = analyzed.observations.size();
+  for (const State& state : states_)
+    kept += state.kept.observations();
+  if (kept > kKeptMax) return;
+  for (const Observation& one : analyzed.observations) {
+    if (State& state = state_of(one.at); is_to_keep(state, one.at.offset)) state.kept.keep(one);
+  }
+  for (const CorrelationEvent& one : analyzed.correlation_events) {
+    if (State& state = state_of(one.at); is_to_keep(state, one.at.offset)) state.kept.keep(one);
+  }
+  for (const RejectedRecord& one : analyzed.rejected) {
+    const RecordCoordinates& at = batch[one.index].at;
+    if (State& state = state_of(at); is_to_keep(state, at.offset)) state.kept.keep(at.offset, one);
+  }
+  for (const RawRecord& one : batch) {
+    State& state = state_of(one.at);
+    if (is_to_keep(state, one.at.offset)) state.kept.keep_all(one.at.offset, state.next, analyzed.definitions);
   }
 }
 
@@ -182,33 +281,6 @@ void SourceKeeper::judge(const RawRecord& raw, Observation& record) {
     return;
   }
   state.estimate.take(judged);
-}
-
-/// Those of the source in the configuration.
-SourceCounters& SourceKeeper::counters_of(const RecordCoordinates& at) {
-  const uint16_t source = topics_.source_of(at.topic);
-  return counters_.sources[source < counters_.sources.size() ? source : 0];
-}
-
-/// What waits will be analysed again, and be counted then.
-void SourceKeeper::uncount(std::span<const RawRecord> batch, const AnalyzedBatch& analyzed) {
-  const auto take_back = [](Counter& counter, uint64_t amount) { counter.set(counter.value() - amount); };
-  for (const RawRecord& one : batch) {
-    if (!waits(one.at)) continue;
-    take_back(counters_.records, 1);
-    take_back(counters_of(one.at).records, 1);
-    take_back(counters_.bytes, one.payload.size());
-  }
-  for (const Observation& one : analyzed.observations) {
-    if (!one.evidence || !waits(one.at)) continue;
-    take_back(counters_.malicious, 1);
-    take_back(counters_of(one.at).malicious, 1);
-  }
-  for (const RejectedRecord& one : analyzed.rejected) {
-    if (!waits(batch[one.index].at)) continue;
-    take_back(counters_.rejected[static_cast<size_t>(one.reason)], 1);
-    take_back(counters_of(batch[one.index].at).rejected, 1);
-  }
 }
 
 bool SourceKeeper::waits(const RecordCoordinates& at) {

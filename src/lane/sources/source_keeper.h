@@ -11,6 +11,7 @@
 
 #include "lane/record_source.h"
 #include "lane/sources/corrected_times.h"
+#include "lane/sources/kept_records.h"
 #include "lane/sources/source_board.h"
 #include "lane/sources/source_estimate.h"
 #include "pipeline/analyzer.h"
@@ -26,11 +27,13 @@ class SourceKeeper {
   /// So often a partition of the observations hears of all sources when they move on, and when they do not.
   static constexpr Milliseconds kTellMoving{1'000};
   static constexpr Milliseconds kTellStill{4'000};
+  /// What was found in records that wait is kept for so many observations; beyond that records are analysed, and counted, again.
+  static constexpr size_t kKeptMax = 262'144;
 
   /// `board` is shared with the other lanes and outlives this object; `inputs`: how many partitions each topic of the input has;
   /// `targets`: partitions of the observations.
-  SourceKeeper(SourceBoard& board, size_t lane, std::vector<int32_t> inputs, int32_t targets, DetectCounters& counters,
-               KafkaCounters& kafka_counters, TopicTable topics = {});
+  SourceKeeper(SourceBoard& board, size_t lane, std::vector<int32_t> inputs, int32_t targets,
+               KafkaCounters& kafka_counters);
 
   void assigned(std::span<const AssignedPartition> partitions, Clock::time_point now);
   void revoked(Clock::time_point now);
@@ -41,6 +44,10 @@ class SourceKeeper {
   void steer(RecordSource& source, Clock::time_point now);
   /// As steer(), but lets nothing go: within a batch.
   void report(RecordSource& source, Clock::time_point now);
+  /// Those of a batch that are to be analysed: what was found in those that waited is known. Valid until the next call.
+  std::span<const RawRecord> unknown_of(std::span<const RawRecord> batch);
+  /// `analyzed` is of these; afterwards it is of the whole batch.
+  void join(std::span<const RawRecord> batch, AnalyzedBatch& analyzed);
   /// Corrects wrong times, and takes out of `analyzed` what must wait, holding it back in `source`.
   void take(std::span<const RawRecord> batch, AnalyzedBatch& analyzed, RecordSource& source);
 
@@ -67,22 +74,24 @@ class SourceKeeper {
     // of the batch at hand:
     std::vector<SourceEstimate::Next> times;
     size_t seen = 0;
-    int64_t cut = PartitionOffset::kUnknown;  // the first record that must wait
+    int64_t cut = PartitionOffset::kUnknown;   // the first record that must wait
+    int64_t next = PartitionOffset::kUnknown;  // behind the last record
+    KeptRecords kept;
+    bool is_bounded = false;  // only some of those that wait were let go
   };
 
   State& state_of(const RecordCoordinates& at);
   void mention_others();
   void judge(const RawRecord& raw, Observation& record);
-  SourceCounters& counters_of(const RecordCoordinates& at);
-  void uncount(std::span<const RawRecord> batch, const AnalyzedBatch& analyzed);
+  void find_cuts(std::span<const RawRecord> batch, AnalyzedBatch& analyzed);
+  void keep_waiting(std::span<const RawRecord> batch, const AnalyzedBatch& analyzed);
   [[nodiscard]] bool waits(const RecordCoordinates& at);
+  [[nodiscard]] static bool is_to_keep(const State& state, int64_t offset);
 
   SourceBoard& board_;
   const size_t lane_;
   const std::vector<int32_t> inputs_;
-  DetectCounters& counters_;
   KafkaCounters& kafka_counters_;
-  const TopicTable topics_;  // with the sources by which counters are kept
   std::vector<State> states_;
   size_t last_state_ = 0;
   std::optional<int64_t> limit_ms_;
@@ -92,6 +101,9 @@ class SourceKeeper {
   Clock::time_point moved_at_{};         // a source got on
   bool is_doubted_ = false;              // what was told of ends
   CorrectedTimes corrected_;
+  std::vector<RawRecord> unknown_;
+  bool are_some_known_ = false;  // of the batch at hand
+  AnalyzedBatch joined_;
 };
 
 }  // namespace weir

@@ -1,0 +1,103 @@
+#include "lane/sources/kept_records.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace weir {
+
+void KeptRecords::begin_batch() {
+  while (!runs_.empty() && runs_.front().until <= passed_) {
+    observations_ -= runs_.front().observations.size();
+    runs_.pop_front();
+  }
+  if (!runs_.empty()) skip(runs_.front(), passed_);
+  from_ = std::min(std::max(from_, passed_), until_);
+  go_to(0);
+}
+
+void KeptRecords::skip(Run& run, int64_t offset) {
+  while (run.observation < run.observations.size() && run.observations[run.observation].at.offset < offset)
+    ++run.observation;
+  while (run.event < run.events.size() && run.events[run.event].at.offset < offset)
+    ++run.event;
+  while (run.reject < run.rejected.size() && run.rejected[run.reject].offset < offset)
+    ++run.reject;
+}
+
+void KeptRecords::go_to(size_t run) {
+  cursor_ = {run, 0, 0, 0};
+  if (run < runs_.size()) cursor_ = {run, runs_[run].observation, runs_[run].event, runs_[run].reject};
+}
+
+void KeptRecords::give(int64_t offset, uint32_t index, AnalyzedBatch& out) {
+  WEIR_ASSERT(knows(offset), "only what was kept is given");
+  while (offset >= runs_[cursor_.run].until)
+    go_to(cursor_.run + 1);
+  const Run& run = runs_[cursor_.run];
+  for (; cursor_.observation < run.observations.size(); ++cursor_.observation) {
+    const Observation& one = run.observations[cursor_.observation];
+    if (one.at.offset > offset) break;
+    if (one.at.offset == offset) out.observations.push_back(one);
+  }
+  for (; cursor_.event < run.events.size(); ++cursor_.event) {
+    const CorrelationEvent& one = run.events[cursor_.event];
+    if (one.at.offset > offset) break;
+    if (one.at.offset == offset) out.correlation_events.push_back(one);
+  }
+  for (; cursor_.reject < run.rejected.size(); ++cursor_.reject) {
+    const Rejected& one = run.rejected[cursor_.reject];
+    if (one.offset > offset) break;
+    if (one.offset < offset) continue;
+    out.rejected.push_back(one.record);
+    out.rejected.back().index = index;
+  }
+}
+
+void KeptRecords::keep_all(int64_t from, int64_t until, std::shared_ptr<const void> borrowed) {
+  WEIR_ASSERT(empty() || from >= until_, "what is kept follows what was kept before");
+  if (empty()) from_ = from;
+  until_ = fresh_.until = until;
+  fresh_.borrowed = std::move(borrowed);
+  own_texts(fresh_);
+  observations_ += fresh_.observations.size();
+  runs_.push_back(std::exchange(fresh_, {}));
+}
+
+/// Copies them: they stand in the arena of a batch that is about to be used again.
+void KeptRecords::own_texts(Run& run) {
+  size_t size = 0;
+  for (const Observation& one : run.observations)
+    size += one.client.size() + one.evidence.bytes.size();
+  for (const CorrelationEvent& one : run.events)
+    size += one.group.size();
+  run.texts = std::make_unique_for_overwrite<char[]>(size);
+  char* to = run.texts.get();
+  const auto own = [&to](std::string_view& text) {
+    if (text.empty()) return;
+    std::memcpy(to, text.data(), text.size());
+    text = {to, text.size()};
+    to += text.size();
+  };
+  for (Observation& one : run.observations) {
+    own(one.client);
+    own(one.evidence.bytes);
+  }
+  for (CorrelationEvent& one : run.events)
+    own(one.group);
+}
+
+std::optional<KeptRecords::Place> KeptRecords::first_after(int64_t time_ms) const {
+  for (const Run& run : runs_) {
+    for (size_t i = run.observation; i < run.observations.size(); ++i) {
+      const Observation& one = run.observations[i];
+      const int64_t at_ms = one.time.time_since_epoch().count();
+      if (one.at.offset >= passed_ && at_ms > time_ms) return Place{one.at.offset, at_ms};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace weir

@@ -1,0 +1,54 @@
+"""A stop while the brokers give no answer: it takes as long as the documents say, and what was not committed is read again."""
+import signal
+import time
+
+import pytest
+
+import traffic
+from conftest import Pipeline
+from kafka_broker import KafkaBroker
+from test_exactly_once import observed
+from waiting import wait_for
+from weir_process import OBSERVATIONS, REPOSITORY
+
+RULES = {'directories': [str(REPOSITORY / 'tests' / 'faults' / 'rules')]}
+# 8 s for an answer and 2 s for the library to let go; what a busy machine adds stays far below the next time-out, a minute.
+STOP_SECONDS = 30
+
+
+@pytest.fixture(scope='module')
+def broker(tmp_path_factory):
+    """One that the tests may bring to a halt."""
+    one = KafkaBroker(tmp_path_factory.mktemp('halting') / 'broker').start()
+    yield one
+    one._process.signal(signal.SIGCONT)
+    one.kill()
+
+
+@pytest.mark.parametrize('delivery', ['exactly_once', 'at_least_once'])
+def test_a_stop_ends_in_time_though_a_commit_has_no_answer(broker, tmp_path, delivery):
+    pipeline = Pipeline(broker, tmp_path)
+    # So long an interval that the stop itself commits.
+    changes = {'delivery': delivery, 'rules': RULES, 'lanes': {'detect': 1, 'score': 1}, 'batch': {'commit_interval_ms': 20_000},
+               'kafka': {'instance_id': 'host-1', 'session_timeout_ms': 6000}}
+    weir = pipeline.weir(**changes)
+    try:
+        weir.start()
+        broker.produce(pipeline.requests, list(traffic.benign(300)))
+        weir.wait_for_metric('weir_records_total', 300)
+        broker._process.signal(signal.SIGSTOP)
+        begin = time.monotonic()
+        assert weir.stop(120) == 0, weir.process.log_tail()
+        took = time.monotonic() - begin
+        assert took < STOP_SECONDS, f'{took:.1f} s\n{weir.process.log_tail()}'
+        if delivery == 'at_least_once':    # the other had committed, as a lane does that keeps up
+            assert 'offsets not committed' in weir.log(), weir.process.log_tail()
+        broker._process.signal(signal.SIGCONT)
+        next_life = pipeline.weir(**{**changes, 'batch': {'commit_interval_ms': 100}})
+        next_life.start(120)
+        wait_for(lambda: observed(pipeline) == 300, 90, lambda: f'what was left; {observed(pipeline)}\n{next_life.process.log_tail()}', 0.3)
+        next_life.wait_for_metric(OBSERVATIONS, 300)
+        assert next_life.stop() == 0, next_life.process.log_tail()
+    finally:
+        broker._process.signal(signal.SIGCONT)
+        pipeline.close()
