@@ -13,6 +13,7 @@
 #include "base/prefetch.h"
 #include "evidence/evidence_builder.h"
 #include "pipeline/correlation_feed.h"
+#include "pipeline/word_teller.h"
 
 namespace weir {
 namespace {
@@ -187,6 +188,7 @@ struct Analyzer::Impl {
         rule_slot(rules),
         counters(counters_in),
         evidence(options.masker, options.matching.line_secret),
+        words(options.masker),
         records(kGroupRequests) {
     options.matching.locate_in_parameters_above = EvidenceHit::kExcerptBytesMax;
   }
@@ -204,6 +206,8 @@ struct Analyzer::Impl {
   void set_flags(const JudgedRecord& record, Observation& observation);
   void attach_evidence(const JudgedRecord& record, Observation& observation, Arena& arena);
   void count_findings(const JudgedRecord& record);
+  std::string_view words_of(const JudgedRecord& record, const Observation& observation, std::string_view account,
+                            Arena& arena);
 
   [[nodiscard]] std::span<JudgedRecord> group() { return std::span(records).first(group_size); }
 
@@ -213,6 +217,7 @@ struct Analyzer::Impl {
   uint64_t rules_generation = ~uint64_t{0};
   std::optional<InForce> in_force;
   EvidenceBuilder evidence;
+  WordTeller words;
   std::vector<JudgedRecord> records;                     ///< of which the group is the first
   std::array<uint32_t, kGroupRequests> raw_index{};      ///< per record of the group: its raw record in the batch
   std::array<uint32_t, kGroupRequests> request_index{};  ///< and which request in that
@@ -353,10 +358,20 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
                                 out.correlation_events);
     count_findings(record);
     if (options.keep_verdicts) out.verdicts.push_back(verdict_of(record, raw_index[i], options.masker, out.arena));
-    if (record.client.kind != ClientKind::kAddress)
-      describe_address(observation, in_force->judge.address_of(record.event, out.arena),
-                       out.observations.emplace_back());
+    observation.words = words_of(record, observation, {}, out.arena);
+    if (record.client.kind == ClientKind::kAddress) continue;
+    Observation& count = out.observations.emplace_back();
+    describe_address(observation, in_force->judge.address_of(record.event, out.arena), count);
+    if (!observation.words.empty()) count.words = words_of(record, observation, record.client.text, out.arena);
   }
+}
+
+std::string_view Analyzer::Impl::words_of(const JudgedRecord& record, const Observation& observation,
+                                          std::string_view account, Arena& arena) {
+  if (observation.evidence) return words.tell(evidence.last(), account, arena);
+  const bool is_bot = observation.has(ObservationFlag::kBotUserAgent);
+  if (!WordTeller::tells(observation.at.offset, observation.status, is_bot)) return {};
+  return words.tell(record.event, observation.user_agent_hash, observation.path_hash, account, arena);
 }
 
 /// The flags, each with its counter.
