@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "decode/decoder.h"
 #include "detect/rule_set.h"
+#include "enrich/enrichment_options.h"
 #include "event/input_profile.h"
 #include "event/profile/profile_catalog.h"
 #include "evidence/personal_data.h"
@@ -201,6 +202,7 @@ struct Config {
   HttpConfig http;
   LogConfig log;
   AlertsConfig alerts;
+  EnrichmentOptions enrichment;
   std::vector<PersonalData> personal_data{PersonalData::kIban, PersonalData::kNationalId};  ///< masked besides secrets
   /// Where the properties that are not at their defaults were written, by path; items of lists as "rules.directories[0]".
   std::map<std::string, ConfigPlace, std::less<>> places;
