@@ -138,6 +138,7 @@ struct SourceConfig {
   std::string time_zone = "UTC";             ///< as Config's
   std::vector<std::string> trusted_proxies;  ///< as Config's
   std::vector<ClientKind> client_order;      ///< AB4
+  std::vector<std::string> identity_headers;
 };
 
 /// The name of the one source that there is without `sources`.
@@ -188,6 +189,8 @@ struct Config {
   std::string time_zone = "UTC";             ///< by name; input.time_zone is made from it
   std::vector<std::string> trusted_proxies;  ///< as written; input.trusted_proxies is made from it
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
+  std::vector<std::string> identity_headers{"authorization",
+                                            "x-api-key"};  ///< credentials in them stand for API keys (KE2)
   /// How records of different topics are read, where that differs; empty: all as `input` says. Each has begun with `input`, and
   /// kafka.topics.requests are the topics of all.
   std::vector<SourceConfig> sources;

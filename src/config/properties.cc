@@ -165,6 +165,10 @@ const auto& property_table() {
                "networks (CIDR) of your own proxies: X-Forwarded-For is believed from these only", "", {}, Effect::kReload},
       Property{"input.client_order", choices(REACH(client_order), kClientKindNames),
                "what a client is known by: the first of these that a record has", "", {}, Effect::kReload},
+      Property{"input.identity_headers", AT(identity_headers),
+               "request headers whose credential stands for an API key where the record names none, hashed: of authorization the "
+               "bearer's token or the user of Basic. Not where input.api_key is never, nor of a request answered 401, 403 or 407", "", {},
+               Effect::kReload},
 
       FIELD(time), FIELD(date), FIELD(request_id), FIELD(client_id), FIELD(api_key), FIELD(client_ip), FIELD(forwarded_for),
       FIELD(method), FIELD(scheme), FIELD(host), FIELD(target), FIELD(path), FIELD(query), FIELD(status), FIELD(duration),

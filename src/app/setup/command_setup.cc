@@ -156,6 +156,7 @@ AnalyzerOptions analyzer_options(const Config& config) {
   std::random_device random;
   options.matching.line_secret = LineSecret::from(std::ref(random));
   options.client_order = config.client_order;
+  options.identity_headers = config.identity_headers;
   options.masker = Masker(config.personal_data);
   return options;
 }
