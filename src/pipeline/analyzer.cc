@@ -13,6 +13,7 @@
 #include "base/prefetch.h"
 #include "evidence/evidence_builder.h"
 #include "pipeline/correlation_feed.h"
+#include "pipeline/response_feed.h"
 #include "pipeline/word_teller.h"
 
 namespace weir {
@@ -29,6 +30,7 @@ constexpr std::string_view kBotTag = "weir.bot";
 struct InForce {
   RecordJudge judge;
   CorrelationFeed correlations;
+  ResponseFeed responses;
   std::vector<bool> is_bot_rule;  ///< by rule
 };
 
@@ -271,7 +273,7 @@ Status Analyzer::Impl::take_rules_in_force() {
   auto judge = RecordJudge::create(options, judgement);
   if (!judge) return tl::unexpected<Error>(judge.error());
   in_force.emplace(InForce{std::move(*judge), CorrelationFeed(*judgement.rules, options.hash_key, options.masker),
-                           bot_rules(*judgement.rules)});
+                           ResponseFeed(judgement.policy.get(), options.hash_key), bot_rules(*judgement.rules)});
   if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
   rules_generation = generation;
   return {};
@@ -356,6 +358,8 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
     if (record.detection.malicious) attach_evidence(record, observation, out.arena);
     in_force->correlations.take(record.event, record.client, record.detection, observation, out.arena,
                                 out.correlation_events);
+    in_force->responses.take(record.policy.route, record.policy.response_faults, observation, out.arena,
+                             out.correlation_events);
     count_findings(record);
     if (options.keep_verdicts) out.verdicts.push_back(verdict_of(record, raw_index[i], options.masker, out.arena));
     observation.words = words_of(record, observation, {}, out.arena);
