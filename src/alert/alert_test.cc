@@ -282,6 +282,17 @@ TEST_CASE("the remedy is that of the rule that names the alert, if it has one", 
   CHECK(compact(parse(encode_ocsf(alert, kSource))["remediation"]["desc"]) == R"("Update the logging library.")");
 }
 
+TEST_CASE("the message of a correlation says what, of which group and how much", "[alert]") {
+  Alert alert = correlation_alert();
+  alert.count = 1;
+  alert.phase = EpisodePhase::kOpened;
+  const std::string said = "Many refused logins: c-ip 2001:db8::/64, cs-host shop.example.com; 20 within 5 min";
+  CHECK(parse(encode_ocsf(alert, kSource))["message"] == said.c_str());
+  alert.count = 7;
+  alert.phase = EpisodePhase::kClosed;
+  CHECK(parse(encode_ocsf(alert, kSource))["message"] == (said + ", true of 7 requests, ended").c_str());
+}
+
 TEST_CASE("an alert without an address has no endpoint, and one without a record names none", "[alert]") {
   Alert alert = closed_burst_alert();
   alert.burst.reasons = static_cast<BurstReasons>(BurstReason::kEnumeration);
