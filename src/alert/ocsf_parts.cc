@@ -1,6 +1,8 @@
 #include "alert/ocsf_parts.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace weir {
 namespace {
@@ -38,6 +40,8 @@ void write_enrichment(JsonWriter& json, const Alert& alert, std::string_view typ
 }  // namespace
 
 void write_made_of(JsonWriter& json, const Alert& alert) {
+  const auto is_empty = [](const std::vector<ValueCount>& values) { return values.empty(); };
+  if (std::all_of(alert.made_of.begin(), alert.made_of.end(), is_empty)) return;
   json.begin_object("made_of");
   for (size_t kind = 0; kind < kValueKinds; ++kind) {
     const auto& values = alert.made_of[kind];
