@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "alert/address_context.h"
+#include "alert/made_of.h"
 #include "alert/outcome.h"
 #include "base/client_kind.h"
 #include "base/enum_names.h"
@@ -46,6 +48,7 @@ struct AbuseVerdict {
   bool suspicious = false;
   AbuseReasons reasons = 0;
   int risk_score = 0;
+  uint8_t requests = 0, addresses = 0, agents = 0;  ///< in the client's window: how many, distinct ones
 };
 
 /// What AB3 looks for, as bits, and their stable names (docs/scoring.md).
@@ -68,6 +71,7 @@ struct BurstVerdict {
   /// How many a window held of what the reason counts: in a closing alert the most, before what makes a burst. 0: a summary.
   uint64_t held = 0;
   Milliseconds retry_after{0};  ///< request_rate: until one more request would be within the limit again
+  uint64_t requests = 0;        ///< in the fullest window; before the closing alert at least so many. 0: a summary
 };
 
 /// What a correlation found (docs/correlation.md).
@@ -110,9 +114,11 @@ struct Alert {
   Outcome record_outcome = Outcome::kUnknown;  ///< of the record that caused this alert
   std::vector<Evidence>
       further;  ///< closing, attacks: one for each category and host that no alert has shown, at most 8
-  std::optional<AttackSummary> summary;  ///< attacks: of the episode so far
-  AbuseVerdict verdict;                  ///< abuse
-  BurstVerdict burst;                    ///< bursts
+  std::optional<AttackSummary> summary;   ///< attacks: of the episode so far
+  AbuseVerdict verdict;                   ///< abuse
+  BurstVerdict burst;                     ///< bursts
+  ValueLists made_of;                     ///< abuse and bursts: which values the requests counted had
+  std::optional<AddressContext> context;  ///< of `address`; none without databases or lists
   std::optional<CorrelationFinding> correlation;
   std::string_view trimmed;  ///< what was taken out last because the alert was too large for its topic; empty: nothing
 };

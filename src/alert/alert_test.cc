@@ -6,6 +6,7 @@
 
 #include "alert/json_writer.h"
 #include "alert/ocsf.h"
+#include "alert/trim.h"
 #include "base/catch.h"
 
 namespace weir {
@@ -127,7 +128,22 @@ Alert closed_burst_alert() {
   alert.client = "customer-17";
   alert.at = {0, 2, 4711};
   alert.count = 34;
-  alert.burst = {static_cast<BurstReasons>(BurstReason::kFailedAuthentication), 12, Milliseconds{0}};
+  alert.burst = {static_cast<BurstReasons>(BurstReason::kFailedAuthentication), 12, Milliseconds{0}, 12};
+  alert.made_of[static_cast<size_t>(ValueKind::kAddress)] = {{"2001:db8::7", 20}, {"192.0.2.9", 3}};
+  alert.made_of[static_cast<size_t>(ValueKind::kPath)] = {{"/login", 34}};
+  return alert;
+}
+
+Alert enriched_alert() {
+  Alert alert = attack_alert();
+  alert.address = *IpAddress::parse("203.0.113.9");
+  alert.context = AddressContext{"NL",
+                                 64'496,
+                                 "Example Net",
+                                 {"blocked"},
+                                 {},
+                                 "examplebot",
+                                 {{"country_database", "Test 2025-01-15T12:00:00.000Z"}, {"blocked", "xxh3:01"}}};
   return alert;
 }
 
@@ -171,8 +187,8 @@ std::string compact(const rapidjson::Value& value) {
 TEST_CASE("alerts of every kind and phase are written as in the golden file", "[alert]") {
   const std::string path = std::string(WEIR_SOURCE_DIR) + "/tests/data/alerts.golden.ndjson";
   std::string written;
-  for (const Alert& alert :
-       {attack_alert(), abuse_alert(), closing_alert(), correlation_alert(), burst_alert(), closed_burst_alert()})
+  for (const Alert& alert : {attack_alert(), abuse_alert(), closing_alert(), correlation_alert(), burst_alert(),
+                             closed_burst_alert(), enriched_alert()})
     written += encode_ocsf(alert, kSource) + "\n";
   if (std::getenv("WEIR_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << written;
   std::ostringstream golden;
@@ -241,6 +257,40 @@ TEST_CASE("a burst of requests says its reason and in how many seconds it may be
   CHECK_FALSE(closed["evidences"][0].HasMember("actor"));
   CHECK(closed["unmapped"]["weir"]["record"]["offset"].GetInt() == 4711);
   CHECK_FALSE(closed["unmapped"].HasMember("retry_after"));
+}
+
+TEST_CASE("a burst lists what it is made of, and says how many requests have other values", "[alert]") {
+  const auto json = parse(encode_ocsf(closed_burst_alert(), kSource));
+  const auto& weir = json["unmapped"]["weir"];
+  CHECK(
+      compact(weir["made_of"]) ==
+      R"({"addresses":{"values":[{"value":"2001:db8::7","requests":20},{"value":"192.0.2.9","requests":3}],"others":11},)"
+      R"("paths":{"values":[{"value":"/login","requests":34}]}})");
+  CHECK(compact(weir["window"]) == R"({"requests":12})");
+}
+
+TEST_CASE("what an alert is made of goes before the group when it is too large", "[alert]") {
+  Alert alert = closed_burst_alert();
+  CHECK(trim(alert));
+  CHECK(alert.trimmed == "made_of");
+  CHECK_FALSE(trim(alert));
+}
+
+TEST_CASE("the remedy is that of the rule that names the alert, if it has one", "[alert]") {
+  Alert alert = attack_alert();
+  alert.evidence->remediation = "Update the logging library.";
+  CHECK(compact(parse(encode_ocsf(alert, kSource))["remediation"]["desc"]) == R"("Update the logging library.")");
+}
+
+TEST_CASE("the message of a correlation says what, of which group and how much", "[alert]") {
+  Alert alert = correlation_alert();
+  alert.count = 1;
+  alert.phase = EpisodePhase::kOpened;
+  const std::string said = "Many refused logins: c-ip 2001:db8::/64, cs-host shop.example.com; 20 within 5 min";
+  CHECK(parse(encode_ocsf(alert, kSource))["message"] == said.c_str());
+  alert.count = 7;
+  alert.phase = EpisodePhase::kClosed;
+  CHECK(parse(encode_ocsf(alert, kSource))["message"] == (said + ", true of 7 requests, ended").c_str());
 }
 
 TEST_CASE("an alert without an address has no endpoint, and one without a record names none", "[alert]") {

@@ -22,14 +22,15 @@ struct Place {
 };
 constexpr std::array kPlaces{Place{"/message", "/finding_info/title"},
                              Place{"/finding_info/desc", "/finding_info/title"}, Place{"/evidences"},
-                             Place{"/observables"}};
+                             Place{"/observables"}, Place{"/unmapped/weir/made_of"}};
 constexpr std::array kEcsPlaces{Place{"/message", "/event/reason"},
                                 Place{"/http"},
                                 Place{"/url"},
                                 Place{"/user_agent"},
                                 Place{"/related/hosts"},
                                 Place{"/weir/hits"},
-                                Place{"/weir/evidence"}};
+                                Place{"/weir/evidence"},
+                                Place{"/weir/made_of"}};
 /// Where the token stands: in the schema's place for evidence of any form.
 constexpr const char* kToken = "/evidences/0/data/fernet";
 constexpr const char* kEcsToken = "/weir/fernet";

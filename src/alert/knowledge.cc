@@ -40,7 +40,7 @@ constexpr std::array<CategoryFacts, static_cast<size_t>(Category::kCount)> kCate
 }};
 
 constexpr std::string_view kAccess = "TA0001", kAccessName = "Initial Access";
-constexpr std::array<Technique, 12> kTechniques{{
+constexpr std::array<Technique, 17> kTechniques{{
     {"T1190", "Exploit Public-Facing Application", {}, {}, kAccess, kAccessName},
     {"T1059", "Command and Scripting Interpreter", {}, {}, "TA0002", "Execution"},
     {"T1083", "File and Directory Discovery", {}, {}, "TA0007", "Discovery"},
@@ -53,6 +53,11 @@ constexpr std::array<Technique, 12> kTechniques{{
     {"T1499", "Endpoint Denial of Service", {}, {}, "TA0040", "Impact"},
     {"T1078", "Valid Accounts", {}, {}, kAccess, kAccessName},
     {"T1090", "Proxy", {}, {}, "TA0011", "Command and Control"},
+    {"T1552", "Unsecured Credentials", {}, {}, "TA0006", "Credential Access"},
+    {"T1528", "Steal Application Access Token", {}, {}, "TA0006", "Credential Access"},
+    {"T1040", "Network Sniffing", {}, {}, "TA0006", "Credential Access"},
+    {"T1530", "Data from Cloud Storage", {}, {}, "TA0009", "Collection"},
+    {"T1592", "Gather Victim Host Information", {}, {}, "TA0043", "Reconnaissance"},
 }};
 
 /// By the technique, or by the sub-technique where there is a dot.
@@ -101,6 +106,19 @@ const EvidenceHit* first_hit(const Alert& alert) {
   return alert.evidence && !alert.evidence->hits.empty() ? &alert.evidence->hits.front() : nullptr;
 }
 
+std::string_view remediation_of_correlation(const Alert& alert) {
+  const auto has_tag = [&](std::string_view tag) {
+    return alert.correlation && std::find(alert.correlation->tags.begin(), alert.correlation->tags.end(), tag) !=
+                                    alert.correlation->tags.end();
+  };
+  if (has_tag("attack.t1552") || has_tag("attack.t1040"))
+    return "Change the credential: logs and everybody on the way have it. Send it in a header or body, over TLS only.";
+  if (has_tag("weir.response_headers"))
+    return "Set the header in the application or in the proxy before it, and take out what names the server's "
+           "software.";
+  return "Look at the records of the group within the time span, and at alerts of the same client around it.";
+}
+
 std::string_view remediation_of_burst(BurstReasons reasons) {
   switch (static_cast<BurstReason>(reasons)) {
     case BurstReason::kRequestRate:
@@ -144,8 +162,8 @@ std::string_view remediation_of(const Alert& alert) {
   if (alert.kind == AlertKind::kBurst) return remediation_of_burst(alert.burst.reasons);
   if (alert.kind == AlertKind::kAbuse)
     return "Find out whose automation this is; if nobody's, ask the client to prove itself and limit its rate.";
-  if (alert.kind == AlertKind::kCorrelation)
-    return "Look at the records of the group within the time span, and at alerts of the same client around it.";
+  if (alert.kind == AlertKind::kCorrelation) return remediation_of_correlation(alert);
+  if (alert.evidence && !alert.evidence->remediation.empty()) return alert.evidence->remediation;
   if (const EvidenceHit* hit = first_hit(alert)) return kCategories.at(static_cast<size_t>(hit->category)).remediation;
   for (size_t i = 0; i < kCategories.size(); ++i)
     if ((alert.categories >> i & 1U) != 0) return kCategories[i].remediation;

@@ -1,6 +1,7 @@
 #include "alert/message.h"
 
 #include <array>
+#include <cstdio>
 #include <string_view>
 
 #include "alert/knowledge.h"
@@ -70,14 +71,40 @@ std::string name_of_client(const Alert& alert) {
          alert.client;
 }
 
+std::string counted(uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " request" : " requests");
+}
+
+/// "40 s", "3 min".
+std::string duration_text(int64_t ms) {
+  constexpr int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
+  if (ms < 2 * kMinute) return std::to_string(ms / kSecond) + " s";
+  if (ms < 2 * kHour) return std::to_string(ms / kMinute) + " min";
+  return std::to_string(ms / kHour) + " h";
+}
+
 /// " in 40 s", " in 3 min"; nothing within a second.
 std::string span_of(const Alert& alert) {
-  constexpr int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
+  constexpr int64_t kSecond = 1000;
   const int64_t ms = (alert.last_seen - alert.first_seen).count();
-  if (ms < kSecond) return {};
-  if (ms < 2 * kMinute) return " in " + std::to_string(ms / kSecond) + " s";
-  if (ms < 2 * kHour) return " in " + std::to_string(ms / kMinute) + " min";
-  return " in " + std::to_string(ms / kHour) + " h";
+  return ms < kSecond ? std::string() : " in " + duration_text(ms);
+}
+
+/// "One account refused at many addresses: cs-username zoe; 10 within 10 min, true of 3 requests, ended"
+std::string correlation_message(const Alert& alert) {
+  const CorrelationFinding& finding = *alert.correlation;
+  std::string text = finding.title;
+  std::string_view separator = ": ";
+  for (const auto& [field, value] : finding.group) {
+    if (value.empty()) continue;
+    text.append(separator).append(field).append(" ").append(cut_utf8(value, kPathShownMax));
+    separator = ", ";
+  }
+  std::array<char, 32> number{};
+  std::snprintf(number.data(), number.size(), "%.6g", finding.value);
+  text.append("; ").append(number.data()).append(" within ").append(duration_text(finding.timespan.count()));
+  if (alert.count > 1) text.append(", true of ").append(counted(alert.count));
+  return text.append(alert.phase == EpisodePhase::kClosed ? ", ended" : "");
 }
 
 /// "parameter q", "the cookie sid", "the path".
@@ -140,10 +167,6 @@ std::string outcome_phrase(Outcome outcome, uint16_t status) {
   return {};
 }
 
-std::string counted(uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " request" : " requests");
-}
-
 /// "SQL injection in parameter q of GET shop.example.com/search, answered 200; 3 requests of 203.0.113.9 in 40 s"
 std::string attack_message(const Alert& alert) {
   std::string text;
@@ -195,6 +218,7 @@ std::string title_of(const Alert& alert) {
 
 std::string message_of(const Alert& alert) {
   if (alert.kind == AlertKind::kAttack) return attack_message(alert);
+  if (alert.correlation) return correlation_message(alert);
   std::string text(to_string(alert.kind));
   text.append(is_target(alert) ? " against " : " by ")
       .append(to_string(alert.client_kind))

@@ -6,6 +6,7 @@
 #include "alert/json_writer.h"
 #include "alert/knowledge.h"
 #include "alert/message.h"
+#include "alert/ocsf_parts.h"
 
 namespace weir {
 namespace {
@@ -298,6 +299,7 @@ void write_evidences(JsonWriter& json, const Alert& alert) {
   if (!alert.address.is_unspecified()) {
     json.begin_object("src_endpoint");
     json.text("ip", alert.address.to_string());
+    if (alert.context) write_whereabouts(json, *alert.context);
     json.end_object();
   }
   if (is_user(alert)) {
@@ -410,6 +412,11 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
     json.end_object();
   }
   if (alert.kind == AlertKind::kAttack) write_story(json, alert);
+  if (alert.kind == AlertKind::kAbuse || alert.kind == AlertKind::kBurst) {
+    write_window(json, alert);
+    write_made_of(json, alert);
+  }
+  if (alert.context) write_context(json, *alert.context);
   if (alert.correlation) write_correlation(json, *alert.correlation);
   if (alert.evidence) {
     const Evidence& evidence = *alert.evidence;
@@ -499,6 +506,7 @@ std::string encode_ocsf(const Alert& alert, const AlertSource& source) {
   write_finding_info(json, alert);
   write_evidences(json, alert);
   write_observables(json, alert);
+  write_enrichments(json, alert);
   write_unmapped(json, alert, source);
   json.end_object();
   return json.take();

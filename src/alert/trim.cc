@@ -28,6 +28,13 @@ bool drop_further(Alert& alert) {
   return any;
 }
 
+bool drop_made_of(Alert& alert) {
+  const auto has_values = [](const auto& list) { return !list.empty(); };
+  const bool any = std::any_of(alert.made_of.begin(), alert.made_of.end(), has_values);
+  alert.made_of = {};
+  return any;
+}
+
 bool drop_group(Alert& alert) {
   if (!alert.correlation) return false;
   auto& group = alert.correlation->group;
@@ -49,6 +56,8 @@ bool trim(Alert& alert) {
   } else if (alert.evidence) {
     alert.evidence.reset();
     alert.trimmed = "evidence";
+  } else if (drop_made_of(alert)) {
+    alert.trimmed = "made_of";
   } else if (drop_group(alert)) {
     alert.trimmed = "group";
   } else {

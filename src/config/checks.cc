@@ -1,5 +1,6 @@
 #include "config/checks.h"
 
+#include <filesystem>
 #include <set>
 
 #include "alert/fernet.h"
@@ -23,6 +24,7 @@ class Checker {
     check_input();
     check_shared_networks();
     check_encryption();
+    check_enrichment();
     check_http();
     if (config_.decode.line_bytes_max > config_.decode.record_bytes_max) {
       report_.error(report_.written_of({"decode.line_bytes_max", "decode.record_bytes_max"}),
@@ -55,6 +57,24 @@ class Checker {
       report_.error(
           "alerts.encryption_keys", "alerts.encryption_keys: " + keys.error().detail,
           "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())' makes one");
+  }
+
+  void check_enrichment() {
+    std::set<std::string> names;
+    for (const auto& [key, files] : {std::pair("enrichment.threat_lists", &config_.enrichment.threat_lists),
+                                     std::pair("enrichment.crawlers", &config_.enrichment.crawlers)}) {
+      if (files->size() > EnrichmentOptions::kListsMax) {
+        report_.error(key, std::string(key) + " has " + std::to_string(files->size()) + " files",
+                      "at most " + std::to_string(EnrichmentOptions::kListsMax) + "; join some");
+      }
+      for (size_t i = 0; i < files->size(); ++i) {
+        const std::string name = std::filesystem::path((*files)[i]).stem().string();
+        if (!name.empty() && names.insert(name).second) continue;
+        report_.error(std::string(key) + "[" + std::to_string(i) + "]",
+                      std::string(key) + ": a second list is called '" + name + "'",
+                      "alerts name lists by their files, without folder and extension: rename one");
+      }
+    }
   }
 
   void check_pointers(bool& valid) {

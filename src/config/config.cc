@@ -24,7 +24,7 @@ Diagnostic Config::finding(Diagnostic::Severity severity, std::string_view path,
 std::vector<SourceConfig> Config::all_sources() const {
   if (!sources.empty()) return sources;
   return {{kDefaultSource, kafka.topics.requests, input, input_is_chosen, fields_chosen, time_zone, trusted_proxies,
-           client_order}};
+           client_order, identity_headers}};
 }
 
 Config Config::with_only(const SourceConfig& source) const {
@@ -37,6 +37,7 @@ Config Config::with_only(const SourceConfig& source) const {
   config.time_zone = source.time_zone;
   config.trusted_proxies = source.trusted_proxies;
   config.client_order = source.client_order;
+  config.identity_headers = source.identity_headers;
   return config;
 }
 

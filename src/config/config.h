@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "decode/decoder.h"
 #include "detect/rule_set.h"
+#include "enrich/enrichment_options.h"
 #include "event/input_profile.h"
 #include "event/profile/profile_catalog.h"
 #include "evidence/personal_data.h"
@@ -137,6 +138,7 @@ struct SourceConfig {
   std::string time_zone = "UTC";             ///< as Config's
   std::vector<std::string> trusted_proxies;  ///< as Config's
   std::vector<ClientKind> client_order;      ///< AB4
+  std::vector<std::string> identity_headers;
 };
 
 /// The name of the one source that there is without `sources`.
@@ -187,6 +189,8 @@ struct Config {
   std::string time_zone = "UTC";             ///< by name; input.time_zone is made from it
   std::vector<std::string> trusted_proxies;  ///< as written; input.trusted_proxies is made from it
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
+  std::vector<std::string> identity_headers{"authorization",
+                                            "x-api-key"};  ///< credentials in them stand for API keys (KE2)
   /// How records of different topics are read, where that differs; empty: all as `input` says. Each has begun with `input`, and
   /// kafka.topics.requests are the topics of all.
   std::vector<SourceConfig> sources;
@@ -201,6 +205,7 @@ struct Config {
   HttpConfig http;
   LogConfig log;
   AlertsConfig alerts;
+  EnrichmentOptions enrichment;
   std::vector<PersonalData> personal_data{PersonalData::kIban, PersonalData::kNationalId};  ///< masked besides secrets
   /// Where the properties that are not at their defaults were written, by path; items of lists as "rules.directories[0]".
   std::map<std::string, ConfigPlace, std::less<>> places;

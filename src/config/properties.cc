@@ -165,6 +165,10 @@ const auto& property_table() {
                "networks (CIDR) of your own proxies: X-Forwarded-For is believed from these only", "", {}, Effect::kReload},
       Property{"input.client_order", choices(REACH(client_order), kClientKindNames),
                "what a client is known by: the first of these that a record has", "", {}, Effect::kReload},
+      Property{"input.identity_headers", AT(identity_headers),
+               "request headers whose credential stands for an API key where the record names none, hashed: of authorization the "
+               "bearer's token or the user of Basic. Not where input.api_key is never, nor of a request answered 401, 403 or 407", "", {},
+               Effect::kReload},
 
       FIELD(time), FIELD(date), FIELD(request_id), FIELD(client_id), FIELD(api_key), FIELD(client_ip), FIELD(forwarded_for),
       FIELD(method), FIELD(scheme), FIELD(host), FIELD(target), FIELD(path), FIELD(query), FIELD(status), FIELD(duration),
@@ -278,6 +282,21 @@ const auto& property_table() {
                "Fernet keys, one a line, with which the evidence in alerts is encrypted: the first encrypts, weir decrypt tries all. "
                "Where it is not set, the variable ENCRYPTION_KEY; without either, evidence is not encrypted"},
 
+      Property{"enrichment.country_database", AT(enrichment.country_database),
+               "MMDB file that says in which country an address is; empty: none"},
+      Property{"enrichment.asn_database", AT(enrichment.asn_database),
+               "MMDB file that says whose autonomous system an address is in; empty: none"},
+      Property{"enrichment.threat_lists", AT(enrichment.threat_lists),
+               "files of addresses and networks, one a line (netset, comments after # or ;), or .csv; an alert names the lists that hold its "
+               "address"},
+      Property{"enrichment.csv_column", AT(enrichment.csv_column),
+               "column of .csv lists with the address, from 1", "", {1, 1'000}},
+      Property{"enrichment.threat_effect", choice(REACH(enrichment.threat_effect)),
+               "what a threat list's hit does besides: label nothing, raise makes the alert's severity one higher"},
+      Property{"enrichment.crawlers", AT(enrichment.crawlers),
+               "files of the prefixes that crawlers come from, JSON as their operators publish it or one a line; the file's name is the "
+               "crawler's. Bursts and abuse of such an address are Low at most"},
+
       Property{"masking.personal_data", choices(REACH(personal_data), kNamesOf<PersonalData>),
                "kinds of personal data that are masked wherever text of requests is shown, as secrets always are"},
 
@@ -327,6 +346,7 @@ constexpr std::array kSections{
     Section{"score.bursts", "bursts of requests, failures, errors and attacks"},
     Section{"score.episodes", "flood control: which records of a client become alerts"},
     Section{"alerts", "how alerts are written"},
+    Section{"enrichment", "what alerts say of their addresses besides"},
     Section{"masking", "what is hidden of the text of requests besides secrets"},
     Section{"http", "metrics, health and the admin API"},
     Section{"log", "weir's own log"},

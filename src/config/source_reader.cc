@@ -59,6 +59,7 @@ class SourceReader {
     source_.time_zone = std::move(scratch_.time_zone);
     source_.trusted_proxies = std::move(scratch_.trusted_proxies);
     source_.client_order = std::move(scratch_.client_order);
+    source_.identity_headers = std::move(scratch_.identity_headers);
     return std::move(source_);
   }
 

@@ -50,7 +50,8 @@ struct BasicEvidence {
 
   Text request_id{}, method{}, scheme{}, host{}, path{}, query{}, referer{}, user_agent{};
   EvidenceFacts facts;
-  Text rule_set{};  ///< fingerprint of the rules that judged the record
+  Text rule_set{};     ///< fingerprint of the rules that judged the record
+  Text remediation{};  ///< what the rule that names the alert says to do; may be empty
   int score = 0;
   Evasions evasions = 0;
   uint16_t hits_total = 0;

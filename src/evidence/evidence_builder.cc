@@ -96,6 +96,10 @@ PackedEvidence EvidenceBuilder::build(const Judged& judged, Arena& arena) {
                                  : describe(judged.detection.hits[finding.index], judged, arena));
   }
 
+  evidence_.remediation = {};
+  if (!findings_.empty() && !findings_.front().is_violation)
+    evidence_.remediation = judged.rules.rules()[judged.detection.hits[findings_.front().index].rule].remediation;
+
   evidence_.facts = facts_of_response(judged.event, scratch_);
   std::string_view asked;  // hits in one short line share their excerpt
   for (const EvidenceHitView& hit : evidence_.hits) {

@@ -39,6 +39,9 @@ class EvidenceBuilder {
   /// What it gives stands in `arena`.
   PackedEvidence build(const Judged& judged, Arena& arena);
 
+  /// What was packed last.
+  [[nodiscard]] const EvidenceView& last() const { return evidence_; }
+
  private:
   /// A hit or a violation, by its index, in the order in which they are shown.
   struct Finding {

@@ -64,6 +64,7 @@ void write(const BasicEvidence<Text>& evidence, std::string& bytes) {
     out.byte(static_cast<uint8_t>(hit.specificity));
   }
   out.text(evidence.rule_set);
+  out.text(evidence.remediation);
 }
 
 EvidenceHitView read_hit(BinaryReader& in, EvidenceLayout layout) {
@@ -77,17 +78,17 @@ EvidenceHitView read_hit(BinaryReader& in, EvidenceLayout layout) {
   hit.parameter = in.text();
   hit.excerpt = in.text();
   hit.steps = in.number<DecodeSteps>();
-  if (layout == EvidenceLayout::kWithFacts) hit.specificity = in.byte();
+  if (layout != EvidenceLayout::kWithoutFacts) hit.specificity = in.byte();
   return hit;
 }
 
 /// Reads all of it, giving each hit to `take`; false when it is malformed. The hits of `out` stay empty.
 template <typename Take>
 bool read(BinaryReader& in, EvidenceLayout layout, EvidenceView& out, const Take& take) {
-  if (layout == EvidenceLayout::kWithFacts) out.facts = read_facts(in);
+  if (layout != EvidenceLayout::kWithoutFacts) out.facts = read_facts(in);
   for (auto* text : {&out.request_id, &out.method, &out.host, &out.path, &out.user_agent})
     *text = in.text();
-  if (layout == EvidenceLayout::kWithFacts) {
+  if (layout != EvidenceLayout::kWithoutFacts) {
     for (auto* text : {&out.scheme, &out.query, &out.referer})
       *text = in.text();
   }
@@ -102,6 +103,7 @@ bool read(BinaryReader& in, EvidenceLayout layout, EvidenceView& out, const Take
     take(hit);
   }
   out.rule_set = in.text();
+  if (layout == EvidenceLayout::kWithRemediation) out.remediation = in.text();
   return in.ok();
 }
 
@@ -139,7 +141,7 @@ std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in, EvidenceLay
   const std::string_view before = in.rest();
   PackedEvidence packed;
   EvidenceView head;
-  packed.has_facts = layout == EvidenceLayout::kWithFacts;
+  packed.layout = layout;
   const bool whole = read(in, layout, head, [&](const EvidenceHitView& hit) {
     packed.add_hit(hit.weight, hit.level, hit.category, hit.rule_id);
   });
@@ -149,7 +151,7 @@ std::optional<PackedEvidence> read_packed_evidence(BinaryReader& in, EvidenceLay
 }
 
 EvidenceFacts facts_of(const PackedEvidence& packed) {
-  if (!packed.has_facts) return {};
+  if (packed.layout == EvidenceLayout::kWithoutFacts) return {};
   BinaryReader in(packed.bytes);
   return read_facts(in);
 }
@@ -158,8 +160,7 @@ Evidence unpack_evidence(const PackedEvidence& packed) {
   BinaryReader in(packed.bytes);
   EvidenceView head;
   Evidence out;
-  const EvidenceLayout layout = packed.has_facts ? EvidenceLayout::kWithFacts : EvidenceLayout::kWithoutFacts;
-  const bool whole = read(in, layout, head, [&](const EvidenceHitView& hit) { out.hits.push_back(owned(hit)); });
+  const bool whole = read(in, packed.layout, head, [&](const EvidenceHitView& hit) { out.hits.push_back(owned(hit)); });
   WEIR_ASSERT(whole && in.left() == 0, "packed evidence was read before");
   out.request_id = head.request_id;
   out.method = head.method;
@@ -171,6 +172,7 @@ Evidence unpack_evidence(const PackedEvidence& packed) {
   out.referer = head.referer;
   out.facts = head.facts;
   out.rule_set = head.rule_set;
+  out.remediation = head.remediation;
   out.score = head.score;
   out.evasions = head.evasions;
   out.hits_total = head.hits_total;

@@ -297,7 +297,7 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
                           options.alert_encoder,  options.score,
                           topics.state,           static_cast<uint32_t>(observations_partitions),
                           options.snapshot_round, {},
-                          alert_bytes_max};
+                          alert_bytes_max,        options.alert_enricher};
   if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);
   return std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka, runtime.state.get(),
                                      board.get());

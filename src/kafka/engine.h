@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "alert/alert_encoder.h"
+#include "alert/alert_enricher.h"
 #include "base/result.h"
 #include "base/topic_table.h"
 #include "config/config.h"
@@ -34,8 +35,9 @@ struct EngineOptions {
   Milliseconds snapshot_round{30'000};  ///< in which the whole state is written to the state topic once
   bool checks_topic_settings = true;    ///< false: the broker cannot tell them (EmbeddedBroker)
   std::shared_ptr<const AlertEncoder> alert_encoder;
-  Milliseconds broker_timeout{30'000};   ///< for a broker to answer; 0: as long as it takes
-  Milliseconds startup_timeout{30'000};  ///< for topics to be seen and created when one has answered
+  std::shared_ptr<const AlertEnricher> alert_enricher;  ///< null: nothing is known of addresses
+  Milliseconds broker_timeout{30'000};                  ///< for a broker to answer; 0: as long as it takes
+  Milliseconds startup_timeout{30'000};                 ///< for topics to be seen and created when one has answered
   std::function<void(const std::string& reason, Milliseconds waited)> waiting;  ///< while no broker answers
 
   /// `analyzer`: how records are judged; the same for every way of judging them, so whoever starts the engine makes it.

@@ -103,6 +103,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
 // --- output, kept until it is stored
 
 void ScoreWork::retain_alert(Alert& alert, int64_t append_ms) {
+  if (options_.alert_enricher) options_.alert_enricher->enrich(alert);
   const AlertEncoder& encoder = *options_.alert_encoder;
   RetainedMessage message{options_.alerts_topic, alert.client, encoder.value_of(alert), encoder.headers_of(alert),
                           append_ms};

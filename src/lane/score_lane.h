@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "alert/alert_encoder.h"
+#include "alert/alert_enricher.h"
 #include "lane/lane.h"
 #include "lane/sources/source_board.h"
 #include "lane/state/partition_state.h"
@@ -41,6 +42,7 @@ class ScoreWork : public StageWork {
     std::function<Milliseconds()> now;  ///< paces the snapshots; empty: the steady clock
     /// What the alerts topic takes (max.message.bytes); larger alerts are trimmed.
     size_t alert_bytes_max = std::numeric_limits<size_t>::max();
+    std::shared_ptr<const AlertEnricher> alert_enricher{};  ///< null: nothing is known of addresses
   };
   /// Snapshots that may wait for one transaction. What does not fit comes with the next ones.
   static constexpr size_t kSnapshotBytesMax = 8 << 20;

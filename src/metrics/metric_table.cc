@@ -207,6 +207,23 @@ bool rule_reloads(const Scrape& scrape, FamilyBuilder& family) {
   return true;
 }
 
+bool enrichment_reloads(const Scrape& scrape, FamilyBuilder& family) {
+  const RuntimeCounters* runtime = scrape.sources.runtime;
+  if (runtime == nullptr) return false;
+  family.sample(as_double(runtime->enrichment_reloads_succeeded.value()), {{scrape.label, "success"}});
+  family.sample(as_double(runtime->enrichment_reloads_failed.value()), {{scrape.label, "failure"}});
+  return true;
+}
+
+bool enrichment_entries(const Scrape& scrape, FamilyBuilder& family) {
+  const RuntimeCounters* runtime = scrape.sources.runtime;
+  if (runtime == nullptr) return false;
+  family.sample(as_double(runtime->enrichment_databases.value()), {{scrape.label, "databases"}});
+  family.sample(as_double(runtime->enrichment_threat_entries.value()), {{scrape.label, "threat_lists"}});
+  family.sample(as_double(runtime->enrichment_crawler_entries.value()), {{scrape.label, "crawlers"}});
+  return true;
+}
+
 template <const Counter RuntimeCounters::*Member>
 bool of_runtime(const Scrape& scrape, FamilyBuilder& family) {
   if (scrape.sources.runtime == nullptr) return false;
@@ -459,6 +476,12 @@ constexpr MetricRow kMetrics[] = {
      "1 if the newest reload of the rules succeeded, or none was asked for; else 0.",
      kGauge, of_runtime<&RuntimeCounters::last_reload_succeeded>},
     {"weir_rules_info", "Always 1; the label says which rule set is in force.", kGauge, rules_info, "fingerprint"},
+    {"weir_enrichment_entries", "Databases, and entries of the lists, that alerts are enriched from, by kind.", kGauge,
+     enrichment_entries, "kind"},
+    {"weir_enrichment_oldest_file_timestamp_seconds",
+     "When the oldest of their files was written, since 1970; 0 if there is none.",
+     kGauge, of_runtime<&RuntimeCounters::enrichment_oldest_file>},
+    {"weir_enrichment_reloads_total", "Reloads of these files, by result.", kCounter, enrichment_reloads, "result"},
     {"weir_build_info", "Always 1; the labels say which build runs.", kGauge, build_info},
     {"weir_ready", "1 if every lane has joined its group, else 0.", kGauge, is_ready},
     {"weir_certificate_end_timestamp_seconds",

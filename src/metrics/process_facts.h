@@ -22,12 +22,18 @@ struct ProcessQuestions {
   std::function<std::optional<double>()> certificate_end;
 };
 
-/// What the thread that reloads the rules counts: it alone writes, the scrape reads.
+/// What the threads that reload rules and enrichment count: one writes each, the scrape reads.
 struct RuntimeCounters {
   Counter rule_reloads_succeeded;
   Counter rule_reloads_failed;
   Counter last_reload_succeeded;  ///< set: 1 or 0
   Counter rules_loaded;           ///< set, not added up
+  Counter enrichment_reloads_succeeded;
+  Counter enrichment_reloads_failed;
+  Counter enrichment_databases;  ///< set, as what follows
+  Counter enrichment_threat_entries;
+  Counter enrichment_crawler_entries;
+  Counter enrichment_oldest_file;  ///< when it was written, seconds since 1970; 0: there is none
 };
 
 }  // namespace weir

@@ -13,6 +13,8 @@
 #include "base/prefetch.h"
 #include "evidence/evidence_builder.h"
 #include "pipeline/correlation_feed.h"
+#include "pipeline/response_feed.h"
+#include "pipeline/word_teller.h"
 
 namespace weir {
 namespace {
@@ -28,6 +30,7 @@ constexpr std::string_view kBotTag = "weir.bot";
 struct InForce {
   RecordJudge judge;
   CorrelationFeed correlations;
+  ResponseFeed responses;
   std::vector<bool> is_bot_rule;  ///< by rule
 };
 
@@ -187,6 +190,7 @@ struct Analyzer::Impl {
         rule_slot(rules),
         counters(counters_in),
         evidence(options.masker, options.matching.line_secret),
+        words(options.masker),
         records(kGroupRequests) {
     options.matching.locate_in_parameters_above = EvidenceHit::kExcerptBytesMax;
   }
@@ -204,6 +208,8 @@ struct Analyzer::Impl {
   void set_flags(const JudgedRecord& record, Observation& observation);
   void attach_evidence(const JudgedRecord& record, Observation& observation, Arena& arena);
   void count_findings(const JudgedRecord& record);
+  std::string_view words_of(const JudgedRecord& record, const Observation& observation, std::string_view account,
+                            Arena& arena);
 
   [[nodiscard]] std::span<JudgedRecord> group() { return std::span(records).first(group_size); }
 
@@ -213,6 +219,7 @@ struct Analyzer::Impl {
   uint64_t rules_generation = ~uint64_t{0};
   std::shared_ptr<InForce> in_force;
   EvidenceBuilder evidence;
+  WordTeller words;
   std::vector<JudgedRecord> records;                     ///< of which the group is the first
   std::array<uint32_t, kGroupRequests> raw_index{};      ///< per record of the group: its raw record in the batch
   std::array<uint32_t, kGroupRequests> request_index{};  ///< and which request in that
@@ -266,9 +273,9 @@ Status Analyzer::Impl::take_rules_in_force() {
   const Judgement judgement = *rule_slot.in_force();
   auto judge = RecordJudge::create(options, judgement);
   if (!judge) return tl::unexpected<Error>(judge.error());
-  in_force = std::make_shared<InForce>(InForce{std::move(*judge),
-                                               CorrelationFeed(*judgement.rules, options.hash_key, options.masker),
-                                               bot_rules(*judgement.rules)});
+  in_force = std::make_shared<InForce>(
+      InForce{std::move(*judge), CorrelationFeed(*judgement.rules, options.hash_key, options.masker),
+              ResponseFeed(judgement.policy.get(), options.hash_key), bot_rules(*judgement.rules)});
   if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
   rules_generation = generation;
   return {};
@@ -353,12 +360,24 @@ void Analyzer::Impl::observe(std::span<const RawRecord> batch, AnalyzedBatch& ou
     if (record.detection.malicious) attach_evidence(record, observation, out.arena);
     in_force->correlations.take(record.event, record.client, record.detection, observation, out.arena,
                                 out.correlation_events);
+    in_force->responses.take(record.policy.route, record.policy.response_faults, observation, out.arena,
+                             out.correlation_events);
     count_findings(record);
     if (options.keep_verdicts) out.verdicts.push_back(verdict_of(record, raw_index[i], options.masker, out.arena));
-    if (record.client.kind != ClientKind::kAddress)
-      describe_address(observation, in_force->judge.address_of(record.event, out.arena),
-                       out.observations.emplace_back());
+    observation.words = words_of(record, observation, {}, out.arena);
+    if (record.client.kind == ClientKind::kAddress) continue;
+    Observation& count = out.observations.emplace_back();
+    describe_address(observation, in_force->judge.address_of(record.event, out.arena), count);
+    if (!observation.words.empty()) count.words = words_of(record, observation, record.client.text, out.arena);
   }
+}
+
+std::string_view Analyzer::Impl::words_of(const JudgedRecord& record, const Observation& observation,
+                                          std::string_view account, Arena& arena) {
+  if (observation.evidence) return words.tell(evidence.last(), account, arena);
+  const bool is_bot = observation.has(ObservationFlag::kBotUserAgent);
+  if (!WordTeller::tells(observation.at.offset, observation.status, is_bot)) return {};
+  return words.tell(record.event, observation.user_agent_hash, observation.path_hash, account, arena);
 }
 
 /// The flags, each with its counter.

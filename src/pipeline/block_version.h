@@ -11,5 +11,8 @@ inline constexpr uint8_t kBlockVersion = 1;
 inline constexpr uint8_t kEventBlockVersion = 2;
 /// Of blocks that say how far their sources have come (docs/adr/0029-watermarks.md).
 inline constexpr uint8_t kSourceBlockVersion = 3;
+/// Of blocks with observations that tell of records in words; they may say how far their sources have come, too.
+inline constexpr uint8_t kWordsBlockVersion = 4;
+inline constexpr uint8_t kNewestBlockVersion = kWordsBlockVersion;
 
 }  // namespace weir

@@ -4,9 +4,11 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/ascii.h"
+#include "base/base64.h"
 #include "base/hex.h"
 #include "base/utf8.h"
 
@@ -22,6 +24,33 @@ std::string sha256_prefix(std::string_view bytes) {
   for (int i = 0; i < 16; ++i)
     append_hex(text, digest[i]);
   return text;
+}
+
+constexpr std::string_view kAuthorization = "authorization";
+constexpr size_t kCredentialBytesMin = 4;  // of a header's value; a shorter one is no credential
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+/// What stands before the colon in base64 of "user:password"; of what is no such text, all of it.
+std::string user_of_basic(std::string_view encoded) {
+  std::string user;
+  uint32_t bits = 0;
+  int held = 0;
+  for (const char digit : encoded) {
+    const int value = base64_value(digit);
+    if (value < 0) break;
+    bits = bits << 6 | static_cast<uint32_t>(value);
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    const char byte = static_cast<char>(bits >> held);
+    if (byte == ':') return user;
+    user += byte;
+  }
+  return std::string(encoded);
 }
 
 /// Letters, few digits and signs that names have: too little for any secret or personal data that has a form.
@@ -50,8 +79,12 @@ std::string keyed_digest(const SipHashKey& key, std::string_view bytes) {
 
 }  // namespace
 
-ClientIdentifier::ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key, Masker masker)
-    : order_(std::move(order)), key_(key), masker_(masker) {}
+ClientIdentifier::ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key, Masker masker,
+                                   std::vector<std::string> headers)
+    : order_(std::move(order)), headers_(std::move(headers)), key_(key), masker_(masker) {
+  for (std::string& name : headers_)
+    std::transform(name.begin(), name.end(), name.begin(), to_lower);
+}
 
 ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
   ClientIdentity identity;
@@ -60,6 +93,8 @@ ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
     if (kind == ClientKind::kCustomer && !event.client_id.empty()) return customer(event.client_id, arena);
     if (kind == ClientKind::kApiKey && !event.api_key.empty())
       identity.text = arena.copy(api_key_digest(event.api_key));
+    else if (kind == ClientKind::kApiKey)
+      identity.text = arena.copy(header_digest(event));
     if (kind == ClientKind::kAddress || !identity.text.empty()) break;
   }
   if (identity.text.empty()) return address_of(event, arena);
@@ -84,6 +119,28 @@ std::string_view ClientIdentifier::api_key_digest(std::string_view key) {
   auto [entry, is_new] = digests_.try_emplace(siphash(key_, key));
   if (is_new) entry->second = sha256_prefix(key);
   return entry->second;
+}
+
+std::string_view ClientIdentifier::header_digest(const Event& event) {
+  const bool is_refused = event.status == 401 || event.status == 403 || event.status == 407;
+  if (headers_.empty() || event.headers.empty() || is_refused) return {};
+  for (const std::string& name : headers_) {
+    const auto found = std::find_if(event.headers.begin(), event.headers.end(),
+                                    [&](const Header& one) { return equals_ignoring_case(one.name, name); });
+    if (found == event.headers.end() || found->value.size() < kCredentialBytesMin) continue;
+    if (name != kAuthorization) return api_key_digest(found->value);
+    const size_t blank = std::min(found->value.find(' '), found->value.size());
+    const std::string_view scheme = found->value.substr(0, blank);
+    const std::string_view rest = found->value.substr(std::min(blank + 1, found->value.size()));
+    if (rest.size() < kCredentialBytesMin) continue;
+    if (equals_ignoring_case(scheme, "bearer")) return api_key_digest(rest);
+    if (!equals_ignoring_case(scheme, "basic")) continue;
+    if (digests_.size() >= kKnownKeysMax) digests_.clear();
+    auto [entry, is_new] = digests_.try_emplace(siphash(key_, found->value));
+    if (is_new) entry->second = keyed_digest(key_, "basic:" + user_of_basic(rest));
+    return entry->second;
+  }
+  return {};
 }
 
 /// A name is looked at for secrets once while it is remembered: nearly every record's is short or was seen before.

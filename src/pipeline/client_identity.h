@@ -22,11 +22,14 @@ struct ClientIdentity {
 
 /// Decides who a record's client is (AB4): the first of the configured order that the record has; always at least the
 /// address, of IPv6 its /64 network: who holds one such address commonly holds them all. An API key becomes
-/// "sha256:" and the first 32 hex digits of its SHA-256, a customer's name that holds a secret "hmac:" and a keyed digest. Owned
+/// "sha256:" and the first 32 hex digits of its SHA-256, as does a bearer's token or what another header holds; the user of Basic
+/// authentication "hmac:" and a keyed digest, since names can be tried. A customer's name that holds a secret "hmac:" and a keyed digest. Owned
 /// by one lane.
 class ClientIdentifier {
  public:
-  ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key, Masker masker = Masker());
+  /// `headers`: those whose credential stands for an API key where the record has none.
+  ClientIdentifier(std::vector<ClientKind> order, const SipHashKey& key, Masker masker = Masker(),
+                   std::vector<std::string> headers = {});
 
   ClientIdentity identify(const Event& event, Arena& arena);
 
@@ -38,11 +41,14 @@ class ClientIdentifier {
   static constexpr size_t kKnownKeysMax = 4096;  // digests remembered; forgotten all at once when full
 
   std::string_view api_key_digest(std::string_view key);
+  /// Of the credential in the first of the headers that has one; empty if none has, or the server refused it.
+  std::string_view header_digest(const Event& event);
   ClientIdentity customer(std::string_view name, Arena& arena);
   [[nodiscard]] uint64_t hash_of(const ClientIdentity& identity) const;
   std::string_view bounded(std::string_view text, Arena& arena) const;
 
   std::vector<ClientKind> order_;
+  std::vector<std::string> headers_;  // in lower case
   SipHashKey key_;
   Masker masker_;
   absl::flat_hash_map<uint64_t, std::string> digests_;

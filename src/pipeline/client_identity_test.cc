@@ -26,6 +26,38 @@ const std::string kToken = std::string("eyJhbGciOiJIUzI1NiJ9") + ".eyJzdWIiOiI0M
 
 }  // namespace
 
+TEST_CASE("a credential in a header is a client of its own, hashed, unless the server refused it",
+          "[client_identity]") {
+  ClientIdentifier its({ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress}, kKey, Masker(),
+                       {"Authorization", "x-api-key", "X-Tenant"});
+  const auto identity = [&](std::string_view name, std::string_view value, uint16_t status = 200) {
+    Arena arena;
+    Event event;
+    event.client_ip = *IpAddress::parse("192.0.2.1");
+    event.status = status;
+    const std::vector<Header> headers{{"accept", "*/*"}, {name, value}};
+    event.headers = headers;
+    const ClientIdentity client = its.identify(event, arena);
+    return std::pair(client.kind, std::string(client.text));
+  };
+  const auto [kind, bearer] = identity("AUTHORIZATION", "Bearer token-of-ann");
+  CHECK(kind == ClientKind::kApiKey);
+  CHECK(bearer.starts_with("sha256:"));
+  CHECK(bearer == identity("X-Api-Key", "token-of-ann").second);
+  CHECK(bearer != identity("authorization", "bearer token-of-bob").second);
+  // "ann:one", "ann:two", "bob:one"
+  const std::string ann = identity("authorization", "Basic YW5uOm9uZQ==").second;
+  CHECK(ann.starts_with("hmac:"));
+  CHECK(ann == identity("authorization", "basic YW5uOnR3bw==").second);
+  CHECK(ann != identity("authorization", "Basic Ym9iOm9uZQ==").second);
+  CHECK(identity("x-tenant", "tenant-7").first == ClientKind::kApiKey);
+  CHECK(identity("x-other", "tenant-7").first == ClientKind::kAddress);
+  CHECK(identity("authorization", "Bearer token-of-ann", 401).first == ClientKind::kAddress);
+  CHECK(identity("authorization", "Negotiate abcdefgh").first == ClientKind::kAddress);
+  for (const char* odd : {"", "Bearer", "Bearer ", "Basic", "Basic ====", "Basic :", "    "})
+    static_cast<void>(identity("authorization", odd));
+}
+
 TEST_CASE("a customer is known by the name that the record has", "[client_identity]") {
   auto its = identifier();
   for (const std::string name : {"customer-42", "550e8400-e29b-41d4-a716-446655440000", "bob@example.org", "Zoë"})

@@ -155,6 +155,20 @@ TEST_CASE("weir.network groups by the neighbourhood of an address: /24, and /48 
   CHECK(encode_ocsf(stages.alerts[0], {"1", stages.topics}).find(R"("value":"2001:db8:7::/48")") != std::string::npos);
 }
 
+TEST_CASE("weir.route groups by the path with ids folded, and hides a secret in it") {
+  Stages stages(correlation(
+      1, "  type: event_count\n  rules: [refused]\n  group-by: [weir.route]\n  timespan: 1m\n  condition: {gte: 2}\n"));
+  const auto refused_at = [&](int second, const std::string& path) -> Stages& {
+    return stages.record(second, R"("status":401,"ip":"192.0.2.1","path":")" + path + '"');
+  };
+  refused_at(0, "/orders/4711/items");
+  refused_at(1, "/orders/4711");
+  CHECK(stages.run().empty());
+  CHECK(refused_at(2, "/orders/12/items").run() == "opened correlation 1 /orders/*/items\n");
+  refused_at(3, "/key/password=aBcdEfgh");
+  CHECK(refused_at(4, "/key/password=aBcdEfgh").run().find("aBcdEfgh") == std::string::npos);
+}
+
 TEST_CASE("a record without a group-by field belongs to no group") {
   Stages stages(correlation(
       1,
@@ -230,8 +244,9 @@ TEST_CASE("fields that have no single value in a record are refused with file an
     return findings_of(kBase + correlation(1, "  type: event_count\n  rules: [refused]\n  group-by: [" + field +
                                                   "]\n  timespan: 1m\n  condition: {gte: 3}\n"));
   };
-  for (const char* good : {"c-ip", "source.ip", "weir.client", "weir.network", "cs-username", "cs-host", "cs-uri-stem",
-                           "cs-method", "sc-status", "c-useragent", "cs-uri-query", "c-uri", "weir.path"})
+  for (const char* good :
+       {"c-ip", "source.ip", "weir.client", "weir.network", "weir.route", "cs-username", "cs-host", "cs-uri-stem",
+        "cs-method", "sc-status", "c-useragent", "cs-uri-query", "c-uri", "weir.path"})
     CHECK(grouped(good).empty());
   for (const char* bad : {"weir.param", "weir.steps", "weir.evasion", "dst_ip", "no-such-field", "''"})
     CHECK(grouped(bad).find("c.yml:") != std::string::npos);

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "evidence/masker.h"
+#include "evidence/request_facts.h"
 
 namespace weir {
 namespace {
@@ -43,6 +44,7 @@ void add_error(Diagnostics& diagnostics, const Correlation& where, int line, std
 std::optional<CorrelationField> find_correlation_field(std::string_view name) {
   using Kind = CorrelationField::Kind;
   if (name == "weir.client") return CorrelationField{Kind::kClient, {}, {}};
+  if (name == "weir.route") return CorrelationField{Kind::kRoute, {}, {}};
   if (name == "weir.network") return CorrelationField{Kind::kNetwork, {}, {}};
   if (name == "cs-username" || name == "user.name") return CorrelationField{Kind::kText, EventText::kClientId, {}};
   if (name.empty()) return std::nullopt;
@@ -65,6 +67,8 @@ std::string_view value_of(const CorrelationField& field, const Event& event, con
       return buffer = event.client_ip.counting_unit_text();
     case CorrelationField::Kind::kNetwork:
       return buffer = network_text(event.client_ip);
+    case CorrelationField::Kind::kRoute:
+      return buffer = folded_route(event.path);
     case CorrelationField::Kind::kNumber: {
       if (field.number == EventNumber::kStatus && event.status == 0) return {};
       char digits[32];
@@ -79,6 +83,10 @@ std::string_view value_of(const CorrelationField& field, const Event& event, con
 
 void append_shown(const CorrelationField& field, std::string_view value, uint64_t keyed_hash, const Masker& masker,
                   std::string& out) {
+  if (field.kind == CorrelationField::Kind::kRoute) {
+    out += masker.text(value, kShownBytesMax);
+    return;
+  }
   if (field.kind != CorrelationField::Kind::kText) {
     out += value;
     return;

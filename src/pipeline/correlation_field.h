@@ -14,10 +14,10 @@
 namespace weir {
 
 /// A field of a record that correlations group by or count the values of: the names of docs/rules.md that stand for one value
-/// a record, `weir.client` (whom the record is attributed to), `weir.network` (the address's neighbourhood), and
+/// a record, `weir.client` (whom the record is attributed to), `weir.network` (the address's neighbourhood), `weir.route` (the path with ids folded), and
 /// `cs-username`/`user.name` (the customer).
 struct CorrelationField {
-  enum class Kind : uint8_t { kClient, kAddress, kNetwork, kNumber, kText };
+  enum class Kind : uint8_t { kClient, kAddress, kNetwork, kRoute, kNumber, kText };
   Kind kind = Kind::kText;
   EventText text = EventText::kNone;
   EventNumber number = EventNumber::kStatus;

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/binary_format.h"
+#include "evidence/record_words.h"
 
 namespace weir {
 namespace {
@@ -29,12 +30,30 @@ enum Presence : uint8_t {
 
 /// In an observation's flags: its evidence holds facts. Without, it was written before there were any.
 constexpr uint8_t kEvidenceHasFacts = 1 << 6;
+/// Words follow, and its evidence holds what to do.
+constexpr uint8_t kHasWords = 1 << 7;
+
+EvidenceLayout layout_of(uint8_t flags) {
+  if ((flags & kHasWords) != 0) return EvidenceLayout::kWithRemediation;
+  return (flags & kEvidenceHasFacts) != 0 ? EvidenceLayout::kWithFacts : EvidenceLayout::kWithoutFacts;
+}
+
+uint8_t flags_of(const Observation& record) {
+  unsigned flags = record.flags;
+  if (record.evidence && record.evidence.layout != EvidenceLayout::kWithoutFacts) flags |= kEvidenceHasFacts;
+  const bool is_newest = record.evidence && record.evidence.layout == EvidenceLayout::kWithRemediation;
+  if (is_newest || !record.words.empty()) flags |= kHasWords;
+  WEIR_ASSERT(!record.evidence || is_newest || record.words.empty(), "words came with the newest evidence");
+  return static_cast<uint8_t>(flags);
+}
 
 /// What differences are taken against.
 struct Previous {
   RecordCoordinates at;
   int64_t time_ms = 0;
 };
+
+constexpr std::string_view kNoWords("\0\0\0", 3);  // packed
 
 /// a - b and a + b modulo 2^64: differences of any two numbers survive the way there and back.
 int64_t wrapped_difference(int64_t a, int64_t b) {
@@ -44,7 +63,8 @@ int64_t wrapped_sum(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
 
-void write_observation(BinaryWriter& out, const Observation& record, Previous& previous) {
+/// Returns whether words follow it.
+bool write_observation(BinaryWriter& out, const Observation& record, Previous& previous) {
   const bool same_partition = record.at.topic == previous.at.topic && record.at.partition == previous.at.partition &&
                               record.at.index == previous.at.index;
   const bool has_rule_hits = record.rule_hits != 0 || record.request_score != 0;
@@ -67,13 +87,17 @@ void write_observation(BinaryWriter& out, const Observation& record, Previous& p
   if (record.user_agent_hash != 0) out.fixed64(record.user_agent_hash);
   out.fixed64(record.path_hash);
   out.varint(record.status);
-  out.byte(static_cast<uint8_t>(record.flags | (record.evidence && record.evidence.has_facts ? kEvidenceHasFacts : 0)));
+  const uint8_t flags = flags_of(record);
+  out.byte(flags);
   if (has_rule_hits) {
     out.varint(record.rule_hits);
     out.zigzag(record.request_score);
   }
   if (record.evidence) out.raw(record.evidence.bytes);
+  const bool has_words = (flags & kHasWords) != 0;
+  if (has_words) out.raw(record.words.empty() ? kNoWords : record.words);
   previous = {record.at, time_ms};
+  return has_words;
 }
 
 constexpr uint8_t kSourceRecord = 4;
@@ -138,17 +162,21 @@ bool read_observation(BinaryReader& in, uint8_t presence, Previous& previous, Ob
   record.path_hash = in.fixed64();
   record.status = in.number<uint16_t>();
   const uint8_t flags = in.byte();
-  record.flags = static_cast<uint8_t>(flags & ~kEvidenceHasFacts);
+  record.flags = static_cast<uint8_t>(flags & ~(kEvidenceHasFacts | kHasWords));
   if ((presence & kHasRuleHits) != 0) {
     record.rule_hits = in.number<uint16_t>();
     record.request_score = in.signed_number<int32_t>();
   }
   previous = {record.at, time_ms};
   if (in.ok() && (presence & kHasEvidence) != 0) {
-    const auto evidence = read_packed_evidence(
-        in, (flags & kEvidenceHasFacts) != 0 ? EvidenceLayout::kWithFacts : EvidenceLayout::kWithoutFacts);
+    const auto evidence = read_packed_evidence(in, layout_of(flags));
     if (!evidence) return false;
     record.evidence = *evidence;
+  }
+  if (in.ok() && (flags & kHasWords) != 0) {
+    const auto words = read_packed_words(in);
+    if (!words) return false;
+    if (*words != kNoWords) record.words = *words;
   }
   return in.ok();
 }
@@ -185,18 +213,21 @@ size_t encode_block_part(std::span<const Observation> observations, std::span<co
     write_source(writer, source);
   Previous previous;
   size_t written = 0;
+  bool has_words = false;
   for (const uint32_t index : indices) {
     if (written == kBlockObservationsMax) break;
     const size_t before = out.size();
     const Previous previous_before = previous;
-    write_observation(writer, observations[index], previous);
+    const bool tells_words = write_observation(writer, observations[index], previous);
     if (written > 0 && out.size() + 1 + kDigestBytes - begin > bytes_max) {
       out.resize(before);
       previous = previous_before;
       break;
     }
+    has_words = has_words || tells_words;
     ++written;
   }
+  if (has_words) out[begin] = static_cast<char>(kWordsBlockVersion);
   writer.byte(kEnd);
   writer.fixed64(digest_of(std::string_view(out).substr(begin)));
   return written;
@@ -216,7 +247,7 @@ Status decode_block(std::string_view bytes, ObservationBlock& block) {
   if (BinaryReader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_block("digest does not match");
   BinaryReader in(body);
   const uint8_t version = in.byte();
-  if (version > kSourceBlockVersion) {
+  if (version > kNewestBlockVersion) {
     return fail(ErrorCode::kUnsupported, "observations", "block of version " + std::to_string(version));
   }
   if (version == 0) return bad_block("block of version 0");

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/catch.h"
+#include "evidence/record_words.h"
 
 namespace weir {
 namespace {
@@ -41,6 +42,7 @@ const Evidence& evidence() {
     evidence.path = "/items";
     evidence.user_agent = std::string("agent\0\xff", 7);
     evidence.rule_set = "0123456789abcdef0123456789abcdef";
+    evidence.remediation = "Update it.";
     evidence.score = -3;
     evidence.evasions = 0x1ff;
     evidence.hits_total = 300;
@@ -71,6 +73,15 @@ PackedEvidence packed_evidence() {
   return {bytes, Level::kCritical, mask_of(Category::kCrlf)};
 }
 
+std::string_view words() {
+  static const std::string packed = [] {
+    std::string bytes;
+    pack_words({"agent/1", "/items/*", "customer-42"}, bytes);
+    return bytes;
+  }();
+  return packed;
+}
+
 /// Mostly from one partition, as in a batch.
 std::vector<Observation> sample() {
   std::vector<Observation> observations;
@@ -91,6 +102,7 @@ std::vector<Observation> sample() {
       record.request_score = 15;
       record.evidence = packed_evidence();
     }
+    if (i % 10 > 7) record.words = words();
     observations.push_back(record);
   }
   return observations;
@@ -103,8 +115,8 @@ bool same(const Evidence& a, const Evidence& b) {
            x.steps == y.steps;
   };
   return a.request_id == b.request_id && a.method == b.method && a.host == b.host && a.path == b.path &&
-         a.user_agent == b.user_agent && a.rule_set == b.rule_set && a.score == b.score && a.evasions == b.evasions &&
-         a.hits_total == b.hits_total &&
+         a.user_agent == b.user_agent && a.rule_set == b.rule_set && a.remediation == b.remediation &&
+         a.score == b.score && a.evasions == b.evasions && a.hits_total == b.hits_total &&
          std::equal(a.hits.begin(), a.hits.end(), b.hits.begin(), b.hits.end(), same_hit);
 }
 
@@ -114,7 +126,7 @@ bool same(const Observation& a, const Observation& b) {
   return a.at == b.at && a.time == b.time && a.client_kind == b.client_kind && a.client == b.client &&
          a.client_hash == b.client_hash && a.address == b.address && a.user_agent_hash == b.user_agent_hash &&
          a.path_hash == b.path_hash && a.status == b.status && a.flags == b.flags && a.rule_hits == b.rule_hits &&
-         a.request_score == b.request_score && evidence_same;
+         a.request_score == b.request_score && evidence_same && a.words == b.words;
 }
 
 void check_same(const std::vector<Observation>& a, const std::vector<Observation>& b) {
@@ -258,10 +270,10 @@ TEST_CASE("contents that no encoder wrote are refused or read whole, with a righ
 
 TEST_CASE("evidence that no packer wrote is refused or unpacks to what it is counted by", "[pipeline][block]") {
   Observation record = sample()[9];
-  record.client = {};
+  record.client = record.words = {};
   const std::string bytes = encode({record});
   const std::string body = bytes.substr(0, bytes.size() - 8);
-  const size_t begin = body.size() - 1 - packed_evidence().bytes.size();
+  const size_t begin = body.size() - 4 - packed_evidence().bytes.size();  // three texts without a byte, and the end
   ObservationBlock block;
   int accepted = 0, refused = 0;
   const auto check = [&](const std::string& changed) {
@@ -322,7 +334,8 @@ TEST_CASE("what a block says of its sources is read as it was written", "[pipeli
 TEST_CASE("a block of a newer version is unsupported, not malformed", "[pipeline][block]") {
   std::string body = encode(sample());
   body.resize(body.size() - 8);
-  body[0] = 4;
+  CHECK(body[0] == 4);
+  body[0] = 5;
   ObservationBlock block;
   const auto status = decode_block(with_digest(body), block);
   REQUIRE_FALSE(status);

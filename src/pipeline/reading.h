@@ -15,6 +15,7 @@ struct SourceReading {
   InputOptions input;
   uint32_t fields_chosen = 0;  ///< 1 << ProfileFieldIndex for each that the configuration maps over the profile
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
+  std::vector<std::string> identity_headers{};  ///< whose credentials stand for API keys (KE2)
 };
 
 /// Of all sources, by their number; at most TopicTable::kSourcesMax.

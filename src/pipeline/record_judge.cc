@@ -10,6 +10,11 @@ DecodeOptions for_rules(DecodeOptions options, const RuleSet& rules) {
   return options;
 }
 
+/// None where nobody checks the keys that clients send: a client could be somebody else with every request.
+std::vector<std::string> headers_of(const InputOptions& input, const std::vector<std::string>& headers) {
+  return input.profile.api_key_trust == IdentityTrust::kNever ? std::vector<std::string>() : headers;
+}
+
 }  // namespace
 
 RecordJudge::RecordJudge(const JudgeOptions& options, Judgement in_force, Matcher matcher)
@@ -19,11 +24,13 @@ RecordJudge::RecordJudge(const JudgeOptions& options, Judgement in_force, Matche
       masker_(options.masker) {
   if (in_force.readings == nullptr || in_force.readings->empty()) {
     sources_.push_back(
-        {EventParser(options.input), ClientIdentifier(options.client_order, options.hash_key, options.masker)});
+        {EventParser(options.input), ClientIdentifier(options.client_order, options.hash_key, options.masker,
+                                                      headers_of(options.input, options.identity_headers))});
     return;
   }
   for (const SourceReading& one : *in_force.readings)
-    sources_.push_back({EventParser(one.input), ClientIdentifier(one.client_order, options.hash_key, options.masker)});
+    sources_.push_back({EventParser(one.input), ClientIdentifier(one.client_order, options.hash_key, options.masker,
+                                                                 headers_of(one.input, one.identity_headers))});
 }
 
 Result<RecordJudge> RecordJudge::create(const JudgeOptions& options, Judgement in_force) {

@@ -25,6 +25,7 @@ struct JudgeOptions {
   DecodeOptions decode;
   SipHashKey hash_key{};
   std::vector<ClientKind> client_order{ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress};  ///< AB4
+  std::vector<std::string> identity_headers{};  ///< whose credentials stand for API keys (KE2)
   MatcherOptions matching;
   Masker masker;  ///< of everything that is shown of a record
 };

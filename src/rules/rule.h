@@ -109,6 +109,7 @@ struct Rule {
   Confirmation confirmation = Confirmation::kNone;
   bool supporting = false;              ///< its weight alone is not meant to reach the threshold
   int specificity = kUsualSpecificity;  ///< how exactly it names an attack; of several the most exact names the alert
+  std::string remediation;              ///< what to do about a hit; empty: what its category says
   std::vector<RuleExample> positive_examples, negative_examples;
 
   std::string file;

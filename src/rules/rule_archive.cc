@@ -71,10 +71,10 @@ void fields(auto& archive, Is<RuleExample> auto& x) {
 void fields(auto& archive, Is<Rule> auto& x) {
   auto& [id, title, description, status, author, date, name, level, references, tags, false_positives, category_name,
          product, service, selections, conditions, ours, category, weight, security_level, confirmation, supporting,
-         specificity, positive_examples, negative_examples, file, line] = x;
+         specificity, remediation, positive_examples, negative_examples, file, line] = x;
   archive(id, title, description, status, author, date, name, level, references, tags, false_positives, category_name,
           product, service, selections, conditions, ours, category, weight, security_level, confirmation, supporting,
-          specificity, positive_examples, negative_examples, file, line);
+          specificity, remediation, positive_examples, negative_examples, file, line);
 }
 void fields(auto& archive, Is<CorrelationBound> auto& x) {
   auto& [op, number] = x;

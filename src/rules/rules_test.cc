@@ -357,6 +357,12 @@ TEST_CASE("the weir section: weight, category, level, examples") {
   expect_error(base + "weir: {category: sql}\n", "unknown category 'sql'");
   expect_error(base + "weir: {security_level: loose}\n", "unknown security level");
   expect_error(base + "weir: {wieght: 3}\n", "unknown key 'wieght'");
+  CHECK(
+      load(base + "weir: {remediation: 'Update it, and look for files that came since.'}\n").rules.at(0).remediation ==
+      "Update it, and look for files that came since.");
+  for (const std::string& bad : {std::string("short"), std::string("\"two\\nlines of text\""),
+                                 std::string("[a, list, of, words]"), std::string(401, 'x')})
+    expect_error(base + "weir: {remediation: " + bad + "}\n", "'remediation' is one line of 10 to 400 bytes");
   expect_error(base + "weir: {examples: {positive: [{qeury: a}]}}\n", "no field 'qeury'");
   expect_error(base + "weir: {examples: {positives: []}}\n", "unknown key 'positives'");
 }

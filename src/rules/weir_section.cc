@@ -13,7 +13,9 @@ namespace {
 
 constexpr int kWeightMax = 100;
 constexpr size_t kExampleBytesMax = 1 << 20;
-constexpr const char* kKeys = "category, weight, specificity, security_level, confirm, supporting, examples";
+constexpr size_t kRemediationBytesMin = 10, kRemediationBytesMax = 400;
+constexpr const char* kKeys =
+    "category, weight, specificity, security_level, confirm, supporting, remediation, examples";
 
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
@@ -152,6 +154,18 @@ void read_supporting(const std::string& text, int line, Rule& rule, Reporter& re
   rule.supporting = text == "true";
 }
 
+/// It goes into alerts as it stands.
+void read_remediation(const YamlNode& value, int line, Rule& rule, Reporter& report) {
+  const std::string text = value.is_scalar() ? value.text : std::string();
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (text.size() < kRemediationBytesMin || text.size() > kRemediationBytesMax ||
+      std::any_of(text.begin(), text.end(), is_control)) {
+    return report.error(line, "'remediation' is one line of 10 to 400 bytes",
+                        "say what to do where the rule hits; without it an alert gives the advice of the category");
+  }
+  rule.remediation = text;
+}
+
 int weight_of(Level level) {
   static constexpr std::array<int, 5> kWeights = {0, 2, 4, 7, 10};
   return kWeights.at(static_cast<size_t>(level));
@@ -184,6 +198,10 @@ void read_weir_section(const YamlNode& section, int line, Rule& rule, Reporter& 
     const int key_line = at.line;
     if (key == "examples") {
       read_example_lists(value, key_line, rule, report);
+      continue;
+    }
+    if (key == "remediation") {
+      read_remediation(value, key_line, rule, report);
       continue;
     }
     const std::string text = value.is_scalar() ? value.text : std::string();

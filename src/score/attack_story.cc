@@ -87,7 +87,7 @@ size_t AttackStory::keep(const PackedEvidence& evidence, size_t bytes_left) {
   if (!adds_pair(host, evidence.categories) || kept_.size() == kKeptMax || pairs_.size() == kPairsMax) return 0;
   if (size > std::min(bytes_left, kKeptBytesMax)) return 0;
   add_pairs(host, evidence.categories);
-  kept_.push_back({std::string(evidence.bytes), evidence.has_facts});
+  kept_.push_back({std::string(evidence.bytes), evidence.layout});
   return size;
 }
 
@@ -101,7 +101,7 @@ std::vector<Evidence> AttackStory::kept() const {
   for (const Kept& one : kept_) {
     PackedEvidence packed;
     packed.bytes = one.bytes;
-    packed.has_facts = one.has_facts;
+    packed.layout = one.layout;
     all.push_back(unpack_evidence(packed));
   }
   return all;
@@ -137,7 +137,7 @@ void AttackStory::save(BinaryWriter& out) const {
     out.varint(pair);
   out.varint(kept_.size());
   for (const Kept& one : kept_) {
-    out.byte(one.has_facts ? 1 : 0);
+    out.byte(static_cast<uint8_t>(one.layout));
     out.text(one.bytes);
   }
 }
@@ -172,12 +172,11 @@ std::optional<AttackStory> AttackStory::read(BinaryReader& in) {
   const auto kept = pairs ? size_below(kKeptMax) : std::nullopt;
   if (!kept) return std::nullopt;
   for (uint32_t i = 0; i < *kept && in.ok(); ++i) {
-    const bool has_facts = in.enumerator<uint8_t>(2) == 1;
+    const auto layout = in.enumerator<EvidenceLayout>(kEvidenceLayouts);
     const std::string_view bytes = in.text();
     BinaryReader evidence(bytes);
-    const auto layout = has_facts ? EvidenceLayout::kWithFacts : EvidenceLayout::kWithoutFacts;
     if (!in.ok() || !read_packed_evidence(evidence, layout) || evidence.left() != 0) return std::nullopt;
-    story.kept_.push_back({std::string(bytes), has_facts});
+    story.kept_.push_back({std::string(bytes), layout});
   }
   return in.ok() ? std::optional(std::move(story)) : std::nullopt;
 }

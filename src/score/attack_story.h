@@ -50,7 +50,7 @@ class AttackStory {
   };
   struct Kept {
     std::string bytes;
-    bool has_facts = true;
+    EvidenceLayout layout = EvidenceLayout::kWithRemediation;
   };
   /// Host and category; a record may have several.
   [[nodiscard]] bool adds_pair(uint32_t host, CategoryMask categories) const;

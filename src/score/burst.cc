@@ -31,6 +31,14 @@ uint32_t places_for(int64_t lateness_ms, int64_t pane_ms) {
   return std::min(std::bit_ceil(places), Bursts::kPlacesMax);
 }
 
+size_t value_bytes_of(const BurstActivity& client) {
+  size_t bytes = 0;
+  for (const auto* panes : {&client.panes, &client.slow_panes})
+    for (const BurstPane& pane : *panes)
+      bytes += pane.values.bytes();
+  return bytes;
+}
+
 uint64_t bit_of(uint64_t value_hash) {
   return uint64_t{1} << (value_hash * 0x9e3779b97f4a7c15ULL >> 58);
 }
@@ -62,13 +70,14 @@ void Bursts::prefetch_panes(const uint32_t* words) const {
   if (!client.bursts.empty()) prefetch_to_write(&client.bursts.front());
 }
 
-bool Bursts::take(uint32_t* words, const Observation& record, BurstFindings& found) {
+bool Bursts::take(uint32_t* words, uint32_t chunk, const Observation& record, BurstFindings& found) {
   const int64_t pane = floor_divided(record.time.time_since_epoch().count(), pane_ms_);
   const bool is_rated = record.client_kind == ClientKind::kAddress && !is_shared(record.address);
   bool in_time = !is_rated || take_request(words, pane, found);
   const Conduct conduct = conduct_of(record);
   if (!conduct.failed && !conduct.missed && !conduct.attacked) return in_time;
   BurstActivity& client = activity(words);
+  client.chunk = chunk;
   if (!take_activity(client, pane, record, conduct, found)) in_time = false;
   if (conduct.names_account && !take_account(client, record, found)) in_time = false;
   return in_time;
@@ -131,7 +140,7 @@ Bursts::Conduct Bursts::conduct_of(const Observation& record) const {
 
 bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observation& record, const Conduct& conduct,
                            BurstFindings& found) {
-  BurstPane* at = pane_of(client.panes, pane, places_);
+  BurstPane* at = pane_of(client, client.panes, pane, places_);
   if (at == nullptr) return false;
   const LatestRecord this_record{record.time.time_since_epoch().count(), record.at, record.address};
   const auto& [failed, names_account, missed, attacked] = conduct;
@@ -141,6 +150,9 @@ bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observatio
   if (missed) at->paths |= bit_of(record.path_hash ^ record.client_hash);
   if (attacked) at->attacks.add(1, this_record);
   if (attacked) at->rules |= record.evidence.rules;
+  if (failed) count_values(client, *at, ValueGroup::kFailures, record);
+  if (missed) count_values(client, *at, ValueGroup::kErrors, record);
+  if (attacked) count_values(client, *at, ValueGroup::kAttacks, record);
 
   const auto near = near_of(client.panes, pane);
   const auto measure = [&](BurstReason reason, uint32_t least, bool is_distinct, auto value, auto records) {
@@ -188,10 +200,11 @@ bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observatio
 bool Bursts::take_account(BurstActivity& client, const Observation& record, BurstFindings& found) {
   const int64_t time_ms = record.time.time_since_epoch().count();
   const int64_t pane = floor_divided(time_ms, slow_pane_ms_);
-  BurstPane* at = pane_of(client.slow_panes, pane, slow_places_);
+  BurstPane* at = pane_of(client, client.slow_panes, pane, slow_places_);
   if (at == nullptr) return false;
   at->failures.add(1, {time_ms, record.at, record.address});
   at->accounts |= bit_of(record.path_hash ^ record.client_hash);
+  count_values(client, *at, ValueGroup::kFailures, record);
   Measure measure{BurstReason::kPasswordSpraying, options_.accounts, true, {}, {}, {}, pane, slow_pane_ms_, 1, {}, 0};
   const auto near = near_of(client.slow_panes, pane);
   for (size_t i = 0; i < kNear; ++i) {
@@ -215,6 +228,12 @@ uint64_t Bursts::held_by(const Measure& measure, size_t window_end) {
   return is_burst ? held : 0;
 }
 
+/// Of the window that ends with this pane.
+uint64_t Bursts::requests_in(const Measure& measure, size_t window_end) {
+  const auto end = measure.amounts.begin() + static_cast<std::ptrdiff_t>(window_end) + 1;
+  return std::accumulate(end - kPanes, end, uint64_t{0});
+}
+
 /// Appends a finding for each period in which a window ends that the record is in, if such a window holds enough. A window whose
 /// last pane is empty says nothing that the one before did not. Only windows that hold enough are looked at further: each of them
 /// is seen with every record in it, whichever of the period's windows was the first to be told. Records of a period that has a burst
@@ -224,7 +243,7 @@ void Bursts::judge(const Measure& measure, const BurstActivity* client, BurstFin
   const int64_t first_period = floor_divided(measure.pane, kPanes);
   const int64_t last_period = floor_divided(measure.pane + kPanes - 1, kPanes);
   for (int64_t period = first_period; period <= last_period; ++period) {
-    uint64_t peak = 0;
+    uint64_t peak = 0, requests = 0;
     Milliseconds wait{0};
     for (int64_t end = std::max(measure.pane, period * kPanes);
          end < std::min(measure.pane + kPanes, (period + 1) * kPanes); ++end) {
@@ -232,6 +251,7 @@ void Bursts::judge(const Measure& measure, const BurstActivity* client, BurstFin
       const uint64_t held = held_by(measure, static_cast<size_t>(end - first));
       if (held == 0) continue;
       peak = std::max(peak, held);
+      requests = std::max(requests, requests_in(measure, static_cast<size_t>(end - first)));
       if (measure.reason == BurstReason::kRequestRate)
         wait = std::max(wait, retry_after(measure.values, static_cast<size_t>(end - first)));
     }
@@ -244,6 +264,7 @@ void Bursts::judge(const Measure& measure, const BurstActivity* client, BurstFin
     one.end_ms = (period + 1) * kPanes * measure.pane_ms;
     one.least = measure.least;
     one.peak = peak;
+    one.requests = requests;
     one.retry_after = wait;
     one.added = period == first_period ? measure.added : 0;
     for (int64_t pane = period * kPanes; pane < (period + 1) * kPanes; ++pane) {
@@ -256,7 +277,7 @@ void Bursts::judge(const Measure& measure, const BurstActivity* client, BurstFin
 }
 
 /// The pane of a client, made if there is none; null if it is older than all that are kept.
-BurstPane* Bursts::pane_of(std::vector<BurstPane>& panes, int64_t number, int64_t places) {
+BurstPane* Bursts::pane_of(const BurstActivity& client, std::vector<BurstPane>& panes, int64_t number, int64_t places) {
   if (!panes.empty() && number == panes.back().number) return &panes.back();
   if (!panes.empty() && number <= panes.back().number - places) return nullptr;
   auto at = std::lower_bound(panes.begin(), panes.end(), number,
@@ -270,8 +291,44 @@ BurstPane* Bursts::pane_of(std::vector<BurstPane>& panes, int64_t number, int64_
                                  [&](const BurstPane& one) { return one.number > panes.back().number - places; });
   const auto place = at - kept;
   panes_ -= static_cast<size_t>(kept - panes.begin());
+  for (auto one = panes.begin(); one != kept; ++one)
+    count_value_bytes(client.chunk, one->values.bytes(), 0);
   panes.erase(panes.begin(), kept);
   return &panes[static_cast<size_t>(place)];
+}
+
+void Bursts::count_values(const BurstActivity& client, BurstPane& pane, ValueGroup group, const Observation& record) {
+  const size_t before = pane.values.bytes();
+  const size_t used = client.chunk < value_bytes_.size() ? value_bytes_[client.chunk] : 0;
+  pane.values.add(group, {record.address, record.status, record.words},
+                  kValueBytesMax - std::min(used, kValueBytesMax));
+  count_value_bytes(client.chunk, before, pane.values.bytes());
+}
+
+void Bursts::count_value_bytes(uint32_t chunk, size_t before, size_t after) {
+  if (before == after) return;
+  if (chunk >= value_bytes_.size()) value_bytes_.resize(chunk + 1);
+  value_bytes_[chunk] = value_bytes_[chunk] + after - before;
+  all_value_bytes_ = all_value_bytes_ + after - before;
+}
+
+ValueGroup Bursts::group_of(BurstReason reason) {
+  if (reason == BurstReason::kEnumeration) return ValueGroup::kErrors;
+  return reason == BurstReason::kScanning ? ValueGroup::kAttacks : ValueGroup::kFailures;
+}
+
+ValueCounts Bursts::values_of(const uint32_t* words, const BurstFinding& finding) const {
+  ValueCounts values;
+  const BurstActivity* client = find(words);
+  const CountedIn counted = counted_in(finding.reason);
+  if (client == nullptr || counted == CountedIn::kRequests) return values;
+  const bool is_slow = counted == CountedIn::kSlowPanes;
+  const int64_t pane_ms = is_slow ? slow_pane_ms_ : pane_ms_;
+  for (const BurstPane& pane : is_slow ? client->slow_panes : client->panes) {
+    const int64_t begin_ms = pane.number * pane_ms;
+    if (begin_ms >= finding.begin_ms && begin_ms < finding.end_ms) values.merge(pane.values, group_of(finding.reason));
+  }
+  return values;
 }
 
 Bursts::Near<const BurstPane*> Bursts::near_of(const std::vector<BurstPane>& panes, int64_t number) {
@@ -391,7 +448,9 @@ BurstActivity& Bursts::activity(uint32_t* words) {
   return activities_[number_of(words) - 1];
 }
 
-void Bursts::set_activity(uint32_t* words, BurstActivity saved) {
+void Bursts::set_activity(uint32_t* words, uint32_t chunk, BurstActivity saved) {
+  saved.chunk = chunk;
+  count_value_bytes(chunk, 0, value_bytes_of(saved));
   panes_ += saved.panes.size() + saved.slow_panes.size();
   activity(words) = std::move(saved);
   if (!activity(words).bursts.empty()) words[places_ + 1] |= kHasBursts;
@@ -400,6 +459,7 @@ void Bursts::set_activity(uint32_t* words, BurstActivity saved) {
 void Bursts::release(uint32_t* words) {
   if (const uint32_t number = number_of(words); number != 0) {
     panes_ -= activities_[number - 1].panes.size() + activities_[number - 1].slow_panes.size();
+    count_value_bytes(activities_[number - 1].chunk, value_bytes_of(activities_[number - 1]), 0);
     activities_[number - 1] = {};
     free_.push_back(number - 1);
   }
@@ -409,7 +469,8 @@ void Bursts::release(uint32_t* words) {
 void Bursts::clear() {
   activities_.clear();
   free_.clear();
-  panes_ = 0;
+  value_bytes_.clear();
+  panes_ = all_value_bytes_ = 0;
 }
 
 }  // namespace weir

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "alert/value_counts.h"
 #include "base/prefetch.h"
 #include "score/client_table.h"
 #include "score/observation.h"
@@ -44,6 +45,7 @@ struct BurstPane {
   int64_t number = 0;  ///< panes since 1970
   CountedRecords failures, errors, attacks;
   uint64_t paths = 0, accounts = 0, rules = 0;  ///< distinct ones: bits of a sketch of 64
+  ValueCounts values;                           ///< of the failures, errors and attacks
   bool operator==(const BurstPane&) const = default;
 };
 
@@ -70,6 +72,7 @@ inline constexpr uint32_t kEpisodeToCome = kNoEpisode - 1;
 struct BurstActivity {
   std::vector<BurstPane> panes, slow_panes;  ///< ascending; slow ones are quarters of the window of spraying
   std::vector<KnownBurst> bursts;            ///< by begin, then reason
+  uint32_t chunk = 0;                        ///< of the client
   bool operator==(const BurstActivity&) const = default;
 };
 
@@ -80,6 +83,7 @@ struct BurstFinding {
   int64_t begin_ms = 0, end_ms = 0;  ///< of the period
   uint32_t least = 0;                ///< what makes a burst
   uint64_t peak = 0;  ///< the most that a window of the period with this record holds; 0 if none of these makes a burst
+  uint64_t requests = 0;        ///< the most records that a window like that holds
   uint64_t total = 0;           ///< records within the period
   uint64_t added = 0;           ///< of these, by this record
   Milliseconds retry_after{0};  ///< request_rate: the longest that a window ending in the period would have taken
@@ -116,9 +120,15 @@ class Bursts {
   }
   void prefetch_panes(const uint32_t* words) const;
 
-  /// Counts a record of the client that owns `words`, and appends the bursts it adds to. False if it came too late for one
+  /// What a chunk's clients may have of lists of values, in bytes; values beyond it are not listed.
+  static constexpr size_t kValueBytesMax = 128 << 10;
+
+  /// Counts a record of the client of `chunk` that owns `words`, and appends the bursts it adds to. False if it came too late for one
   /// of the counts: it is older than all panes kept for that.
-  bool take(uint32_t* words, const Observation& record, BurstFindings& found);
+  bool take(uint32_t* words, uint32_t chunk, const Observation& record, BurstFindings& found);
+
+  /// The values of the records in the finding's period; none of request_rate, of which no values are kept.
+  [[nodiscard]] ValueCounts values_of(const uint32_t* words, const BurstFinding& finding) const;
 
   /// Null if the client has no such burst, or one so old that it was forgotten.
   [[nodiscard]] const KnownBurst* known(const uint32_t* words, BurstReason reason, int64_t begin_ms) const {
@@ -178,7 +188,7 @@ class Bursts {
   /// As add, but forgets nothing.
   void put_back(uint32_t* words, const KnownBurst& burst);
   /// Of a client that has none. Bursts of open incidents wait for resume().
-  void set_activity(uint32_t* words, BurstActivity activity);
+  void set_activity(uint32_t* words, uint32_t chunk, BurstActivity activity);
   /// Gives the bursts that wait for this incident its episode. False if there are none.
   bool resume(uint32_t* words, BurstReason reason, const BurstIncident& incident, uint32_t episode);
   /// Whether bursts still wait.
@@ -186,7 +196,8 @@ class Bursts {
 
   /// About.
   [[nodiscard]] size_t bytes() const {
-    return activities_.capacity() * sizeof(BurstActivity) + panes_ * (sizeof(BurstPane) + sizeof(BurstPane) / 2);
+    return activities_.capacity() * sizeof(BurstActivity) + panes_ * (sizeof(BurstPane) + sizeof(BurstPane) / 2) +
+           all_value_bytes_;
   }
 
  private:
@@ -212,6 +223,7 @@ class Bursts {
   };
   /// Whether the windows that end with this one hold what makes a burst; how much, or 0.
   static uint64_t held_by(const Measure& measure, size_t window_end);
+  static uint64_t requests_in(const Measure& measure, size_t window_end);
 
   /// The client's activity; made if it has none.
   BurstActivity& activity(uint32_t* words);
@@ -230,7 +242,11 @@ class Bursts {
   bool take_activity(BurstActivity& client, int64_t pane, const Observation& record, const Conduct& conduct,
                      BurstFindings& found);
   bool take_account(BurstActivity& client, const Observation& record, BurstFindings& found);
-  BurstPane* pane_of(std::vector<BurstPane>& panes, int64_t number, int64_t places);
+  BurstPane* pane_of(const BurstActivity& client, std::vector<BurstPane>& panes, int64_t number, int64_t places);
+  void count_values(const BurstActivity& client, BurstPane& pane, ValueGroup group, const Observation& record);
+  /// The lists of a chunk's clients changed from so many bytes to so many.
+  void count_value_bytes(uint32_t chunk, size_t before, size_t after);
+  static ValueGroup group_of(BurstReason reason);
   static Near<const BurstPane*> near_of(const std::vector<BurstPane>& panes, int64_t number);
   void judge(const Measure& measure, const BurstActivity* client, BurstFindings& found) const;
   static const KnownBurst* find_burst(const BurstActivity* client, BurstReason reason, int64_t begin_ms);
@@ -258,7 +274,9 @@ class Bursts {
   int64_t slow_places_;
   std::vector<BurstActivity> activities_;
   std::vector<uint32_t> free_;
-  size_t panes_ = 0;  // of all activities
+  size_t panes_ = 0;                 // of all activities
+  std::vector<size_t> value_bytes_;  // by chunk
+  size_t all_value_bytes_ = 0;
 };
 
 }  // namespace weir

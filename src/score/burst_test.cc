@@ -407,6 +407,7 @@ TEST_CASE("the order of records within the lateness changes no alert of a burst"
         record.client_kind = client < 4 ? ClientKind::kAddress : ClientKind::kCustomer;
         record.status = static_cast<uint16_t>(below(3) == 0 ? 401 : below(2) == 0 ? 404 : 200);
         record.path_hash = static_cast<uint64_t>(below(60)) * 0x9e3779b97f4a7c15ULL;
+        if (below(4) != 0) record.words = random_words(static_cast<int>(below(60)), static_cast<int>(below(20)));
         if (below(3) == 0) record.evidence = attack(Level::kHigh, Category::kSqli, "rule-" + std::to_string(below(9)));
         if (client == 0 || (client == 1 && below(2) == 0))
           record.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
@@ -416,8 +417,9 @@ TEST_CASE("the order of records within the lateness changes no alert of a burst"
       const auto sorted = [&](const std::vector<Observation>& observations) {
         auto bursts = only_bursts(all_alerts_of(observations, options));
         for (Alert& alert : bursts) {
-          if (alert.phase != kClosed)
-            alert.time = alert.first_seen = alert.last_seen = {};  // of the period found first
+          // Of the period found first; and what was counted so far.
+          if (alert.phase != kClosed) alert.time = alert.first_seen = alert.last_seen = {};
+          if (alert.phase != kClosed || alert.burst.reasons == bit(BurstReason::kRequestRate)) alert.made_of = {};
         }
         auto alerts = describe(bursts);
         std::sort(alerts.begin(), alerts.end());
@@ -437,6 +439,55 @@ TEST_CASE("the order of records within the lateness changes no alert of a burst"
       }
     }
   }
+}
+
+TEST_CASE("a burst lists what its failures were, those before it was found too, and nothing else", "[score][burst]") {
+  Requests requests;
+  for (int i = 0; i < 24; ++i) {
+    Observation& record = requests.add(i * 1'000, i % 2 == 0 ? 401 : 404);
+    const std::string path = i % 2 == 0 ? "/login" : "/missing/" + std::to_string(i);
+    record.words = packed(RecordWords{"tool/1", path, {}});
+  }
+  const auto alerts = bursts_of(requests);
+  REQUIRE(alerts.size() == 2);
+  CHECK(alerts[0].burst.reasons == bit(BurstReason::kFailedAuthentication));
+  CHECK(alerts[0].burst.requests == 10);
+  for (const Alert& alert : alerts) {
+    const auto& paths = alert.made_of[static_cast<size_t>(ValueKind::kPath)];
+    REQUIRE(paths.size() == 1);
+    CHECK(paths[0].value == "/login");
+    CHECK(paths[0].requests == alert.count);
+  }
+  CHECK(alerts[1].count == 12);
+  CHECK(alerts[1].burst.requests == 12);
+}
+
+TEST_CASE("lists of values take so much of a chunk at most, and counts stay exact beyond it", "[score][burst]") {
+  ScoreOptions options;
+  options.clients_max = options.chunk_clients = 4'096;
+  Stream stream;
+  for (int i = 0; i < 3'000; ++i) {
+    for (int request = 0; request < 12; ++request) {
+      Observation& record = stream.add({.client = "c" + std::to_string(i), .at_ms = request * 100});
+      record.status = 401;
+      const std::string path(90, static_cast<char>('a' + request));
+      record.words = packed(RecordWords{path, path, {}});
+    }
+  }
+  Scorer scorer(options, kTopics);
+  std::vector<Alert> alerts;
+  scorer.observe(stream.observations(), alerts);
+  scorer.finish(alerts);
+  uint64_t listed = 0, counted = 0;
+  for (const Alert& alert : alerts) {
+    if (alert.kind != AlertKind::kBurst || alert.phase != kClosed) continue;
+    counted += alert.count;
+    for (const ValueCount& one : alert.made_of[static_cast<size_t>(ValueKind::kPath)])
+      listed += one.requests;
+  }
+  CHECK(counted == 36'000);
+  CHECK(listed > 500);
+  CHECK(listed < 36'000);
 }
 
 TEST_CASE("bursts can be switched off", "[score][burst]") {

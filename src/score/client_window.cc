@@ -89,6 +89,9 @@ AbuseVerdict ClientWindow::verdict(const AbuseOptions& options) const {
     add(AbuseReason::kUserAgentRotation, options.user_agents_points);
   if (client_.bots != 0) add(AbuseReason::kBotUserAgent, options.bot_points);
   if (is_regular(options)) add(AbuseReason::kRegularTiming, options.regular_timing_points);
+  verdict.requests = client_.window_size;
+  verdict.addresses = client_.distinct_addresses;
+  verdict.agents = client_.distinct_agents;
   verdict.suspicious = verdict.risk_score >= options.suspicious_score;
   return verdict;
 }

@@ -80,7 +80,7 @@ uint32_t Episodes::add(Episode episode) {
   }
   episode.sequence = next_sequence_++;
   ++open_count_;
-  text_bytes_ += episode.client.size();
+  text_bytes_ += episode.client.size() + episode.values.bytes();
   episodes_[number] = std::move(episode);
   push_deadline(number);
   return number;
@@ -165,7 +165,7 @@ void Episodes::close(uint32_t number, std::vector<Alert>& alerts) {
   WEIR_ASSERT(episode.sequence != 0, "an episode closes once");
   alerts.push_back(episode.is_clients_burst() ? make_burst_alert(episode, EpisodePhase::kClosed, episode.count)
                                               : make_alert(episode, EpisodePhase::kClosed));
-  text_bytes_ -= episode.client.size();
+  text_bytes_ -= episode.client.size() + episode.values.bytes();
   if (episode.story) {
     alerts.back().further = episode.story->kept();
     const size_t kept = episode.story->kept_bytes();
@@ -233,6 +233,7 @@ Episodes::News Episodes::take_in(Episode& episode, const Occurrence& occurrence)
     severity = severity_with(severity, step.outcome);
     ++outcomes_[static_cast<size_t>(step.outcome)];
   }
+  if (!episode.story) count_values(episode, record);
   news.is_worse = severity > episode.severity;
   ++episode.count;
   episode.last = record.at;
@@ -248,8 +249,21 @@ Episodes::News Episodes::take_in(Episode& episode, const Occurrence& occurrence)
   return news;
 }
 
+void Episodes::count_values(Episode& episode, const Observation& record) {
+  const size_t before = episode.values.bytes();
+  episode.values.add(ValueGroup::kAll, {record.address, record.status, record.words});
+  if (episode.sequence != 0) text_bytes_ = text_bytes_ + episode.values.bytes() - before;
+}
+
 void Episodes::take_in(Episode& episode, const BurstOccurrence& occurrence) {
   const BurstFinding& finding = occurrence.finding;
+  if (!occurrence.values.empty()) {
+    const size_t before = episode.values.bytes();
+    episode.values.merge(occurrence.values, ValueGroup::kAll);
+    if (episode.sequence != 0) text_bytes_ = text_bytes_ + episode.values.bytes() - before;
+  } else if (finding.added > 0) {
+    count_values(episode, occurrence.observation);
+  }
   LatestRecord latest{episode.last_ms, episode.last, episode.address};
   if (finding.latest.at != kNoRecord) latest.take(finding.latest);
   episode.last = latest.at;
@@ -258,6 +272,7 @@ void Episodes::take_in(Episode& episode, const BurstOccurrence& occurrence) {
   episode.count += finding.added;
   episode.counted_clock_ms = occurrence.clock_ms;
   episode.burst.held = std::max(episode.burst.held, finding.peak);
+  episode.burst.requests = std::max(episode.burst.requests, finding.requests);
   episode.burst.retry_after = std::max(episode.burst.retry_after, finding.retry_after);
 }
 
@@ -282,6 +297,8 @@ Alert Episodes::make_burst_alert(const Episode& episode, EpisodePhase phase, uin
   alert.severity = episode.severity;
   alert.burst.reasons = episode.burst.reasons;
   alert.burst.held = is_closing ? episode.burst.held : episode.least;
+  alert.burst.requests = is_closing ? episode.burst.requests : episode.least;
+  alert.made_of = episode.values.lists();
   const bool is_rate = alert.burst.reasons == static_cast<BurstReasons>(BurstReason::kRequestRate);
   // At the latest a window's length after the last request, however the requests are spread over it.
   const Milliseconds window{is_rate ? burst_window_.count() : 0};
@@ -310,6 +327,7 @@ Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {
   alert.categories = episode.categories;
   alert.verdict = episode.verdict;
   alert.burst = episode.burst;
+  alert.made_of = episode.values.lists();
   if (episode.story) {
     alert.outcome = episode.story->outcome();
     alert.summary = episode.story->summary();

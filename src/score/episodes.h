@@ -44,6 +44,7 @@ struct Episode {
   BurstVerdict burst;                  ///< a client's: held and retry_after so far; a summary's: all reasons so far
   BurstIncident incident;              ///< a client's burst
   std::unique_ptr<AttackStory> story;  ///< attacks
+  ValueCounts values;                  ///< all others: of the records counted
   /// A client's burst: first_seen_ms and last_seen_ms bound its periods, `last`, `address` and last_ms are of its latest record.
   [[nodiscard]] bool is_clients_burst() const { return kind == AlertKind::kBurst && owner != kNoClient; }
 };
@@ -80,6 +81,7 @@ class Episodes {
     int64_t clock_ms = 0;
     Level severity = Level::kMedium;
     BurstIncident incident;
+    ValueCounts values;  ///< of a period taken in for the first time; empty: those of the record
   };
   uint32_t open_burst(ClientSlot owner, uint32_t chunk, const BurstOccurrence& occurrence, std::vector<Alert>& alerts);
   /// Takes a further record in; updates at the configured counts.
@@ -155,7 +157,8 @@ class Episodes {
   News take_in(Episode& episode, const Occurrence& occurrence);
   void show(Episode& episode, const Occurrence& occurrence, const News& news, EpisodePhase phase,
             std::vector<Alert>& alerts);
-  static void take_in(Episode& episode, const BurstOccurrence& occurrence);
+  void take_in(Episode& episode, const BurstOccurrence& occurrence);
+  void count_values(Episode& episode, const Observation& record);
   void update_burst(Episode& episode, std::vector<Alert>& alerts);
   uint32_t add(Episode episode);
   size_t& kept_bytes(uint32_t chunk);

@@ -38,6 +38,7 @@ struct Observation {
   uint16_t rule_hits = 0;
   int32_t request_score = 0;
   PackedEvidence evidence;  ///< there is some when the record is malicious
+  std::string_view words;   ///< packed RecordWords; most records have none
 
   [[nodiscard]] bool has(ObservationFlag flag) const { return (flags & static_cast<uint8_t>(flag)) != 0; }
 };

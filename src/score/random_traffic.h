@@ -12,6 +12,11 @@ namespace weir::scoring_fixture {
 
 inline constexpr int64_t kDisorderMs = 50'000;  // below ScoreOptions::lateness
 
+inline std::string_view random_words(int path, int account) {
+  const std::string path_text = "/path/" + std::to_string(path), account_text = "account" + std::to_string(account);
+  return packed(RecordWords{"agent", path_text, account_text});
+}
+
 /// Traffic of `clients` clients with attacks, abuse, pauses long enough to close episodes and forget clients, and records
 /// up to kDisorderMs behind.
 inline void add_random(Stream& stream, uint32_t seed, int count, int clients, const std::string& prefix) {
@@ -37,6 +42,7 @@ inline void add_random(Stream& stream, uint32_t seed, int count, int clients, co
     record.client_kind = ClientKind::kAddress;
     record.status = static_cast<uint16_t>(below(3) == 0 ? 401 : 404);
     record.path_hash = random();
+    record.words = random_words(below(30), below(9));
     if (client % 8 == 1 && !record.evidence)
       record.flags = static_cast<uint8_t>(record.flags | static_cast<uint8_t>(ObservationFlag::kAddressCount));
   }
@@ -56,6 +62,10 @@ inline std::string describe(const Alert& alert) {
   text.append(" address ").append(alert.address.to_string());
   text.append(" ").append(format_rfc3339(alert.first_seen)).append("–").append(format_rfc3339(alert.last_seen));
   text.append(" ").append(to_string(alert.severity)).append(alert.evidence ? " with evidence" : "");
+  text.append(" window ").append(std::to_string(alert.burst.requests + alert.verdict.requests));
+  for (const auto& list : alert.made_of)
+    for (const ValueCount& one : list)
+      text.append(" ").append(one.value).append("×").append(std::to_string(one.requests));
   return text;
 }
 

@@ -93,6 +93,7 @@ void put_panes(BinaryWriter& out, const std::vector<BurstPane>& panes) {
     out.varint(pane.paths);
     out.varint(pane.accounts);
     out.varint(pane.rules);
+    out.text(pane.values.packed());
   }
 }
 
@@ -105,7 +106,7 @@ bool read_counted(BinaryReader& in, CountedRecords& records) {
   return is_plausible_time(records.latest.time_ms);
 }
 
-bool read_panes(BinaryReader& in, std::vector<BurstPane>& panes) {
+bool read_panes(BinaryReader& in, ChunkLayout layout, std::vector<BurstPane>& panes) {
   const auto count = in.number<uint32_t>();
   if (count > Bursts::kPlacesMax) return false;
   int64_t number = 0;
@@ -121,6 +122,10 @@ bool read_panes(BinaryReader& in, std::vector<BurstPane>& panes) {
     pane.paths = in.varint();
     pane.accounts = in.varint();
     pane.rules = in.varint();
+    if (layout < ChunkLayout::kWithValues) continue;
+    auto values = ValueCounts::read(in.text());
+    if (!values) return false;
+    pane.values = std::move(*values);
   }
   return in.ok();
 }
@@ -138,8 +143,8 @@ void put_activity(BinaryWriter& out, const BurstActivity& activity) {
   }
 }
 
-bool read_activity(BinaryReader& in, BurstActivity& activity) {
-  if (!read_panes(in, activity.panes) || !read_panes(in, activity.slow_panes)) return false;
+bool read_activity(BinaryReader& in, ChunkLayout layout, BurstActivity& activity) {
+  if (!read_panes(in, layout, activity.panes) || !read_panes(in, layout, activity.slow_panes)) return false;
   const auto count = in.number<uint32_t>();
   for (uint32_t i = 0; i < count && in.ok(); ++i) {
     const uint8_t reason = in.byte();
@@ -222,7 +227,7 @@ void put_client(const ClientEntry& client, const uint32_t* window, uint32_t capa
   if (activity != nullptr) put_activity(writer, *activity);
 }
 
-bool read_client(BinaryReader& in, SavedClient& saved, uint32_t capacity, int64_t clock_ms) {
+bool read_client(BinaryReader& in, ChunkLayout layout, SavedClient& saved, uint32_t capacity, int64_t clock_ms) {
   ClientEntry& client = saved.entry;
   client = ClientEntry{};
   const uint8_t shape = in.byte();
@@ -256,7 +261,7 @@ bool read_client(BinaryReader& in, SavedClient& saved, uint32_t capacity, int64_
   saved.activity = {};
   saved.has_activity = (shape & kHasActivity) != 0;
   if ((shape & kHasRequests) != 0 && !read_requests(in, saved)) return false;
-  if (saved.has_activity && !read_activity(in, saved.activity)) return false;
+  if (saved.has_activity && !read_activity(in, layout, saved.activity)) return false;
   client.window_size = static_cast<uint8_t>(size);
   client.window_next = static_cast<uint8_t>(size == capacity ? 0 : size);
   client.distinct_addresses = distinct(addresses, size);

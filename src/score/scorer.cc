@@ -178,9 +178,10 @@ void Scorer::Impl::judge_window(const Observation& record, ClientSlot slot, std:
 
 void Scorer::Impl::judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts) {
   BurstFindings found;
-  bool is_late = !bursts.take(burst_words(slot), record, found);
+  bool is_late = !bursts.take(burst_words(slot), clients.chunk_of(clients.entry(slot).hash), record, found);
   for (const BurstFinding& finding : found) {
-    if (!note_burst(slot, {record, finding, clock.now_ms(), severity_of(finding.reason, options.bursts), {}}, alerts))
+    if (!note_burst(slot, {record, finding, clock.now_ms(), severity_of(finding.reason, options.bursts), {}, {}},
+                    alerts))
       is_late = true;
   }
   statistics.bursts_late += is_late ? 1U : 0U;
@@ -194,6 +195,7 @@ bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurre
     episodes.count_burst(known->episode, occurrence, alerts);
     return true;
   }
+  occurrence.values = bursts.values_of(burst_words(slot), finding);
   const auto first_and_last = [this](uint32_t number) {
     return std::pair(episodes.at(number).first_seen_ms, episodes.at(number).last_seen_ms + 1);
   };

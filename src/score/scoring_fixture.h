@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "evidence/record_words.h"
 #include "score/scorer.h"
 
 namespace weir::scoring_fixture {
@@ -18,6 +19,14 @@ inline PackedEvidence packed(const Evidence& evidence) {
   pack_evidence(evidence, *made.back());
   BinaryReader in(*made.back());
   return *read_packed_evidence(in);
+}
+
+/// Words as they stand in an observation; they live as long as the program.
+inline std::string_view packed(const RecordWords& words) {
+  static std::vector<std::unique_ptr<std::string>> made;
+  made.push_back(std::make_unique<std::string>());
+  pack_words(words, *made.back());
+  return *made.back();
 }
 
 inline PackedEvidence attack(Level level = Level::kHigh, Category category = Category::kSqli,

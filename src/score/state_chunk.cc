@@ -21,8 +21,9 @@ namespace weir {
 namespace {
 
 // The layout is described in docs/state-chunk.md; change both together and raise the version.
-constexpr uint8_t kVersion = 3;
-constexpr uint8_t kVersionBefore = 2;  // without sources, and without the incidents of bursts; read, never written
+constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kWithValues);
+// Older ones are read, never written. The first has neither sources nor the incidents of bursts.
+constexpr auto kOldestVersion = static_cast<uint8_t>(ChunkLayout::kWithoutSources);
 constexpr size_t kDigestBytes = 8;
 constexpr size_t kTopicsMax = 1024;
 constexpr std::array kRanks{ClientRank::kUnscored, ClientRank::kScored, ClientRank::kEpisodeOpen};
@@ -125,6 +126,10 @@ void write_episode(BinaryWriter& out, const Episode& episode, uint32_t owner) {
   out.varint(episode.least);
   out.zigzag(episode.incident.stretch_ms);
   out.varint(episode.incident.number);
+  out.varint(episode.burst.requests);
+  for (const uint8_t count : {episode.verdict.requests, episode.verdict.addresses, episode.verdict.agents})
+    out.varint(count);
+  out.text(episode.values.packed());
   if (episode.kind == AlertKind::kAttack) episode.story->save(out);
 }
 
@@ -197,7 +202,8 @@ bool use_present_topics(std::vector<BurstPane>& panes, const std::vector<uint16_
 }
 
 /// Gives a client what it had of bursts but the open ones.
-bool load_bursts(SavedClient& saved, const std::vector<uint16_t>& topics, Bursts& bursts, uint32_t* words) {
+bool load_bursts(SavedClient& saved, uint32_t chunk, const std::vector<uint16_t>& topics, Bursts& bursts,
+                 uint32_t* words) {
   for (const auto& pane : saved.requests) {
     if (pane.before_newest >= bursts.places()) return false;
     bursts.set_requests(words, saved.newest_pane, pane.before_newest, pane.count);
@@ -205,19 +211,19 @@ bool load_bursts(SavedClient& saved, const std::vector<uint16_t>& topics, Bursts
   if (!saved.has_activity) return true;
   if (!use_present_topics(saved.activity.panes, topics) || !use_present_topics(saved.activity.slow_panes, topics))
     return false;
-  bursts.set_activity(words, std::move(saved.activity));
+  bursts.set_activity(words, chunk, std::move(saved.activity));
   return true;
 }
 
 /// `has_same_windows`: counts for bursts were made with the windows now configured; otherwise they mean nothing.
-bool load_clients(BinaryReader& in, uint32_t chunk, const StateParts& state, int64_t clock_ms, bool has_same_windows,
-                  const std::vector<uint16_t>& topics, std::vector<ClientSlot>& slots) {
+bool load_clients(BinaryReader& in, ChunkLayout layout, uint32_t chunk, const StateParts& state, int64_t clock_ms,
+                  bool has_same_windows, const std::vector<uint16_t>& topics, std::vector<ClientSlot>& slots) {
   ClientTable& clients = state.clients;
   SavedClient saved;
   for (const ClientRank rank : kRanks) {
     const auto count = static_cast<uint32_t>(in.fixed(4));
     for (uint32_t i = 0; i < count; ++i) {
-      if (!read_client(in, saved, state.window_requests, clock_ms)) return false;
+      if (!read_client(in, layout, saved, state.window_requests, clock_ms)) return false;
       const ClientEntry& client = saved.entry;
       if (clients.chunk_of(client.hash) != chunk || clients.find(client.hash, client.check) != kNoClient) return false;
       const ClientSlot slot = clients.insert(client.hash, client.check, client.queued_clock_ms);
@@ -234,14 +240,23 @@ bool load_clients(BinaryReader& in, uint32_t chunk, const StateParts& state, int
       std::memcpy(clients.window(slot), saved.window, sizeof(uint32_t) * 3 * state.window_requests);
       uint32_t* burst_words = clients.window(slot) + ClientWindow::words(state.window_requests);
       std::fill_n(burst_words, state.bursts.words(), 0U);
-      if (has_same_windows && !load_bursts(saved, topics, state.bursts, burst_words)) return false;
+      if (has_same_windows && !load_bursts(saved, chunk, topics, state.bursts, burst_words)) return false;
       slots.push_back(slot);
     }
   }
   return in.ok();
 }
 
-bool read_episode(BinaryReader& in, uint8_t version, Episode& episode) {
+bool read_values(BinaryReader& in, Episode& episode) {
+  episode.burst.requests = in.varint();
+  for (uint8_t* count : {&episode.verdict.requests, &episode.verdict.addresses, &episode.verdict.agents})
+    *count = in.number<uint8_t>();
+  auto values = ValueCounts::read(in.text());
+  if (values) episode.values = std::move(*values);
+  return in.ok() && values.has_value();
+}
+
+bool read_episode(BinaryReader& in, ChunkLayout layout, Episode& episode) {
   episode.kind = in.enumerator<AlertKind>(static_cast<unsigned>(AlertKind::kCount));
   if (episode.kind == AlertKind::kCorrelation) return false;  // these are not a client's
   episode.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup) + 1);
@@ -266,12 +281,14 @@ bool read_episode(BinaryReader& in, uint8_t version, Episode& episode) {
   episode.burst.held = in.varint();
   episode.burst.retry_after = Milliseconds{in.signed_number<int64_t>()};
   episode.least = in.varint();
-  if (version != kVersionBefore) {
+  if (layout != ChunkLayout::kWithoutSources) {
     episode.incident.stretch_ms = in.signed_number<int64_t>();
     episode.incident.number = in.number<uint32_t>();
   }
+  if (layout >= ChunkLayout::kWithValues && !read_values(in, episode)) return false;
   if (in.ok() && episode.kind == AlertKind::kAttack) {
-    auto story = version == kVersionBefore ? std::optional<AttackStory>(std::in_place) : AttackStory::read(in);
+    auto story =
+        layout == ChunkLayout::kWithoutSources ? std::optional<AttackStory>(std::in_place) : AttackStory::read(in);
     if (!story) return false;
     episode.story = std::make_unique<AttackStory>(std::move(*story));
   }
@@ -310,13 +327,13 @@ bool give_to_budget(const StateParts& state, Episode episode) {
   return true;
 }
 
-Status load_episodes(BinaryReader& in, uint8_t version, uint32_t chunk, const std::vector<ClientSlot>& slots,
+Status load_episodes(BinaryReader& in, ChunkLayout layout, uint32_t chunk, const std::vector<ClientSlot>& slots,
                      const std::vector<uint16_t>& topics, const StateParts& state) {
   const auto count = in.number<uint32_t>();
   for (uint32_t i = 0; i < count; ++i) {
     Episode episode;
     const auto owner = in.number<uint32_t>();
-    if (owner > slots.size() || !read_episode(in, version, episode)) return bad_chunk("episode " + std::to_string(i));
+    if (owner > slots.size() || !read_episode(in, layout, episode)) return bad_chunk("episode " + std::to_string(i));
     for (RecordCoordinates* at : {&episode.first, &episode.last}) {
       if (*at == kNoRecord || at->topic == kNoTopic) continue;
       if (at->topic >= topics.size()) return bad_chunk("episode of a topic without name");
@@ -430,7 +447,8 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   BinaryReader in(body);
   const uint8_t version = in.byte();
   if (version == 0) return bad_chunk("version 0");
-  if (version != kVersion && version != kVersionBefore) return other_layout("version " + std::to_string(version));
+  if (version > kVersion || version < kOldestVersion) return other_layout("version " + std::to_string(version));
+  const auto layout = static_cast<ChunkLayout>(version);
   const auto chunk_count = in.number<uint32_t>();
   const auto number = in.number<uint32_t>();
   const auto requests = in.number<uint32_t>();
@@ -452,7 +470,7 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   if (!in.ok() || !is_plausible) return bad_chunk("clock");
   std::vector<uint16_t> topics;
   if (!read_topics(in, state.episodes.topics(), topics)) return bad_chunk("topics");
-  if (version != kVersionBefore && !read_sources(in, topics, saved_clock)) return bad_chunk("sources");
+  if (layout != ChunkLayout::kWithoutSources && !read_sources(in, topics, saved_clock)) return bad_chunk("sources");
   if (!clock.is_new() && clock != saved_clock) {
     return fail(ErrorCode::kInvalidArgument, "score",
                 "state chunk: saved after observation " + std::to_string(saved_clock.observations()) +
@@ -464,11 +482,11 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   const bool has_same_windows = window_ms == static_cast<uint64_t>(bursts.window.count()) &&
                                 spraying_window_ms == static_cast<uint64_t>(bursts.spraying_window.count()) &&
                                 places == state.bursts.places();
-  if (!load_clients(in, chunk, state, clock_ms, has_same_windows, topics, slots)) return bad_chunk("clients");
+  if (!load_clients(in, layout, chunk, state, clock_ms, has_same_windows, topics, slots)) return bad_chunk("clients");
   const auto minute = in.signed_number<int64_t>();
   const auto opened = in.number<uint32_t>();
   state.budget.restore(chunk, minute, opened);
-  if (Status status = load_episodes(in, version, chunk, slots, topics, state); !status) return status;
+  if (Status status = load_episodes(in, layout, chunk, slots, topics, state); !status) return status;
   correlations = in.text();
   if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
   clock = saved_clock;

@@ -1,6 +1,7 @@
 """weir alerts on files and standard input: what is shown, and which."""
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -160,3 +161,34 @@ def test_lines_that_are_no_alerts_are_counted(scanned):
 def test_wrong_use_is_said(arguments):
     ran = run('alerts', *arguments)
     assert ran.code in (1, 2) and ran.out == '' and ran.err, ran
+
+
+def test_a_burst_shows_what_it_is_made_of_and_a_secret_in_it_is_masked(tmp_path):
+    records = []
+    for number in range(40):
+        records.append(traffic.record(number, number, ['ann', 'bob', 'eve'][number % 3], '203.0.113.9', method='POST', status=401,
+                                      path=f'/login/{number}', user_agent='guesser/1.0 token=ghp_' + 'a1B2' * 9))
+    ran = run('scan', '--profile', 'flat', '--output', 'alerts', '--close-episodes', '-', stdin=b'\n'.join(records) + b'\n')
+    closed = [one for one in ran.json_lines() if own(one)['kind'] == 'burst' and own(one)['phase'] == 'closed'
+              and own(one)['client'] == '203.0.113.9' and 'failed_authentication' in one['unmapped']['reasons']]
+    assert len(closed) == 1, ran
+    made_of = own(closed[0])['made_of']
+    assert {one['value']: one['requests'] for one in made_of['accounts']['values']} == {'ann': 14, 'bob': 13, 'eve': 13}
+    assert made_of['paths'] == {'values': [{'value': '/login/*', 'requests': 40}]}
+    assert made_of['statuses'] == {'values': [{'value': '401', 'requests': 40}]}
+    assert made_of['addresses'] == {'values': [{'value': '203.0.113.9', 'requests': 40}]}
+    assert len(made_of['agents']['values']) == 1 and 'a1B2a1B2' not in ran.out
+    assert own(closed[0])['window']['requests'] == 40
+
+    shown = run('alerts', 'show', id_of(closed[0]), '-', stdin=ran.out.encode()).out
+    assert re.search(r'accounts +14 +ann\n', shown) and '/login/*' in shown, shown
+
+
+def test_the_screen_names_the_outcome_of_the_request_and_of_the_episode():
+    attack = "q=%27%20union%20select%20password%20from%20users--"
+    records = [traffic.record(number, number, 'eve', '203.0.113.9', query=attack, path=path, status=status)
+               for number, (path, status) in enumerate((('/search', 200), ('/account', 403)))]
+    ran = run('scan', '--profile', 'flat', '--output', 'alerts', '--close-episodes', '-', stdin=b'\n'.join(records) + b'\n')
+    updated = [one for one in ran.json_lines() if own(one)['kind'] == 'attack' and own(one)['phase'] == 'updated']
+    shown = run('alerts', 'show', id_of(updated[0]), '-', stdin=ran.out.encode()).out
+    assert "blocked (this request), answered (the episode's most telling)" in shown, shown

@@ -57,11 +57,12 @@ PROCESS = re.compile(r'"log_provider":"[^"]*",?')
 
 
 def without_period(payload):
-    """A burst's alert before its closing one, without its time: that of the period found first, the one thing in it that may depend
-    on how partitions are interleaved (docs/alerts.md). All of them say the same period."""
+    """A burst's alert before its closing one, without its time, that of the period found first, and what it was made of by then: these may
+    depend on how partitions are interleaved (docs/alerts.md). All of them say the same period."""
     alert = json.loads(payload)
     times = {part.pop(name) for part, names in zip((alert, alert['finding_info']), TIMES) for name in names}
     assert len(times) == 1 and not times.pop() % PERIOD_MS, payload
+    alert['unmapped']['weir'].pop('made_of', None)
     return json.dumps(alert)
 
 

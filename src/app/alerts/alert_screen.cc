@@ -9,6 +9,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kSeverityWidth = 8;
 constexpr size_t kNameWidth = 12;
+constexpr size_t kCountWidth = 8;
 
 std::string in_colour(const AlertView& alert, const Palette& palette, std::string_view text) {
   constexpr int64_t kMedium = 3, kHigh = 4;
@@ -68,6 +69,7 @@ class Screen {
     draw_client();
     draw_request();
     draw_reasons();
+    draw_made_of();
     draw_correlation();
     draw_hits();
     row("advice", alert_.text("/remediation/desc", "/weir/advice"));
@@ -96,10 +98,37 @@ class Screen {
       client += " from " + address;
     row("client", client);
     row("role", alert_.own("role"));
+    draw_context();
     const int64_t count = alert_.count();
     const std::string begin = since("/start_time", "/event/start"), end = since("/end_time", "/event/end");
     row("requests", with_separators(static_cast<uint64_t>(std::max<int64_t>(count, 0))) +
                         (begin.empty() || begin == end ? "" : ", " + begin + " to " + end + " UTC"));
+  }
+
+  /// What databases and lists say of the address.
+  void draw_context() {
+    const Json* known = alert_.at("/unmapped/weir/enrichment", "/weir/enrichment");
+    if (known == nullptr || !known->is_object()) return;
+    std::string network = known->value("as_name", "");
+    if (const auto number = known->value("as_number", uint64_t{0}); number != 0)
+      network = "AS" + std::to_string(number) + (network.empty() ? "" : " " + network);
+    row("network", joined_parts({known->value("country", ""), network}));
+    std::vector<std::string> lists;
+    if (const auto found = known->find("threat_lists"); found != known->end() && found->is_array())
+      for (const Json& one : *found)
+        if (one.is_string()) lists.push_back(one.get<std::string>());
+    row("threat list", joined(lists, ", "));
+    if (const std::string crawler = known->value("crawler", ""); !crawler.empty())
+      row("crawler", crawler + ", verified by its published addresses");
+    if (const std::string claimed = known->value("claimed_crawler", ""); !claimed.empty())
+      row("crawler", "says to be " + claimed + ", but is none of its addresses");
+  }
+
+  static std::string joined_parts(const std::vector<std::string>& parts) {
+    std::vector<std::string> some;
+    for (const std::string& part : parts)
+      if (!part.empty()) some.push_back(part);
+    return joined(some, ", ");
   }
 
   std::string since(const char* ocsf, const char* ecs) const {
@@ -128,13 +157,44 @@ class Screen {
     if (path.empty() && query.empty()) request.clear();
     row("request", request);
     row("answer", alert_.text("/evidences/0/http_response/code", "/http/response/status_code"));
-    row("outcome", alert_.own("outcome"));
+    draw_outcome();
     row("request id", alert_.text("/evidences/0/http_request/uid", "/http/request/id"));
     row("agent", alert_.text("/evidences/0/http_request/user_agent", "/user_agent/original"));
     row("referer", alert_.text("/evidences/0/http_request/referrer", "/http/request/referrer"));
     row("score", alert_.text("/risk_score", "/event/risk_score"));
     row("confidence", alert_.text("/confidence", "/weir/confidence"));
     row("evasions", joined(alert_.own_list("evasions"), ", "));
+  }
+
+  /// Of the request that is shown and of the episode: the alert of a blocked request may belong to one that got through.
+  void draw_outcome() {
+    const std::string episode = alert_.own("outcome"), request = alert_.own("request_outcome");
+    if (request.empty()) return row("outcome", episode.empty() ? "" : episode + " (the episode's most telling)");
+    row("outcome", request + " (this request), " + episode + " (the episode's most telling)");
+  }
+
+  /// How many of each value, the most frequent first.
+  void draw_made_of() {
+    if (const Json* window = alert_.at("/unmapped/weir/window", "/weir/window"); window != nullptr) {
+      std::vector<std::string> parts;
+      for (const char* name : {"requests", "addresses", "agents"})
+        if (const auto count = window->find(name); count != window->end() && count->is_number_integer())
+          parts.push_back(with_separators(count->get<uint64_t>()) + " " + name);
+      row("window", joined(parts, ", "));
+    }
+    const Json* made_of = alert_.at("/unmapped/weir/made_of", "/weir/made_of");
+    if (made_of == nullptr || !made_of->is_object()) return;
+    for (const auto& [kind, list] : made_of->items()) {
+      const auto values = list.find("values");
+      if (values == list.end() || !values->is_array()) continue;
+      std::string name = kind;
+      for (const Json& one : *values) {
+        row(name, padded(with_separators(one.value("requests", uint64_t{0})), kCountWidth) + one.value("value", ""));
+        name = " ";
+      }
+      if (const auto others = list.value("others", uint64_t{0}); others > 0)
+        row(" ", padded(with_separators(others), kCountWidth) + "others, or not told");
+    }
   }
 
   void draw_reasons() {

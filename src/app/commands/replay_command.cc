@@ -93,7 +93,10 @@ int run_replay(ReplayArguments arguments) {
       arguments.output.value_or(::isatty(STDOUT_FILENO) == 1 ? ScanOutput::kTable : ScanOutput::kAlerts);
   options->analyzer.keep_verdicts = needs_verdicts(output);
   const RuleSlot rules(setup->rules, setup->config.policy, source_readings(setup->config));
+  const auto enrichment = load_enrichment(setup->config);
+  if (!enrichment) return report_usage_error(enrichment.error());
   ScanResults results(output, alert_encoder(setup->config, options->topics));
+  results.enrich_with(*enrichment);
   results.report().command = "replay";
   results.report().policy = setup->config.policy;
   const Status status = replay_into(results, std::move(*options), rules, interruption);

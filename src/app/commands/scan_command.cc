@@ -101,7 +101,10 @@ int run_scan(const ScanArguments& arguments) {
   }
   const RuleSlot rules(setup->rules, setup->config.policy);
   Interruption interruption;
+  const auto enrichment = load_enrichment(setup->config);
+  if (!enrichment) return report_usage_error(enrichment.error());
   Scan scan(options, setup->config, rules, interruption);
+  scan.enrich_with(*enrichment);
   scan.report().policy = setup->config.policy;
   const auto started = std::chrono::steady_clock::now();
   scan.run(arguments.files);

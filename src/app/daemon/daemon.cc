@@ -50,6 +50,7 @@ Daemon::Daemon(const CommandSetup& setup, LogSink log)
 Daemon::~Daemon() {
   static_cast<void>(stop());
   watcher_.reset();
+  enrichment_watch_.reset();
   http_.reset();
   metrics_.reset();  // it refers to the engine's counters, which HTTP's threads are done with
 }
@@ -57,6 +58,7 @@ Daemon::~Daemon() {
 Result<std::unique_ptr<Daemon>> Daemon::start(const CommandSetup& setup, LogSink log, const StartHooks& hooks) {
   std::unique_ptr<Daemon> daemon(new Daemon(setup, std::move(log)));
   daemon->start_reloading(setup);
+  if (auto started = daemon->start_enrichment(); !started) return tl::unexpected(started.error());
   if (auto started = daemon->start_http(); !started) return tl::unexpected(started.error());
   if (auto started = daemon->start_engine(setup, hooks); !started) return tl::unexpected(started.error());
   return daemon;
@@ -67,6 +69,7 @@ Status Daemon::start_engine(const CommandSetup& setup, const StartHooks& hooks) 
   EngineOptions options =
       EngineOptions::from(setup.config, analyzer_options(setup.config), alert_encoder(setup.config, topics));
   options.topics = options.analyzer.topics = topics;
+  options.alert_enricher = enrichment_;
   options.checks_topic_settings = !setup.embedded_broker;
   options.broker_timeout = broker_timeout(setup.config);
   options.waiting = [&](const std::string& reason, Milliseconds waited) {
@@ -107,6 +110,17 @@ void Daemon::start_reloading(const CommandSetup& setup) {
   watch.check_interval = config_.rules.watch_interval;
   watcher_ = std::make_unique<FileWatcher>(
       std::move(watch), [this] { reloader_->request(); }, log_);
+}
+
+Status Daemon::start_enrichment() {
+  if (!config_.has_stage(Stage::kScore)) return {};
+  const ContentDigest known = digest_of_files(config_.enrichment.files());  // before they are read
+  auto loaded = load_enrichment(config_);
+  if (!loaded) return tl::unexpected(loaded.error());
+  enrichment_ = std::move(*loaded);
+  if (enrichment_)
+    enrichment_watch_ = std::make_unique<EnrichmentWatch>(config_.enrichment, known, *enrichment_, runtime_, log_);
+  return {};
 }
 
 /// The policy is read along with the rules, since their databases are compiled for its levels.

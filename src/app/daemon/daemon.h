@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/daemon/enrichment_watch.h"
 #include "app/daemon/file_watcher.h"
 #include "app/daemon/rule_reloader.h"
 #include "app/daemon/source_watch.h"
@@ -62,6 +63,7 @@ class Daemon {
   Daemon(const CommandSetup& setup, LogSink log);
 
   void start_reloading(const CommandSetup& setup);
+  Status start_enrichment();
   Status start_engine(const CommandSetup& setup, const StartHooks& hooks);
   void note_waiting(const std::string& reason, Milliseconds waited);
   [[nodiscard]] Health health() const;
@@ -87,7 +89,9 @@ class Daemon {
   SourceWatch source_watch_;  // main thread
   RuntimeCounters runtime_;
   std::unique_ptr<RuleReloader> reloader_;
-  std::unique_ptr<FileWatcher> watcher_;  // asks the reloader
+  std::unique_ptr<FileWatcher> watcher_;        // asks the reloader
+  std::shared_ptr<EnrichmentSlot> enrichment_;  // null: none
+  std::unique_ptr<EnrichmentWatch> enrichment_watch_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<MetricsRegistry> starting_metrics_;  // without lanes: before there is an engine
   std::unique_ptr<MetricsRegistry> metrics_;

@@ -39,6 +39,8 @@ class Scan : private LineTaker {
   /// Prints what is still to come: last alerts, the table.
   void finish();
 
+  void enrich_with(std::shared_ptr<const AlertEnricher> enricher) { results_.enrich_with(std::move(enricher)); }
+
   ScanReport& report() { return results_.report(); }
   [[nodiscard]] bool has_failed() const { return feed_.has_failed(); }
   /// As FileFeed::something_was_read().

@@ -52,11 +52,21 @@ void ScanResults::take(const AnalyzedBatch& batch, ToldCursor& told, uint32_t un
 
 void ScanResults::take(std::span<const Alert> alerts) {
   for (const Alert& alert : alerts) {
-    report_.count(alert);
-    if (output_form_ != ScanOutput::kAlerts) continue;
-    output_ += encoder_->value_of(alert);
-    output_ += '\n';
+    if (!enricher_) {
+      add(alert);
+      continue;
+    }
+    Alert enriched = alert;
+    enricher_->enrich(enriched);
+    add(enriched);
   }
+}
+
+void ScanResults::add(const Alert& alert) {
+  report_.count(alert);
+  if (output_form_ != ScanOutput::kAlerts) return;
+  output_ += encoder_->value_of(alert);
+  output_ += '\n';
 }
 
 void ScanResults::flush(size_t above_bytes) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "alert/alert_encoder.h"
+#include "alert/alert_enricher.h"
 #include "app/scan/record_place.h"
 #include "app/scan/scan_findings.h"
 #include "app/scan/scan_report.h"
@@ -38,6 +39,9 @@ class ScanResults {
   ScanResults(ScanOutput output, std::shared_ptr<const AlertEncoder> encoder)
       : output_form_(output), encoder_(std::move(encoder)), palette_(Palette::for_stream(1)) {}
 
+  /// Null: nothing is known of addresses.
+  void enrich_with(std::shared_ptr<const AlertEnricher> enricher) { enricher_ = std::move(enricher); }
+
   void take(const RecordVerdict& verdict, const RuleSet& rules, const RecordPlace& place, Watched watched);
   void take(const RejectedRecord& rejected, const RecordPlace& place, Watched watched);
   /// The verdicts and refusals of a batch's records up to this number, without it, in their order, from the cursor on.
@@ -59,8 +63,11 @@ class ScanResults {
   static constexpr size_t kBytesMax = 1 << 16;
   static constexpr uint64_t kRejectsShown = 5;  ///< the rest is only counted
 
+  void add(const Alert& alert);
+
   ScanOutput output_form_;
   std::shared_ptr<const AlertEncoder> encoder_;
+  std::shared_ptr<const AlertEnricher> enricher_;
   Palette palette_;
   ScanReport report_;
   ScanFindings findings_;

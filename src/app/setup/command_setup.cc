@@ -131,6 +131,13 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments) {
   return setup;
 }
 
+Result<std::shared_ptr<EnrichmentSlot>> load_enrichment(const Config& config) {
+  if (!config.enrichment.any()) return nullptr;
+  auto loaded = Enrichment::load(config.enrichment);
+  if (!loaded) return tl::unexpected(loaded.error());
+  return std::make_shared<EnrichmentSlot>(std::move(*loaded));
+}
+
 std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config, TopicTable topics) {
   std::shared_ptr<const AlertEncoder> encoder =
       std::make_shared<OcsfEncoder>(WEIR_VERSION, std::move(topics), config.kafka.instance_id);
@@ -149,6 +156,7 @@ AnalyzerOptions analyzer_options(const Config& config) {
   std::random_device random;
   options.matching.line_secret = LineSecret::from(std::ref(random));
   options.client_order = config.client_order;
+  options.identity_headers = config.identity_headers;
   options.masker = Masker(config.personal_data);
   return options;
 }

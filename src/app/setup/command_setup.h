@@ -12,6 +12,7 @@
 #include "base/topic_table.h"
 #include "config/config.h"
 #include "detect/rule_set.h"
+#include "enrich/enrichment.h"
 #include "pipeline/analyzer.h"
 
 namespace weir {
@@ -66,6 +67,9 @@ Result<CommandSetup> prepare_command(const SetupArguments& arguments);
 
 /// Only the first part of it.
 Result<Config> read_config(const std::string& config_file);
+
+/// What alerts are enriched from, read now; null where the configuration names nothing.
+Result<std::shared_ptr<EnrichmentSlot>> load_enrichment(const Config& config);
 
 /// How alerts are written: the one place that says which encoding it is.
 std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config, TopicTable topics);

@@ -7,7 +7,8 @@ namespace weir {
 std::shared_ptr<const SourceReadings> source_readings(const Config& config) {
   auto readings = std::make_shared<SourceReadings>();
   for (const SourceConfig& source : config.all_sources())
-    readings->push_back({source.name, source.input, source.fields_chosen, source.client_order});
+    readings->push_back(
+        {source.name, source.input, source.fields_chosen, source.client_order, source.identity_headers});
   return readings;
 }
 

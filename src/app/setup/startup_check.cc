@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "app/setup/policy_report.h"
+#include "enrich/address_database.h"
+#include "enrich/address_list.h"
 #include "http/api_key_store.h"
 #include "http/socket.h"
 #include "kafka/check/credential_check.h"
@@ -28,6 +30,7 @@ class SurroundingsCheck {
     check_quarantine();
     check_cache();
     check_api_keys();
+    check_enrichment();
     check_address();
     check_exclusions();
     return std::move(found_);
@@ -106,6 +109,35 @@ class SurroundingsCheck {
     if (const auto keys = ApiKeyStore::load(config_.http.api_keys_file); !keys)
       error("http.api_keys_file", "http.api_keys_file: " + keys.error().detail,
             "each line is a name and what 'weir apikey hash' prints");
+  }
+
+  void check_enrichment() {
+    const EnrichmentOptions& options = config_.enrichment;
+    for (const auto& [path, file] : {std::pair("enrichment.country_database", &options.country_database),
+                                     std::pair("enrichment.asn_database", &options.asn_database)}) {
+      if (file->empty()) continue;
+      if (const auto database = AddressDatabase::open(*file); !database)
+        error(path, std::string(path) + ": " + database.error().detail,
+              "name a whole MMDB file that weir's user can read");
+    }
+    check_lists("enrichment.threat_lists", options.threat_lists);
+    check_lists("enrichment.crawlers", options.crawlers);
+  }
+
+  void check_lists(const std::string& path, const std::vector<std::string>& files) {
+    for (size_t i = 0; i < files.size(); ++i) {
+      const std::string place = path + "[" + std::to_string(i) + "]";
+      const auto list = read_address_list(files[i], config_.enrichment.csv_column);
+      if (!list) {
+        error(place, path + ": " + list.error().detail,
+              "a list holds an address or network a line, a .csv file one in a column, a .json file \"prefixes\"");
+      } else if (list->unreadable > 0) {
+        add(Diagnostic::Severity::kWarning, place,
+            path + ": " + files[i] + ": " + std::to_string(list->unreadable) +
+                " of its lines hold no address, the first is line " + std::to_string(list->first_unreadable),
+            "they are passed over");
+      }
+    }
   }
 
   /// A port in use may be this weir's own, running while its next configuration is checked.

@@ -132,7 +132,7 @@ void Digest::add(const Rule& rule) {
   [[maybe_unused]] const auto& [id, title, description, status, author, date, name, level, references, tags,
                                 false_positives, logsource_category, logsource_product, logsource_service, selections,
                                 conditions, ours, category, weight, security_level, confirmation, supporting,
-                                specificity, positive_examples, negative_examples, file, line] = rule;
+                                specificity, remediation, positive_examples, negative_examples, file, line] = rule;
   add(id);
   add(title);
   add(level);
@@ -142,6 +142,7 @@ void Digest::add(const Rule& rule) {
   add(category);
   add(weight);
   add(specificity);
+  add(remediation);
   add(security_level);
   add(confirmation);
 }

@@ -58,6 +58,7 @@ TEST_CASE("each part of a rule that a verdict depends on is in the fingerprint")
       of_rule([](Rule& rule) { rule.tags = {"ab"}; }),
       of_rule([](Rule& rule) { rule.category = Category::kXss; }),
       of_rule([](Rule& rule) { rule.weight = 3; }),
+      of_rule([](Rule& rule) { rule.remediation = "Update it."; }),
       of_rule([](Rule& rule) { rule.security_level = SecurityLevel::kStrict; }),
       of_rule([](Rule& rule) { rule.confirmation = Confirmation::kSql; }),
       of_rule([&](Rule& rule) { item(rule).field = "weir.path"; }),

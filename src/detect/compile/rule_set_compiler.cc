@@ -24,8 +24,8 @@ std::vector<Rule> rules_at(const std::vector<Rule>& rules, SecurityLevels levels
 }
 
 RuleInfo info_of(const Rule& rule) {
-  return {rule.id,     rule.title,       rule.level,          rule.category,
-          rule.weight, rule.specificity, rule.security_level, rule.tags};
+  return {rule.id,          rule.title,          rule.level, rule.category,   rule.weight,
+          rule.specificity, rule.security_level, rule.tags,  rule.remediation};
 }
 
 PlaceMask raw_places_of(const RuleProgram& program) {

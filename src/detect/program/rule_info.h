@@ -17,6 +17,7 @@ struct RuleInfo {
   int specificity = 50;  ///< 0 to 100
   SecurityLevel security_level = SecurityLevel::kStandard;
   std::vector<std::string> tags;
+  std::string remediation{};  ///< empty: what its category says
 };
 
 }  // namespace weir
