@@ -7,6 +7,17 @@
 #include "base/assert.h"
 
 namespace weir {
+namespace {
+
+/// Every text that an observation borrows: one that is forgotten here points into a batch that is gone.
+template <typename Take>
+void each_text(Observation& observation, Take take) {
+  take(observation.client);
+  take(observation.evidence.bytes);
+  take(observation.words);
+}
+
+}  // namespace
 
 void KeptRecords::begin_batch() {
   while (!runs_.empty() && runs_.front().until <= passed_) {
@@ -69,8 +80,8 @@ void KeptRecords::keep_all(int64_t from, int64_t until, std::shared_ptr<const vo
 /// Copies them: they stand in the arena of a batch that is about to be used again.
 void KeptRecords::own_texts(Run& run) {
   size_t size = 0;
-  for (const Observation& one : run.observations)
-    size += one.client.size() + one.evidence.bytes.size();
+  for (Observation& one : run.observations)
+    each_text(one, [&size](const std::string_view& text) { size += text.size(); });
   for (const CorrelationEvent& one : run.events)
     size += one.group.size();
   run.texts = std::make_unique_for_overwrite<char[]>(size);
@@ -81,10 +92,8 @@ void KeptRecords::own_texts(Run& run) {
     text = {to, text.size()};
     to += text.size();
   };
-  for (Observation& one : run.observations) {
-    own(one.client);
-    own(one.evidence.bytes);
-  }
+  for (Observation& one : run.observations)
+    each_text(one, own);
   for (CorrelationEvent& one : run.events)
     own(one.group);
 }

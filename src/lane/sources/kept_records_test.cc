@@ -20,7 +20,10 @@ AnalyzedBatch analyzed_batch(const std::string& client) {
       Observation one;
       one.at = {0, 3, offset, request};
       one.time = EventTime(Milliseconds(offset * 1'000));
-      one.client = client;
+      const std::string_view text = client;
+      one.client = text.substr(0, 8);
+      one.words = text.substr(one.client.size());
+      if (offset == 15) one.evidence.bytes = client;
       batch.observations.push_back(one);
     }
   }
@@ -49,7 +52,7 @@ TEST_CASE("what was found in a record that waits is given as often as it is aske
           "[lane][sources]") {
   KeptRecords kept;
   {
-    const std::string client = "a client whose name does not outlive the batch";
+    const std::string client = "customerwhose texts do not outlive the batch";
     keep(kept, analyzed_batch(client), 11);
   }
   CHECK_FALSE(kept.knows(10));
@@ -60,7 +63,9 @@ TEST_CASE("what was found in a record that waits is given as often as it is aske
     const AnalyzedBatch found = given(kept, 11, 16);
     REQUIRE(found.observations.size() == 5);
     CHECK(found.observations[0].at.offset == 11);
-    CHECK(found.observations[0].client == "a client whose name does not outlive the batch");
+    CHECK(found.observations[0].client == "customer");
+    CHECK(found.observations[0].words == "whose texts do not outlive the batch");
+    CHECK(found.observations[4].evidence.bytes == "customerwhose texts do not outlive the batch");
     CHECK(found.observations[2].at.index == 1);
     REQUIRE(found.rejected.size() == 1);
     CHECK(found.rejected[0].index == 1);
