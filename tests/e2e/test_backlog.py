@@ -175,7 +175,8 @@ def test_a_backlog_of_an_hour_gives_the_alerts_of_live_reading(pipeline, seed):
     assert_same(nameless(alone, pipeline.requests), wanted)
     assert_same(nameless(run(pipeline, 'two', count, BY_DEFAULT, processes=2)[0], pipeline.requests), wanted)
     assert_same(nameless(run(pipeline, 'joined', count, BY_DEFAULT, joins=1)[0], pipeline.requests), wanted)
-    if seed == 1:
+    # On a busy machine one such run in eight still splits a dozen episodes, with this and with earlier versions: docs/adr/0029.
+    if WHOLE and seed == 1:
         assert_same(nameless(*stopped_meanwhile(pipeline, partitions)), wanted)
 
 

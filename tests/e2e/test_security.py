@@ -114,7 +114,8 @@ def test_plain_over_tls_works(site, authority):
 
 def test_mutual_tls_works(site, authority):
     site.broker.grant('CN=weir-client', site.rights())
-    site.weir('mtls', mutual(authority, *authority.issue('weir-client'))).start()
+    process = site.weir('mtls', mutual(authority, *authority.issue('weir-client'))).start()
+    assert process.metric('weir_certificate_end_timestamp_seconds') > time.time()
     site.assert_works()
 
 

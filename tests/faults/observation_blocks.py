@@ -53,7 +53,7 @@ class _Reader:
         size = self.varint()
         self.at += size
 
-    def rules_of_evidence(self, has_facts):
+    def rules_of_evidence(self, has_facts, has_remediation):
         """Reads over the evidence. The sketch of the rules with weight; of all if none has any."""
         for _ in range(6 if has_facts else 0):
             self.varint()
@@ -73,7 +73,8 @@ class _Reader:
             self.skip_text()
             self.varint()
             self.at += 1 if has_facts else 0
-        self.skip_text()
+        for _ in range(2 if has_remediation else 1):
+            self.skip_text()
         return weighted or others
 
 
@@ -81,7 +82,7 @@ def observations_of(block, topics):
     """The observations of one block, in order; `topics`: the names of the requests topics."""
     if block[0] == 2:
         return []  # events for correlations; the records' observations stand in blocks of their own
-    if block[0] not in (1, 3):
+    if block[0] not in (1, 3, 4):
         raise ValueError(f'a block of version {block[0]}')
     reader, found, topic, partition, offset, time_ms = _Reader(block), [], 0, 0, 0, 0
     while presence := block[reader.at]:
@@ -107,7 +108,9 @@ def observations_of(block, topics):
         if presence & 8:
             reader.varint(), reader.varint()
         is_malicious = bool(presence & 16)
-        rules = reader.rules_of_evidence(bool(flags & 64)) if is_malicious else 0
+        rules = reader.rules_of_evidence(bool(flags & 64), bool(flags & 128)) if is_malicious else 0
+        for _ in range(3 if flags & 128 else 0):  # agent, path, account
+            reader.skip_text()
         found.append(Observation(topics[topic], partition, offset, time_ms, KINDS[presence >> 5 & 3], client, client_hash,
                                  text_of(address), path_hash, status, bool(flags & 16), is_malicious, rules))
     return found
