@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -66,6 +67,35 @@ class Pipeline:
         topic = self.requests if stage == 'detect' else self.topics['observations']
         offsets = self.broker.group_offsets(f'{self.group}-{stage}')
         return {partition: offset for (name, partition), offset in offsets.items() if name == topic}
+
+    def observed(self):
+        """Requests that the group has finished with."""
+        return sum(self.committed('detect').values())
+
+    def ends(self, topic, isolation):
+        """{partition: end} of the topic, as a reader of that isolation level sees it."""
+        consumer = Consumer({'bootstrap.servers': self.broker.bootstrap, 'group.id': 'tests-ends', 'isolation.level': isolation})
+        try:
+            return {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+                    for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions}
+        finally:
+            consumer.close()
+
+    def decided(self, role):
+        """No transaction is undecided in the topic: a reader of committed records sees all there is. What a process without a
+        name of its own had open when it was killed hides even what others committed behind it, until it has timed out."""
+        topic = self.topics[role]
+        return self.ends(topic, 'read_committed') == self.ends(topic, 'read_uncommitted')
+
+    def all_scored(self):
+        """Every block of observations is decided, read and committed, and every alert is visible. In this order: a commit's offsets
+        may be readable before its alerts are, since the brokers write its markers to one partition after the other."""
+        if not self.decided('observations'):
+            return False
+        last = {}
+        for one in self.broker.records(self.topics['observations']):
+            last[one['partition']] = max(last.get(one['partition'], 0), one['offset'] + 1)
+        return last == self.committed('score') and self.decided('alerts')
 
     def close(self):
         for one in self.processes:

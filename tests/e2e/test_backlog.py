@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 import traffic
-from test_exactly_once import all_scored, observed, told
+from test_exactly_once import told
 from waiting import wait_for
 from weir_process import OBSERVATIONS
 
@@ -82,8 +82,8 @@ def group_of_its_own(pipeline, name):
 
 
 def await_all(group, count):
-    wait_for(lambda: observed(group) == count, 120, lambda: f'all records; {observed(group)} of {count}\n{group.processes[0].process.log_tail()}', 0.5)
-    wait_for(lambda: all_scored(group), 90, 'all observations', 0.2)
+    wait_for(lambda: group.observed() == count, 120, lambda: f'all records; {group.observed()} of {count}\n{group.processes[0].process.log_tail()}', 0.5)
+    wait_for(group.all_scored, 90, 'all observations', 0.2)
 
 
 def run(pipeline, name, count, score, processes=1, joins=0):
@@ -95,7 +95,7 @@ def run(pipeline, name, count, score, processes=1, joins=0):
         for one in weirs[:processes]:
             one.start()
         if joins:
-            wait_for(lambda: observed(group) > count // 10, 60, 'the first records', 0.05)
+            wait_for(lambda: group.observed() > count // 10, 60, 'the first records', 0.05)
             for one in weirs[processes:]:
                 one.start()
         await_all(group, count)
@@ -119,7 +119,7 @@ def read_live(pipeline, partitions):
         weir.start()
         for begin in range(0, len(records), 250):  # about a minute
             produce(live.broker, live.requests, [(number, record) for _, number, record in records[begin:begin + 250]])
-            wait_for(lambda: observed(live) == min(begin + 250, len(records)), 60, 'what came', 0.02)
+            wait_for(lambda: live.observed() == min(begin + 250, len(records)), 60, 'what came', 0.02)
         await_all(live, len(records))
         assert weir.stop() == 0, weir.process.log_tail()
         return told(live), live.requests
@@ -138,7 +138,7 @@ def stopped_meanwhile(pipeline, partitions):
     try:
         weir.start()
         produce(stopped.broker, stopped.requests, [(number, record) for _, number, record in records[:count]])
-        wait_for(lambda: observed(stopped) == count, 60, 'what came before', 0.1)
+        wait_for(lambda: stopped.observed() == count, 60, 'what came before', 0.1)
         weir.process.signal(signal.SIGSTOP)
         since = time.monotonic()
         produce(stopped.broker, stopped.requests, [(number, record) for _, number, record in records[count:]])

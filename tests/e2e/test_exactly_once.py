@@ -80,43 +80,10 @@ def told(pipeline):
     return found
 
 
-def observed(pipeline):
-    """Requests that the group has finished with."""
-    return sum(pipeline.committed('detect').values())
-
-
-def ends(pipeline, topic, isolation):
-    from confluent_kafka import Consumer, TopicPartition
-    consumer = Consumer({'bootstrap.servers': pipeline.broker.bootstrap, 'group.id': 'tests-ends', 'isolation.level': isolation})
-    try:
-        return {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
-                for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions}
-    finally:
-        consumer.close()
-
-
-def decided(pipeline, role):
-    """No transaction is undecided in the topic: a reader of committed records sees all there is. What a process without a
-    name of its own had open when it was killed hides even what others committed behind it, until it has timed out."""
-    topic = pipeline.topics[role]
-    return ends(pipeline, topic, 'read_committed') == ends(pipeline, topic, 'read_uncommitted')
-
-
-def all_scored(pipeline):
-    """Every block of observations is decided, read and committed, and every alert is visible. In this order: a commit's offsets may be
-    readable before its alerts are, since the brokers write its markers to one partition after the other."""
-    if not decided(pipeline, 'observations'):
-        return False
-    last = {}
-    for one in pipeline.broker.records(pipeline.topics['observations']):
-        last[one['partition']] = max(last.get(one['partition'], 0), one['offset'] + 1)
-    return last == pipeline.committed('score') and decided(pipeline, 'alerts')
-
-
 def await_scored(pipeline, weir, count):
     """The metric counts a record before its alerts are committed and visible, and before what it adds for its address is scored."""
     weir.wait_for_metric(OBSERVATIONS, count)
-    wait_for(lambda: all_scored(pipeline), 90, lambda: f'all observations\n{weir.process.log_tail()}', 0.2)
+    wait_for(pipeline.all_scored, 90, lambda: f'all observations\n{weir.process.log_tail()}', 0.2)
 
 
 def undisturbed(pipeline, count, name='undisturbed', env=None, **changes):
@@ -152,8 +119,8 @@ def disturb(pipeline, keys, records, kills, between, **changes):
         weir.kill()
     weir.start()
     producing.join()
-    wait_for(lambda: observed(pipeline) == len(records), 90, lambda: f'all records; {observed(pipeline)} done\n{weir.process.log_tail()}', 0.5)
-    wait_for(lambda: all_scored(pipeline), 90, 'all observations', 0.5)
+    wait_for(lambda: pipeline.observed() == len(records), 90, lambda: f'all records; {pipeline.observed()} done\n{weir.process.log_tail()}', 0.5)
+    wait_for(pipeline.all_scored, 90, 'all observations', 0.5)
     assert weir.stop() == 0, weir.process.log_tail()
     return weir
 
@@ -282,5 +249,5 @@ def test_nothing_waits_on_an_idle_system_though_transactions_left_their_markers(
     topics = (pipeline.requests, pipeline.topics['observations'])
     lags = lambda: {(labels['topic'], labels['partition']): value for name, labels, value in weir.metrics().samples
                     if name == 'weir_consumer_lag_records'}
-    partitions = {(topic, str(number)) for topic in topics for number in ends(pipeline, topic, 'read_committed')}
+    partitions = {(topic, str(number)) for topic in topics for number in pipeline.ends(topic, 'read_committed')}
     wait_for(lambda: lags() == dict.fromkeys(partitions, 0), 30, lambda: f'no lag at {sorted(partitions)}\n{lags()}')

@@ -10,7 +10,6 @@ import pytest
 
 import traffic
 from command import run, run_on_terminal
-from test_exactly_once import all_scored, observed
 from test_pipeline import kind_of
 from waiting import wait_for
 from weir_process import binary, environment
@@ -89,8 +88,8 @@ def read_by_daemons(broker, tmp_path_factory, score):
         for begin in range(0, len(records), 250):     # as it comes: no partition far ahead of another
             produce(broker, one.requests, records[begin:begin + 250])
             wait_for(lambda: sum(one.committed().values()) >= min(begin + 250, len(records)), 60, 'the records to be read')
-        wait_for(lambda: observed(one) == len(records), 60, lambda: f'all records; {observed(one)}')
-        wait_for(lambda: all_scored(one), 60, 'all observations', 0.2)
+        wait_for(lambda: one.observed() == len(records), 60, lambda: f'all records; {one.observed()}')
+        wait_for(one.all_scored, 60, 'all observations', 0.2)
         for weir in weirs:
             assert weir.stop() == 0, weir.process.log_tail()
         alerts = broker.raw_records(one.topics['alerts'])

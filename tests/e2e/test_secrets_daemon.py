@@ -9,6 +9,7 @@ import pytest
 
 from conftest import Pipeline
 from planted_secrets import Planting
+from waiting import wait_for
 from weir_process import DEAD_LETTERS, OBSERVATIONS
 
 COUNT = int(os.environ.get('WEIR_PLANTED_SECRETS', '1500'))
@@ -32,6 +33,8 @@ def running(broker, planted, tmp_path_factory):
     broker.produce_file(pipeline.requests, path, 'lz4')
     weir.wait_for_metric(OBSERVATIONS, COUNT)
     weir.wait_for_metric(DEAD_LETTERS, 1)
+    wait_for(pipeline.all_scored, 60, lambda: f'all observations\n{weir.process.log_tail()}', 0.2)
+    wait_for(lambda: broker.raw_records(pipeline.topics['state']), 60, 'a snapshot of the state', 0.2)
     yield pipeline, weir
     pipeline.close()
 
