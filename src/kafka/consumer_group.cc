@@ -90,7 +90,9 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   Patience& patience = patience_ == nullptr ? forever : *patience_;
   if (partitions.cnt > 0 && !find_committed(partitions, kCommittedMax, patience)) {
     // Reading from a wrong place would be worse than not reading: leave, and join again unless this is a stop.
-    if (patience.may_wait()) give_up_client("the group's committed offsets cannot be read", Milliseconds(0));
+    if (patience.may_wait())
+      give_up_client("the group's committed offsets cannot be read (again and again: runbook WeirNoPartitions)",
+                     Milliseconds(0));
     static_cast<void>(rd_kafka_assign(client_.get(), nullptr));
     return;
   }

@@ -19,7 +19,7 @@ from cluster import Cluster, SmallDisk  # noqa: E402
 from fleet import Stuck             # noqa: E402
 from trial import OPTIONS, Trial    # noqa: E402
 
-ONE, THREE, PROXIED, SMALL = 'one node', 'three nodes', 'one node behind a proxy', 'one node with a small disk'
+ONE, THREE, PROXIED, SMALL = 'one node', 'three nodes', 'one node behind a proxy', 'three nodes with small disks'
 
 
 class Plan:
@@ -67,7 +67,7 @@ PLANS = {'short': SHORT, 'long': LONG}
 
 
 def make_cluster(where, folder):
-    return Cluster(folder, 3 if where == THREE else 1, proxied=where == PROXIED, small_disks=where == SMALL).start()
+    return Cluster(folder, 3 if where in (THREE, SMALL) else 1, proxied=where == PROXIED, small_disks=where == SMALL).start()
 
 
 class Run:
