@@ -23,7 +23,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr size_t kOtlpBytesKept = 256 << 10;
+constexpr size_t kRewrittenBytesKept = 256 << 10;
 constexpr int kLayersMax = 4;  // of envelopes within envelopes, and of prefixes before a line
 
 enum class WantedAddress : uint8_t { kReadable, kAny };
@@ -63,6 +63,17 @@ bool starts_json(std::string_view text) {
   if (!text.starts_with('[')) return false;
   const auto next = text.find_first_not_of(" \t\r\n", 1);
   return next == std::string_view::npos || std::string_view("{[\"]").find(text[next]) != std::string_view::npos;
+}
+
+// The members of an object without its braces, as a log's format in JSON has them from which these were left out.
+bool lacks_braces(std::string_view text) {
+  constexpr size_t kNameBytesMax = 64;
+  if (!text.starts_with('"')) return false;
+  const size_t end = text.substr(0, kNameBytesMax).find('"', 1);
+  if (end == std::string_view::npos || end == 1 || text.substr(0, end).find_first_of(" /") != std::string_view::npos)
+    return false;
+  const size_t next = text.find_first_not_of(" \t", end + 1);
+  return next != std::string_view::npos && text[next] == ':';
 }
 
 // A schema registry's framing: a zero and four bytes for the schema, which JSON's readers do not need.
@@ -180,6 +191,7 @@ struct EventParser::Impl {
   enum class State : uint8_t { kBegun, kItems, kDone } state = State::kDone;
   uint8_t record_flags = 0;  // of the whole record, for each of its items
   std::string otlp;          // the record, where it was protobuf
+  std::string braced;        // a record whose braces were left out of the log's format, with them
   EventStorage own_storage;
 };
 
@@ -225,7 +237,7 @@ std::string_view EventParser::Impl::without_binary_form(std::string_view given) 
   // Each level of an OTLP value is three of JSON, and some ten stand around it.
   constexpr size_t kLevelsAround = 10, kLevelsEach = 3;
   if (!reads_json || !may_be_otlp_protobuf(given)) return without_registry_frame(given);
-  if (otlp.capacity() > kOtlpBytesKept) otlp = {};
+  if (otlp.capacity() > kRewrittenBytesKept) otlp = {};
   const size_t depth = options.depth_max > kLevelsAround ? (options.depth_max - kLevelsAround) / kLevelsEach : 0;
   return otlp_as_json(given, depth, otlp) ? std::string_view(otlp) : given;
 }
@@ -243,6 +255,12 @@ EventParser::Next EventParser::Impl::read(std::string_view text, int layer, Stor
     return Next::kReject;
   }
   if (starts_json(text) && (reads_json || reads_outer)) return read_json(text, layer, storage, event, outcome);
+  if (reads_json && lacks_braces(text)) {
+    if (braced.capacity() > kRewrittenBytesKept) braced = {};
+    braced.assign("{").append(text).append("}");
+    event.set(EventFlag::kSalvaged);
+    return read_json(braced, layer, storage, event, outcome);
+  }
   return read_line(text, layer, storage, event, outcome);
 }
 
@@ -307,7 +325,8 @@ EventParser::Next EventParser::Impl::read_record(const dom::object& object, Stor
   if (build(fields, index.candidates, storage, event)) return Next::kEvent;
   event = Event{};
   event.flags = flags;
-  if (state != State::kItems && items.take_otlp(object)) return start_items(storage, event, outcome);
+  if (state != State::kItems && (items.take_otlp(object) || items.take_loki_push(object)))
+    return start_items(storage, event, outcome);
   outcome = rejected(RejectReason::kMissingField, "no path or target, and no address with a method or status");
   return Next::kReject;
 }

@@ -128,6 +128,21 @@ bool RecordItems::take_otlp(const dom::object& root) {
   return true;
 }
 
+bool RecordItems::take_loki_push(const dom::object& root) {
+  dom::array streams;
+  if (root["streams"].get(streams) != simdjson::SUCCESS) return false;
+  for (const auto stream : streams) {
+    dom::array entries;
+    if (stream["values"].get(entries) != simdjson::SUCCESS) continue;
+    for (const auto entry : entries) {
+      dom::element line;
+      if (is_full()) return true;
+      if (entry.at(1).get(line) == simdjson::SUCCESS && line.is_string()) take(line);
+    }
+  }
+  return true;
+}
+
 std::string_view RecordItems::next() {
   const auto [begin, size] = items_[next_++];
   return std::string_view(text_).substr(begin, size);

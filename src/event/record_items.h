@@ -24,6 +24,9 @@ class RecordItems {
   /// object of their own under "attributes", beside the "timestamp". False if the object is no such export.
   bool take_otlp(const simdjson::dom::object& root);
 
+  /// The lines of a push to Loki in JSON ({"streams":[{"stream":{…},"values":[[time, line], …]}]}). False if it is none.
+  bool take_loki_push(const simdjson::dom::object& root);
+
   [[nodiscard]] bool at_end() const { return next_ == items_.size(); }
   /// Valid until clear().
   std::string_view next();
