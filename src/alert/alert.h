@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "alert/address_context.h"
+#include "alert/alert_kind.h"
 #include "alert/made_of.h"
 #include "alert/outcome.h"
 #include "base/client_kind.h"
@@ -21,16 +22,6 @@
 #include "rules/category.h"
 
 namespace weir {
-
-enum class AlertKind : uint8_t { kAttack, kAbuse, kCorrelation, kBurst, kCount };
-template <>
-inline constexpr auto kNamesOf<AlertKind> = std::to_array<std::string_view>({"attack", "abuse", "correlation",
-                                                                             "burst"});
-
-/// Where in an episode (a client's alerts of one kind) this alert stands.
-enum class EpisodePhase : uint8_t { kOpened, kUpdated, kClosed };
-template <>
-inline constexpr auto kNamesOf<EpisodePhase> = std::to_array<std::string_view>({"opened", "updated", "closed"});
 
 /// The signals of AB1 as bits, and their stable names.
 enum class AbuseReason : uint8_t {
@@ -92,6 +83,15 @@ struct AttackSummary {
   uint64_t beyond = 0;  ///< records with a host or route beyond the bound
 };
 
+/// Another episode that an alert belongs with. It is named by what never changes in it, and what it held by then.
+struct RelatedEpisode {
+  std::string opening_id;  ///< of the alert that opened it
+  std::string episode_id;
+  AlertKind kind = AlertKind::kAttack;
+  std::string title;
+};
+inline constexpr size_t kRelatedMax = 8;  ///< named by one alert
+
 /// One alert as it is published (AL1).
 struct Alert {
   std::string
@@ -120,6 +120,7 @@ struct Alert {
   ValueLists made_of;                     ///< abuse and bursts: which values the requests counted had
   std::optional<AddressContext> context;  ///< of `address`; none without databases or lists
   std::optional<CorrelationFinding> correlation;
+  std::vector<RelatedEpisode> related;  ///< not in closing alerts
   std::string_view trimmed;  ///< what was taken out last because the alert was too large for its topic; empty: nothing
 };
 

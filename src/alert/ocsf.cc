@@ -227,6 +227,7 @@ void write_finding_info(JsonWriter& json, const Alert& alert) {
   json.number("last_seen_time", ms(alert.last_seen));
   write_analytics(json, alert);
   write_attacks(json, alert);
+  write_related_events(json, alert);
   json.end_object();
 }
 
@@ -418,6 +419,7 @@ void write_weir(JsonWriter& json, const Alert& alert, const AlertSource& source)
   }
   if (alert.context) write_context(json, *alert.context);
   if (alert.correlation) write_correlation(json, *alert.correlation);
+  write_related(json, alert);
   if (alert.evidence) {
     const Evidence& evidence = *alert.evidence;
     json.text("method", evidence.method);

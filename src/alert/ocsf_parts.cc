@@ -89,6 +89,35 @@ void write_whereabouts(JsonWriter& json, const AddressContext& context) {
   json.end_object();
 }
 
+void write_related_events(JsonWriter& json, const Alert& alert) {
+  constexpr int64_t kFindingCreated = 200401;
+  if (alert.related.empty()) return;
+  json.begin_array("related_events");
+  for (const RelatedEpisode& one : alert.related) {
+    json.begin_object();
+    json.text("uid", one.opening_id);
+    json.number("type_uid", kFindingCreated);
+    json.text("type_name", "Detection Finding: Create");
+    json.text("title", one.title);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_related(JsonWriter& json, const Alert& alert) {
+  if (alert.related.empty()) return;
+  json.begin_array("related");
+  for (const RelatedEpisode& one : alert.related) {
+    json.begin_object();
+    json.text("kind", to_string(one.kind));
+    json.text("episode", one.episode_id);
+    json.text("opened_by", one.opening_id);
+    json.text("title", one.title);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_enrichments(JsonWriter& json, const Alert& alert) {
   if (!alert.context) return;
   const AddressContext& context = *alert.context;

@@ -13,6 +13,12 @@ void write_made_of(JsonWriter& json, const Alert& alert);
 /// `window`: what stood in the window by which the client was judged.
 void write_window(JsonWriter& json, const Alert& alert);
 
+/// The finding's `related_events`: the opening alerts of the episodes it belongs with, which are OCSF events themselves.
+void write_related_events(JsonWriter& json, const Alert& alert);
+
+/// `related`: the same with the episodes' ids and kinds.
+void write_related(JsonWriter& json, const Alert& alert);
+
 /// `location` and `autonomous_system` of the endpoint.
 void write_whereabouts(JsonWriter& json, const AddressContext& context);
 

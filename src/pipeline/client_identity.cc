@@ -109,9 +109,9 @@ ClientIdentity ClientIdentifier::address_of(const Event& event, Arena& arena) co
   return identity;
 }
 
-uint64_t ClientIdentifier::hash_of(const ClientIdentity& identity) const {
-  const auto kind_salt = static_cast<uint64_t>(identity.kind) + 1;
-  return siphash({key_[0] ^ kind_salt, key_[1]}, identity.text);
+uint64_t client_hash_of(const SipHashKey& key, ClientKind kind, std::string_view text) {
+  const auto kind_salt = static_cast<uint64_t>(kind) + 1;
+  return siphash({key[0] ^ kind_salt, key[1]}, text);
 }
 
 std::string_view ClientIdentifier::api_key_digest(std::string_view key) {

@@ -20,6 +20,9 @@ struct ClientIdentity {
   uint64_t hash = 0;      ///< keyed, over kind and text
 };
 
+/// The keyed hash of a client.
+uint64_t client_hash_of(const SipHashKey& key, ClientKind kind, std::string_view text);
+
 /// Decides who a record's client is (AB4): the first of the configured order that the record has; always at least the
 /// address, of IPv6 its /64 network: who holds one such address commonly holds them all. An API key becomes
 /// "sha256:" and the first 32 hex digits of its SHA-256, as does a bearer's token or what another header holds; the user of Basic
@@ -44,7 +47,9 @@ class ClientIdentifier {
   /// Of the credential in the first of the headers that has one; empty if none has, or the server refused it.
   std::string_view header_digest(const Event& event);
   ClientIdentity customer(std::string_view name, Arena& arena);
-  [[nodiscard]] uint64_t hash_of(const ClientIdentity& identity) const;
+  [[nodiscard]] uint64_t hash_of(const ClientIdentity& identity) const {
+    return client_hash_of(key_, identity.kind, identity.text);
+  }
   std::string_view bounded(std::string_view text, Arena& arena) const;
 
   std::vector<ClientKind> order_;

@@ -109,8 +109,14 @@ uint32_t CorrelationFeed::grouping_of(const Correlation& correlation, const Corr
     WEIR_ASSERT(field.has_value(), "check_correlations() has passed the correlations");
     wanted.fields.push_back(*field);
   }
-  for (uint32_t i = 0; i < groupings_.size(); ++i)
-    if (groupings_[i].names == wanted.names && groupings_[i].fields == wanted.fields) return i;
+  // An alias may stand for something else in another rule's records.
+  wanted.is_client = wanted.fields.size() == 1 && correlation.aliases.count(wanted.names[0]) == 0 &&
+                     (wanted.fields[0].kind == CorrelationField::Kind::kClient ||
+                      wanted.fields[0].kind == CorrelationField::Kind::kAddress);
+  for (uint32_t i = 0; i < groupings_.size(); ++i) {
+    const Grouping& one = groupings_[i];
+    if (one.names == wanted.names && one.fields == wanted.fields && one.is_client == wanted.is_client) return i;
+  }
   groupings_.push_back(std::move(wanted));
   return static_cast<uint32_t>(groupings_.size() - 1);
 }
@@ -147,13 +153,17 @@ const CorrelationFeed::Group& CorrelationFeed::group_of(uint32_t number, const E
     }
     append_part(hashed_, grouping.names[i]);
     append_part(hashed_, value);
+    if (grouping.is_client) {
+      const bool is_address = grouping.fields[i].kind == CorrelationField::Kind::kAddress;
+      group.hash = is_address ? client_hash_of(key_, ClientKind::kAddress, value) : client.hash;
+    }
     value_.clear();
     const bool shows_hash =
         grouping.fields[i].text == EventText::kCookie || grouping.fields[i].text == EventText::kBody;
     append_shown(grouping.fields[i], value, shows_hash ? siphash(key_, value) : 0, masker_, value_);
     append_part(shown_, value_);
   }
-  group.hash = siphash(key_, hashed_);
+  if (!grouping.is_client) group.hash = siphash(key_, hashed_);
   group.text = arena.copy(shown_);
   return group;
 }

@@ -36,6 +36,7 @@ class CorrelationFeed {
   struct Grouping {
     std::vector<std::string> names;
     std::vector<CorrelationField> fields;
+    bool is_client = false;  ///< a client, or an address as one, is all there is in it
   };
   /// One source of a correlation, for the rule it names.
   struct Feed {

@@ -239,6 +239,34 @@ TEST_CASE("all correlations over the same fields meet in one partition, whatever
   CHECK(stages.batch.correlation_events[0].definition != stages.batch.correlation_events[1].definition);
 }
 
+TEST_CASE("a group that is one client stands where the client does, and its alert names what is open of the client") {
+  Stages stages(kBurst + correlation(2,
+                                     "  type: event_count\n  rules: [refused]\n  group-by: [weir.client]\n"
+                                     "  timespan: 1h\n  condition: {gte: 11}\n"));
+  for (int i = 0; i < 10; ++i)
+    stages.refused(i, "2001:db8::7");
+  stages.run();
+  const CorrelationEvent& event = stages.batch.correlation_events[0];
+  CHECK(event.group_hash == stages.batch.observations[0].client_hash);
+  const std::vector<Alert> first = stages.alerts;
+  CHECK(first[0].kind == AlertKind::kBurst);
+  stages.refused(10, "2001:db8::8").refused(0, "192.0.2.1").run();
+  REQUIRE(stages.alerts.size() == 1);
+  REQUIRE(stages.alerts[0].correlation->rule_id.back() == '2');
+  REQUIRE(stages.alerts[0].related.size() == 1);
+  CHECK(stages.alerts[0].related[0].opening_id == first[0].id);
+  CHECK(stages.alerts[0].related[0].kind == AlertKind::kBurst);
+}
+
+TEST_CASE("an alias that stands for clients is a group of its own") {
+  Stages stages(correlation(1,
+                            "  type: event_count\n  rules: [refused, accepted]\n  group-by: [who]\n  timespan: 1m\n"
+                            "  condition: {gte: 2}\n  aliases:\n    who: {refused: c-ip, accepted: weir.client}\n"));
+  stages.refused(0, "192.0.2.1").record(1, R"("status":200,"path":"/login","ip":"192.0.2.1")");
+  CHECK(stages.run() == "opened correlation 1 192.0.2.1\n");
+  CHECK(stages.batch.correlation_events[0].group_hash != stages.batch.observations[0].client_hash);
+}
+
 TEST_CASE("fields that have no single value in a record are refused with file and line") {
   const auto grouped = [](const std::string& field) {
     return findings_of(kBase + correlation(1, "  type: event_count\n  rules: [refused]\n  group-by: [" + field +

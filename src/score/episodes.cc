@@ -3,10 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "alert/message.h"
 #include "base/assert.h"
 #include "score/alert_id.h"
 
 namespace weir {
+namespace {
+
+BurstOrigin burst_origin_of(const Episode& episode) {
+  return {static_cast<BurstReason>(episode.burst.reasons), episode.incident.stretch_ms, episode.incident.number,
+          episode.client_kind, episode.client};
+}
+
+}  // namespace
 
 Episodes::Episodes(const EpisodeOptions& options, Milliseconds burst_window, TopicTable topics)
     : options_(options), burst_window_(burst_window), topics_(std::move(topics)) {
@@ -279,8 +288,7 @@ void Episodes::take_in(Episode& episode, const BurstOccurrence& occurrence) {
 /// Before the closing alert nothing is said that depends on which records have come so far.
 Alert Episodes::make_burst_alert(const Episode& episode, EpisodePhase phase, uint64_t count) const {
   const bool is_closing = phase == EpisodePhase::kClosed;
-  const BurstOrigin origin{static_cast<BurstReason>(episode.burst.reasons), episode.incident.stretch_ms,
-                           episode.incident.number, episode.client_kind, episode.client};
+  const BurstOrigin origin = burst_origin_of(episode);
   Alert alert;
   alert.id = alert_id(origin, phase, count);
   alert.episode_id = episode_id(origin);
@@ -304,6 +312,22 @@ Alert Episodes::make_burst_alert(const Episode& episode, EpisodePhase phase, uin
   const Milliseconds window{is_rate ? burst_window_.count() : 0};
   alert.burst.retry_after = is_closing ? episode.burst.retry_after : window;
   return alert;
+}
+
+RelatedEpisode Episodes::related(uint32_t number) const {
+  const Episode& episode = episodes_[number];
+  Alert named;  // as much of an alert as its title is made of
+  named.kind = episode.kind;
+  named.client_kind = episode.client_kind;
+  named.categories = episode.categories;
+  named.verdict = episode.verdict;
+  named.burst = episode.burst;
+  if (episode.is_clients_burst()) {
+    const BurstOrigin origin = burst_origin_of(episode);
+    return {alert_id(origin, EpisodePhase::kOpened, episode.least), episode_id(origin), episode.kind, title_of(named)};
+  }
+  const EpisodeOrigin origin{topics_.name(episode.first.topic), episode.first, episode.kind, episode.client};
+  return {alert_id(origin, EpisodePhase::kOpened, 1), episode_id(origin), episode.kind, title_of(named)};
 }
 
 Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {

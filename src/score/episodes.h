@@ -114,6 +114,9 @@ class Episodes {
     return end_ms(a) != end_ms(b) ? end_ms(a) < end_ms(b) : episodes_[a].sequence < episodes_[b].sequence;
   }
 
+  /// An open episode of a client as other alerts name it.
+  [[nodiscard]] RelatedEpisode related(uint32_t number) const;
+
   [[nodiscard]] const TopicTable& topics() const { return topics_; }
   [[nodiscard]] const Episode& at(uint32_t number) const { return episodes_[number]; }
   [[nodiscard]] size_t open_count() const { return open_count_; }

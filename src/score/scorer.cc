@@ -56,7 +56,13 @@ struct Scorer::Impl {
         episodes(score_options.episodes, score_options.bursts.window, topics),
         budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
         correlator(score_options, topics, clients.chunk_count()),
-        absent(clients.chunk_count(), false) {}
+        absent(clients.chunk_count(), false) {
+    correlator.know_clients([this](const CorrelationClient& client, std::vector<RelatedEpisode>& related) {
+      relate_to_client(client, related);
+    });
+  }
+  Impl(const Impl&) = delete;  // the correlator knows where it is
+  Impl& operator=(const Impl&) = delete;
 
   void observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts);
   void observe_one(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
@@ -66,6 +72,17 @@ struct Scorer::Impl {
   void judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   bool note_burst(ClientSlot slot, Episodes::BurstOccurrence occurrence, std::vector<Alert>& alerts);
   void note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
+
+  /// An alert and the episode it tells of.
+  struct Told {
+    uint32_t episode = kNoEpisode;
+    int64_t time_ms = 0;       ///< of the record that caused it
+    size_t alerts_before = 0;  ///< where the alerts that tell of it begin
+  };
+  void relate(ClientSlot slot, const Told& told, std::vector<Alert>& alerts) const;
+  void relate_to_client(const CorrelationClient& client, std::vector<RelatedEpisode>& related) const;
+  template <typename Visit>
+  void for_each_open_episode(ClientSlot slot, const Visit& visit) const;
 
   void summarise(AlertKind kind, uint32_t chunk, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
   void close_due(int64_t time_ms, std::vector<Alert>& alerts);
@@ -190,9 +207,12 @@ void Scorer::Impl::judge_bursts(const Observation& record, ClientSlot slot, std:
 /// False if the burst was closed before.
 bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurrence, std::vector<Alert>& alerts) {
   const BurstFinding& finding = occurrence.finding;
+  const int64_t time_ms = milliseconds(occurrence.observation.time);
+  const size_t alerts_before = alerts.size();
   if (const KnownBurst* known = bursts.known(burst_words(slot), finding.reason, finding.begin_ms)) {
     if (known->episode == kNoEpisode) return false;
     episodes.count_burst(known->episode, occurrence, alerts);
+    relate(slot, {known->episode, time_ms, alerts_before}, alerts);
     return true;
   }
   occurrence.values = bursts.values_of(burst_words(slot), finding);
@@ -203,6 +223,7 @@ bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurre
   if (place.episode != kNoEpisode) {
     episodes.extend_burst(place.episode, occurrence, alerts);
     bursts.add(burst_words(slot), {finding.reason, place.episode, finding.begin_ms, place.incident});
+    relate(slot, {place.episode, time_ms, alerts_before}, alerts);
     return true;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
@@ -216,6 +237,7 @@ bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurre
   occurrence.incident = place.incident;
   const uint32_t number = episodes.open_burst(slot, chunk, occurrence, alerts);
   bursts.add(burst_words(slot), {finding.reason, number, finding.begin_ms, place.incident});
+  relate(slot, {number, time_ms, alerts_before}, alerts);
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
     clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
   return true;
@@ -239,9 +261,11 @@ ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, Cl
 
 void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence,
                         std::vector<Alert>& alerts) {
-  const uint32_t open = clients.entry(slot).episodes[static_cast<size_t>(kind)];
-  if (open != kNoEpisode) {
-    episodes.count(open, occurrence, alerts);
+  Told told{clients.entry(slot).episodes[static_cast<size_t>(kind)], milliseconds(occurrence.observation.time),
+            alerts.size()};
+  if (told.episode != kNoEpisode) {
+    episodes.count(told.episode, occurrence, alerts);
+    relate(slot, told, alerts);
     return;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
@@ -249,9 +273,52 @@ void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurre
     summarise(kind, chunk, occurrence, alerts);
     return;
   }
-  clients.entry(slot).episodes[static_cast<size_t>(kind)] = episodes.open(kind, slot, chunk, occurrence, alerts);
+  told.episode = episodes.open(kind, slot, chunk, occurrence, alerts);
+  clients.entry(slot).episodes[static_cast<size_t>(kind)] = told.episode;
+  relate(slot, told, alerts);
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
     clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
+}
+
+/// The client's open episodes: of attacks, of abuse, then its bursts by their beginning; each once.
+template <typename Visit>
+void Scorer::Impl::for_each_open_episode(ClientSlot slot, const Visit& visit) const {
+  for (const uint32_t number : clients.entry(slot).episodes)
+    if (number != kNoEpisode) visit(number);
+  const BurstActivity* activity = bursts.find(clients.window(slot) + ClientWindow::words(capacity));
+  if (activity == nullptr) return;
+  const auto& all = activity->bursts;
+  for (auto burst = all.begin(); burst != all.end(); ++burst) {
+    const bool is_known =
+        std::any_of(all.begin(), burst, [&](const auto& one) { return one.episode == burst->episode; });
+    if (burst->episode != kNoEpisode && !is_known) visit(burst->episode);
+  }
+}
+
+/// Names in the alerts what else is open of the client. By its own times: others' traffic may have left it open or not.
+void Scorer::Impl::relate(ClientSlot slot, const Told& told, std::vector<Alert>& alerts) const {
+  if (alerts.size() == told.alerts_before) return;
+  std::vector<RelatedEpisode> related;
+  for_each_open_episode(slot, [&](uint32_t number) {
+    if (number != told.episode && episodes.end_ms(number) > told.time_ms && related.size() < kRelatedMax)
+      related.push_back(episodes.related(number));
+  });
+  for (size_t i = told.alerts_before; i < alerts.size(); ++i)
+    alerts[i].related = related;
+}
+
+/// What is open of the client that is a correlation's whole group, and began no later than the record that tells of it.
+void Scorer::Impl::relate_to_client(const CorrelationClient& client, std::vector<RelatedEpisode>& related) const {
+  const ClientSlot slot = clients.find(client.hash, client_check(client.kind, client.name));
+  if (slot == kNoClient) return;
+  for_each_open_episode(slot, [&](uint32_t number) {
+    const Episode& episode = episodes.at(number);
+    const bool is_same_source =
+        episode.first.topic == client.at.topic && episode.first.partition == client.at.partition;
+    const bool began_before = is_same_source ? episode.first <= client.at : episode.first_seen_ms <= client.time_ms;
+    if (began_before && episodes.end_ms(number) > client.time_ms && related.size() < kRelatedMax)
+      related.push_back(episodes.related(number));
+  });
 }
 
 /// Counts the record of a client that may not open an episode now.

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "alert/message.h"
 #include "base/catch.h"
 #include "score/client_table.h"
 #include "score/partition_clock.h"
@@ -333,6 +334,46 @@ TEST_CASE("if only clients with open episodes are left, the oldest is closed, no
   for (const Alert& alert : alerts)
     sum += alert.phase == kClosed ? alert.count : 0;
   CHECK(sum == 30);
+}
+
+TEST_CASE("an alert names what else is open of its client, by the alert that opened it", "[score]") {
+  Stream stream;
+  stream.add({.client = "bystander", .evidence = attack()});
+  stream.add({.client = "one", .at_ms = 1'000, .evidence = attack()});
+  for (int i = 0; i < 10; ++i)
+    stream.add({.client = "one", .at_ms = 2'000 + i}).status = 401;
+  stream.add({.client = "one", .at_ms = 3'000, .evidence = attack(Level::kHigh, Category::kXss)});
+  const auto alerts = all_alerts_of(stream.observations());
+  REQUIRE(alerts.size() == 7);
+  const Alert &opened = alerts[1], &burst = alerts[2], &updated = alerts[3];
+  CHECK(opened.related.empty());
+  REQUIRE(burst.kind == AlertKind::kBurst);
+  REQUIRE(burst.related.size() == 1);
+  CHECK(burst.related[0].opening_id == opened.id);
+  CHECK(burst.related[0].episode_id == opened.episode_id);
+  CHECK(burst.related[0].kind == AlertKind::kAttack);
+  CHECK(burst.related[0].title == "Attack requests: sqli");
+  REQUIRE(updated.phase == EpisodePhase::kUpdated);
+  REQUIRE(updated.related.size() == 1);
+  CHECK(updated.related[0].opening_id == burst.id);
+  CHECK(updated.related[0].episode_id == burst.episode_id);
+  CHECK(updated.related[0].title == title_of(burst));
+  for (size_t i = 4; i < alerts.size(); ++i)
+    CHECK(alerts[i].related.empty());  // closing: what was open by then would depend on others' traffic
+}
+
+TEST_CASE("what the client's own time has ended is not named, whatever the partition's time", "[score]") {
+  Stream stream;
+  stream.add({.client = "one", .evidence = attack()});
+  for (int i = 0; i < 10; ++i) {
+    Observation& count = stream.add(
+        {.client = "one", .at_ms = 300'000 + i, .flags = static_cast<uint8_t>(ObservationFlag::kAddressCount)});
+    count.status = 401;
+  }
+  const auto alerts = alerts_of(stream.observations());
+  REQUIRE(alerts.size() == 2);
+  CHECK(alerts[1].kind == AlertKind::kBurst);
+  CHECK(alerts[1].related.empty());
 }
 
 TEST_CASE("two clients with the same hash are told apart", "[score]") {

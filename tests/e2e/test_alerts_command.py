@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+import ocsf
 import traffic
 from command import run
 from waiting import wait_for
@@ -35,7 +36,16 @@ def own(alert):
 
 
 def id_of(alert):
-    return alert['metadata']['uid']
+    return alert['metadata']['uid'] if 'metadata' in alert else alert['event']['id']
+
+
+def episode_of(alert):
+    return alert['finding_info']['uid'] if 'finding_info' in alert else alert['weir']['episode']
+
+
+def without_title(related):
+    assert related['title']
+    return {name: value for name, value in related.items() if name != 'title'}
 
 
 def listed(*arguments, **kinds):
@@ -51,6 +61,36 @@ def test_a_list_has_a_line_for_each(scanned):
     assert all(id_of(alert)[:8] in line for alert, line in zip(alerts, ran.out.splitlines()))
     assert run('alerts', 'list', '-', stdin=path.read_bytes()).out == ran.out
     assert run('alerts', 'list', '--last', '2', str(path)).out.splitlines() == ran.out.splitlines()[-2:]
+
+
+def test_an_alert_names_what_else_its_client_does(tmp_path):
+    requests = [{'ts': 1_700_000_000 + i, 'ip': '203.0.113.9', 'method': 'POST', 'path': '/login', 'status': 401,
+                 'user_agent': 'Mozilla/5.0'} for i in range(22)]
+    requests.insert(1, requests[0] | {'path': '/search', 'query': "q=1' UNION SELECT password FROM users--", 'status': 200})
+    requests.append(requests[-1] | {'path': '/login', 'status': 200})
+    log = tmp_path / 'requests.ndjson'
+    log.write_text('\n'.join(map(json.dumps, requests)) + '\n')
+    for encoding in ('ocsf', 'ecs'):
+        ran = run('scan', '--profile', 'flat', '--output', 'alerts', str(log), env={'WEIR_ALERTS__ENCODING': encoding})
+        alerts = [alert for alert in ran.json_lines() if own(alert)['phase'] == 'opened']
+        kinds = {own(alert)['kind']: alert for alert in alerts}
+        assert set(kinds) == {'attack', 'burst', 'correlation'}, ran
+        attack, burst = ({'kind': kind, 'episode': episode_of(kinds[kind]), 'opened_by': id_of(kinds[kind])}
+                         for kind in ('attack', 'burst'))
+        assert [without_title(one) for one in own(kinds['burst'])['related']] == [attack]
+        assert [without_title(one) for one in own(kinds['correlation'])['related']] == [attack, burst]
+        if encoding == 'ocsf':
+            ocsf.assert_valid(kinds['correlation'])
+            events = kinds['correlation']['finding_info']['related_events']
+            assert [one['uid'] for one in events] == [attack['opened_by'], burst['opened_by']]
+            assert 'related_events' not in kinds['attack']['finding_info']
+        path = tmp_path / f'{encoding}.alerts'
+        path.write_text(ran.out)
+        screen = run('alerts', 'show', id_of(kinds['correlation']), str(path)).out
+        lines = screen.splitlines()
+        first = next(i for i, line in enumerate(lines) if line.split()[:1] == ['related'])
+        assert attack['opened_by'] in lines[first] and 'attack: ' in lines[first], screen
+        assert burst['opened_by'] in lines[first + 1] and 'failed_authentication' in lines[first + 1], screen
 
 
 def test_both_encodings_read_alike(scanned):

@@ -94,6 +94,59 @@ def test_scan_raises_what_the_correlations_say(rules, tmp_path):
     assert [(phase, count) for _, phase, _, count, _ in three] == [('closed', 6), ('closed', 6), ('opened', 1), ('opened', 1)]
 
 
+def related_of(alert):
+    """{(kind, id of the alert that opened it)}; the schema's list says the same."""
+    related = alert['unmapped']['weir'].get('related', [])
+    assert [one['uid'] for one in alert['finding_info'].get('related_events', [])] == [one['opened_by'] for one in related]
+    return {(one['kind'], one['opened_by']) for one in related}
+
+
+def opening(alerts, kind, client, title=None):
+    found = [one for one in alerts if one['unmapped']['weir']['phase'] == 'opened' and one['unmapped']['weir']['kind'] == kind
+             and one['unmapped']['weir']['client'] == client and title in (None, one['finding_info']['title'])]
+    assert found, (kind, client, title)
+    return found[-1]
+
+
+def test_a_chain_names_the_results_it_is_made_of(rules, tmp_path):
+    alerts = scanned(rules, tmp_path, WAVES)
+    for number in range(1, 6):
+        client = f'198.51.100.{number}'
+        chain, source = (opening(alerts, 'correlation', client, title) for title in ('Groups with two waves of refusals', 'Three refused'))
+        assert ('correlation', source['metadata']['uid']) in related_of(chain)
+        assert chain['unmapped']['weir']['related'][0]['title'] == 'Three refused'
+
+
+ATTACK = '''
+---
+title: Asked for by name
+id: 5f3a7d1e-6f0b-4c39-9a55-0c6f2a3f7d05
+logsource: {category: webserver}
+detection: {sel: {cs-uri-query|contains: attack-me}, condition: sel}
+level: high
+weir: {category: other, weight: 10, examples: {positive: ['attack-me'], negative: ['a', 'b', 'c']}}
+'''
+
+
+def test_the_alert_of_an_address_names_its_attacks_in_whichever_partition_it_is(pipeline, rules):
+    path = rules / 'correlations.yml'
+    path.write_text(RULES + ATTACK)
+    pipeline.start(rules={'directories': [str(rules)]})
+    addresses = [f'198.51.100.{number}' for number in range(1, 13)]
+    for address in addresses:
+        attack = json.dumps({'ts': 1_700_000_000, 'ip': address, 'method': 'GET', 'path': '/', 'query': 'q=attack-me', 'status': 200})
+        records = [attack.encode(), *(refused(second, address, '') for second in (1, 2, 3))]
+        pipeline.broker.produce(pipeline.requests, records, keys=[address] * 4)
+    wanted = {('Three refused', address) for address in addresses}
+    wait_for(lambda: opened(daemon_alerts(pipeline)) == wanted, 30, lambda: opened(daemon_alerts(pipeline)), 0.3)
+    alerts = daemon_alerts(pipeline)
+    for address in addresses:
+        attack = opening(alerts, 'attack', address)
+        assert related_of(opening(alerts, 'correlation', address)) == {('attack', attack['metadata']['uid'])}
+    partitions = pipeline.ends(pipeline.topics['observations'], 'read_committed')
+    assert sum(end > 0 for end in partitions.values()) > 1, partitions
+
+
 def test_refused_sets_name_file_and_line(rules):
     path = rules / 'correlations.yml'
     path.write_text(RULES.replace('rules: [refused], group-by: [c-ip], timespan: 10m, condition: {gte: 3}',

@@ -71,6 +71,7 @@ class Screen {
     draw_reasons();
     draw_made_of();
     draw_correlation();
+    draw_related();
     draw_hits();
     row("advice", alert_.text("/remediation/desc", "/weir/advice"));
     draw_source();
@@ -212,6 +213,18 @@ class Screen {
     if (const auto group = found->find("group"); group != found->end() && group->is_array())
       for (const Json& one : *group)
         row(one.value("field", ""), one.value("value", ""));
+  }
+
+  /// The alerts that opened what this one belongs with: their ids are what `weir alerts show` takes.
+  void draw_related() {
+    const Json* related = alert_.at("/unmapped/weir/related", "/weir/related");
+    if (related == nullptr || !related->is_array()) return;
+    std::string name = "related";
+    for (const Json& one : *related) {
+      if (!one.is_object()) continue;
+      row(name, one.value("opened_by", "") + "  " + one.value("kind", "") + ": " + one.value("title", ""));
+      name = " ";
+    }
   }
 
   void draw_hits() {

@@ -17,7 +17,9 @@ struct CorrelationEvent {
   static constexpr size_t kGroupBytesMax = 2'048;
 
   const CorrelationDefinition* definition = nullptr;
-  uint64_t group_hash = 0;  ///< SipHash of the group-by fields' names and values: the partition and the chunk
+  /// The partition and the chunk: SipHash of the group-by fields' names and values; the client's hash where the group is a client, so
+  /// that what is known of it stands in the same place.
+  uint64_t group_hash = 0;
   /// The values of the group-by fields in the order of the definition, masked, each with its length as a varint in front.
   std::string_view group;
   uint64_t sources = 0;  ///< bit i: source i of the correlation hit

@@ -29,6 +29,13 @@ std::vector<std::string> values_of(std::string_view text, size_t count) {
   return values;
 }
 
+/// What stands for the client in the text that identifiers are made of.
+std::string identity_of(const CorrelationGroup& group) {
+  std::array<char, 17> hex{};
+  std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(group.hash));
+  return group.definition->id + "/" + hex.data();
+}
+
 std::vector<uint64_t> update_counts(const EpisodeOptions& options) {
   auto counts = options.update_counts;
   std::sort(counts.begin(), counts.end());
@@ -111,8 +118,10 @@ const Correlator::Known* Correlator::keep(const CorrelationDefinition& definitio
   if (known != definitions_.end()) return known->second.get();
   auto copy = std::make_unique<Known>(definition);
   copy->at_end = definition.judged_at_end();
-  for (auto& feed : copy->feeds)
+  for (auto& feed : copy->feeds) {
     feed.definition = keep(*feed.definition);
+    definitions_.find(feed.definition->hash)->second->is_fed = true;
+  }
   copy->number = static_cast<uint32_t>(definitions_.size());
   if (!free_numbers_.empty()) {
     copy->number = free_numbers_.back();
@@ -245,9 +254,7 @@ void Correlator::close_episode(GroupSlot slot, std::vector<Alert>& alerts) {
 Alert Correlator::make_alert(CorrelationGroup& group, EpisodePhase phase) const {
   const CorrelationDefinition& definition = *group.definition;
   CorrelationEpisode& episode = *group.episode;
-  std::array<char, 17> hex{};
-  std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(group.hash));
-  const std::string identity = definition.id + "/" + hex.data();
+  const std::string identity = identity_of(group);
   const EpisodeOrigin origin{topics_.name(episode.first.topic), episode.first, AlertKind::kCorrelation, identity};
   const auto time = [](int64_t ms) { return EventTime{Milliseconds{ms}}; };
   episode.alerted_ms = episode.last_seen_ms;
@@ -282,7 +289,35 @@ Alert Correlator::make_alert(CorrelationGroup& group, EpisodePhase phase) const 
   else if (definition.group_by.size() == 1 && alert.client == alert.address.counting_unit_text())
     alert.client_kind = ClientKind::kAddress;
   alert.correlation = std::move(finding);
+  if (phase != EpisodePhase::kClosed) relate(group, alert);
   return alert;
+}
+
+/// Names the results it was made of, and what is open of the client if that is the whole group. What is judged when its timespan is
+/// over comes when the partition's time says so: by then the client's may be open or not.
+void Correlator::relate(const CorrelationGroup& group, Alert& alert) const {
+  if (static_cast<const Known*>(group.definition)->is_fed) relate_to_sources(group, alert.related);
+  if (!relate_to_client_ || alert.client_kind == ClientKind::kGroup || group.definition->judged_at_end()) return;
+  relate_to_client_({group.hash, alert.client_kind, alert.client, group.last.time_ms, group.last.at}, alert.related);
+}
+
+void Correlator::relate_to_sources(const CorrelationGroup& group, std::vector<RelatedEpisode>& related) const {
+  for (const auto& [hash, source] : definitions_) {
+    const bool is_source =
+        source->alerts && std::any_of(source->feeds.begin(), source->feeds.end(),
+                                      [&](const auto& one) { return one.definition == group.definition; });
+    const GroupSlot slot = is_source ? groups_.find(GroupTable::key_of(group.hash, *source)) : kNoGroup;
+    if (slot == kNoGroup || !groups_.at(slot).episode) continue;
+    const CorrelationEpisode& episode = *groups_.at(slot).episode;
+    if (group.last.time_ms >= episode.last_seen_ms + idle_of(*source)) continue;
+    const std::string identity = identity_of(groups_.at(slot));
+    const EpisodeOrigin origin{topics_.name(episode.first.topic), episode.first, AlertKind::kCorrelation, identity};
+    related.push_back(
+        {alert_id(origin, EpisodePhase::kOpened, 1), episode_id(origin), AlertKind::kCorrelation, source->title});
+  }
+  std::sort(related.begin(), related.end(),
+            [](const RelatedEpisode& a, const RelatedEpisode& b) { return a.opening_id < b.opening_id; });
+  if (related.size() > kRelatedMax) related.resize(kRelatedMax);
 }
 
 void Correlator::finish(std::vector<Alert>& alerts) {

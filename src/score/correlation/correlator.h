@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
@@ -33,12 +34,26 @@ struct CorrelationStatistics {
   uint64_t suppressed = 0;  ///< records counted into an episode without an alert of their own
 };
 
+/// A client that is all a correlation groups by, and the record that made its alert.
+struct CorrelationClient {
+  uint64_t hash = 0;
+  ClientKind kind = ClientKind::kAddress;
+  std::string_view name;
+  int64_t time_ms = 0;
+  RecordCoordinates at;
+};
+/// Appends what is open of a client.
+using RelateToClient = std::function<void(const CorrelationClient&, std::vector<RelatedEpisode>&)>;
+
 /// The correlations of one partition: windows per definition and group, and the alerts they make. A pure function of the
 /// options and the sequence of events and times given: no clock, no randomness. The state is divided into chunks by the
 /// groups' hashes; each has its own limit, and what happens in one depends on nothing in another. Not thread-safe.
 class Correlator {
  public:
   Correlator(const ScoreOptions& options, TopicTable topics, uint32_t chunk_count);
+
+  /// From now on alerts name what is open of the client they are about.
+  void know_clients(RelateToClient relate) { relate_to_client_ = std::move(relate); }
 
   /// Takes events in, in order, and appends the alerts they cause. `partition_ms`: how far the partition's event time has
   /// come by its observations; closes and judges what is over by then.
@@ -79,6 +94,7 @@ class Correlator {
     explicit Known(const CorrelationDefinition& definition) : CorrelationDefinition(definition) {}
     uint32_t number = 0;  ///< small, for tables
     bool at_end = false;  ///< judged_at_end()
+    bool is_fed = false;  ///< by another correlation
   };
   /// A record or the result of another correlation on its way into a group.
   struct Occurrence {
@@ -105,6 +121,8 @@ class Correlator {
   void judge(GroupSlot slot, std::vector<Alert>& alerts);
   void close_episode(GroupSlot slot, std::vector<Alert>& alerts);
   Alert make_alert(CorrelationGroup& group, EpisodePhase phase) const;
+  void relate(const CorrelationGroup& group, Alert& alert) const;
+  void relate_to_sources(const CorrelationGroup& group, std::vector<RelatedEpisode>& related) const;
 
   void run_deadlines(int64_t clock_ms, std::vector<Alert>& alerts);
   void attend(GroupSlot slot, int64_t clock_ms, std::vector<Alert>& alerts);
@@ -137,6 +155,7 @@ class Correlator {
   std::vector<Result> results_;
   std::vector<GroupSlot> victims_;
   CorrelationStatistics statistics_;
+  RelateToClient relate_to_client_;
 };
 
 }  // namespace weir

@@ -165,6 +165,36 @@ TEST_CASE("a chain hears of a group at most once in a timespan, and what only fe
   REQUIRE(bench.correlator.statistics().groups == 2);
 }
 
+TEST_CASE("an alert names the correlations whose results made it") {
+  const auto make = [](int count, std::string id, std::vector<CorrelationDefinition::Feed> feeds) {
+    auto definition = definition_of(CorrelationType::kEventCount, count, 60'000);
+    definition.id = std::move(id);
+    definition.title = "of " + definition.id;
+    definition.feeds = std::move(feeds);
+    definition.set_hash();
+    return definition;
+  };
+  auto outer = definition_of(CorrelationType::kTemporal, 2, 60'000);
+  outer.sources = 2;
+  outer.set_hash();
+  const auto first = make(2, "first", {{&outer, 0}});
+  auto silent = make(1, "silent", {{&outer, 1}});
+  silent.alerts = false;
+  silent.set_hash();
+  Bench bench;
+  bench.at(first, 1'000, 0, 1, "192.0.2.9").at(first, 2'000, 0, 1, "192.0.2.9");  // another group's
+  bench.at(first, 1'000).at(first, 2'000).at(silent, 3'000);
+  REQUIRE(bench.alerts.size() == 3);
+  const Alert &source = bench.alerts[1], &result = bench.alerts[2];
+  CHECK(source.related.empty());
+  REQUIRE(result.correlation->rule_id == outer.id);
+  REQUIRE(result.related.size() == 1);
+  CHECK(result.related[0].opening_id == source.id);
+  CHECK(result.related[0].episode_id == source.episode_id);
+  CHECK(result.related[0].kind == AlertKind::kCorrelation);
+  CHECK(result.related[0].title == "of first");
+}
+
 TEST_CASE("of a flood of groups the flood's own go, and counts of open episodes are not lost") {
   ScoreOptions options;
   options.correlation_bytes_max = 4 * 40 * CorrelationGroup::kBytes;
