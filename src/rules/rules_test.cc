@@ -363,6 +363,9 @@ TEST_CASE("the weir section: weight, category, level, examples") {
   for (const std::string& bad : {std::string("short"), std::string("\"two\\nlines of text\""),
                                  std::string("[a, list, of, words]"), std::string(401, 'x')})
     expect_error(base + "weir: {remediation: " + bad + "}\n", "'remediation' is one line of 10 to 400 bytes");
+  CHECK(load(base + "weir: {remediation: 'Update to 2.17.1. Look for new files.'}\n").rules.size() == 1);
+  for (const char* bad : {"Update it without an end", "Update it. Restart it. Look for files."})
+    expect_error(base + "weir: {remediation: '" + bad + "'}\n", "'remediation' is one or two sentences");
   expect_error(base + "weir: {examples: {positive: [{qeury: a}]}}\n", "no field 'qeury'");
   expect_error(base + "weir: {examples: {positives: []}}\n", "unknown key 'positives'");
 }

@@ -154,6 +154,17 @@ void read_supporting(const std::string& text, int line, Rule& rule, Reporter& re
   rule.supporting = text == "true";
 }
 
+/// Ends of sentences: a full stop at the end or before a capital letter.
+size_t sentences_of(std::string_view text) {
+  size_t count = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool is_end = i + 1 == text.size();
+    const bool begins_next = i + 2 < text.size() && text[i + 1] == ' ' && text[i + 2] >= 'A' && text[i + 2] <= 'Z';
+    if (text[i] == '.' && (is_end || begins_next)) ++count;
+  }
+  return count;
+}
+
 /// It goes into alerts as it stands.
 void read_remediation(const YamlNode& value, int line, Rule& rule, Reporter& report) {
   const std::string text = value.is_scalar() ? value.text : std::string();
@@ -162,6 +173,10 @@ void read_remediation(const YamlNode& value, int line, Rule& rule, Reporter& rep
       std::any_of(text.begin(), text.end(), is_control)) {
     return report.error(line, "'remediation' is one line of 10 to 400 bytes",
                         "say what to do where the rule hits; without it an alert gives the advice of the category");
+  }
+  if (text.back() != '.' || sentences_of(text) > 2) {
+    return report.error(line, "'remediation' is one or two sentences, each with a full stop",
+                        "say what to change, then what to look at");
   }
   rule.remediation = text;
 }
