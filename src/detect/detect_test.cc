@@ -32,6 +32,25 @@ std::filesystem::path fresh_directory(const std::string& name) {
   return directory;
 }
 
+/// The hits of records that are matched in one call, each as one digit a rule.
+std::vector<std::string> hits_together(RuleBench& bench, const std::vector<DecodedRecord>& records) {
+  const Event event;
+  const MatchPolicy policy = bench.matcher.own_level();
+  std::vector<Detection> detections(records.size());
+  std::vector<MatchTask> tasks;
+  for (size_t i = 0; i < records.size(); ++i)
+    tasks.push_back({&event, &records[i], &policy, &detections[i]});
+  bench.matcher.match(tasks);
+  std::vector<std::string> hits;
+  for (const Detection& detection : detections) {
+    hits.emplace_back();
+    for (const Hit& hit : detection.hits)
+      hits.back() += bench.set->rules()[hit.rule].title.back();
+    if (detection.capped) hits.back() += " capped";
+  }
+  return hits;
+}
+
 }  // namespace
 
 TEST_CASE("the matching library on this machine passes the canaries") {
@@ -420,6 +439,22 @@ TEST_CASE("records matched together come out as records matched one by one") {
     hits += together[i].hits.size();
   }
   CHECK(hits > 200);
+}
+
+TEST_CASE("no match reaches from a record into the one that is scanned behind it") {
+  RuleBench bench(rule_item("weir.query|re: 'a[^x]?b'", 1) + "---\n" + rule_item("weir.query|re: 'a\\sb'", 2) +
+                  "---\n" + rule_item("weir.query|re: 'a$'", 3) + "---\n" + rule_item("weir.query|re: '^b'", 4));
+  CHECK(hits_together(bench, {record_of({{Place::kQuery, "q=a"}}), record_of({{Place::kQuery, "b=1"}}),
+                              record_of({{Place::kQuery, "q=a b"}})}) == std::vector<std::string>{"3", "4", "12"});
+}
+
+TEST_CASE("a record that floods the scan with matches costs its neighbours nothing") {
+  RuleBench bench(rule_item("weir.body|re: 'a'", 1) + "---\n" + rule_item("weir.body|contains: zzz", 2));
+  // Together the small ones have more matches than a scan of several records may report.
+  std::vector<DecodedRecord> records(5, record_of({{Place::kBody, std::string(4'000, 'a') + "zzz"}}));
+  records.push_back(record_of({{Place::kBody, std::string(LineScanner::kReportsMax + 10, 'a') + "zzz"}}));
+  records.push_back(record_of({{Place::kBody, "b zzz"}}));
+  CHECK(hits_together(bench, records) == std::vector<std::string>{"12", "12", "12", "12", "12", "1 capped", "2"});
 }
 
 TEST_CASE("equal patterns are compiled once") {
