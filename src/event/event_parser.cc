@@ -407,7 +407,7 @@ bool EventParser::Impl::read_cut(std::string_view line, Storage& storage, Event&
   const TextForm* best = nullptr;
   size_t furthest = 0;
   for (const TextForm& form : forms) {
-    if (text_fields.read(form, line, storage.unescaper) != TextFit::kCut || text_fields.pieces_read() <= furthest)
+    if (!text_fields.read(form, line, TextFit::kCut, storage.unescaper) || text_fields.pieces_read() <= furthest)
       continue;
     best = &form;
     furthest = text_fields.pieces_read();
@@ -417,7 +417,7 @@ bool EventParser::Impl::read_cut(std::string_view line, Storage& storage, Event&
 
 bool EventParser::Impl::read_form(const TextForm& form, std::string_view line, TextFit wanted, WantedAddress address,
                                   Storage& storage, Event& event) {
-  if (text_fields.read(form, line, storage.unescaper) != wanted) return false;
+  if (!text_fields.read(form, line, wanted, storage.unescaper)) return false;
   const uint8_t flags = event.flags;
   storage.texts.clear();
   if (storage.unescaper.repaired()) event.set(EventFlag::kUtf8Repaired);

@@ -383,6 +383,8 @@ TEST_CASE("mending keeps what is JSON and makes JSON of what is nearly") {
   CHECK(mend(R"({"a":"x)") == R"({"a":"x"})");
   CHECK(mend(R"({"a":"x"y","b":"z"})") == R"({"a":"x\"y","b":"z"})");
   CHECK(mend(R"({a:None,'b':'c"d'})") == R"({"a":null,"b":"c\"d"})");
+  CHECK(mend(R"({"a":1,2:3,true:4,null:5})") == R"({"a":1,"2":3,"true":4,"null":5})");
+  CHECK(mend(R"({"b":,1","d":2})").starts_with(R"({"b":null,"1":)"));
   CHECK(mend("x") == "none");
   CHECK(mend("") == "none");
 }

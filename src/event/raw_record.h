@@ -64,6 +64,7 @@ class RawRecord {
   }
   void set_number(uint16_t slot, RawValue::Kind kind, int64_t number) {
     values_[slot].kind = kind;
+    values_[slot].text = {};  // of an earlier record: its bytes may be gone
     values_[slot].number = number;
     present_.set(slot);
   }

@@ -144,7 +144,7 @@ void RecordFields::take_repeated(const PointerTable::Key& key, const dom::elemen
   const RawValue* first = key.slot == PointerTable::kNone ? nullptr : at(key.slot);
   if (key.slot != PointerTable::kNone && first == nullptr) return set(key.slot, text);  // the first one was null
   if (text.is_text()) {
-    if (first == nullptr || first->text != text.text) repeated_.push_back({key.text, text.text});
+    if (first == nullptr || !first->is_text() || first->text != text.text) repeated_.push_back({key.text, text.text});
   } else if (text.kind == RawValue::Kind::kNested) {
     repeated_.push_back({key.text, json_text(text, *arena_)});
   }

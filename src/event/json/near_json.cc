@@ -47,6 +47,8 @@ class Mender {
   void string_escape();
   void byte(unsigned char c);
   void bare_word();
+  std::string_view word();
+  void quoted(std::string_view text);
   [[nodiscard]] bool ends_string(size_t at, char quote, bool is_key) const;
   [[nodiscard]] bool key_follows(size_t at) const;
 
@@ -143,7 +145,7 @@ void Mender::members() {
   if (peek() == '"' || peek() == '\'') {
     string(true);
   } else {
-    bare_word();
+    quoted(word());  // a key is a text, whatever it looks like
     other_ = true;
   }
   out_ += ':';
@@ -293,37 +295,46 @@ void Mender::string(bool is_key) {
   out_ += '"';
 }
 
-// true, 12, NaN, 007, None …: as JSON if it is JSON, null if it says so, else text.
-void Mender::bare_word() {
+// What stands without quotes, up to what cannot be part of it; at least one byte.
+std::string_view Mender::word() {
   const size_t begin = at_;
   while (!at_end() && std::string_view(",}]:\"").find(peek()) == kNowhere && !is_space(peek()))
     ++at_;
   if (at_ == begin) ++at_;
-  const auto word = text_.substr(begin, at_ - begin);
-  if (word == "true" || word == "false" || word == "null") {
-    out_ += word;
+  return text_.substr(begin, at_ - begin);
+}
+
+void Mender::quoted(std::string_view text) {
+  out_ += '"';
+  for (const char c : text)
+    byte(static_cast<unsigned char>(c));
+  out_ += '"';
+}
+
+// true, 12, NaN, 007, None …: as JSON if it is JSON, null if it says so, else text.
+void Mender::bare_word() {
+  const std::string_view found = word();
+  if (found == "true" || found == "false" || found == "null") {
+    out_ += found;
     return;
   }
-  const auto digits = word.starts_with('-') ? word.substr(1) : word;
+  const auto digits = found.starts_with('-') ? found.substr(1) : found;
   const bool padded = digits.size() > 1 && digits[0] == '0' && is_ascii_digit(digits[1]);
   double number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  const bool whole = end == word.data() + word.size() && error == std::errc{};
-  if (whole && !digits.empty() && is_ascii_digit(digits[0]) && is_ascii_digit(word.back()) && !padded &&
+  const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), number);
+  const bool whole = end == found.data() + found.size() && error == std::errc{};
+  if (whole && !digits.empty() && is_ascii_digit(digits[0]) && is_ascii_digit(found.back()) && !padded &&
       digits.size() <= 18) {
-    out_ += word;
+    out_ += found;
     return;
   }
   other_ = true;
   static constexpr std::string_view kNothing[]{"NaN", "nan", "Infinity", "-Infinity", "inf", "None", "undefined", "-"};
-  if (std::find(std::begin(kNothing), std::end(kNothing), word) != std::end(kNothing)) {
+  if (std::find(std::begin(kNothing), std::end(kNothing), found) != std::end(kNothing)) {
     out_ += "null";
     return;
   }
-  out_ += '"';
-  for (const char c : word)
-    byte(static_cast<unsigned char>(c));
-  out_ += '"';
+  quoted(found);
 }
 
 }  // namespace

@@ -12,10 +12,11 @@ TextForm::TextForm(TextFormat format) : reader(std::move(format)) {
   }
 }
 
-TextFit TextFields::read(const TextForm& form, std::string_view line, TextUnescaper& unescaper) {
+bool TextFields::read(const TextForm& form, std::string_view line, TextFit wanted, TextUnescaper& unescaper) {
+  const bool fits =
+      wanted == TextFit::kWhole ? form.reader.read_whole(line, pieces_) : form.reader.read(line, pieces_) == wanted;
+  if (!fits) return false;
   clear();
-  const TextFit fit = form.reader.read(line, pieces_);
-  if (fit == TextFit::kNone) return fit;
   unescaper.start(line.size());
   const auto& parts = form.reader.format().parts;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -36,7 +37,7 @@ TextFit TextFields::read(const TextForm& form, std::string_view line, TextUnesca
         break;
     }
   }
-  return fit;
+  return true;
 }
 
 size_t TextFields::pieces_read() const {

@@ -21,8 +21,9 @@ struct TextForm {
 /// The values of one text line.
 class TextFields final : public RawRecord {
  public:
-  /// Cuts the line by the form and undoes escapes. The values are views of the line and of the unescaper's texts.
-  TextFit read(const TextForm& form, std::string_view line, TextUnescaper& unescaper);
+  /// Cuts the line by the form and undoes escapes, if it fits as wanted (kWhole or kCut). The values are views of the line and of the
+  /// unescaper's texts.
+  bool read(const TextForm& form, std::string_view line, TextFit wanted, TextUnescaper& unescaper);
 
   /// How many parts the line read last had.
   [[nodiscard]] size_t pieces_read() const;

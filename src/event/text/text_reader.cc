@@ -18,6 +18,19 @@ bool is_escaped(std::string_view line, size_t begin, size_t at) {
   return backslashes % 2 == 1;
 }
 
+// The byte of a literal to look for: lines are full of spaces, letters and digits.
+size_t anchor_of(std::string_view literal) {
+  const auto rarity = [](char c) {
+    if (c == ' ') return 0;
+    if (is_ascii_alphanumeric(c)) return 1;
+    return c == '-' || c == '.' || c == '/' ? 2 : 3;
+  };
+  size_t best = 0;
+  for (size_t i = 1; i < literal.size(); ++i)
+    if (rarity(literal[i]) > rarity(literal[best])) best = i;
+  return best;
+}
+
 // Whether the source never writes the first byte of `next` in the field but escaped.
 bool is_protected(TextEscape escape, std::string_view next) {
   if (next.empty()) return false;
@@ -68,7 +81,7 @@ TextReader::TextReader(TextFormat format) : format_(std::move(format)), last_ope
     const bool last = i + 1 == format_.parts.size();
     const auto& field = format_.parts[i].field;
     const std::string& next = last ? format_.end : format_.parts[i + 1].literal;
-    steps_.push_back({next, field.escape, shape_of(field, next), last, false});
+    steps_.push_back({next, anchor_of(next), field.escape, shape_of(field, next), last, false});
     Step& step = steps_.back();
     step.is_open = step.shape == Shape::kAny && !is_protected(step.escape, step.next);
     if (step.is_open && is_client_text(field)) last_open_ = last ? format_.parts.size() : i;
@@ -110,9 +123,19 @@ bool TextReader::has_shape(Shape shape, std::string_view text) {
   return true;
 }
 
+// The first place of the literal behind the field.
+size_t TextReader::find_literal(const Step& step, std::string_view line, size_t from) {
+  const std::string_view literal = step.next;
+  if (literal.empty()) return from <= line.size() ? from : kNowhere;
+  for (size_t at = line.find(literal[step.anchor], from + step.anchor); at != kNowhere;
+       at = line.find(literal[step.anchor], at + 1))
+    if (line.substr(at - step.anchor, literal.size()) == literal) return at - step.anchor;
+  return kNowhere;
+}
+
 // The first place of the literal behind the field that is no part of an escape.
 size_t TextReader::find_end(const Step& step, std::string_view line, size_t begin, size_t from) {
-  for (size_t at = line.find(step.next, from); at != kNowhere; at = line.find(step.next, at)) {
+  for (size_t at = find_literal(step, line, from); at != kNowhere; at = find_literal(step, line, at)) {
     if (step.escape == TextEscape::kBackslash && is_escaped(line, begin, at)) {
       at += 1;
     } else if (step.escape == TextEscape::kDoubledQuotes && step.next.front() == '"' && line.substr(at, 2) == "\"\"") {
@@ -178,15 +201,24 @@ TextReader::Walk TextReader::walk(std::string_view line, size_t& step, size_t at
   return Walk::kEnd;
 }
 
-TextFit TextReader::read(std::string_view line, std::vector<std::string_view>& fields) const {
+// Whether another end of an earlier field can make the line fit: not if the literal that is missing stands nowhere behind, since what
+// begins later has less of the line.
+bool TextReader::may_end_elsewhere(const Stop& stop, std::string_view line,
+                                   const std::vector<std::string_view>& fields) const {
+  if (stop.result != Walk::kCut) return true;
+  const auto begin = static_cast<size_t>(fields[stop.step].data() - line.data());
+  return find_literal(steps_[stop.step], line, begin) != kNowhere;
+}
+
+// What it says of a line that does not fit is where the first look ended.
+TextReader::Stop TextReader::read_fields(std::string_view line, std::vector<std::string_view>& fields) const {
   fields.assign(steps_.size(), {});
   const std::string& start = format_.parts.front().literal;
-  if (!line.starts_with(start)) return TextFit::kNone;
+  if (!line.starts_with(start)) return {Walk::kMismatch, 0};
   size_t step = 0;
   Walk result = walk(line, step, start.size(), fields);
-  if (result == Walk::kEnd) return TextFit::kWhole;
-  const Walk first_result = result;
-  const size_t first_step = step;
+  const Stop first{result, step};
+  if (result == Walk::kEnd || !may_end_elsewhere(first, line, fields)) return first;
   // A field that is not escaped may hold what looks like its end: look for the next one, from the last such field back.
   for (int retries = 0; retries < kRetriesMax; ++retries) {
     size_t back = step;
@@ -202,13 +234,23 @@ TextFit TextReader::read(std::string_view line, std::vector<std::string_view>& f
     fields[back] = line.substr(begin, end - begin);
     step = back + 1;
     result = walk(line, step, end + steps_[back].next.size(), fields);
-    if (result == Walk::kEnd) return TextFit::kWhole;
+    if (result == Walk::kEnd) return {Walk::kEnd, step};
   }
-  if (first_result != Walk::kCut) return TextFit::kNone;
+  return first;
+}
+
+bool TextReader::read_whole(std::string_view line, std::vector<std::string_view>& fields) const {
+  return read_fields(line, fields).result == Walk::kEnd;
+}
+
+TextFit TextReader::read(std::string_view line, std::vector<std::string_view>& fields) const {
+  const Stop stop = read_fields(line, fields);
+  if (stop.result == Walk::kEnd) return TextFit::kWhole;
+  if (stop.result == Walk::kMismatch) return TextFit::kNone;
   fields.assign(steps_.size(), {});
-  step = 0;
-  result = walk(line, step, start.size(), fields);
-  WEIR_ASSERT(result == Walk::kCut && step == first_step, "the same line gave another cut");
+  size_t step = 0;
+  const Walk result = walk(line, step, format_.parts.front().literal.size(), fields);
+  WEIR_ASSERT(result == Walk::kCut && step == stop.step, "the same line gave another cut");
   return TextFit::kCut;
 }
 

@@ -26,6 +26,9 @@ class TextReader {
   /// none. A line costs one pass, plus at most kRetriesMax looks for another end where a field is not escaped.
   TextFit read(std::string_view line, std::vector<std::string_view>& fields) const;
 
+  /// Whether read() would say kWhole; then `fields` is the same. Cheaper where it would not.
+  bool read_whole(std::string_view line, std::vector<std::string_view>& fields) const;
+
   [[nodiscard]] const TextFormat& format() const { return format_; }
 
   static constexpr int kRetriesMax = 32;
@@ -34,7 +37,8 @@ class TextReader {
   enum class Shape : uint8_t { kAny, kNumber, kWord, kAddress };
   /// A field and what ends it.
   struct Step {
-    std::string next;  // the literal behind; empty: the line's end
+    std::string next;   // the literal behind; empty: the line's end
+    size_t anchor = 0;  // of its bytes, the one that lines have least of
     TextEscape escape = TextEscape::kNone;
     Shape shape = Shape::kAny;
     bool last = false;
@@ -43,6 +47,15 @@ class TextReader {
   enum class Walk : uint8_t { kEnd, kCut, kMismatch };
 
   [[nodiscard]] Walk walk(std::string_view line, size_t& step, size_t at, std::vector<std::string_view>& fields) const;
+  /// Where a line that does not fit stopped being read.
+  struct Stop {
+    Walk result = Walk::kEnd;
+    size_t step = 0;
+  };
+  [[nodiscard]] Stop read_fields(std::string_view line, std::vector<std::string_view>& fields) const;
+  [[nodiscard]] bool may_end_elsewhere(const Stop& stop, std::string_view line,
+                                       const std::vector<std::string_view>& fields) const;
+  static size_t find_literal(const Step& step, std::string_view line, size_t from);
   [[nodiscard]] size_t end_of(const Step& step, std::string_view line, size_t begin, size_t from) const;
   static size_t find_end(const Step& step, std::string_view line, size_t begin, size_t from);
   [[nodiscard]] size_t end_of_last(const Step& step, std::string_view line, size_t begin, size_t from) const;
