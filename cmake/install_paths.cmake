@@ -15,8 +15,10 @@ endforeach()
 
 set(written "${WEIR_DOCUMENTS}/installed")
 file(REMOVE_RECURSE "${written}")
-configure_file("${WEIR_SOURCE}/systemd/weir.service.in" "${written}/weir.service" @ONLY)
-file(INSTALL DESTINATION "${PREFIX}/lib/systemd/system" TYPE FILE FILES "${written}/weir.service")
+foreach(unit weir weir-notify)
+  configure_file("${WEIR_SOURCE}/systemd/${unit}.service.in" "${written}/${unit}.service" @ONLY)
+  file(INSTALL DESTINATION "${PREFIX}/lib/systemd/system" TYPE FILE FILES "${written}/${unit}.service")
+endforeach()
 
 file(READ "${WEIR_SOURCE}/dashboards/alerts.rules.yml" alert_rules)
 string(REPLACE "file:///usr/share/doc/weir/" "file://${DOCDIR}/" alert_rules "${alert_rules}")

@@ -25,6 +25,7 @@ class Checker {
     check_shared_networks();
     check_encryption();
     check_enrichment();
+    check_notify();
     check_http();
     if (config_.decode.line_bytes_max > config_.decode.record_bytes_max) {
       report_.error(report_.written_of({"decode.line_bytes_max", "decode.record_bytes_max"}),
@@ -75,6 +76,24 @@ class Checker {
                       "alerts name lists by their files, without folder and extension: rename one");
       }
     }
+  }
+
+  void check_notify() {
+    const NotifyConfig& notify = config_.notify;
+    const std::string& url = notify.url.reveal();
+    if (!url.empty() && url != kSecretMask && !url.starts_with("https://") && !url.starts_with("http://"))
+      report_.error("notify.url", "notify.url does not begin with https:// or http://",
+                    "it is not shown here, since it may hold a secret");
+    const bool breaks_header = notify.authorization.reveal().find_first_of("\r\n") != std::string::npos;
+    if (breaks_header)
+      report_.error("notify.authorization", "notify.authorization has a line break", "it is one header");
+    if (notify.body.empty() != notify.summary_body.empty()) {
+      const char* given = notify.body.empty() ? "notify.summary_body" : "notify.body";
+      report_.error(given, std::string(given) + " is set, but not the other one",
+                    "a receiver that wants a form of its own wants it of summaries, too (docs/notify.md)");
+    }
+    if (notify.group_id.empty())
+      report_.error("notify.group_id", "notify.group_id is empty", "leave it out for its default");
   }
 
   void check_pointers(bool& valid) {

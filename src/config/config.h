@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "config/notify_config.h"
 #include "decode/decoder.h"
 #include "detect/rule_set.h"
 #include "enrich/enrichment_options.h"
@@ -206,6 +207,7 @@ struct Config {
   LogConfig log;
   AlertsConfig alerts;
   EnrichmentOptions enrichment;
+  NotifyConfig notify;
   std::vector<PersonalData> personal_data{PersonalData::kIban, PersonalData::kNationalId};  ///< masked besides secrets
   /// Where the properties that are not at their defaults were written, by path; items of lists as "rules.directories[0]".
   std::map<std::string, ConfigPlace, std::less<>> places;

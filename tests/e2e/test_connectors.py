@@ -77,7 +77,7 @@ def syslog_ng(folder, broker, topic, receiver):
     for name, value in values.items():
         config, count = re.subn(rf'@define {name} ".*"', f'@define {name} "{value}"', config)
         assert count == 1, name
-    config = config.replace('-G weir-notify', f'-G {topic}.notify')
+    config = config.replace('-G weir-syslog-ng', f'-G {topic}.notify')
     (folder / 'syslog-ng.conf').write_text(config)
     modules = next(files.rglob('syslog-ng/*/libhttp.so')).parent
     # What it starts must not see its libraries.

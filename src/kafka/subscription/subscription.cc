@@ -1,0 +1,249 @@
+#include "kafka/subscription/subscription.h"
+
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "kafka/client_config.h"
+#include "kafka/handles.h"
+#include "kafka/topic_admin.h"
+
+namespace weir {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr Milliseconds kAnswerMax{10'000};
+constexpr int kAnswerMaxMs = 10'000;
+constexpr Milliseconds kLeaveMax{5'000};
+constexpr int kSliceMs = 100;
+constexpr int kCommittedTries = 6;  // a transaction that is not decided delays the answer by up to its timeout
+
+TopicRecord record_from(const rd_kafka_message_t& message) {
+  const auto text = [](const void* data, size_t size) {
+    return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size);
+  };
+  return {rd_kafka_topic_name(message.rkt),
+          message.partition,
+          message.offset,
+          EventTime(Milliseconds(rd_kafka_message_timestamp(&message, nullptr))),
+          text(message.key, message.key_len),
+          text(message.payload, message.len),
+          {}};
+}
+
+}  // namespace
+
+/// The client's callbacks get the context, and find the rest around it.
+struct Subscription::Impl : ClientContext {
+  std::string topic;
+  Start start = Start::kNewest;
+  ClientHandle client;
+  PartitionListHandle mine{rd_kafka_topic_partition_list_new(0)};
+  std::set<int32_t> unfinished;  // partitions whose end was not reached yet
+  bool is_joined = false;
+  bool is_held = false;
+  uint64_t losses = 0;
+  Status health;
+
+  ~Impl() { leave(); }
+
+  static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions,
+                           void* opaque);
+  Status take(rd_kafka_topic_partition_list_t& partitions);
+  Result<PartitionListHandle> committed_of_all();
+  Status begin_at_ends(rd_kafka_topic_partition_list_t& all);
+  Status commit(rd_kafka_topic_partition_list_t& offsets);
+  void hold_if_asked();
+  void leave();
+};
+
+void Subscription::Impl::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
+                                      rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+  Impl& self = static_cast<Impl&>(*static_cast<ClientContext*>(opaque));
+  if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    ++self.losses;
+    self.is_joined = false;
+    self.unfinished.clear();
+    self.mine.reset(rd_kafka_topic_partition_list_new(0));
+    static_cast<void>(rd_kafka_assign(client, nullptr));
+    return;
+  }
+  if (Status status = self.take(*partitions); !status) {
+    self.health = status;
+    static_cast<void>(rd_kafka_assign(client, nullptr));
+  }
+}
+
+/// Reads on where the group is. Where it is nowhere yet, its place is written down before anything is read, so that nothing of what
+/// comes from now on can be passed over after a crash.
+Status Subscription::Impl::take(rd_kafka_topic_partition_list_t& partitions) {
+  auto all = committed_of_all();
+  if (!all) return tl::unexpected(all.error());
+  bool is_new = true;
+  for (int i = 0; i < (*all)->cnt; ++i)
+    is_new = is_new && (*all)->elems[i].offset < 0;
+  if (is_new && start == Start::kNewest) {
+    if (Status status = begin_at_ends(**all); !status) return status;
+  }
+  for (int i = 0; i < partitions.cnt; ++i) {
+    rd_kafka_topic_partition_t& one = partitions.elems[i];
+    const auto* known = rd_kafka_topic_partition_list_find(all->get(), one.topic, one.partition);
+    one.offset = known == nullptr || known->offset < 0 ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : known->offset;
+    unfinished.insert(one.partition);
+  }
+  if (const auto code = rd_kafka_assign(client.get(), &partitions); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error("taking the assignment", code));
+  mine.reset(rd_kafka_topic_partition_list_copy(&partitions));
+  is_joined = true;
+  clear_problem(Problem::kGroup);
+  hold_if_asked();
+  return {};
+}
+
+Result<PartitionListHandle> Subscription::Impl::committed_of_all() {
+  const rd_kafka_metadata_t* found = nullptr;
+  const TopicHandle handle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
+  auto code = rd_kafka_metadata(client.get(), 0, handle.get(), &found, kAnswerMaxMs);
+  const MetadataHandle metadata(code == RD_KAFKA_RESP_ERR_NO_ERROR ? found : nullptr);
+  if (metadata == nullptr) return tl::unexpected(kafka_error("the topic's partitions", code));
+  PartitionListHandle all(rd_kafka_topic_partition_list_new(1));
+  for (int i = 0; i < metadata->topic_cnt; ++i)
+    for (int k = 0; k < metadata->topics[i].partition_cnt; ++k)
+      rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), metadata->topics[i].partitions[k].id);
+  for (int tries = 0; tries < kCommittedTries; ++tries) {
+    code = rd_kafka_committed(client.get(), all.get(), kAnswerMaxMs);
+    for (int i = 0; i < all->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+      code = all->elems[i].err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return all;
+  }
+  return tl::unexpected(kafka_error("the group's committed offsets", code));
+}
+
+/// Of all partitions, not only this member's: the group is as new for the others.
+Status Subscription::Impl::begin_at_ends(rd_kafka_topic_partition_list_t& all) {
+  for (int i = 0; i < all.cnt; ++i) {
+    int64_t low = 0, high = 0;
+    const auto code = rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), all.elems[i].partition, &low, &high,
+                                                       kAnswerMaxMs);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("the topic's ends", code));
+    all.elems[i].offset = high;
+  }
+  return commit(all);
+}
+
+Status Subscription::Impl::commit(rd_kafka_topic_partition_list_t& offsets) {
+  if (offsets.cnt == 0) return {};
+  const QueueHandle answers(rd_kafka_queue_new(client.get()));
+  auto code = rd_kafka_commit_queue(client.get(), &offsets, answers.get(), nullptr, nullptr);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("committing", code));
+  const EventHandle answer(rd_kafka_queue_poll(answers.get(), kAnswerMaxMs));
+  if (answer == nullptr) return fail(ErrorCode::kKafka, "kafka", "committing: the broker did not answer within 10 s");
+  code = rd_kafka_event_error(answer.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error("committing", code, rd_kafka_event_error_string(answer.get())));
+  return {};
+}
+
+void Subscription::Impl::hold_if_asked() {
+  if (is_held && mine->cnt > 0) static_cast<void>(rd_kafka_pause_partitions(client.get(), mine.get()));
+}
+
+void Subscription::Impl::leave() {
+  if (client == nullptr) return;
+  const QueueHandle events(rd_kafka_queue_new(client.get()));
+  const ErrorHandle error(rd_kafka_consumer_close_queue(client.get(), events.get()));
+  const auto give_up = Clock::now() + kLeaveMax;
+  while (error == nullptr && rd_kafka_consumer_closed(client.get()) == 0 && Clock::now() < give_up) {
+    const EventHandle event(rd_kafka_queue_poll(events.get(), kSliceMs));
+    if (event != nullptr && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
+      static_cast<void>(rd_kafka_assign(client.get(), nullptr));
+  }
+  client.reset();
+}
+
+Subscription::Subscription() : impl_(std::make_unique<Impl>()) {}
+Subscription::~Subscription() = default;
+
+Result<std::unique_ptr<Subscription>> Subscription::open(const ClientOptions& options, const std::string& topic,
+                                                         const std::string& group_id, Start start) {
+  auto admin = TopicAdmin::create(options);
+  if (!admin) return tl::unexpected(admin.error());
+  if (Status status = (*admin)->wait_for_broker(kAnswerMax); !status) return tl::unexpected(status.error());
+  const std::vector<std::string> topics{topic};
+  const auto partitions = (*admin)->partitions(topics, kAnswerMax);
+  if (!partitions) return tl::unexpected(partitions.error());
+  if (partitions->count(topic) == 0) return fail(ErrorCode::kNotFound, "kafka", "topic " + topic + " does not exist");
+
+  std::unique_ptr<Subscription> subscription(new Subscription);
+  Impl& impl = *subscription->impl_;
+  impl.log = options.log;
+  impl.client_id = group_id;
+  impl.topic = topic;
+  impl.start = start;
+  auto client = make_client(RD_KAFKA_CONSUMER, consumer_properties(options, impl.client_id, {group_id, {}}), impl,
+                            [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_rebalance_cb(conf, &Impl::on_rebalance); });
+  if (!client) return tl::unexpected(client.error());
+  impl.client = std::move(*client);
+  const PartitionListHandle wanted(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  auto code = rd_kafka_poll_set_consumer(impl.client.get());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = rd_kafka_subscribe(impl.client.get(), wanted.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("joining the group", code));
+  return subscription;
+}
+
+Result<std::optional<TopicRecord>> Subscription::next(Milliseconds timeout) {
+  const MessageHandle message(rd_kafka_consumer_poll(impl_->client.get(), static_cast<int>(timeout.count())));
+  if (!impl_->health) return tl::unexpected(impl_->health.error());
+  if (message == nullptr) return std::nullopt;
+  if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    impl_->unfinished.erase(message->partition);
+    return std::nullopt;
+  }
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return record_from(*message);
+  if (message->err == RD_KAFKA_RESP_ERR__FATAL || message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+      message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    return tl::unexpected(kafka_error("reading alerts", message->err, rd_kafka_message_errstr(message.get())));
+  }
+  // The library tries again by itself.
+  impl_->set_problem(ClientContext::Problem::kGroup, rd_kafka_message_errstr(message.get()));
+  return std::nullopt;
+}
+
+uint64_t Subscription::losses() const {
+  return impl_->losses;
+}
+
+void Subscription::hold() {
+  if (impl_->is_held) return;
+  impl_->is_held = true;
+  impl_->hold_if_asked();
+}
+
+void Subscription::go_on() {
+  if (!impl_->is_held) return;
+  impl_->is_held = false;
+  if (impl_->mine->cnt > 0) static_cast<void>(rd_kafka_resume_partitions(impl_->client.get(), impl_->mine.get()));
+}
+
+bool Subscription::has_reached_ends() const {
+  return impl_->is_joined && impl_->unfinished.empty();
+}
+
+bool Subscription::has_joined() const {
+  return impl_->is_joined;
+}
+
+Status Subscription::commit(const std::vector<TopicPosition>& positions) {
+  const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
+  for (const TopicPosition& one : positions)
+    rd_kafka_topic_partition_list_add(list.get(), impl_->topic.c_str(), one.partition)->offset = one.offset;
+  return impl_->commit(*list);
+}
+
+std::string Subscription::problems() const {
+  return impl_->problems();
+}
+
+}  // namespace weir
