@@ -66,6 +66,8 @@ inline std::string describe(const Alert& alert) {
   for (const auto& list : alert.made_of)
     for (const ValueCount& one : list)
       text.append(" ").append(one.value).append("×").append(std::to_string(one.requests));
+  for (const RelatedEpisode& one : alert.related)
+    text.append(" beside ").append(one.opening_id).append(" ").append(one.title);
   return text;
 }
 

@@ -60,6 +60,14 @@ inline std::string shown(const Alert& alert) {
   return text;
 }
 
+/// All that must be the same when the same events come again.
+inline std::string repeatable(const Alert& alert) {
+  std::string text = alert.id + " " + shown(alert);
+  for (const RelatedEpisode& one : alert.related)
+    text += " beside " + one.opening_id;
+  return text;
+}
+
 inline std::string shown(const std::vector<Alert>& alerts) {
   std::string text;
   for (const Alert& alert : alerts)
