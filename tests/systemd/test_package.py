@@ -144,8 +144,9 @@ def test_the_command_line_its_pages_and_completions_are_there(installed):
     assert installed.machine.run('weir', 'rules', 'lint').returncode == 0
     assert installed.machine.run('weir', 'config', 'check', '/etc/weir/weir.yaml').returncode == 0
     listed = installed.dpkg('--listfiles', 'weir').split()
-    for name in ('weir', 'weir-run', 'weir-scan', 'weir-rules', 'weir-config'):
+    for name in ('weir', 'weir-run', 'weir-scan', 'weir-rules', 'weir-config', 'weir-notify'):
         assert f'/usr/share/man/man1/{name}.1.gz' in listed
+    assert '/usr/lib/systemd/system/weir-notify.service' in listed
     words = installed.machine.run('bash', '-c', 'source /usr/share/bash-completion/completions/weir; COMP_WORDS=(weir rules co); COMP_CWORD=2; '
                                                 '_weir; echo "${COMPREPLY[@]}"').stdout.split()
     assert words == ['cost']

@@ -1,0 +1,110 @@
+"""weir notify as a service of a real systemd: its credential, its hardening, a stop that loses nothing."""
+import http.server
+import json
+import os
+import subprocess
+import threading
+
+import pytest
+import yaml
+
+from machine import Machine, exposure
+from waiting import TimedOut, wait_for
+from weir_process import REPOSITORY, binary
+
+UNIT = 'weir-notify.service'
+EXPOSURE_MAX = 2.5
+TOPIC = 'notify.service.alerts'
+GOLDEN = REPOSITORY / 'tests' / 'data' / 'alerts.golden.ndjson'
+
+
+class Receiver:
+    """A webhook on the host, whose network the machine shares."""
+
+    def __init__(self):
+        ids = self.ids = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                ids.append(json.loads(self.rfile.read(int(self.headers['Content-Length'])))['id'])
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f'http://127.0.0.1:{self.server.server_address[1]}/of-the-credential'
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def alert(number):
+    one = json.loads(GOLDEN.read_text().splitlines()[0])
+    one['metadata']['uid'] = f'alert-{number}'
+    return json.dumps({**one, 'severity_id': 4, 'severity': 'High'}).encode()
+
+
+@pytest.fixture(scope='module')
+def receiver():
+    one = Receiver()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope='module')
+def machine(supported, broker, receiver, tmp_path_factory):
+    machine = Machine(tmp_path_factory.mktemp('machine'))
+    machine.install(binary(), 'bin/weir', 0o755)
+    installed = tmp_path_factory.mktemp('installed')
+    subprocess.run(['cmake', '--install', binary().parent, '--prefix', '/usr'], env={**os.environ, 'DESTDIR': str(installed)},
+                   stdout=subprocess.DEVNULL, check=True)
+    machine.install(installed / f'usr/lib/systemd/system/{UNIT}', f'lib/systemd/system/{UNIT}')
+    machine.write('etc/weir/weir.yaml', yaml.safe_dump({
+        'kafka': {'bootstrap_servers': broker.bootstrap, 'topics': {'alerts': TOPIC}}, 'notify': {'start': 'oldest'}}))
+    machine.write('etc/weir/secrets/notify_url', receiver.url, 0o600)
+    machine.write(f'etc/systemd/system/{UNIT}.d/url.conf', '[Service]\nLoadCredential=notify.url:/etc/weir/secrets/notify_url\n')
+    broker.create_topic(TOPIC)
+    broker.produce(TOPIC, [alert(1)])
+    try:
+        machine.start()
+    except (AssertionError, TimedOut) as error:
+        machine.stop()
+        if os.environ.get('CI') == 'true':
+            raise
+        pytest.skip(f'no container can be started here: {error}')
+    machine.systemctl('start', UNIT)
+    yield machine
+    machine.stop()
+
+
+def test_it_delivers_under_its_hardening_with_a_credential(machine, broker, receiver):
+    assert machine.show(UNIT, 'ActiveState', 'SubState', 'Type') == {'ActiveState': 'active', 'SubState': 'running', 'Type': 'notify'}
+    wait_for(lambda: receiver.ids == ['alert-1'], 60, lambda: machine.journal(UNIT)[-3000:])
+    broker.produce(TOPIC, [alert(2)])
+    wait_for(lambda: receiver.ids == ['alert-1', 'alert-2'], 60, lambda: machine.journal(UNIT)[-3000:])
+    assert 'of-the-credential' not in machine.journal(UNIT)
+
+
+def test_a_stop_is_clean_and_it_goes_on_where_it_was(machine, broker, receiver):
+    machine.systemctl('stop', UNIT)
+    assert machine.show(UNIT, 'Result', 'ExecMainStatus', 'ActiveState') == {
+        'Result': 'success', 'ExecMainStatus': '0', 'ActiveState': 'inactive'}
+    broker.produce(TOPIC, [alert(3)])
+    machine.systemctl('start', UNIT)
+    wait_for(lambda: 'alert-3' in receiver.ids, 60, lambda: machine.journal(UNIT)[-3000:])
+    assert receiver.ids == ['alert-1', 'alert-2', 'alert-3']
+
+
+def test_the_units_exposure_is_small(machine):
+    score, report = exposure(machine, UNIT)
+    assert score <= EXPOSURE_MAX, report
+
+
+def test_systemd_finds_nothing_to_complain_about_in_the_unit(machine):
+    done = machine.run('systemd-analyze', 'verify', f'/usr/lib/systemd/system/{UNIT}', check=False)
+    complaints = [line for line in (done.stdout + done.stderr).splitlines() if 'weir' in line]
+    assert not complaints, complaints
