@@ -1,6 +1,7 @@
 """weir notify: alerts of a real Kafka reach a webhook that the test plays, whatever either side does."""
 import http.server
 import json
+import signal
 import ssl
 import subprocess
 import threading
@@ -11,6 +12,7 @@ import yaml
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from command import run
+from kafka_broker import KafkaBroker
 from processes import Process
 from waiting import wait_for
 from weir_process import REPOSITORY, binary, environment
@@ -275,6 +277,21 @@ def test_a_new_group_begins_with_what_comes_and_then_misses_nothing(notifying, r
     one.start()
     one.wait(lambda: receiver.ids() == ['alert-2'])
     one.stop()
+
+
+def test_a_stop_ends_though_the_broker_goes_away_in_the_middle(receiver, tmp_path):
+    broker = KafkaBroker(tmp_path / 'broker').start()
+    try:
+        one = Notifying(broker, receiver, tmp_path, 'gone')
+        receiver.answers = [500] * 100
+        one.produce(alert(1))
+        one.start()
+        one.wait(lambda: receiver.posts)
+        one.asking.close()
+        one.process.signal(signal.SIGTERM)
+    finally:
+        broker.kill()
+    assert one.stop() == 0
 
 
 def test_once_ends_when_all_is_delivered_and_fails_when_it_cannot_be(notifying, receiver):

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "app/alerts/alert_lines.h"
 #include "app/commands/command.h"
 #include "app/daemon/logging.h"
+#include "app/daemon/teardown_deadline.h"
 #include "app/notify/notifier.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
@@ -15,6 +17,9 @@
 
 namespace weir {
 namespace {
+
+/// To leave the group, and for the library to let go of what a broker that went away has not answered.
+constexpr std::chrono::milliseconds kTeardownMax{8'000};
 
 struct NotifyArguments {
   std::string config_file, file;
@@ -64,7 +69,14 @@ int send_messages(const NotifyArguments& arguments, const Config& config, Messag
   Notifier notifier(config, std::move(messages), **webhook, **subscription, log.sink());
   const Status status =
       notifier.run(arguments.once ? Notifier::Until::kDelivered : Notifier::Until::kStopped, interruption);
-  return status ? kExitFine : report_failure(status.error());
+  const int exit_code = status ? kExitFine : report_failure(status.error());
+  TeardownDeadline deadline(kTeardownMax, [&log] {
+    log.write(LogLevel::kWarning,
+              "notify: the client library does not let go; ending all the same, what is delivered is committed");
+  });
+  deadline.set_exit_code(exit_code);
+  subscription->reset();
+  return exit_code;
 }
 
 int run(const NotifyArguments& arguments) {
