@@ -88,9 +88,10 @@ def alert(number, **changes):
 class Notifying:
     """A topic with alerts, and weir notify on it."""
 
-    def __init__(self, broker, receiver, folder, name, **notify):
+    def __init__(self, broker, receiver, folder, name, partitions=1, **notify):
         self.broker, self.topic, self.group, self.folder = broker, f'notify.{name}', f'notify.{name}.group', folder
-        broker.create_topic(self.topic)
+        self.partitions = partitions
+        broker.create_topic(self.topic, partitions)
         (folder / 'hook').write_text(receiver.url + '\n')
         self.config = folder / 'weir.yaml'
         self.config.write_text(yaml.safe_dump({
@@ -112,7 +113,8 @@ class Notifying:
 
     def committed(self):
         try:
-            return max(0, self.asking.committed([TopicPartition(self.topic, 0)], timeout=10)[0].offset)
+            asked = [TopicPartition(self.topic, number) for number in range(self.partitions)]
+            return sum(max(0, one.offset) for one in self.asking.committed(asked, timeout=10))
         except KafkaException:          # a broker that has just started is loading its groups
             return -1
 
@@ -218,6 +220,23 @@ def test_killed_in_the_middle_it_loses_none_and_repeats_only_what_was_not_confir
     assert set(ids) == {f'alert-{number}' for number in range(12)}
     repeated = [name for name in set(ids) if ids.count(name) > 1]
     assert len(repeated) == 3 and len(ids) == 15, ids       # one of each life: under way, not confirmed
+    assert one.stop() == 0
+
+
+def test_two_share_the_work_and_one_takes_over(notifying, receiver, tmp_path):
+    one = notifying(partitions=4)
+    one.start()
+    other = Process([binary(), 'notify', '--config', one.config], tmp_path / 'other.log', environment())
+    try:
+        one.wait(lambda: sorted(one.broker.group_members(one.group).values()) == [2, 2])
+        one.produce(*(alert(number) for number in range(40)))
+        one.wait(lambda: one.committed() == 40)
+        other.kill()
+        one.produce(*(alert(number) for number in range(40, 80)))
+        one.wait(lambda: one.committed() == 80)
+    finally:
+        other.kill()
+    assert sorted(receiver.ids()) == sorted(f'alert-{number}' for number in range(80))
     assert one.stop() == 0
 
 
