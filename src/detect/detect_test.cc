@@ -5,6 +5,7 @@
 #include "base/catch.h"
 #include "detect/compile/pattern_database.h"
 #include "detect/compile/pattern_facts.h"
+#include "detect/compile/regex_rewrite.h"
 #include "detect/match/glob_match.h"
 #include "detect/match/known_lines.h"
 #include "detect/match/line_scanner.h"
@@ -394,6 +395,32 @@ TEST_CASE("a flood of matches ends the scan, says so, and keeps what was found")
   CHECK_FALSE(bench.detection.scan_failed);
   CHECK(bench.hits({{Place::kBody, "a zzz"}}) == "12");
   CHECK_FALSE(bench.detection.capped);
+}
+
+TEST_CASE("an expression that may go on behind its first end is reported there alone") {
+  for (const char* regex : {"^ba{3,}", "^ba{3,900}", "^baa+"}) {
+    INFO(regex);
+    RuleBench bench(rule_item(std::string("weir.body|re: '") + regex + "'", 1));
+    CHECK(bench.hits({{Place::kBody, "baa"}}) == (std::string_view(regex) == "^baa+" ? "1" : ""));
+    CHECK(bench.hits({{Place::kBody, "b" + std::string(LineScanner::kReportsMax + 10, 'a')}}) == "1");
+    CHECK_FALSE(bench.detection.capped);
+  }
+  for (const auto& [regex, first] : std::vector<std::pair<std::string, std::string>>{{"x{4,}", "x{4}"},
+                                                                                     {"a|x{2,7}", "a|x{2}"},
+                                                                                     {"(?:ab){2,}", "(?:ab){2}"},
+                                                                                     {"\\\\+", "\\\\"},
+                                                                                     {"[+]+", "[+]"},
+                                                                                     {"x{0,7}", "x{0,7}"},
+                                                                                     {"x\\{4,}", "x\\{4,}"},
+                                                                                     {"x\\+", "x\\+"},
+                                                                                     {"x++", "x++"},
+                                                                                     {"x{2}+", "x{2}+"},
+                                                                                     {"x{4,}?", "x{4,}?"},
+                                                                                     {"(x+)", "(x+)"},
+                                                                                     {"+", "+"},
+                                                                                     {"x{4}", "x{4}"},
+                                                                                     {"", ""}})
+    CHECK(with_first_end(regex) == first);
 }
 
 TEST_CASE("records matched together come out as records matched one by one") {

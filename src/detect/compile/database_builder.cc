@@ -45,6 +45,7 @@ bool build_group(CompiledRules& compiled, ScanGroup& group, const std::vector<Pa
   std::vector<Pattern> patterns;
   for (const uint32_t index : group.patterns) {
     patterns.push_back(compiled.program.patterns[index]);
+    patterns.back().regex = with_first_end(patterns.back().regex);
     patterns.back().once = group.by_line && patterns.back().min_width <= kOnceWidthMax;
   }
   PatternError error;

@@ -435,6 +435,27 @@ size_t find_boundary(std::string_view regex, size_t from) {
 
 }  // namespace
 
+std::string with_first_end(std::string_view regex) {
+  const auto is_escaped = [&](size_t at) {
+    size_t backslashes = 0;
+    while (backslashes < at && regex[at - 1 - backslashes] == '\\')
+      ++backslashes;
+    return backslashes % 2 == 1;
+  };
+  if (regex.size() < 2 || is_escaped(regex.size() - 1)) return std::string(regex);
+  if (regex.ends_with('+')) {
+    const bool is_possessive = std::string_view("+*?}").find(regex[regex.size() - 2]) != std::string_view::npos;
+    return std::string(is_possessive ? regex : regex.substr(0, regex.size() - 1));
+  }
+  const size_t brace = regex.rfind('{');
+  if (!regex.ends_with('}') || brace == std::string_view::npos || is_escaped(brace)) return std::string(regex);
+  const std::string_view counts = regex.substr(brace + 1, regex.size() - brace - 2);
+  const std::string_view least = counts.substr(0, counts.find(','));
+  const bool is_count = !least.empty() && counts.find_first_not_of("0123456789,") == std::string_view::npos;
+  if (!is_count || least.find_first_not_of('0') == std::string_view::npos) return std::string(regex);
+  return std::string(regex.substr(0, brace + 1)).append(least).append("}");
+}
+
 bool has_word_boundary(std::string_view regex) {
   return find_boundary(regex, 0) != std::string_view::npos;
 }

@@ -18,6 +18,10 @@ enum class LineText : uint8_t { kDecoded, kRaw };
 /// one. What cannot be made safe (\C, \X, \p, \K, verbs) is an error.
 Result<std::string> rewrite_for_lines(std::string_view pattern, LineText text);
 
+/// A rewritten expression that ends where the first match of the given one ends, without what may go on behind that: "x{4,}" as
+/// "x{4}". The matching library reports each end that a match can have, and only the first counts.
+std::string with_first_end(std::string_view regex);
+
 /// Does a rewritten expression hold \b?
 bool has_word_boundary(std::string_view regex);
 
