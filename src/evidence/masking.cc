@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "evidence/pem_blocks.h"
 #include "evidence/secret_forms.h"
+#include "evidence/text_signs.h"
 
 namespace weir {
 namespace {
@@ -21,9 +22,8 @@ constexpr std::string_view kMask = "***";
 enum CharClass : uint8_t {
   kDigitChar = 1 << 0,
   kWordChar = 1 << 1,
-  kNamesSecrets = 1 << 2,  ///< may be the sign between a name and its value
-  kFollowsName = 1 << 3,   ///< may stand right behind a name: the sign, or what closes the name before it
-  kCardChar = 1 << 4,      ///< a digit, or what may stand between the digits of a card number
+  kFollowsName = 1 << 2,  ///< may stand right behind a name: the sign, or what closes the name before it
+  kCardChar = 1 << 3,     ///< a digit, or what may stand between the digits of a card number
 };
 constexpr std::array<uint8_t, 256> make_classes() {
   std::array<uint8_t, 256> classes{};
@@ -36,8 +36,7 @@ constexpr std::array<uint8_t, 256> make_classes() {
   mark("0123456789", kDigitChar | kCardChar);
   mark(" -+", kCardChar);
   mark("_-.$", kWordChar);
-  mark("=:%", kNamesSecrets | kFollowsName);
-  mark("[]\"'\\ ", kFollowsName);
+  mark("=:%[]\"'\\ ", kFollowsName);
   return classes;
 }
 constexpr std::array<uint8_t, 256> kClasses = make_classes();
@@ -237,8 +236,9 @@ bool TextMasker::take_token(std::string_view word, size_t word_end) {
   constexpr int kPartsMax = 32;
   size_t part = 0;
   for (int i = 0; i < kPartsMax; ++i) {
-    part = word.find_first_of("-._$", part) + 1;
-    if (part == 0 || word.size() - part < kTokenBytesMin) return false;
+    while (part < word.size() && is_ascii_alphanumeric(word[part]))
+      ++part;
+    if (part == word.size() || word.size() - ++part < kTokenBytesMin) return false;
     if (!looks_like_issued_key(word.substr(part)) && !looks_like_jwt(word.substr(part))) continue;
     copy_to(at_ + part);
     mask_to(word_end);
@@ -501,22 +501,30 @@ std::string mask_secret(std::string_view secret) {
 
 namespace {
 
+/// Whether so many digits stand in it with nothing between them that no card number has. Each such run reaches over one of the places
+/// that are so far apart, and in most texts none of these is part of a run.
+bool may_hold_card(std::string_view text) {
+  const auto is_part = [&](size_t at) { return (classes_of(text[at]) & kCardChar) != 0; };
+  for (size_t place = kCardDigitsMin - 1; place < text.size(); place += kCardDigitsMin) {
+    if (!is_part(place)) continue;
+    size_t begin = place, digits = 0;
+    while (begin > 0 && is_part(begin - 1))
+      --begin;
+    for (place = begin; place < text.size() && is_part(place); ++place)
+      digits += classes_of(text[place]) & kDigitChar;
+    if (digits >= kCardDigitsMin) return true;
+  }
+  return false;
+}
+
 /// True when something is masked: then all of the text, masked, is in `out`, which else stays as it was.
 bool mask(std::string_view text, std::string& out) {
-  uint8_t classes = 0;
-  size_t digits = 0, digits_max = 0;  // with nothing between them that no card number has
-  for (const char c : text) {
-    const uint8_t its = classes_of(c);
-    classes = static_cast<uint8_t>(classes | its);
-    digits = (its & kCardChar) != 0 ? digits + (its & kDigitChar) : 0;
-    digits_max = std::max(digits_max, digits);
-  }
+  const TextSigns signs = signs_of(text);
   std::string without_blocks, without_cards;
   std::string_view left = text;
   if (mask_pem_blocks(left, without_blocks)) left = without_blocks;
-  if (digits_max >= kCardDigitsMin && mask_cards(left, without_cards)) left = without_cards;
-  const bool may_name_secrets = (classes & kNamesSecrets) != 0;
-  if (TextMasker(left, may_name_secrets).run(out)) return true;
+  if (signs.digits >= kCardDigitsMin && may_hold_card(text) && mask_cards(left, without_cards)) left = without_cards;
+  if (TextMasker(left, signs.names_secrets).run(out)) return true;
   if (left.data() == text.data()) return false;
   out = left.data() == without_cards.data() ? std::move(without_cards) : std::move(without_blocks);
   return true;

@@ -1,8 +1,10 @@
 #include "evidence/personal_data.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
+#include "evidence/text_signs.h"
 
 namespace weir {
 namespace {
@@ -14,6 +16,16 @@ constexpr std::string_view kIbanLengths =
     "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BR29BY28CH21CR22CY28CZ24DE22DK18DO28EE20EG29ES24FI18FO18FR27GB22GE22GI23GL18"
     "GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22MK19MR27MT31MU30NL18NO15"
     "PK24PL28PS29PT25QA29RO24RS22SA24SC31SE24SI19SK24SM27ST25SV28TN24TR26UA29VA22VG24XK20";
+
+constexpr auto kIsInWord = [] {
+  std::array<bool, 256> in_word{};
+  for (size_t byte = 0; byte < in_word.size(); ++byte)
+    in_word[byte] = is_word_byte(static_cast<char>(byte));
+  return in_word;
+}();
+constexpr bool is_in_word(char c) {
+  return kIsInWord[static_cast<unsigned char>(c)];
+}
 
 constexpr bool is_upper_or_lower(char c, char upper) {
   return c == upper || c == to_lower(upper);
@@ -210,12 +222,12 @@ size_t phone_length(std::string_view text) {
 }
 
 /// No account number or identity number has fewer digits.
-constexpr std::ptrdiff_t kDigitsMin = 6;
+constexpr size_t kDigitsMin = 6;
 
 bool may_hold_some(std::string_view text, PersonalDataMask kinds) {
   constexpr auto kOfDigits =
       static_cast<PersonalDataMask>(mask_of(PersonalData::kIban) | mask_of(PersonalData::kNationalId));
-  if ((kinds & kOfDigits) != 0 && std::count_if(text.begin(), text.end(), is_ascii_digit) >= kDigitsMin) return true;
+  if ((kinds & kOfDigits) != 0 && signs_of(text).digits >= kDigitsMin) return true;
   if ((kinds & mask_of(PersonalData::kEmail)) != 0 && text.find('@') != std::string_view::npos) return true;
   return (kinds & mask_of(PersonalData::kPhone)) != 0 && text.find('+') != std::string_view::npos;
 }
@@ -245,12 +257,12 @@ bool mask_personal_data(std::string_view text, PersonalDataMask kinds, std::stri
   if (!may_hold_some(text, kinds)) return false;
   size_t copied = 0;
   for (size_t i = 0; i < text.size();) {
-    const bool begins_word = i == 0 || !(is_ascii_alphanumeric(text[i - 1]) || text[i - 1] == '_');
+    const bool begins_word = i == 0 || !is_in_word(text[i - 1]);
     const Found found = find_at(text.substr(i), begins_word, kinds);
     if (found.length == 0) {
       // Nothing begins inside a word.
-      const bool is_in_word = is_word_byte(text[i++]);
-      while (is_in_word && i < text.size() && is_word_byte(text[i]))
+      const bool was_in_word = is_in_word(text[i++]);
+      while (was_in_word && i < text.size() && is_in_word(text[i]))
         ++i;
       continue;
     }
