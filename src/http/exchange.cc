@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "http/route_path.h"
 
 namespace weir {
 namespace {
@@ -212,7 +213,7 @@ void Exchange::guarded(httplib::Response& response, const std::function<void()>&
 
 const ApiRoute* Exchange::api_route(std::string_view path) const {
   for (const ApiRoute& route : context_.handlers.api)
-    if (route.path == path) return &route;
+    if (match_route(route.path, path)) return &route;
   return nullptr;
 }
 
@@ -231,6 +232,7 @@ void Exchange::refuse(AccessDecision decision, httplib::Response& response) {
 }
 
 bool Exchange::route_api(const ApiRoute& route, const httplib::Request& request, httplib::Response& response) {
+  path_ = route.path;  // whose {id} somebody asks about is nothing for the log
   const bool is_post = route.method == ApiRoute::Method::kPost;
   const std::string host = request.get_header_value("Host");
   const std::string authorization = request.get_header_value("Authorization");
@@ -258,19 +260,31 @@ bool Exchange::route_api(const ApiRoute& route, const httplib::Request& request,
     fail_with(response, 405);
     return true;
   }
-  if (request.target.size() != route.path.size()) {  // no route takes parameters, so none can carry anything
+  // No route takes a query, so none can carry anything.
+  if (request.target.size() != path_of(request).size() || !take_id(route, request)) {
     fail_with(response, 400);
     return true;
   }
   if (!check_body(route, request, response)) return true;
   if (route.body == ApiRoute::Body::kJson) {
     stream_.allow_body(declared_body(request).value_or(0));
-    protocol_.Post(route.path, [this, &route](const httplib::Request& whole, httplib::Response& answer) {
+    const std::string pattern = route.path.find(kRouteParameter) == std::string::npos ? route.path : ".*";
+    protocol_.Post(pattern, [this, &route](const httplib::Request& whole, httplib::Response& answer) {
       call_api(route, whole, answer);
     });
     return false;
   }
   call_api(route, request, response);
+  return true;
+}
+
+/// False if what stands for the route's {id} is no text.
+bool Exchange::take_id(const ApiRoute& route, const httplib::Request& request) {
+  const auto segment = match_route(route.path, path_of(request));
+  if (!segment || segment->empty()) return true;
+  auto text = decode_segment(*segment);
+  if (!text) return false;
+  id_ = std::move(*text);
   return true;
 }
 
@@ -294,7 +308,7 @@ void Exchange::call_api(const ApiRoute& route, const httplib::Request& request, 
     return fail_with(response, 503);
   }
   guarded(response, [&] {
-    ApiAnswer answer = route.answer({.caller = caller_, .body = request.body});
+    ApiAnswer answer = route.answer({.caller = caller_, .id = id_, .body = request.body});
     response.status = answer.status;
     // For a page that is to call a changing route next; a page of another site cannot read it.
     if (route.method == ApiRoute::Method::kGet) response.set_header(kCsrfHeader, context_.access.csrf_token());

@@ -47,6 +47,7 @@ class Exchange {
   bool route_api(const ApiRoute& route, const httplib::Request& request, httplib::Response& response);
   bool check_body(const ApiRoute& route, const httplib::Request& request, httplib::Response& response) const;
   void call_api(const ApiRoute& route, const httplib::Request& request, httplib::Response& response);
+  bool take_id(const ApiRoute& route, const httplib::Request& request);
   void refuse_method(const httplib::Request& request, httplib::Response& response);
   void refuse(AccessDecision decision, httplib::Response& response);
   [[nodiscard]] const ApiRoute* api_route(std::string_view path) const;
@@ -63,6 +64,7 @@ class Exchange {
   std::string method_ = "-";
   std::string path_ = "-";
   std::string caller_;
+  std::string id_;  // the route's {id}
   std::string refusal_;
   std::string failure_;
 };

@@ -10,6 +10,7 @@ namespace weir {
 /// One call to the admin API that has passed all layers. Views are valid during the call only.
 struct ApiCall {
   std::string_view caller;  ///< the name of its API key, or "loopback"
+  std::string_view id;      ///< what stands in the path for the route's {id}, decoded
   std::string_view body;
 };
 struct ApiAnswer {
@@ -17,7 +18,7 @@ struct ApiAnswer {
   std::string body;  ///< JSON
 };
 
-/// One path of the admin API. It takes no query; a POST is a change of state and must not come from another site's page.
+/// One path of the admin API. One of its segments may be {id}: any text then, percent-encoded. It takes no query; a POST is a change of state and must not come from another site's page.
 struct ApiRoute {
   enum class Method { kGet, kPost };
   enum class Body { kNone, kJson };

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
+#include <future>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -39,6 +41,7 @@ struct LaneRuntime {
   std::unique_ptr<OutputTransaction> output;
   std::unique_ptr<StateReader> state;
   std::unique_ptr<StageWork> work;
+  ClientDesk* desk = nullptr;  // of `work`, if it scores
   std::unique_ptr<CrashJournal::Guard> guard;
   std::unique_ptr<Lane> lane;
   std::thread thread;
@@ -125,6 +128,7 @@ struct Engine::Impl {
   std::vector<int32_t> input_partitions;  // of each requests topic that has a name
   std::vector<std::unique_ptr<LaneRuntime>> lanes;
   std::vector<LaneCounters> counters;
+  int32_t partition_count = 0;  // of the observations
   bool has_state_topic = false;
   size_t alert_bytes_max = std::numeric_limits<size_t>::max();
 
@@ -194,6 +198,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, cons
   auto prepared = prepare_topics(options, impl.client, impl.log, patience);
   if (!prepared) return tl::unexpected(prepared.error());
   const int32_t observations_partitions = prepared->partitions[options.kafka.topics.observations];
+  impl.partition_count = observations_partitions;
   for (size_t topic = 0; topic < impl.options.topics.size(); ++topic)
     impl.input_partitions.push_back(prepared->partitions[impl.options.topics[topic]]);
   impl.has_state_topic = prepared->partitions.contains(options.kafka.topics.state);
@@ -299,8 +304,10 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
                           options.snapshot_round, {},
                           alert_bytes_max,        options.alert_enricher};
   if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);
-  return std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka, runtime.state.get(),
-                                     board.get());
+  auto score =
+      std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka, runtime.state.get(), board.get());
+  runtime.desk = &score->desk();
+  return score;
 }
 
 void Engine::Impl::describe(Stage stage, const LaneRuntime& runtime) {
@@ -376,6 +383,37 @@ Milliseconds Engine::oldest_heartbeat() const {
     if (!one->lane->finished()) oldest = std::max(oldest, one->lane->heartbeat_age());
   }
   return oldest;
+}
+
+Result<Engine::ClientSighting> Engine::ask_about(const ClientQuestion& question, Milliseconds patience) const {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  std::vector<std::pair<const LaneRuntime*, std::future<ClientAnswer>>> asked;
+  for (const auto& one : impl_->lanes) {
+    if (one->desk == nullptr) continue;
+    auto answer = one->desk->ask(question);
+    if (!answer) return fail(ErrorCode::kLimit, "lane " + one->name, "too many questions wait for it");
+    asked.emplace_back(one.get(), std::move(*answer));
+  }
+  const LaneRuntime* silent = nullptr;
+  for (auto& [lane, answer] : asked) {
+    if (answer.wait_until(end) != std::future_status::ready) {
+      silent = lane;
+      continue;
+    }
+    ClientAnswer told = answer.get();
+    if (told.here != ClientAnswer::Here::kNo) return ClientSighting{lane->name, std::move(told)};
+  }
+  if (silent != nullptr) return fail(ErrorCode::kLimit, "lane " + silent->name, "does not answer in time");
+  return ClientSighting{};
+}
+
+Result<std::optional<PartitionOwner>> Engine::owner_of(int32_t partition, Milliseconds patience) const {
+  const KafkaConfig& kafka = impl_->options.kafka;
+  return owner_of_partition(impl_->client, kafka.group_id + "-score", kafka.topics.observations, partition, patience);
+}
+
+int32_t Engine::observations_partitions() const {
+  return impl_->partition_count;
 }
 
 const std::vector<LaneCounters>& Engine::counters() const {

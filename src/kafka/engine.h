@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "base/result.h"
 #include "base/topic_table.h"
 #include "config/config.h"
+#include "kafka/groups/partition_owner.h"
+#include "lane/clients/client_desk.h"
 #include "lane/log_sink.h"
 #include "lane/record_samples.h"
 #include "pipeline/analyzer.h"
@@ -70,6 +73,17 @@ class Engine {
   [[nodiscard]] Status failure() const;
   /// Since the slowest lane last showed that it is alive. Waiting for Kafka counts as alive; a hanging call does not.
   [[nodiscard]] Milliseconds oldest_heartbeat() const;
+
+  /// What a score lane of this process says of a client. `lane` is empty if none of them has its partition. Blocks for `patience` at most;
+  /// an error: the lanes were too busy to answer.
+  struct ClientSighting {
+    std::string lane;
+    ClientAnswer answer;
+  };
+  [[nodiscard]] Result<ClientSighting> ask_about(const ClientQuestion& question, Milliseconds patience) const;
+  /// Which process of the group has a partition of the observations; asks the brokers and blocks for `patience` at most.
+  [[nodiscard]] Result<std::optional<PartitionOwner>> owner_of(int32_t partition, Milliseconds patience) const;
+  [[nodiscard]] int32_t observations_partitions() const;
 
   /// One entry per lane, in a fixed order; valid as long as the engine.
   [[nodiscard]] const std::vector<LaneCounters>& counters() const;

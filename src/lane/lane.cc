@@ -95,6 +95,7 @@ Status Lane::step() {
   thread_.assert_here();
   heartbeat();
   if (Status status = tick_if_due(); !status) return status;
+  work_.answer_questions();
   work_.steer(source_);
   const auto batch = source_.poll(batch_.records_max, std::min(kIdlePoll, until_commit()), batch_.wait_max);
   polled_.store(true, std::memory_order_relaxed);

@@ -49,6 +49,8 @@ class StageWork {
   [[nodiscard]] virtual bool has_awaited_output() const = 0;
   /// Output that belongs into a transaction even when no record comes. Asked when nothing is uncommitted.
   virtual bool has_output() { return false; }
+  /// Between two batches: answers what other threads ask.
+  virtual void answer_questions() {}
   /// Before each poll: may let partitions go that process() held back.
   virtual void steer(RecordSource&) {}
   /// Output that is due even when no record comes. Asked before each batch.

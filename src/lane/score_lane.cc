@@ -103,6 +103,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
 // --- output, kept until it is stored
 
 void ScoreWork::retain_alert(Alert& alert, int64_t append_ms) {
+  recent_alerts_.note(alert);
   if (options_.alert_enricher) options_.alert_enricher->enrich(alert);
   const AlertEncoder& encoder = *options_.alert_encoder;
   RetainedMessage message{options_.alerts_topic, alert.client, encoder.value_of(alert), encoder.headers_of(alert),
@@ -267,6 +268,8 @@ PartitionState& ScoreWork::state_of(int32_t partition) {
 Status ScoreWork::on_assigned(std::span<AssignedPartition> partitions, Patience& patience) {
   tick();  // counts what the states that go have done
   damaged_.clear();
+  for (const AssignedPartition& one : partitions)
+    assigned_.insert(one.partition);
   std::erase_if(states_, [&](const std::unique_ptr<PartitionState>& state) {
     const auto same = [&](const AssignedPartition& one) {
       return one.partition == state->partition() && one.committed == state->next_offset() &&
@@ -424,6 +427,7 @@ bool ScoreWork::restoring(RecordSource& source, Patience& patience) {
 }
 
 void ScoreWork::on_revoked(bool) {
+  assigned_.clear();
   // Not stored or not committed: whoever gets the partition raises these alerts again. The states stay until the next
   // assignment says at which offsets it goes on.
   forget_output();
@@ -461,6 +465,27 @@ void ScoreWork::report_stuck_sources() {
   }
   stuck_ = std::move(found);
   kafka_counters_.sources_stuck.set(stuck_.size());
+}
+
+// --- questions
+
+void ScoreWork::answer_questions() {
+  desk_.answer_all([this](const ClientQuestion& question) { return answer(question); });
+}
+
+ClientAnswer ScoreWork::answer(const ClientQuestion& question) const {
+  ClientAnswer answer;
+  if (!assigned_.contains(question.partition)) return answer;
+  answer.here = ClientAnswer::Here::kRestoring;
+  for (const auto& state : states_) {
+    if (state->partition() != question.partition || state->restoring()) continue;
+    answer.here = ClientAnswer::Here::kYes;
+    answer.next_offset = state->next_offset();
+    answer.clock = state->scorer().now();
+    answer.client = state->scorer().report(question.hash, question.check);
+    answer.alerts = recent_alerts_.of(question.check);
+  }
+  return answer;
 }
 
 void ScoreWork::tick() {

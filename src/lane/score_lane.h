@@ -12,6 +12,7 @@
 
 #include "alert/alert_encoder.h"
 #include "alert/alert_enricher.h"
+#include "lane/clients/client_desk.h"
 #include "lane/lane.h"
 #include "lane/sources/source_board.h"
 #include "lane/state/partition_state.h"
@@ -66,6 +67,10 @@ class ScoreWork : public StageWork {
   Status on_assigned(std::span<AssignedPartition> partitions, Patience& patience) override;
   void on_revoked(bool committed) override;
   void tick() override;
+  void answer_questions() override;
+
+  /// Where other threads ask about this lane's clients.
+  [[nodiscard]] ClientDesk& desk() { return desk_; }
 
   /// For tests: the digest of a partition's state that stands at `next_offset`; nothing when there is none.
   [[nodiscard]] std::optional<uint64_t> digest(int32_t partition, int64_t next_offset) const;
@@ -112,6 +117,7 @@ class ScoreWork : public StageWork {
   Status produce_retained(OutputTransaction& output, Patience& patience);
   void count(PartitionState& state);
   void report_stuck_sources();
+  [[nodiscard]] ClientAnswer answer(const ClientQuestion& question) const;
 
   Options options_;
   LogSink log_;
@@ -120,6 +126,7 @@ class ScoreWork : public StageWork {
   std::vector<std::unique_ptr<PartitionState>> states_;
   ObservationBlock block_;
   std::vector<Alert> alerts_;
+  std::set<int32_t> assigned_;  // partitions
   StateStore* store_;
   SourceBoard* board_;
   std::set<std::pair<uint16_t, int32_t>> stuck_;  // sources, as last said
@@ -131,6 +138,8 @@ class ScoreWork : public StageWork {
   std::map<int32_t, std::set<uint32_t>> damaged_;  // chunks that could not be loaded, of restores to begin again
   bool said_foreign_ = false;
   std::string chunk_;
+  ClientDesk desk_;
+  RecentAlerts recent_alerts_;
 };
 
 }  // namespace weir

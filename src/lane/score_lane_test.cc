@@ -9,6 +9,7 @@
 #include "lane/detect_lane.h"
 #include "lane/test_support.h"
 #include "pipeline/observation_block.h"
+#include "score/state_chunk.h"
 
 using namespace weir;
 using namespace weir::test;
@@ -221,4 +222,30 @@ TEST_CASE("client state stays warm over a rebalance to the offset it stands at",
 TEST_CASE("client state is dropped when its partition goes on from another offset", "[kafka]") {
   CHECK(alerts_over_rebalance(0) == 0);
   CHECK(alerts_over_rebalance(PartitionOffset::kUnknown) == 0);
+}
+
+TEST_CASE("a lane tells what it keeps of a client, and that others are none of its own", "[clients]") {
+  Fixture test;
+  std::vector<AssignedPartition> assigned{{0, 2, PartitionOffset::kUnknown, PartitionOffset::kUnknown}};
+  REQUIRE(test.work.on_assigned(assigned, test.patience));
+  test.source.log[2] = {abuse_block("mallory", 1, 8)};
+  REQUIRE(test.process());
+  const auto told = [&](int32_t partition, std::string_view client) {
+    auto answer = test.work.desk().ask({partition, 7, client_check(ClientKind::kCustomer, client)});
+    REQUIRE(answer);
+    test.work.answer_questions();
+    return answer->get();
+  };
+  const ClientAnswer mallory = told(2, "mallory");
+  CHECK(mallory.here == ClientAnswer::Here::kYes);
+  CHECK(mallory.next_offset == 1);
+  REQUIRE(mallory.client);
+  CHECK(mallory.client->window.requests == 8);
+  CHECK(mallory.client->episodes.size() == 1);
+  REQUIRE(mallory.alerts.size() >= 1);
+  CHECK(mallory.alerts.front().episode_id == mallory.client->episodes.front().id);
+  CHECK_FALSE(told(2, "alice").client);
+  CHECK(told(3, "mallory").here == ClientAnswer::Here::kNo);
+  test.work.on_revoked(true);
+  CHECK(told(2, "mallory").here == ClientAnswer::Here::kNo);
 }

@@ -17,10 +17,13 @@ namespace {
 
 constexpr std::string_view kUnknownClient = "unknown";  // its address could not be read
 
+constexpr std::string_view kDigest = "sha256:";
+constexpr std::string_view kKeyedDigest = "hmac:";
+
 std::string sha256_prefix(std::string_view bytes) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  std::string text = "sha256:";
+  std::string text(kDigest);
   for (int i = 0; i < 16; ++i)
     append_hex(text, digest[i]);
   return text;
@@ -71,7 +74,7 @@ std::string keyed_digest(const SipHashKey& key, std::string_view bytes) {
   unsigned size = 0;
   HMAC(EVP_sha256(), key.data(), sizeof key, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest,
        &size);
-  std::string text = "hmac:";
+  std::string text(kKeyedDigest);
   for (int i = 0; i < 16; ++i)
     append_hex(text, digest[i]);
   return text;
@@ -98,6 +101,36 @@ ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
     if (kind == ClientKind::kAddress || !identity.text.empty()) break;
   }
   if (identity.text.empty()) return address_of(event, arena);
+  identity.hash = hash_of(identity);
+  return identity;
+}
+
+std::optional<ClientIdentity> ClientIdentifier::identify(std::string_view name, Arena& arena) {
+  std::optional<ClientKind> kind;
+  for (const ClientKind one : {ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress}) {
+    const std::string prefix = std::string(to_string(one)) + ":";
+    if (kind || !name.starts_with(prefix)) continue;
+    kind = one;
+    name.remove_prefix(prefix.size());
+  }
+  if (name.empty()) return std::nullopt;
+  const auto address = IpAddress::parse(name.substr(0, std::min(name.find("/64"), name.size())));
+  const bool is_key = name.starts_with(kDigest) || (name.starts_with(kKeyedDigest) && kind == ClientKind::kApiKey);
+  if (!kind) kind = address ? ClientKind::kAddress : is_key ? ClientKind::kApiKey : ClientKind::kCustomer;
+  ClientIdentity identity{*kind, {}, 0};
+  switch (*kind) {
+    case ClientKind::kAddress:
+      if (!address && name != kUnknownClient) return std::nullopt;
+      identity.text = address ? arena.copy(address->counting_unit_text()) : kUnknownClient;
+      break;
+    case ClientKind::kApiKey:
+      if (!is_key) return std::nullopt;
+      identity.text = arena.copy(name);
+      break;
+    default:
+      if (!name.starts_with(kKeyedDigest)) return customer(name, arena);
+      identity.text = arena.copy(name);
+  }
   identity.hash = hash_of(identity);
   return identity;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,11 @@ class ClientIdentifier {
                    std::vector<std::string> headers = {});
 
   ClientIdentity identify(const Event& event, Arena& arena);
+
+  /// The client that a person names: as alerts name it, with or without its kind before it ("customer:", "api_key:", "address:").
+  /// Without one an address is an address, what begins with "sha256:" an API key, all else a customer. Nothing: there can be no
+  /// such client; an API key is named by its digest alone.
+  [[nodiscard]] std::optional<ClientIdentity> identify(std::string_view name, Arena& arena);
 
   /// The client that the record's address alone would be.
   [[nodiscard]] ClientIdentity address_of(const Event& event, Arena& arena) const;

@@ -99,4 +99,35 @@ TEST_CASE("names that share a place in what is remembered do not take each other
   CHECK(text_of(its, kToken).starts_with("hmac:"));
 }
 
+TEST_CASE("a person names a client as its alerts do, with its kind or without", "[client_identity]") {
+  auto its = identifier();
+  Arena arena;
+  Event event;
+  event.client_ip = *IpAddress::parse("2001:db8:1:2:3:4:5:6");
+  const ClientIdentity address = its.identify(event, arena);
+  event.api_key = "k-1234567890";
+  const ClientIdentity key = its.identify(event, arena);
+  event.client_id = "bob@example.org";
+  const ClientIdentity customer = its.identify(event, arena);
+  event.client_id = kToken;
+  const ClientIdentity hidden = its.identify(event, arena);
+  const auto found = [&](const std::string& name) {
+    const auto identity = its.identify(name, arena);
+    REQUIRE(identity);
+    return identity->hash;
+  };
+  for (const char* name : {"2001:db8:1:2::/64", "2001:db8:1:2::9", "address:2001:db8:1:2::"})
+    CHECK(found(name) == address.hash);
+  CHECK(found(std::string(key.text)) == key.hash);
+  CHECK(found("api_key:" + std::string(key.text)) == key.hash);
+  CHECK(found("bob@example.org") == customer.hash);
+  CHECK(found("customer:bob@example.org") == customer.hash);
+  CHECK(found(kToken) == hidden.hash);
+  CHECK(found(std::string(hidden.text)) == hidden.hash);
+  CHECK(found("customer:192.0.2.1") != found("192.0.2.1"));
+  CHECK(found("unknown") != found("address:unknown"));
+  for (const char* name : {"", "customer:", "address:bob", "api_key:k-1234567890", "address:"})
+    CHECK_FALSE(its.identify(std::string_view(name), arena));
+}
+
 }  // namespace weir

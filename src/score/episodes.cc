@@ -286,6 +286,20 @@ void Episodes::take_in(Episode& episode, const BurstOccurrence& occurrence) {
 }
 
 /// Before the closing alert nothing is said that depends on which records have come so far.
+std::string Episodes::id_of(uint32_t number) const {
+  const Episode& episode = episodes_[number];
+  return episode.is_clients_burst() ? episode_id(burst_origin_of(episode)) : episode_id(origin_of(episode));
+}
+
+EpisodeOrigin Episodes::origin_of(const Episode& episode) const {
+  return {topics_.name(episode.first.topic), episode.first, episode.kind, episode.client};
+}
+
+BurstOrigin Episodes::burst_origin_of(const Episode& episode) {
+  return {static_cast<BurstReason>(episode.burst.reasons), episode.incident.stretch_ms, episode.incident.number,
+          episode.client_kind, episode.client};
+}
+
 Alert Episodes::make_burst_alert(const Episode& episode, EpisodePhase phase, uint64_t count) const {
   const bool is_closing = phase == EpisodePhase::kClosed;
   const BurstOrigin origin = burst_origin_of(episode);
@@ -331,7 +345,7 @@ RelatedEpisode Episodes::related(uint32_t number) const {
 }
 
 Alert Episodes::make_alert(Episode& episode, EpisodePhase phase) const {
-  const EpisodeOrigin origin{topics_.name(episode.first.topic), episode.first, episode.kind, episode.client};
+  const EpisodeOrigin origin = origin_of(episode);
   const auto time = [](int64_t ms) { return EventTime{Milliseconds{ms}}; };
   episode.alerted_ms = episode.last_seen_ms;
   Alert alert;

@@ -12,6 +12,7 @@
 
 #include "alert/alert.h"
 #include "base/topic_table.h"
+#include "score/alert_id.h"
 #include "score/attack_story.h"
 #include "score/burst.h"
 #include "score/client_table.h"
@@ -119,6 +120,8 @@ class Episodes {
 
   [[nodiscard]] const TopicTable& topics() const { return topics_; }
   [[nodiscard]] const Episode& at(uint32_t number) const { return episodes_[number]; }
+  /// What all alerts of the open episode say in Alert::episode_id.
+  [[nodiscard]] std::string id_of(uint32_t number) const;
   [[nodiscard]] size_t open_count() const { return open_count_; }
   [[nodiscard]] uint64_t suppressed() const { return suppressed_; }
   /// Records of attacks by outcome.
@@ -165,6 +168,8 @@ class Episodes {
   void update_burst(Episode& episode, std::vector<Alert>& alerts);
   uint32_t add(Episode episode);
   size_t& kept_bytes(uint32_t chunk);
+  [[nodiscard]] EpisodeOrigin origin_of(const Episode& episode) const;
+  [[nodiscard]] static BurstOrigin burst_origin_of(const Episode& episode);
   Alert make_alert(Episode& episode, EpisodePhase phase) const;
   Alert make_burst_alert(const Episode& episode, EpisodePhase phase, uint64_t count) const;
 

@@ -14,6 +14,7 @@
 #include "score/correlation/correlator.h"
 #include "score/episodes.h"
 #include "score/partition_clock.h"
+#include "score/report/client_report.h"
 #include "score/state_chunk.h"
 
 namespace weir {
@@ -95,6 +96,7 @@ struct Scorer::Impl {
   void evict_one(uint32_t chunk, std::vector<Alert>& alerts);
   ClientSlot least_telling(uint32_t chunk);
   void refresh_statistics();
+  [[nodiscard]] StateParts parts() { return {clients, bursts, episodes, budget, clock, capacity}; }
 
   ScoreOptions options;
   uint32_t capacity;
@@ -473,6 +475,19 @@ const SourceTimes& Scorer::sources() const {
   return impl_->clock.sources();
 }
 
+std::optional<ClientReport> Scorer::report(uint64_t client_hash, uint64_t check) const {
+  WEIR_ASSERT(!impl_->absent[impl_->clients.chunk_of(client_hash)], "only a state that is there can be told of");
+  const ClientSlot slot = impl_->clients.find(client_hash, check);
+  if (slot == kNoClient) return std::nullopt;
+  return report_client(impl_->parts(), impl_->options.abuse, slot);
+}
+
+std::optional<EventTime> Scorer::now() const {
+  const int64_t now_ms = impl_->clock.now_ms();
+  if (now_ms == PartitionClock::kUnset) return std::nullopt;
+  return EventTime{Milliseconds{now_ms}};
+}
+
 void Scorer::finish(std::vector<Alert>& alerts) {
   impl_->close_due(std::numeric_limits<int64_t>::max(), alerts);
   impl_->correlator.finish(alerts);
@@ -491,8 +506,7 @@ void Scorer::save(uint32_t chunk, std::string& out) const {
   WEIR_ASSERT(chunk < chunk_count() && !impl_->absent[chunk], "only a chunk that is there can be saved");
   std::string correlations;
   impl_->correlator.save(chunk, correlations);
-  save_chunk({impl_->clients, impl_->bursts, impl_->episodes, impl_->budget, impl_->clock, impl_->capacity}, chunk,
-             correlations, out);
+  save_chunk(impl_->parts(), chunk, correlations, out);
 }
 
 void Scorer::begin_restore() {
@@ -514,11 +528,7 @@ Status Scorer::load(uint32_t chunk, std::string_view bytes) {
   }
   std::string_view correlations;
   if (!bytes.empty()) {
-    if (Status status = load_chunk(
-            bytes, chunk, {state.clients, state.bursts, state.episodes, state.budget, state.clock, state.capacity},
-            correlations);
-        !status)
-      return status;
+    if (Status status = load_chunk(bytes, chunk, state.parts(), correlations); !status) return status;
   }
   if (Status status = state.correlator.load(chunk, correlations); !status) return status;
   state.absent[chunk] = false;

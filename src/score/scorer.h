@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "score/source_times.h"
 
 namespace weir {
+
+struct ClientReport;
 
 struct ScorerStatistics {
   uint64_t observations = 0;
@@ -54,6 +57,11 @@ class Scorer {
   /// on the partition's event time goes by the sources.
   void take_sources(std::span<const SourceReport> reports, int64_t told_ms, std::vector<Alert>& alerts);
   [[nodiscard]] const SourceTimes& sources() const;
+
+  /// What is kept of a client, for a person who asks; nothing if it is not known. Its chunk must not be absent.
+  [[nodiscard]] std::optional<ClientReport> report(uint64_t client_hash, uint64_t check) const;
+  /// The partition's event time; nothing before its first observation.
+  [[nodiscard]] std::optional<EventTime> now() const;
 
   /// Closes what is still open, as at the end of a file (`weir scan`). The daemon never calls it.
   void finish(std::vector<Alert>& alerts);

@@ -10,6 +10,8 @@
 #include "app/setup/admin_address.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "http/client.h"
 
 namespace weir {
@@ -21,6 +23,7 @@ struct CtlArguments {
   std::string address;            ///< instead of them: HOST:PORT, numeric
   std::string api_key_file;       ///< its first line is the key; else the variable WEIR_API_KEY
   std::string record_file = "-";  ///< of `analyze`: its first line; "-" is standard input
+  std::string client;             ///< as alerts name it
 };
 
 constexpr size_t kRecordBytesMax = 10U << 20;
@@ -101,6 +104,28 @@ int run_ctl_analyze(const CtlArguments& arguments) {
   return make(*call);
 }
 
+/// A path's segment that stands for the text.
+std::string encoded(std::string_view text) {
+  std::string segment;
+  for (const char c : text) {
+    if (is_word_byte(c) || c == '-' || c == '.' || c == ':') {
+      segment += c;
+    } else {
+      segment += '%';
+      append_hex(segment, static_cast<unsigned char>(c));
+    }
+  }
+  return segment;
+}
+
+/// `weir ctl client`: what it keeps of one client.
+int run_ctl_client(const CtlArguments& arguments) {
+  auto call = call_for(arguments);
+  if (!call) return report_usage_error(call.error());
+  call->path = "/api/v1/clients/" + encoded(arguments.client);
+  return make(*call);
+}
+
 }  // namespace
 
 void add_ctl_command(CLI::App& program, int& exit_code) {
@@ -118,6 +143,10 @@ void add_ctl_command(CLI::App& program, int& exit_code) {
   };
   add("reload", "Reload the rules; print what came of it", run_ctl_reload);
   add("status", "Print version, rules, lanes and lag", run_ctl_status);
+  add("client", "Print what it keeps of one client: window, score, open episodes, alerts of late", run_ctl_client)
+      ->add_option("CLIENT", arguments->client,
+                   "As alerts name it; customer:, api_key: or address: before it say which kind it is")
+      ->required();
   add("analyze", "Print what it makes of one record", run_ctl_analyze)
       ->alias("analyse")
       ->add_option("FILE", arguments->record_file, "A file whose first line is the record; - is standard input")

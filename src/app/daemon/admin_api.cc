@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/daemon/client_api.h"
 #include "app/daemon/openapi_document.h"
 #include "app/explain/explain_json.h"
 #include "app/setup/policy_report.h"
@@ -164,6 +165,8 @@ std::vector<ApiRoute> admin_routes(const AdminContext& context) {
                       [context, i](const ApiCall& call) { return analyze(context, i, call); }});
     names.push_back(sources[i].name);
   }
+  for (ApiRoute& route : client_routes({context.config, context.engine, context.log}))
+    routes.push_back(std::move(route));
   routes.push_back({ApiRoute::Method::kGet, "/api/v1/openapi.json", ApiRoute::Body::kNone,
                     [document = openapi_document(names)](const ApiCall&) {
                       return ApiAnswer{200, document};

@@ -25,7 +25,7 @@ struct AdminContext {
   LogSink log;
 };
 
-/// The routes: POST /-/reload, GET /-/status, POST /api/v1/analyze and, for a source, /api/v1/analyze/NAME, and
+/// The routes: POST /-/reload, GET /-/status, those of client_routes(), POST /api/v1/analyze and, for a source, /api/v1/analyze/NAME, and
 /// GET /api/v1/openapi.json (docs/admin-api.md).
 std::vector<ApiRoute> admin_routes(const AdminContext& context);
 

@@ -162,6 +162,54 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/api/v1/clients/{id}": {
+      "get": {
+        "operationId": "client",
+        "summary": "What is kept of one client: its window, points, open episodes and alerts of late",
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "parameters": [
+          {
+            "name": "id",
+            "in": "path",
+            "required": true,
+            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
+          }
+        ],
+        "responses": {
+          "200": {"description": "the client", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Client"}}}},
+          "404": {
+            "description": "it is not known, or another process has its partition: the answer says which",
+            "content": {
+              "application/json": {"schema": {"$ref": "#/components/schemas/ClientElsewhere"}},
+              "text/plain": {"schema": {"type": "string"}}
+            }
+          },
+          "422": {
+            "description": "this can be no client",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+          },
+          "503": {
+            "description": "busy, or the client's partition is being restored: ask again",
+            "content": {
+              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
+              "text/plain": {"schema": {"type": "string"}}
+            }
+          },
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"}
+        }
+      }
+    },
     "/api/v1/openapi.json": {
       "get": {
         "operationId": "openapi",
@@ -199,6 +247,57 @@ constexpr std::string_view kDocument = R"json({
           "observations": {"type": "integer"},
           "partitions": {"type": "integer"},
           "lag": {"type": "integer"}
+        }
+      },
+      "Refusal": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}},
+      "ClientElsewhere": {
+        "type": "object",
+        "required": ["error", "client", "client_type", "partition", "owner"],
+        "properties": {
+          "error": {"type": "string"},
+          "client": {"type": "string"},
+          "client_type": {"enum": ["customer", "api_key", "address"]},
+          "partition": {"$ref": "#/components/schemas/ClientPartition"},
+          "owner": {"type": ["object", "null"], "description": "who has the partition; null when nobody has, or the brokers do not say"}
+        }
+      },
+      "ClientPartition": {
+        "type": "object",
+        "required": ["topic", "number"],
+        "properties": {"topic": {"type": "string"}, "number": {"type": "integer"}}
+      },
+      "Episode": {
+        "type": "object",
+        "required": ["episode_id", "kind", "severity", "count", "first_seen", "last_seen"],
+        "properties": {
+          "episode_id": {"type": "string"},
+          "kind": {"enum": ["attack", "abuse", "burst"]},
+          "severity": {"type": "string"},
+          "count": {"type": "integer"},
+          "first_seen": {"type": "string", "format": "date-time"},
+          "last_seen": {"type": "string", "format": "date-time"},
+          "categories": {"type": "array", "items": {"type": "string"}},
+          "outcome": {"type": "string"},
+          "reasons": {"type": "array", "items": {"type": "string"}},
+          "risk_score": {"type": "integer"}
+        }
+      },
+      "Client": {
+        "type": "object",
+        "required": ["client", "client_type", "partition", "owner", "as_of", "known", "recent_alerts"],
+        "properties": {
+          "client": {"type": "string"},
+          "client_type": {"enum": ["customer", "api_key", "address"]},
+          "partition": {"$ref": "#/components/schemas/ClientPartition"},
+          "owner": {"type": "object", "properties": {"lane": {"type": "string"}, "instance_id": {"type": "string"}}},
+          "as_of": {"type": "object", "description": "the offset and the event time up to which the partition is scored"},
+          "known": {"type": "boolean", "description": "false: nothing is kept of it any more, but it had alerts of late"},
+          "last_record": {"type": "string", "format": "date-time"},
+          "newest_record": {"type": "string", "format": "date-time"},
+          "window": {"type": "object", "description": "its last requests and the points they have"},
+          "burst_window": {"type": "object", "description": "counts of its newest window for bursts"},
+          "open_episodes": {"type": "array", "items": {"$ref": "#/components/schemas/Episode"}},
+          "recent_alerts": {"type": "array", "maxItems": 20, "items": {"type": "object"}}
         }
       },
       "Finding": {

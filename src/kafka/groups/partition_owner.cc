@@ -1,0 +1,67 @@
+#include "kafka/groups/partition_owner.h"
+
+#include <array>
+
+#include "kafka/client_config.h"
+#include "kafka/handles.h"
+
+namespace weir {
+namespace {
+
+constexpr const char* kClientId = "weir-owner";
+
+std::string text_of(const char* text) {
+  return text == nullptr ? std::string() : std::string(text);
+}
+
+bool has_partition(const rd_kafka_MemberDescription_t* member, const std::string& topic, int32_t partition) {
+  const rd_kafka_MemberAssignment_t* assignment = rd_kafka_MemberDescription_assignment(member);
+  if (assignment == nullptr) return false;
+  const rd_kafka_topic_partition_list_t* list = rd_kafka_MemberAssignment_partitions(assignment);
+  return list != nullptr && rd_kafka_topic_partition_list_find(list, topic.c_str(), partition) != nullptr;
+}
+
+std::optional<PartitionOwner> owner_in(const rd_kafka_ConsumerGroupDescription_t* group, const std::string& topic,
+                                       int32_t partition) {
+  for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(group); ++i) {
+    const rd_kafka_MemberDescription_t* member = rd_kafka_ConsumerGroupDescription_member(group, i);
+    if (!has_partition(member, topic, partition)) continue;
+    return PartitionOwner{text_of(rd_kafka_MemberDescription_client_id(member)),
+                          text_of(rd_kafka_MemberDescription_group_instance_id(member)),
+                          text_of(rd_kafka_MemberDescription_host(member))};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::optional<PartitionOwner>> owner_of_partition(const ClientOptions& options, const std::string& group,
+                                                         const std::string& topic, int32_t partition,
+                                                         Milliseconds timeout) {
+  const std::string what = "members of group " + group;
+  ClientContext context;
+  context.log = options.log;
+  context.client_id = kClientId;
+  auto client = make_client(RD_KAFKA_PRODUCER, producer_properties(options, kClientId), context);
+  if (!client) return tl::unexpected(client.error());
+  std::array<char, 512> text{};
+  const AdminOptionsHandle asked(rd_kafka_AdminOptions_new(client->get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
+  static_cast<void>(rd_kafka_AdminOptions_set_request_timeout(asked.get(), static_cast<int>(timeout.count()),
+                                                              text.data(), text.size()));
+  const QueueHandle answers(rd_kafka_queue_new(client->get()));
+  const char* name = group.c_str();
+  rd_kafka_DescribeConsumerGroups(client->get(), &name, 1, asked.get(), answers.get());
+  const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>(timeout.count())));
+  if (answer == nullptr) return tl::unexpected(kafka_error(what, RD_KAFKA_RESP_ERR__TIMED_OUT));
+  if (const auto code = rd_kafka_event_error(answer.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error(what, code));
+  size_t count = 0;
+  const auto* const* groups =
+      rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(answer.get()), &count);
+  if (count != 1) return tl::unexpected(kafka_error(what, RD_KAFKA_RESP_ERR__BAD_MSG));
+  if (const rd_kafka_error_t* error = rd_kafka_ConsumerGroupDescription_error(groups[0]); error != nullptr)
+    return tl::unexpected(kafka_error(what, rd_kafka_error_code(error)));
+  return owner_in(groups[0], topic, partition);
+}
+
+}  // namespace weir

@@ -1,0 +1,99 @@
+"""What a running weir tells of one client, and what of a client that another process has."""
+import json
+import subprocess
+from urllib.parse import quote
+
+import pytest
+
+import traffic
+from conftest import Pipeline
+from weir_process import binary
+
+ATTACKS = 3
+
+
+@pytest.fixture(scope='module')
+def two(broker, tmp_path_factory):
+    """Two processes that share the partitions of the observations, after some traffic."""
+    pipeline = Pipeline(broker, tmp_path_factory.mktemp('clients'))
+    first = pipeline.start(kafka={'instance_id': 'first'}, http={'requests_per_minute': 100_000}, log={'level': 'debug'})
+    second = pipeline.start(kafka={'instance_id': 'second'}, http={'requests_per_minute': 100_000})
+    shared = [[one.metrics().sum('weir_assigned_partitions', lane='score-0') for one in (first, second)]]
+
+    def is_shared():
+        shared[0] = [one.metrics().sum('weir_assigned_partitions', lane='score-0') for one in (first, second)]
+        return all(shared[0]) and first.ready() and second.ready()
+    first.process.wait_until(is_shared, 120, 'both score')
+    records = [traffic.record(number, number * number, 'mallory', f'81.64.0.{number}', user_agent=f'agent-{number}',
+                              **traffic.ATTACKS['sqli']) for number in range(1, ATTACKS + 1)]
+    records += [traffic.record(100 + number, 30 + number, f'customer-{number}', f'81.64.1.{number}') for number in range(40)]
+    broker.produce(pipeline.requests, records)
+    first.process.wait_until(lambda: pipeline.observed() == len(records) and pipeline.all_scored(), 120, 'all was scored')
+    yield pipeline, first, second
+    pipeline.close()
+
+
+def asked(weir, client, *options):
+    return subprocess.run([binary(), 'ctl', 'client', client, '--address', f'127.0.0.1:{weir.port}', *options], capture_output=True,
+                          text=True, timeout=60, check=False)
+
+
+def here_and_elsewhere(two, client):
+    """What the process says that has the client's partition, and the other's answer."""
+    answers = sorted((weir.get(f'/api/v1/clients/{quote(client, safe="")}') for weir in two[1:]), key=lambda one: one[0])
+    assert [status for status, _, _ in answers] == [200, 404], answers
+    return [json.loads(body) for _, _, body in answers]
+
+
+def test_the_owner_tells_what_it_keeps_of_a_client(two):
+    here, _ = here_and_elsewhere(two, 'mallory')
+    assert here['client'] == 'mallory' and here['client_type'] == 'customer' and here['known'] is True
+    assert here['owner']['lane'] == 'score-0' and here['owner']['instance_id'] in ('first', 'second')
+    window = here['window']
+    assert window['requests'] == window['addresses'] == window['user_agents'] == ATTACKS
+    assert 'user_agent_rotation' in window['reasons'] and window['risk_score'] == 20 and window['suspicious'] is False
+    assert here['burst_window']['malicious'] == ATTACKS
+    episode, = here['open_episodes']
+    assert episode['kind'] == 'attack' and episode['count'] == ATTACKS and 'sqli' in episode['categories']
+    published = [one['alert'] for one in two[0].alerts() if one['key'] == 'mallory']
+    assert {one['alert_id'] for one in here['recent_alerts']} == {one['finding_info']['uid'] for one in published}
+    assert here['as_of']['offset'] == two[0].committed('score')[here['partition']['number']]
+
+
+def test_the_other_says_where_the_partition_is(two):
+    here, elsewhere = here_and_elsewhere(two, 'mallory')
+    assert 'another process' in elsewhere['error'] and elsewhere['partition'] == here['partition']
+    assert elsewhere['owner']['instance_id'] == here['owner']['instance_id'] + '-score-0'
+    assert elsewhere['owner']['client_id'] == 'weir-score-0' and '127.0.0.1' in elsewhere['owner']['host']
+
+
+def test_an_address_of_a_named_client_is_known_by_its_counts_alone(two):
+    here, _ = here_and_elsewhere(two, '81.64.1.7')
+    assert here['client_type'] == 'address' and here['window']['requests'] == 0 and here['burst_window']['requests'] == 1
+
+
+def test_somebody_unknown_is_404_and_no_name_422(two):
+    answers = [weir.get('/api/v1/clients/nobody-at-all') for weir in two[1:]]
+    assert [status for status, _, _ in answers] == [404, 404]
+    texts = sorted(json.loads(body)['error'] for _, _, body in answers)
+    assert texts[0].startswith('another process') and texts[1].startswith('no client of this name')
+    assert two[1].get('/api/v1/clients/api_key:plain-key')[0] == 422
+    for path in ('/api/v1/clients/', '/api/v1/clients/a/b'):
+        assert two[1].get(path)[0] == 404
+    for path in ('/api/v1/clients/%ff', '/api/v1/clients/a%00', '/api/v1/clients/%', '/api/v1/clients/a?x=1'):
+        assert two[1].get(path)[0] == 400
+
+
+def test_the_command_prints_it_and_says_where_else_to_ask(two):
+    here, _ = here_and_elsewhere(two, 'mallory')
+    owner, other = (two[1], two[2]) if here['owner']['instance_id'] == 'first' else (two[2], two[1])
+    done = asked(owner, 'customer:mallory')
+    assert done.returncode == 0 and json.loads(done.stdout)['window'] == here['window']
+    done = asked(other, 'mallory')
+    assert done.returncode == 1 and json.loads(done.stdout)['owner']['instance_id'].startswith(here['owner']['instance_id'])
+
+
+def test_the_log_does_not_name_who_was_asked_about(two):
+    assert asked(two[1], 'customer-of-a-secret-kind').returncode == 1
+    two[1].wait_for_log('/api/v1/clients/{id}')
+    assert 'customer-of-a-secret-kind' not in two[1].log()
