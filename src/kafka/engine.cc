@@ -26,6 +26,7 @@
 #include "lane/score_lane.h"
 #include "lane/state/state_record.h"
 #include "lane/supervise/memory_share.h"
+#include "pipeline/observation_block.h"
 
 namespace weir {
 namespace {
@@ -405,6 +406,13 @@ Result<Engine::ClientSighting> Engine::ask_about(const ClientQuestion& question,
   }
   if (silent != nullptr) return fail(ErrorCode::kLimit, "lane " + silent->name, "does not answer in time");
   return ClientSighting{};
+}
+
+Result<ProducedRecord> Engine::publish(const Decision& decision, Milliseconds patience) const {
+  std::string block;
+  encode_decision_block(decision, block);
+  return produce_one(impl_->client, impl_->options.kafka.topics.observations, block, patience,
+                     partition_of(decision.client_hash, impl_->partition_count));
 }
 
 Result<std::optional<PartitionOwner>> Engine::owner_of(int32_t partition, Milliseconds patience) const {

@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view kClientId = "weir-doctor";
+constexpr std::string_view kClientId = "weir-single";
 constexpr int kSliceMs = 20;
 
 /// What the broker said of it.
@@ -29,7 +29,7 @@ void report_deliveries(rd_kafka_conf_t* conf) {
 }  // namespace
 
 Result<ProducedRecord> produce_one(const ClientOptions& options, const std::string& topic, const std::string& value,
-                                   Milliseconds timeout) {
+                                   Milliseconds timeout, int32_t partition) {
   ClientContext context;
   context.log = options.log;
   context.client_id = kClientId;
@@ -39,9 +39,10 @@ Result<ProducedRecord> produce_one(const ClientOptions& options, const std::stri
   if (!client) return tl::unexpected(client.error());
   rd_kafka_t* producer = client->get();
   Receipt delivery;
-  const auto code = rd_kafka_producev(
-      producer, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(&delivery), RD_KAFKA_V_END);
+  const auto code =
+      rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+                        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(&delivery), RD_KAFKA_V_END);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("writing to topic " + topic, code));
   const auto end = std::chrono::steady_clock::now() + timeout * 2;
   while (!delivery.over && std::chrono::steady_clock::now() < end)

@@ -14,8 +14,10 @@ struct ProducedRecord {
   int64_t offset = 0;
 };
 
+inline constexpr int32_t kAnyPartition = -1;
+
 /// Writes one record and waits for the broker's acknowledgement: for tools. Makes a client of its own.
 Result<ProducedRecord> produce_one(const ClientOptions& options, const std::string& topic, const std::string& value,
-                                   Milliseconds timeout);
+                                   Milliseconds timeout, int32_t partition = kAnyPartition);
 
 }  // namespace weir

@@ -89,6 +89,10 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
     state.scorer().take_sources(block_.sources, is_timed ? record.append_time.time_since_epoch().count() : 0, alerts_);
     if (board_ != nullptr && !repeated) board_->hear(block_.sources, SourceBoard::Clock::now());
   }
+  if (!block_.decisions.empty()) {
+    state.scorer().decide(block_.decisions, alerts_);
+    if (!repeated) note_decisions(record);
+  }
   state.scorer().observe(block_.observations, block_.correlations.events, alerts_);
   const auto spent = std::chrono::steady_clock::now() - start;
   counters_.score_ns.add(static_cast<uint64_t>(std::chrono::nanoseconds(spent).count()));
@@ -98,6 +102,15 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   const int64_t append_ms = number_in(source.header(record, kAppendTimeHeader));
   for (Alert& alert : alerts_)
     retain_alert(alert, append_ms);
+}
+
+void ScoreWork::note_decisions(const InputRecord& record) {
+  for (const Decision& one : block_.decisions) {
+    counters_.decisions.add();
+    log_(LogLevel::kInfo, "kafka: a decision of " + std::string(one.caller) + " is in force in " +
+                              options_.observations_topic + "/" + std::to_string(record.partition) + " from offset " +
+                              std::to_string(record.offset) + " on: " + std::string(to_string(one.kind)));
+  }
 }
 
 // --- output, kept until it is stored
@@ -483,6 +496,7 @@ ClientAnswer ScoreWork::answer(const ClientQuestion& question) const {
     answer.next_offset = state->next_offset();
     answer.clock = state->scorer().now();
     answer.client = state->scorer().report(question.hash, question.check);
+    answer.silences = state->scorer().silences_of(question.hash, question.check);
     answer.alerts = recent_alerts_.of(question.check);
   }
   return answer;
@@ -490,17 +504,19 @@ ClientAnswer ScoreWork::answer(const ClientQuestion& question) const {
 
 void ScoreWork::tick() {
   report_stuck_sources();
-  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0;
+  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0, silences = 0;
   for (const auto& state : states_) {
     count(*state);
     clients += state->counted.clients;
     bytes += state->counted.state_bytes;
     episodes += state->counted.episodes_open;
     groups += state->counted.correlation_groups;
+    silences += state->counted.silences;
   }
   counters_.clients.set(clients);
   counters_.state_bytes.set(bytes);
   counters_.episodes_open.set(episodes);
+  counters_.silences.set(silences);
   counters_.correlation_groups.set(groups);
 }
 
@@ -510,6 +526,7 @@ void ScoreWork::count(PartitionState& state) {
   const ScorerStatistics& now = state.scorer().statistics();
   counters_.clients_evicted.add(now.clients_evicted - state.counted.clients_evicted);
   counters_.clients_expired.add(now.clients_expired - state.counted.clients_expired);
+  counters_.alerts_silenced.add(now.alerts_silenced - state.counted.alerts_silenced);
   counters_.alerts_suppressed.add(now.alerts_suppressed - state.counted.alerts_suppressed);
   counters_.bursts_late.add(now.bursts_late - state.counted.bursts_late);
   for (size_t i = 0; i < kOutcomes; ++i)

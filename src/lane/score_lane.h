@@ -94,6 +94,7 @@ class ScoreWork : public StageWork {
 
   PartitionState& state_of(int32_t partition);
   void score_block(const InputRecord& record, const RecordSource& source);
+  void note_decisions(const InputRecord& record);
   enum class Turn : uint8_t { kNew, kRepeated, kSkipped };
   Turn take_turn(PartitionState& state, const InputRecord& record);
   void end_turn(PartitionState& state);

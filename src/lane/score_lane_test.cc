@@ -9,7 +9,7 @@
 #include "lane/detect_lane.h"
 #include "lane/test_support.h"
 #include "pipeline/observation_block.h"
-#include "score/state_chunk.h"
+#include "score/client_check.h"
 
 using namespace weir;
 using namespace weir::test;

@@ -13,6 +13,8 @@ inline constexpr uint8_t kEventBlockVersion = 2;
 inline constexpr uint8_t kSourceBlockVersion = 3;
 /// Of blocks with observations that tell of records in words; they may say how far their sources have come, too.
 inline constexpr uint8_t kWordsBlockVersion = 4;
-inline constexpr uint8_t kNewestBlockVersion = kWordsBlockVersion;
+/// Of blocks that hold a decision about a client and nothing else (docs/adr/0053-decisions-are-records.md).
+inline constexpr uint8_t kDecisionBlockVersion = 5;
+inline constexpr uint8_t kNewestBlockVersion = kDecisionBlockVersion;
 
 }  // namespace weir

@@ -55,7 +55,8 @@ struct ScoreCounters {
   Counter observations, blocks, bad_blocks;
   /// By AlertKind and Level.
   std::array<std::array<Counter, 5>, static_cast<size_t>(AlertKind::kCount)> alerts;
-  Counter alerts_trimmed;  ///< larger than their topic allows
+  Counter alerts_trimmed;                        ///< larger than their topic allows
+  Counter alerts_silenced, silences, decisions;  ///< by people's decisions; the second: now
   Counter alerts_suppressed, clients, clients_evicted, clients_expired, episodes_open, state_bytes;
   Counter bursts_late;
   std::array<Counter, kOutcomes> outcomes;  ///< records of attacks

@@ -181,14 +181,45 @@ bool read_observation(BinaryReader& in, uint8_t presence, Previous& previous, Ob
   return in.ok();
 }
 
+constexpr uint8_t kDecisionRecord = 5;
+
+void write_decision(BinaryWriter& out, const Decision& decision) {
+  out.byte(kDecisionRecord);
+  out.byte(static_cast<uint8_t>(decision.kind));
+  out.byte(static_cast<uint8_t>(decision.client_kind));
+  out.text(decision.client);
+  out.fixed64(decision.client_hash);
+  out.text(decision.episode);
+  out.zigzag(decision.until_ms);
+  out.text(decision.reason);
+  out.text(decision.caller);
+}
+
+bool has_room_for(const Decision& decision) {
+  return decision.client.size() <= Decision::kClientBytesMax && decision.episode.size() <= Decision::kEpisodeBytesMax &&
+         decision.reason.size() <= Decision::kReasonBytesMax && decision.caller.size() <= Decision::kCallerBytesMax;
+}
+
+bool read_decision(BinaryReader& in, std::vector<Decision>& decisions) {
+  constexpr int64_t kLatest = int64_t{1} << 53;  // later than any clock shows
+  Decision& one = decisions.emplace_back();
+  one.kind = in.enumerator<DecisionKind>(static_cast<unsigned>(DecisionKind::kCount));
+  one.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup));
+  one.client = in.text();
+  one.client_hash = in.fixed64();
+  one.episode = in.text();
+  one.until_ms = in.signed_number<int64_t>();
+  one.reason = in.text();
+  one.caller = in.text();
+  return in.ok() && has_room_for(one) && one.until_ms > -kLatest && one.until_ms < kLatest;
+}
+
 tl::unexpected<Error> bad_block(std::string detail) {
   return fail(ErrorCode::kParse, "observations", std::move(detail));
 }
 
 Status reject(ObservationBlock& block, std::string detail) {
-  block.observations.clear();
-  block.correlations.clear();
-  block.sources.clear();
+  block.clear();
   return bad_block(std::move(detail));
 }
 
@@ -238,10 +269,25 @@ void encode_block(std::span<const Observation> observations, std::span<const uin
   encode_block_part(observations, indices, std::numeric_limits<size_t>::max() / 2, out);
 }
 
+void encode_decision_block(const Decision& decision, std::string& out) {
+  WEIR_ASSERT(has_room_for(decision), "whoever decides keeps to the limits");
+  const size_t begin = out.size();
+  BinaryWriter writer(out);
+  writer.byte(kDecisionBlockVersion);
+  write_decision(writer, decision);
+  writer.byte(kEnd);
+  writer.fixed64(digest_of(std::string_view(out).substr(begin)));
+}
+
+void ObservationBlock::clear() {
+  observations.clear();
+  correlations.clear();
+  sources.clear();
+  decisions.clear();
+}
+
 Status decode_block(std::string_view bytes, ObservationBlock& block) {
-  block.observations.clear();
-  block.correlations.clear();
-  block.sources.clear();
+  block.clear();
   if (bytes.size() < 2 + kDigestBytes) return bad_block("block of " + std::to_string(bytes.size()) + " bytes");
   const auto body = bytes.substr(0, bytes.size() - kDigestBytes);
   if (BinaryReader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_block("digest does not match");
@@ -258,6 +304,11 @@ Status decode_block(std::string_view bytes, ObservationBlock& block) {
     if (presence == kEnd) break;
     if (presence == kSourceRecord) {
       if (!read_source(in, block.sources)) return reject(block, "what it says of a source is malformed");
+      continue;
+    }
+    if (presence == kDecisionRecord) {
+      if (block.decisions.size() == kBlockDecisionsMax || !read_decision(in, block.decisions))
+        return reject(block, "a decision is malformed");
       continue;
     }
     if ((presence & kObservation) == 0) {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "pipeline/block_version.h"
 #include "pipeline/correlation_block.h"
+#include "score/decisions/decision.h"
 #include "score/observation.h"
 #include "score/source_times.h"
 
@@ -32,11 +33,20 @@ size_t encode_block_part(std::span<const Observation> observations, std::span<co
 size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices,
                          std::span<const SourceReport> sources, size_t bytes_max, std::string& out);
 
+/// Appends a block with one decision. Its texts must be within Decision's limits.
+void encode_decision_block(const Decision& decision, std::string& out);
+
+/// More decisions in one block are refused when decoding.
+inline constexpr size_t kBlockDecisionsMax = 64;
+
 /// A decoded block; reused. The observations borrow from the bytes given to decode_block.
 struct ObservationBlock {
   std::vector<Observation> observations;
   BlockCorrelations correlations;
   std::vector<SourceReport> sources;
+  std::vector<Decision> decisions;
+
+  void clear();
 };
 
 /// Fails with kParse on bytes that are no whole block and with kUnsupported on a newer version. Never reads outside `bytes`.

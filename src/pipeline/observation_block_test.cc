@@ -331,11 +331,45 @@ TEST_CASE("what a block says of its sources is read as it was written", "[pipeli
   CHECK_FALSE(decode_block(with_digest(body), block));
 }
 
+TEST_CASE("a decision comes out of its block as it went in, and nothing longer than it may be does",
+          "[pipeline][block]") {
+  const Decision decision{DecisionKind::kSilence, ClientKind::kCustomer, "mallory", 0x0123456789abcdef,
+                          "an-episode",           1'700'000'000'000,     "a test",  "ops"};
+  std::string bytes;
+  encode_decision_block(decision, bytes);
+  CHECK(bytes[0] == 5);
+  ObservationBlock block;
+  REQUIRE(decode_block(bytes, block));
+  REQUIRE(block.decisions.size() == 1);
+  const Decision& read = block.decisions.front();
+  CHECK(read.kind == decision.kind);
+  CHECK(read.client_kind == decision.client_kind);
+  CHECK(read.client == decision.client);
+  CHECK(read.client_hash == decision.client_hash);
+  CHECK(read.episode == decision.episode);
+  CHECK(read.until_ms == decision.until_ms);
+  CHECK(read.reason == decision.reason);
+  CHECK(read.caller == decision.caller);
+  CHECK(block.observations.empty());
+  REQUIRE(decode_block(encode(sample()), block));
+  CHECK(block.decisions.empty());
+
+  const std::string body = bytes.substr(0, bytes.size() - 8);
+  for (size_t cut = 1; cut < body.size(); ++cut)
+    CHECK_FALSE(decode_block(with_digest(body.substr(0, cut)), block));
+  std::string other = body;
+  other[2] = 2;  // a kind that there is not
+  CHECK_FALSE(decode_block(with_digest(other), block));
+  other = body;
+  other[3] = 3;  // a group is no client
+  CHECK_FALSE(decode_block(with_digest(other), block));
+}
+
 TEST_CASE("a block of a newer version is unsupported, not malformed", "[pipeline][block]") {
   std::string body = encode(sample());
   body.resize(body.size() - 8);
   CHECK(body[0] == 4);
-  body[0] = 5;
+  body[0] = 6;
   ObservationBlock block;
   const auto status = decode_block(with_digest(body), block);
   REQUIRE_FALSE(status);

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "score/alert_budget.h"
 #include "score/burst.h"
+#include "score/client_check.h"
 #include "score/client_table.h"
 #include "score/client_window.h"
 #include "score/correlation/correlator.h"
@@ -55,6 +56,7 @@ struct Scorer::Impl {
                 ClientTable::chunk_count_for(score_options.clients_max, score_options.chunk_clients),
                 ClientWindow::words(capacity) + bursts.words()),
         episodes(score_options.episodes, score_options.bursts.window, topics),
+        silences(clients.chunk_count()),
         budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
         correlator(score_options, topics, clients.chunk_count()),
         absent(clients.chunk_count(), false) {
@@ -94,15 +96,19 @@ struct Scorer::Impl {
   void remove(ClientSlot slot);
   void expire_idle();
   void evict_one(uint32_t chunk, std::vector<Alert>& alerts);
+  void close_all_of(ClientSlot slot, std::vector<Alert>& alerts);
+  void decide(const Decision& decision, std::vector<Alert>& alerts);
+  void leave_out_silenced(size_t begin, std::vector<Alert>& alerts);
   ClientSlot least_telling(uint32_t chunk);
   void refresh_statistics();
-  [[nodiscard]] StateParts parts() { return {clients, bursts, episodes, budget, clock, capacity}; }
+  [[nodiscard]] StateParts parts() { return {clients, bursts, episodes, budget, clock, silences, capacity}; }
 
   ScoreOptions options;
   uint32_t capacity;
   Bursts bursts;
   ClientTable clients;
   Episodes episodes;
+  Silences silences;
   AlertBudget budget;
   PartitionClock clock;
   Correlator correlator;
@@ -389,6 +395,7 @@ void Scorer::Impl::remove(ClientSlot slot) {
 void Scorer::Impl::expire_idle() {
   const auto chunk = static_cast<uint32_t>(clock.observations() / kExpiryEvery % clients.chunk_count());
   const int64_t horizon = clock.now_ms() - options.client_idle.count() - options.lateness.count();
+  silences.expire(chunk, clock.now_ms() - options.episodes.idle_close.count() - options.lateness.count());
   int left = kExpiredPerTurn;
   for (const ClientRank rank : {ClientRank::kUnscored, ClientRank::kScored}) {
     for (; left > 0; --left) {
@@ -406,6 +413,12 @@ void Scorer::Impl::expire_idle() {
 
 void Scorer::Impl::evict_one(uint32_t chunk, std::vector<Alert>& alerts) {
   const ClientSlot slot = least_telling(chunk);
+  close_all_of(slot, alerts);
+  remove(slot);
+  ++statistics.clients_evicted;
+}
+
+void Scorer::Impl::close_all_of(ClientSlot slot, std::vector<Alert>& alerts) {
   const auto own = clients.entry(slot).episodes;
   for (const uint32_t number : own) {
     if (number != kNoEpisode) close_episode(number, alerts);  // its count must not be lost
@@ -419,8 +432,26 @@ void Scorer::Impl::evict_one(uint32_t chunk, std::vector<Alert>& alerts) {
     for (const uint32_t number : open)
       close_episode(number, alerts);
   }
+}
+
+/// Whoever restores the partition finds the decision again at this place; what is absent knows of it already.
+void Scorer::Impl::decide(const Decision& decision, std::vector<Alert>& alerts) {
+  const uint32_t chunk = clients.chunk_of(decision.client_hash);
+  if (absent_count > 0 && absent[chunk]) return;
+  if (decision.kind == DecisionKind::kSilence) return silences.take(chunk, decision, clock.now_ms());
+  const ClientSlot slot = clients.find(decision.client_hash, client_check(decision.client_kind, decision.client));
+  if (slot == kNoClient) return;
+  close_all_of(slot, alerts);
   remove(slot);
-  ++statistics.clients_evicted;
+}
+
+/// Of the alerts from this one on.
+void Scorer::Impl::leave_out_silenced(size_t begin, std::vector<Alert>& alerts) {
+  if (!silences.any()) return;
+  const auto kept = std::remove_if(alerts.begin() + static_cast<std::ptrdiff_t>(begin), alerts.end(),
+                                   [this](const Alert& alert) { return silences.cover(alert); });
+  statistics.alerts_silenced += static_cast<uint64_t>(alerts.end() - kept);
+  alerts.erase(kept, alerts.end());
 }
 
 /// The oldest of the lowest rank. One that was seen again since it was queued gets another round, so that a flood of
@@ -438,6 +469,7 @@ ClientSlot Scorer::Impl::least_telling(uint32_t chunk) {
 
 void Scorer::Impl::refresh_statistics() {
   statistics.clients = clients.size();
+  statistics.silences = silences.count();
   statistics.episodes_open = episodes.open_count();
   statistics.outcomes = episodes.outcomes();
   const CorrelationStatistics& correlations = correlator.statistics();
@@ -456,9 +488,11 @@ Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 
 void Scorer::observe(std::span<const Observation> observations, std::span<const CorrelationEvent> events,
                      std::vector<Alert>& alerts) {
+  const size_t first = alerts.size();
   for (size_t begin = 0; begin < observations.size(); begin += kBatch) {
     impl_->observe_batch(observations.subspan(begin, std::min(kBatch, observations.size() - begin)), alerts);
   }
+  impl_->leave_out_silenced(first, alerts);
   const auto time_from =
       impl_->clock.follows_sources() ? Correlator::TimeFrom::kPartition : Correlator::TimeFrom::kEvents;
   impl_->correlator.observe(events, impl_->clock.now_ms(), alerts, time_from);
@@ -468,7 +502,24 @@ void Scorer::observe(std::span<const Observation> observations, std::span<const 
 void Scorer::take_sources(std::span<const SourceReport> reports, int64_t told_ms, std::vector<Alert>& alerts) {
   impl_->clock.take(reports, told_ms);
   const int64_t now_ms = impl_->clock.now_ms();
+  const size_t first = alerts.size();
   if (now_ms != PartitionClock::kUnset) impl_->close_due(now_ms - impl_->options.lateness.count(), alerts);
+  impl_->leave_out_silenced(first, alerts);
+}
+
+void Scorer::decide(std::span<const Decision> decisions, std::vector<Alert>& alerts) {
+  const size_t first = alerts.size();
+  for (const Decision& decision : decisions)
+    impl_->decide(decision, alerts);
+  impl_->leave_out_silenced(first, alerts);
+  if (!decisions.empty()) impl_->refresh_statistics();
+}
+
+std::vector<Silence> Scorer::silences_of(uint64_t client_hash, uint64_t check) const {
+  std::vector<Silence> found;
+  for (const Silence& one : impl_->silences.of(impl_->clients.chunk_of(client_hash)))
+    if (client_check(one.client_kind, one.client) == check) found.push_back(one);
+  return found;
 }
 
 const SourceTimes& Scorer::sources() const {
@@ -513,6 +564,7 @@ void Scorer::begin_restore() {
   impl_->clients.clear();
   impl_->bursts.clear();
   impl_->episodes.clear();
+  impl_->silences.clear();
   impl_->budget.clear();
   impl_->clock = {};
   impl_->correlator.begin_restore();

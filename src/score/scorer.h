@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/topic_table.h"
 #include "score/correlation/correlation_event.h"
+#include "score/decisions/silences.h"
 #include "score/observation.h"
 #include "score/score_options.h"
 #include "score/source_times.h"
@@ -27,6 +28,8 @@ struct ScorerStatistics {
   uint64_t clients_expired = 0;  ///< idle
   uint64_t state_bytes = 0;
   uint64_t episodes_open = 0;
+  uint64_t alerts_silenced = 0;                ///< left out because somebody decided so
+  uint64_t silences = 0;                       ///< now
   uint64_t alerts_suppressed = 0;              ///< records counted into an episode without an alert of their own
   std::array<uint64_t, kOutcomes> outcomes{};  ///< records of attacks
   uint64_t bursts_late = 0;                    ///< records that came too late to be counted for bursts
@@ -57,6 +60,11 @@ class Scorer {
   /// on the partition's event time goes by the sources.
   void take_sources(std::span<const SourceReport> reports, int64_t told_ms, std::vector<Alert>& alerts);
   [[nodiscard]] const SourceTimes& sources() const;
+
+  /// What people decided of clients of this partition, at this place of the stream: before the observations that follow.
+  void decide(std::span<const Decision> decisions, std::vector<Alert>& alerts);
+  /// The silences of a client that are in force.
+  [[nodiscard]] std::vector<Silence> silences_of(uint64_t client_hash, uint64_t check) const;
 
   /// What is kept of a client, for a person who asks; nothing if it is not known. Its chunk must not be absent.
   [[nodiscard]] std::optional<ClientReport> report(uint64_t client_hash, uint64_t check) const;

@@ -1,7 +1,5 @@
 #include "score/state_chunk.h"
 
-// Inlined: the check of a client is computed for each observation.
-#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "base/binary_format.h"
+#include "score/client_check.h"
 #include "score/client_window.h"
 #include "score/saved_client.h"
 #include "score/saved_record.h"
@@ -21,7 +20,9 @@ namespace weir {
 namespace {
 
 // The layout is described in docs/state-chunk.md; change both together and raise the version.
-constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kWithValues);
+constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kWithSilences);
+// Of a chunk without silences, so that a process that knows of none can read it.
+constexpr auto kPlainVersion = static_cast<uint8_t>(ChunkLayout::kWithValues);
 // Older ones are read, never written. The first has neither sources nor the incidents of bursts.
 constexpr auto kOldestVersion = static_cast<uint8_t>(ChunkLayout::kWithoutSources);
 constexpr size_t kDigestBytes = 8;
@@ -391,16 +392,13 @@ bool read_sources(BinaryReader& in, std::span<const uint16_t> topics, PartitionC
 
 }  // namespace
 
-uint64_t client_check(ClientKind kind, std::string_view client) {
-  return XXH3_64bits_withSeed(client.data(), client.size(), static_cast<uint64_t>(kind));
-}
-
 void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correlations, std::string& out) {
   const Episodes& episodes = state.episodes;
   const PartitionClock& clock = state.clock;
   const size_t begin = out.size();
   BinaryWriter writer(out);
-  writer.byte(kVersion);
+  const bool has_silences = !state.silences.of(chunk).empty();
+  writer.byte(has_silences ? kVersion : kPlainVersion);
   writer.varint(state.clients.chunk_count());
   writer.varint(chunk);
   writer.varint(state.window_requests);
@@ -435,6 +433,7 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
   writer.varint(owned.size());
   for (const OwnedEpisode& one : owned)
     write_episode(writer, episodes.at(one.number), one.owner);
+  if (has_silences) state.silences.save(chunk, writer);
   writer.text(correlations);
   writer.fixed64(digest_of(std::string_view(out).substr(begin)));
 }
@@ -487,6 +486,7 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   const auto opened = in.number<uint32_t>();
   state.budget.restore(chunk, minute, opened);
   if (Status status = load_episodes(in, layout, chunk, slots, topics, state); !status) return status;
+  if (layout >= ChunkLayout::kWithSilences && !state.silences.load(chunk, in)) return bad_chunk("silences");
   correlations = in.text();
   if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
   clock = saved_clock;

@@ -8,6 +8,7 @@
 #include "score/alert_budget.h"
 #include "score/burst.h"
 #include "score/client_table.h"
+#include "score/decisions/silences.h"
 #include "score/episodes.h"
 #include "score/partition_clock.h"
 
@@ -24,6 +25,7 @@ struct StateParts {
   Episodes& episodes;
   AlertBudget& budget;
   PartitionClock& clock;
+  Silences& silences;
   uint32_t window_requests;  ///< capacity of a client's window
 };
 
@@ -33,8 +35,5 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
 /// Puts the bytes of save_chunk into an empty chunk. Sets a clock that has not begun, and compares one that has. See
 /// Scorer::load for the errors; after one the chunk may be filled in part. Never reads outside `bytes`.
 Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& state, std::string_view& correlations);
-
-/// Hash of a client's kind and identity, independent of the keyed client_hash, so that both collide only by chance (2^-128).
-uint64_t client_check(ClientKind kind, std::string_view client);
 
 }  // namespace weir

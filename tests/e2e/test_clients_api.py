@@ -1,4 +1,5 @@
 """What a running weir tells of one client, and what of a client that another process has."""
+import http.client
 import json
 import subprocess
 from urllib.parse import quote
@@ -97,3 +98,104 @@ def test_the_log_does_not_name_who_was_asked_about(two):
     assert asked(two[1], 'customer-of-a-secret-kind').returncode == 1
     two[1].wait_for_log('/api/v1/clients/{id}')
     assert 'customer-of-a-secret-kind' not in two[1].log()
+
+
+# --- decisions
+
+def decide(weir, client, what, *options):
+    done = subprocess.run([binary(), 'ctl', what, client, '--address', f'127.0.0.1:{weir.port}', *options], capture_output=True, text=True,
+                          timeout=60, check=False)
+    return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def attack(pipeline, number, client, seconds):
+    """One more attack of the client, scored."""
+    before = pipeline.observed()
+    pipeline.broker.produce(pipeline.requests, [traffic.record(number, seconds, client, '81.64.9.9', **traffic.ATTACKS['sqli'])])
+    pipeline.processes[0].process.wait_until(lambda: pipeline.observed() == before + 1 and pipeline.all_scored(), 120, 'it was scored')
+
+
+def alerts_of(pipeline, client):
+    return [one['alert'] for one in pipeline.alerts() if one['key'] == client]
+
+
+def in_force(weirs, client, offset):
+    """Whoever has the client's partition is past the offset."""
+    def is_past():
+        for weir in weirs:
+            status, _, body = weir.get(f'/api/v1/clients/{client}')
+            told = json.loads(body)
+            if status in (200, 404) and 'as_of' in told:
+                return told['as_of']['offset'] > offset
+        return False
+    weirs[0].process.wait_until(is_past, 60, 'the decision was read')
+
+
+def test_a_silence_holds_wherever_it_was_made_and_over_a_restart_until_it_is_ended(two):
+    pipeline, first, second = two
+    for number, weir in enumerate((first, second)):
+        client = f'tester-{number}'
+        code, told = decide(weir, client, 'silence', '--for', '4h', '--reason', 'a load test')
+        assert code == 0 and told['decision'] == 'silence' and told['until'] and told['client'] == client
+        in_force((first, second), client, told['offset'])
+        attack(pipeline, 1000 + number, client, 0)
+        assert alerts_of(pipeline, client) == []
+        here, _ = here_and_elsewhere(two, client)
+        silence, = here['silences']
+        assert silence['reason'] == 'a load test' and silence['caller'] == 'loopback' and silence['until'] == told['until']
+        assert here['open_episodes'][0]['count'] == 1 and here['recent_alerts'] == []
+        weir.wait_for_log(f'decision: loopback: silence customer {client}, until')
+    assert sum(weir.metrics().sum('weir_alerts_silenced_total') for weir in (first, second)) == 2
+    assert sum(weir.metrics().sum('weir_decisions_total') for weir in (first, second)) == 2
+
+    first.kill()
+    first.start()
+    first.process.wait_until(lambda: first.ready() and second.ready(), 120, 'both are back')
+    attack(pipeline, 1010, 'tester-0', 2)
+    attack(pipeline, 1011, 'tester-1', 2)
+    assert alerts_of(pipeline, 'tester-0') == alerts_of(pipeline, 'tester-1') == []
+
+    code, told = decide(second, 'tester-0', 'silence', '--for', '0', '--reason', 'the test is over')
+    assert code == 0 and told['until'] is None
+    in_force((first, second), 'tester-0', told['offset'])
+    attack(pipeline, 1020, 'tester-0', 100)     # an update is due
+    alert, = alerts_of(pipeline, 'tester-0')
+    assert alert['count'] == 3 and alerts_of(pipeline, 'tester-1') == []
+
+
+def test_a_forgotten_client_has_its_episodes_closed_and_begins_anew(two):
+    pipeline, first, second = two
+    attack(pipeline, 2000, 'partner', 0)
+    opened, = alerts_of(pipeline, 'partner')
+    code, told = decide(first, 'partner', 'forget', '--reason', 'a mistake of ours')
+    assert code == 0 and told['decision'] == 'forget'
+    in_force((first, second), 'partner', told['offset'])
+    pipeline.processes[0].process.wait_until(lambda: len(alerts_of(pipeline, 'partner')) == 2, 60, 'its episode was closed')
+    closed = alerts_of(pipeline, 'partner')[1]
+    assert closed['finding_info']['uid'] != opened['finding_info']['uid'] and closed['count'] == 1
+    here, _ = here_and_elsewhere(two, 'partner')
+    assert here['known'] is False and 'window' not in here and len(here['recent_alerts']) == 2
+    attack(pipeline, 2001, 'partner', 5)
+    assert len(alerts_of(pipeline, 'partner')) == 3
+
+
+@pytest.mark.parametrize('body, says', [
+    ('{}', 'reason'), ('[]', 'no JSON object'), ('{"reason": ""}', 'reason'), ('{"reason": "x"}', 'duration_s'),
+    ('{"reason": "x", "duration_s": 604801}', 'at most 604800'), ('{"reason": "x", "duration_s": -1}', 'at most'),
+    ('{"reason": "x", "duration_s": 1.5}', 'whole seconds'), ('{"reason": "x", "duration_s": 18446744073709551615}', 'at most'),
+    ('{"reason": "x", "duration_s": 5, "forever": true}', 'not known'), ('{"reason": "a\\\\nb", "duration_s": 5}', 'control'),
+    ('{"reason": "x", "duration_s": 5, "episode_id": 7}', 'episode_id'), ('{"reason": "' + 'x' * 257 + '", "duration_s": 5}', '256'),
+], ids=range(12))
+def test_what_is_no_decision_is_422_and_says_why(two, body, says):
+    connection = http.client.HTTPConnection('127.0.0.1', two[1].port, timeout=60)
+    connection.request('POST', '/api/v1/clients/somebody/silence', body=body.encode(), headers={'Content-Type': 'application/json'})
+    answer = connection.getresponse()
+    told = json.loads(answer.read())
+    connection.close()
+    assert answer.status == 422 and says in told['error'], told
+
+
+def test_the_command_refuses_what_is_no_time(two):
+    assert decide(two[1], 'x', 'silence', '--for', '1 week', '--reason', 'x')[0] == 2
+    assert decide(two[1], 'x', 'silence', '--for', '8d', '--reason', 'x')[0] == 1
+    assert decide(two[1], 'x', 'silence', '--reason', 'x')[0] == 2

@@ -1,9 +1,11 @@
 #include <CLI/App.hpp>
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/commands/command.h"
 #include "app/input/line_reader.h"
@@ -24,6 +26,9 @@ struct CtlArguments {
   std::string api_key_file;       ///< its first line is the key; else the variable WEIR_API_KEY
   std::string record_file = "-";  ///< of `analyze`: its first line; "-" is standard input
   std::string client;             ///< as alerts name it
+  std::string reason;             ///< of a decision
+  std::string lasts;              ///< of a silence: "30m"
+  std::string episode;            ///< of a silence: of this one alone
 };
 
 constexpr size_t kRecordBytesMax = 10U << 20;
@@ -65,7 +70,7 @@ int make(const HttpCall& call) {
     return kExitFailed;
   }
   const std::string text = readable(reply->body);
-  const bool is_fine = reply->status == 200;
+  const bool is_fine = reply->status == 200 || reply->status == 202;
   std::fputs(text.c_str(), stdout);
   if (reply->status == 401 || reply->status == 403) {
     std::fprintf(stderr, "weir ctl: refused (%d); the log of the running weir says why\n", reply->status);
@@ -126,6 +131,48 @@ int run_ctl_client(const CtlArguments& arguments) {
   return make(*call);
 }
 
+/// The seconds of "90s", "30m", "4h" or "7d"; "0" is none.
+std::optional<int64_t> seconds_of(std::string_view text) {
+  constexpr int64_t kNumberMax = 1'000'000;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto unit = text.substr(static_cast<size_t>(end - text.data()));
+  if (error != std::errc() || number < 0 || number > kNumberMax) return std::nullopt;
+  if (unit == "s" || (unit.empty() && number == 0)) return number;
+  if (unit == "m") return number * 60;
+  if (unit == "h") return number * 3'600;
+  if (unit == "d") return number * 86'400;
+  return std::nullopt;
+}
+
+int decide(const CtlArguments& arguments, const char* what, nlohmann::json body) {
+  auto call = call_for(arguments);
+  if (!call) return report_usage_error(call.error());
+  call->method = "POST";
+  call->path = "/api/v1/clients/" + encoded(arguments.client) + "/" + what;
+  body["reason"] = arguments.reason;
+  call->json_body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return make(*call);
+}
+
+/// `weir ctl forget`: what is kept of a client goes.
+int run_ctl_forget(const CtlArguments& arguments) {
+  return decide(arguments, "forget", nlohmann::json::object());
+}
+
+/// `weir ctl silence`: no alerts of a client or an episode for a while.
+int run_ctl_silence(const CtlArguments& arguments) {
+  const auto seconds = seconds_of(arguments.lasts);
+  if (!seconds) {
+    return report_usage_error(
+        {ErrorCode::kInvalidArgument, "ctl",
+         "--for " + arguments.lasts + " is no time; such are 90s, 30m, 4h, 7d, and 0 to end a silence"});
+  }
+  nlohmann::json body = {{"duration_s", *seconds}};
+  if (!arguments.episode.empty()) body["episode_id"] = arguments.episode;
+  return decide(arguments, "silence", std::move(body));
+}
+
 }  // namespace
 
 void add_ctl_command(CLI::App& program, int& exit_code) {
@@ -143,10 +190,24 @@ void add_ctl_command(CLI::App& program, int& exit_code) {
   };
   add("reload", "Reload the rules; print what came of it", run_ctl_reload);
   add("status", "Print version, rules, lanes and lag", run_ctl_status);
-  add("client", "Print what it keeps of one client: window, score, open episodes, alerts of late", run_ctl_client)
-      ->add_option("CLIENT", arguments->client,
-                   "As alerts name it; customer:, api_key: or address: before it say which kind it is")
+  const auto add_client = [&](CLI::App* sub) {
+    sub->add_option("CLIENT", arguments->client,
+                    "As alerts name it; customer:, api_key: or address: before it say which kind it is")
+        ->required();
+    return sub;
+  };
+  const auto add_reason = [&](CLI::App* sub) {
+    sub->add_option("--reason", arguments->reason, "Why, for the log and whoever asks later")->required();
+    return sub;
+  };
+  add_client(
+      add("client", "Print what it keeps of one client: window, score, open episodes, alerts of late", run_ctl_client));
+  add_reason(add_client(add("forget", "Close a client's episodes and forget what is kept of it", run_ctl_forget)));
+  auto* silence = add_reason(
+      add_client(add("silence", "Leave out the alerts of a client or an episode for a while", run_ctl_silence)));
+  silence->add_option("--for", arguments->lasts, "For how long: 90s, 30m, 4h, at most 7d; 0 ends a silence")
       ->required();
+  silence->add_option("--episode", arguments->episode, "Only of this episode, by its id");
   add("analyze", "Print what it makes of one record", run_ctl_analyze)
       ->alias("analyse")
       ->add_option("FILE", arguments->record_file, "A file whose first line is the record; - is standard input")

@@ -1,6 +1,6 @@
 #include "app/daemon/client_api.h"
 
-#include <bit>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -8,17 +8,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/daemon/decision_request.h"
 #include "app/setup/command_setup.h"
 #include "base/arena.h"
 #include "lane/block_router.h"
 #include "pipeline/client_identity.h"
-#include "score/state_chunk.h"
+#include "score/client_check.h"
 
 namespace weir {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int kAccepted = 202;
 constexpr int kNotFound = 404;
 constexpr int kUnprocessable = 422;
 constexpr int kUnavailable = 503;
@@ -65,6 +67,12 @@ Json episode_json(const EpisodeReport& episode) {
   } else if (episode.kind == AlertKind::kBurst) {
     json["reasons"] = names_of<BurstReason>(episode.burst_reasons);
   }
+  return json;
+}
+
+Json silence_json(const Silence& silence) {
+  Json json = {{"until", time_text(silence.until_ms)}, {"reason", silence.reason}, {"caller", silence.caller}};
+  if (!silence.episode.empty()) json["episode_id"] = silence.episode;
   return json;
 }
 
@@ -156,14 +164,17 @@ ApiAnswer tell_owner(const Engine& engine, const ClientApiContext& context, cons
   return answer(kNotFound, json);
 }
 
+/// The answer to a call about what can be no client.
+ApiAnswer refuse_name() {
+  return answer(kUnprocessable,
+                {{"error", "this can be no client: give it as alerts do; an API key by its digest (sha256:…)"}});
+}
+
 ApiAnswer tell_client(const ClientApiContext& context, ClientNames& names, const ApiCall& call) {
   const Engine* engine = context.engine.load();
   if (engine == nullptr) return answer(kUnavailable, {{"error", "is waiting for a broker"}});
   const auto client = names.find(call.id, engine->observations_partitions());
-  if (!client) {
-    return answer(kUnprocessable,
-                  {{"error", "this can be no client: give it as alerts do; an API key by its digest (sha256:…)"}});
-  }
+  if (!client) return refuse_name();
   const auto seen = engine->ask_about(client->question, kLanePatience);
   if (!seen) return answer(kUnavailable, {{"error", seen.error().to_string()}});
   if (seen->lane.empty()) return tell_owner(*engine, context, *client);
@@ -176,16 +187,61 @@ ApiAnswer tell_client(const ClientApiContext& context, ClientNames& names, const
   }
   json["as_of"] = {{"offset", told.next_offset},
                    {"event_time", told.clock ? Json(format_rfc3339(*told.clock)) : Json()}};
-  if (!told.client && told.alerts.empty()) {
+  if (!told.client && told.alerts.empty() && told.silences.empty()) {
     json["error"] = "no client of this name is known: it never came, or was idle for longer than score.client_idle_ms";
     return answer(kNotFound, json);
   }
   json["known"] = told.client.has_value();
   if (told.client) add_report(*told.client, context.config.score.abuse, json);
+  json["silences"] = Json::array();
+  for (const Silence& silence : told.silences)
+    json["silences"].push_back(silence_json(silence));
   json["recent_alerts"] = Json::array();
   for (const RecentAlert& alert : told.alerts)
     json["recent_alerts"].push_back(alert_json(alert));
   return answer(200, json);
+}
+
+/// One line of the log for each decision, whoever finds it in the stream later.
+void log_decision(const ClientApiContext& context, const Decision& decision, const ProducedRecord& at) {
+  std::string line = "decision: " + std::string(decision.caller) + ": " + std::string(to_string(decision.kind)) + " " +
+                     std::string(to_string(decision.client_kind)) + " " + std::string(decision.client);
+  if (!decision.episode.empty()) line += ", episode " + std::string(decision.episode);
+  if (decision.kind == DecisionKind::kSilence) line += ", until " + time_text(decision.until_ms);
+  line += ", in " + context.config.kafka.topics.observations + "/" + std::to_string(at.partition) + " from offset " +
+          std::to_string(at.offset) + " on; reason: " + std::string(decision.reason);
+  context.log(LogLevel::kInfo, line);
+}
+
+ApiAnswer decide(const ClientApiContext& context, ClientNames& names, DecisionKind kind, const ApiCall& call) {
+  const Engine* engine = context.engine.load();
+  if (engine == nullptr) return answer(kUnavailable, {{"error", "is waiting for a broker"}});
+  const auto client = names.find(call.id, engine->observations_partitions());
+  if (!client) return refuse_name();
+  const auto request = read_decision(kind, call.body);
+  if (!request) return answer(kUnprocessable, {{"error", request.error().detail}});
+  Decision decision{kind,
+                    client->kind,
+                    client->text,
+                    client->question.hash,
+                    request->episode,
+                    0,
+                    request->reason,
+                    call.caller.substr(0, Decision::kCallerBytesMax)};
+  if (request->lasts.count() > 0) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    decision.until_ms = (std::chrono::duration_cast<Milliseconds>(now) + request->lasts).count();
+  }
+  const auto at = engine->publish(decision, kGroupPatience);
+  if (!at) return answer(kUnavailable, {{"error", "the decision could not be stored: " + at.error().detail}});
+  log_decision(context, decision, *at);
+  Json json = {{"decision", std::string(to_string(kind))}};
+  json.update(head_json(*client, context.config));
+  json["offset"] = at->offset;
+  if (kind == DecisionKind::kSilence)
+    json["until"] = request->lasts.count() > 0 ? Json(time_text(decision.until_ms)) : Json();
+  if (!request->episode.empty()) json["episode_id"] = request->episode;
+  return answer(kAccepted, json);
 }
 
 }  // namespace
@@ -193,7 +249,11 @@ ApiAnswer tell_client(const ClientApiContext& context, ClientNames& names, const
 std::vector<ApiRoute> client_routes(const ClientApiContext& context) {
   auto names = std::make_shared<ClientNames>(context.config);
   return {{ApiRoute::Method::kGet, "/api/v1/clients/{id}", ApiRoute::Body::kNone,
-           [context, names](const ApiCall& call) { return tell_client(context, *names, call); }}};
+           [context, names](const ApiCall& call) { return tell_client(context, *names, call); }},
+          {ApiRoute::Method::kPost, "/api/v1/clients/{id}/forget", ApiRoute::Body::kJson,
+           [context, names](const ApiCall& call) { return decide(context, *names, DecisionKind::kForget, call); }},
+          {ApiRoute::Method::kPost, "/api/v1/clients/{id}/silence", ApiRoute::Body::kJson,
+           [context, names](const ApiCall& call) { return decide(context, *names, DecisionKind::kSilence, call); }}};
 }
 
 }  // namespace weir

@@ -17,7 +17,7 @@ struct ClientApiContext {
   LogSink log;
 };
 
-/// GET /api/v1/clients/{id}: what is kept of one client (docs/admin-api.md).
+/// GET /api/v1/clients/{id}, what is kept of one client, and POST …/forget and …/silence (docs/admin-api.md).
 std::vector<ApiRoute> client_routes(const ClientApiContext& context);
 
 }  // namespace weir

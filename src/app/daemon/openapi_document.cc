@@ -210,6 +210,108 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/api/v1/clients/{id}/forget": {
+      "post": {
+        "operationId": "forgetClient",
+        "summary": "Close a client's episodes and forget what is kept of it",
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "parameters": [
+          {
+            "name": "id",
+            "in": "path",
+            "required": true,
+            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Forget"}}}
+        },
+        "responses": {
+          "202": {
+            "description": "the decision stands in the stream of observations and is in force from that offset on",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
+          },
+          "422": {
+            "description": "this can be no client, or no such decision",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+          },
+          "503": {
+            "description": "busy, or the brokers do not take it",
+            "content": {
+              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
+              "text/plain": {"schema": {"type": "string"}}
+            }
+          },
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "404": {"$ref": "#/components/responses/NotFound"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "411": {"$ref": "#/components/responses/LengthRequired"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"}
+        }
+      }
+    },
+    "/api/v1/clients/{id}/silence": {
+      "post": {
+        "operationId": "silenceClient",
+        "summary": "Leave out the alerts of a client, or of one of its episodes, for a while",
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "parameters": [
+          {
+            "name": "id",
+            "in": "path",
+            "required": true,
+            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SilenceFor"}}}
+        },
+        "responses": {
+          "202": {
+            "description": "the decision stands in the stream of observations and is in force from that offset on",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
+          },
+          "422": {
+            "description": "this can be no client, or no such decision",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+          },
+          "503": {
+            "description": "busy, or the brokers do not take it",
+            "content": {
+              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
+              "text/plain": {"schema": {"type": "string"}}
+            }
+          },
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "404": {"$ref": "#/components/responses/NotFound"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "411": {"$ref": "#/components/responses/LengthRequired"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"}
+        }
+      }
+    },
     "/api/v1/openapi.json": {
       "get": {
         "operationId": "openapi",
@@ -297,7 +399,37 @@ constexpr std::string_view kDocument = R"json({
           "window": {"type": "object", "description": "its last requests and the points they have"},
           "burst_window": {"type": "object", "description": "counts of its newest window for bursts"},
           "open_episodes": {"type": "array", "items": {"$ref": "#/components/schemas/Episode"}},
+          "silences": {"type": "array", "items": {"type": "object"}, "description": "in force: until when, why, whose decision"},
           "recent_alerts": {"type": "array", "maxItems": 20, "items": {"type": "object"}}
+        }
+      },
+      "Forget": {
+        "type": "object",
+        "required": ["reason"],
+        "additionalProperties": false,
+        "properties": {"reason": {"type": "string", "minLength": 1, "maxLength": 256}}
+      },
+      "SilenceFor": {
+        "type": "object",
+        "required": ["reason", "duration_s"],
+        "additionalProperties": false,
+        "properties": {
+          "reason": {"type": "string", "minLength": 1, "maxLength": 256},
+          "duration_s": {"type": "integer", "minimum": 0, "maximum": 604800, "description": "0 ends a silence"},
+          "episode_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "only of this episode"}
+        }
+      },
+      "Decided": {
+        "type": "object",
+        "required": ["decision", "client", "client_type", "partition", "offset"],
+        "properties": {
+          "decision": {"enum": ["forget", "silence"]},
+          "client": {"type": "string"},
+          "client_type": {"enum": ["customer", "api_key", "address"]},
+          "partition": {"$ref": "#/components/schemas/ClientPartition"},
+          "offset": {"type": "integer"},
+          "until": {"type": ["string", "null"], "description": "null: a silence was ended"},
+          "episode_id": {"type": "string"}
         }
       },
       "Finding": {

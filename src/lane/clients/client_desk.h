@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "lane/clients/recent_alerts.h"
+#include "score/decisions/silences.h"
 #include "score/report/client_report.h"
 
 namespace weir {
@@ -33,6 +34,7 @@ struct ClientAnswer {
   int64_t next_offset = 0;             ///< of the partition: all before it is in the answer
   std::optional<EventTime> clock;      ///< the partition's event time
   std::optional<ClientReport> client;  ///< nothing: it is not known
+  std::vector<Silence> silences;       ///< in force
   std::vector<RecentAlert> alerts;     ///< the newest first
 };
 

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "base/catch.h"
-#include "score/state_chunk.h"
+#include "score/client_check.h"
 
 namespace weir {
 namespace {

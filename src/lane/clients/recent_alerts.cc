@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "score/state_chunk.h"
+#include "score/client_check.h"
 
 namespace weir {
 

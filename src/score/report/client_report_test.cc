@@ -1,6 +1,7 @@
 #include "score/report/client_report.h"
 
 #include "base/catch.h"
+#include "score/client_check.h"
 #include "score/scorer.h"
 #include "score/scoring_fixture.h"
 

@@ -1,0 +1,87 @@
+#include "score/decisions/silences.h"
+
+#include <algorithm>
+
+#include "score/client_check.h"
+#include "score/saved_client.h"
+
+namespace weir {
+
+void Silences::take(uint32_t chunk, const Decision& decision, int64_t now_ms) {
+  std::vector<Silence>& own = chunks_[chunk];
+  count_ -= std::erase_if(own, [&](const Silence& one) {
+    return one.client_kind == decision.client_kind && one.client == decision.client && one.episode == decision.episode;
+  });
+  if (decision.until_ms <= now_ms) return index(chunk);
+  if (own.size() == kOfChunkMax) {
+    own.erase(std::min_element(own.begin(), own.end(),
+                               [](const Silence& a, const Silence& b) { return a.until_ms < b.until_ms; }));
+    --count_;
+  }
+  own.push_back({decision.client_kind, std::string(decision.client), std::string(decision.episode), decision.until_ms,
+                 std::string(decision.reason), std::string(decision.caller)});
+  ++count_;
+  index(chunk);
+}
+
+bool Silences::cover(const Alert& alert) const {
+  const auto found = chunk_of_.find(client_check(alert.client_kind, alert.client));
+  if (found == chunk_of_.end()) return false;
+  const auto& own = chunks_[found->second];
+  return std::any_of(own.begin(), own.end(), [&](const Silence& one) {
+    return alert.time < EventTime{Milliseconds{one.until_ms}} && one.client_kind == alert.client_kind &&
+           one.client == alert.client && (one.episode.empty() || one.episode == alert.episode_id);
+  });
+}
+
+void Silences::expire(uint32_t chunk, int64_t horizon_ms) {
+  const size_t gone = std::erase_if(chunks_[chunk], [&](const Silence& one) { return one.until_ms < horizon_ms; });
+  count_ -= gone;
+  if (gone > 0) index(chunk);
+}
+
+void Silences::index(uint32_t chunk) {
+  absl::erase_if(chunk_of_, [&](const auto& one) { return one.second == chunk; });
+  for (const Silence& one : chunks_[chunk])
+    chunk_of_[client_check(one.client_kind, one.client)] = chunk;
+}
+
+void Silences::clear() {
+  for (auto& own : chunks_)
+    own.clear();
+  chunk_of_.clear();
+  count_ = 0;
+}
+
+void Silences::save(uint32_t chunk, BinaryWriter& out) const {
+  out.varint(chunks_[chunk].size());
+  for (const Silence& one : chunks_[chunk]) {
+    out.byte(static_cast<uint8_t>(one.client_kind));
+    out.text(one.client);
+    out.text(one.episode);
+    out.zigzag(one.until_ms);
+    out.text(one.reason);
+    out.text(one.caller);
+  }
+}
+
+bool Silences::load(uint32_t chunk, BinaryReader& in) {
+  const auto size = in.number<uint32_t>();
+  if (size > kOfChunkMax) return false;
+  for (uint32_t i = 0; i < size && in.ok(); ++i) {
+    Silence one;
+    one.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup));
+    one.client = in.text();
+    one.episode = in.text();
+    one.until_ms = in.signed_number<int64_t>();
+    one.reason = in.text();
+    one.caller = in.text();
+    if (!is_plausible_time(one.until_ms)) return false;
+    chunks_[chunk].push_back(std::move(one));
+    ++count_;
+  }
+  index(chunk);
+  return in.ok();
+}
+
+}  // namespace weir
