@@ -13,6 +13,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 DATASOURCE = {'type': 'prometheus', 'uid': '${datasource}'}
 COLUMNS = 24
+SOURCE = ', source=~"$source"'
 SELECT = 'job=~"$job", instance=~"$instance"'
 RUNBOOKS = '/usr/share/doc/weir/runbooks.md'
 RATE = '[$__rate_interval]'
@@ -73,7 +74,7 @@ def stat(title, description, expression, unit='short', steps=None, decimals=None
 
 def graph(title, description, queries, unit='short', width=8, stacked=False, overrides=(), minimum=0):
     custom = {'drawStyle': 'line', 'lineWidth': 1, 'fillOpacity': 25 if stacked else 8, 'showPoints': 'never', 'spanNulls': False,
-              'stacking': {'mode': 'normal' if stacked else 'none', 'group': 'A'}, 'axisSoftMin': minimum}
+              'stacking': {'mode': 'normal' if stacked else 'none', 'group': 'A'}, **({} if minimum is None else {'axisSoftMin': minimum})}
     options = {'legend': {'displayMode': 'list', 'placement': 'bottom', 'showLegend': True, 'calcs': []},
                'tooltip': {'mode': 'multi', 'sort': 'desc'}}
     return panel('timeseries', title, description, queries, unit=unit, width=width, height=8, options=options, custom=custom,
@@ -118,6 +119,8 @@ OVERVIEW = [
 
     row('What should not be'),
     stat('Not up', 'Instances that Prometheus does not reach. Alert WeirDown.', f'count (up{{{SELECT}}} == 0) or vector(0)', steps=NEVER),
+    stat('Not ready', 'Instances with a lane that has not joined its group, or restores. Alert WeirNotReady; /-/ready says why.',
+         f'count (weir_ready{{{SELECT}}} == 0) or vector(0)', steps=NEVER),
     stat('Rules refused', 'Instances whose newest rules were refused; the ones before stay in force. Alert WeirReloadFailed.',
          f'count (weir_rules_last_reload_successful{{{SELECT}}} == 0) or vector(0)', steps=NEVER),
     stat('Rule sets', 'That are in force at once. More than one for long is the alert WeirDifferentRules.',
@@ -128,6 +131,11 @@ OVERVIEW = [
          increase('weir_scan_failures_total', window='[1h]'), steps=NEVER, decimals=0),
     stat('Quarantined', 'Records set aside because the process crashed at them. Alert WeirRecordsQuarantined.',
          total('weir_quarantined_records_total'), steps=NEVER, decimals=0),
+
+    stat('Clocks apart', "The brokers' clock and this machine's, at least so much, the furthest apart. Alert WeirClockSkew.",
+         f'max (abs(weir_clock_skew_seconds{{{SELECT}}}))', 's', steps=warn_from(5, 30), decimals=1),
+    stat('Silences', 'Of clients and episodes, that somebody decided on and that are in force: alerts that nobody sees.',
+         total('weir_silences'), decimals=0, steps=warn_from(1, 50)),
 
     row('Resources'),
     graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))]),
@@ -152,6 +160,20 @@ DETECTION = [
     graph('Rules in force', 'Loaded rules by instance, and reloads in the interval. Marks in all graphs are reloads.',
           [('{{instance}} rules', total('weir_rules_loaded', 'instance')),
            ('reloads {{result}}', increase('weir_rule_reloads_total', 'result'))], width=12, overrides=[coloured('failure', 'red')]),
+
+    graph('Rules that hit most', 'The ten rules with the most hits. One that rises alone is an attack of its kind, or a false alarm.',
+          [('{{title}}', f'topk(10, {rate("weir_hits_by_rule_total", "title")})')], 'cps', width=24),
+
+    row('By source'),
+    graph('Records by source', 'Read from the topics of each source of the configuration; "default" where there are none.',
+          [('{{source}}', rate('weir_source_records_total', 'source', SOURCE))], 'cps', width=6, stacked=True),
+    graph('Rejected by source', 'Records of a source that could not become an event. A source alone has the wrong profile, or new records.',
+          [('{{source}}', rate('weir_source_rejected_total', 'source', SOURCE))], 'cps', width=6, stacked=True),
+    graph('Malicious by source', 'Requests of a source whose score reached the threshold, of those judged.',
+          [('{{source}}', f'{rate("weir_source_malicious_total", "source", SOURCE)} / '
+                          f'clamp_min({rate("weir_source_requests_total", "source", SOURCE)}, 1e-9)')], 'percentunit', width=6),
+    graph('Unread by topic', 'Messages still to be consumed. A source is as far behind as its topics.',
+          [('{{topic}}', total('weir_consumer_lag_records', 'topic'))], width=6, stacked=True),
 
     row('Policy'),
     graph('Violations', 'What records had that their route does not allow, by kind of violation.',
@@ -198,8 +220,10 @@ CLIENTS = [
     graph('Flood control', 'Malicious or abusive records counted into an open episode without an alert of their own.',
           [('suppressed', rate('weir_alerts_suppressed_total'))], 'cps', width=6),
 
+    graph('Silenced', 'Alerts that were left out because somebody silenced the client or the episode, and decisions that were taken in.',
+          [('alerts left out', increase('weir_alerts_silenced_total')), ('decisions', increase('weir_decisions_total'))], width=12),
     graph('What became of attacks', 'Malicious records by outcome, judged by the response.',
-          [('{{outcome}}', rate('weir_attack_outcomes_total', 'outcome'))], 'cps', stacked=True),
+          [('{{outcome}}', rate('weir_attack_outcomes_total', 'outcome'))], 'cps', width=12, stacked=True),
 
     row('Clients'),
     graph('Clients', 'In the client tables.', [('{{instance}}', total('weir_clients', 'instance'))], stacked=True),
@@ -251,6 +275,11 @@ PIPELINE = [
     graph('Clients made anew', 'Producers that were fenced or failed, consumers that were of no use any more.',
           [('{{stage}} producers', increase('weir_producer_renewals_total', 'stage')),
            ('{{stage}} consumers', increase('weir_consumer_renewals_total', 'stage'))]),
+
+    graph('Since the last commit', 'By lane. One that has records and does not commit hangs; one without any has nothing to commit.',
+          [('{{instance}} {{lane}}', f'time() - max by (instance, lane) (weir_last_commit_timestamp_seconds{{{SELECT}}})')], 's', width=12),
+    graph('Clocks', "The brokers' clock less this machine's, at least so much, by lane. Event times are cut at the brokers' time.",
+          [('{{instance}} {{lane}}', total('weir_clock_skew_seconds', 'instance, lane'))], 's', width=12, minimum=None),
 
     row('Groups'),
     graph('Assigned partitions', 'By stage and instance.', [('{{stage}} {{instance}}', total('weir_assigned_partitions', 'stage, instance'))],
@@ -324,6 +353,8 @@ def dashboard(name, description, panels):
         variable('job', 'Job', 'label_values(weir_build_info, job)'),
         variable('instance', 'Instance', 'label_values(weir_build_info{job=~"$job"}, instance)'),
     ]
+    if any('$source' in target['expr'] for one in panels for target in one.get('targets', [])):
+        variables.append(variable('source', 'Source', 'label_values(weir_source_records_total{job=~"$job"}, source)'))
     return {'uid': f'weir-{name}', 'title': f'weir: {name}', 'description': description, 'tags': ['weir'], 'schemaVersion': 39, 'version': 1,
             'id': None, 'editable': True, 'graphTooltip': 1, 'timezone': 'utc', 'refresh': '30s', 'time': {'from': 'now-1h', 'to': 'now'},
             'timepicker': {}, 'fiscalYearStartMonth': 0, 'liveNow': False, 'links': LINKS, 'weekStart': '',

@@ -69,6 +69,8 @@ def system(minutes=ALL, busy=True):
                        'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'wrong_clock_records', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
             add(f'weir_{metric}_total', counter((minutes, 0)))
         add('weir_sources_stuck', gauge((minutes, 0)))
+        for lane in ('detect-0', 'score-0'):
+            add('weir_clock_skew_seconds', gauge((minutes, 0.002)), lane=lane)
         for stage, topic in zip(STAGES, ('http.requests', 'weir.observations')):
             add('weir_consumed_messages_total', counter((minutes, per_minute)), stage=stage)
             add('weir_consumer_lag_records', gauge((minutes, 7 if busy else 0)), topic=topic, partition='0')
@@ -130,6 +132,7 @@ FAULTS = {
     'WeirLaneStalls': {f'weir_lane_stalls_total {ONE} score': counter((QUIET, 0), (FAULT, 1), (AFTER, 0))},
     'WeirSourceStuck': {f'weir_sources_stuck {ONE}': fault_gauge(0, 2)},
     'WeirWrongClocks': {f'weir_wrong_clock_records_total {ONE}': fault_counter(12)},
+    'WeirClockSkew': {f'weir_clock_skew_seconds {ONE} score': fault_gauge(0, -45)},
     'WeirUnguardedLanes': {f'weir_unguarded_lanes {ONE} detect': fault_gauge(0, 2)},
     'WeirAlertsTrimmed': {f'weir_alerts_trimmed_total {ONE}': fault_counter(1)},
     'WeirLagGrowing': {'weir_consumer_lag_records http.requests': fault_gauge(7, (200_000, 900_000))},

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 
 namespace weir {
 
@@ -19,6 +21,20 @@ class Counter {
 
  private:
   std::atomic<uint64_t> value_{0};
+};
+
+/// A value of either sign that one thread writes and any thread reads; nothing before the first.
+class SignedGauge {
+ public:
+  void set(int64_t value) { value_.store(value, std::memory_order_relaxed); }
+  [[nodiscard]] std::optional<int64_t> value() const {
+    const int64_t value = value_.load(std::memory_order_relaxed);
+    return value == kNone ? std::nullopt : std::optional(value);
+  }
+
+ private:
+  static constexpr int64_t kNone = std::numeric_limits<int64_t>::min();
+  std::atomic<int64_t> value_{kNone};
 };
 
 /// A histogram with fixed upper bounds (the last bucket is unbounded), with the threading of Counter.

@@ -173,16 +173,26 @@ void KafkaProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, 
   KafkaProducer& self = *static_cast<ClientContext*>(opaque)->producer;
   ++self.reported_;
   WEIR_ASSERT(self.reported_ <= self.produced_, "a delivery report for a message that was not produced");
-  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-    self.record_failure(*message);
-  else if (const int64_t age = age_from(message->_private); age > 0)
-    self.record_latency(*message, age - 1);
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return self.record_failure(*message);
+  self.record_skew(*message);
+  if (const int64_t age = age_from(message->_private); age > 0) self.record_latency(*message, age - 1);
 }
 
 /// The report may be served long after the broker's answer, so the library's own measure of the way there is taken.
 void KafkaProducer::record_latency(const rd_kafka_message_t& message, int64_t age_ms) {
   const int64_t under_way_us = std::max<int64_t>(0, rd_kafka_message_latency(&message));
   counters_.alert_latency_seconds.observe(static_cast<double>(age_ms) / 1e3 + static_cast<double>(under_way_us) / 1e6);
+}
+
+/// Where the broker stamps messages itself, its clock stood there between the sending and now: what cannot be that is skew.
+void KafkaProducer::record_skew(const rd_kafka_message_t& message) {
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const int64_t stamped = rd_kafka_message_timestamp(&message, &type);
+  if (type != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME || stamped <= 0) return;
+  const auto now = std::chrono::floor<Milliseconds>(std::chrono::system_clock::now()).time_since_epoch().count();
+  const int64_t under_way_us = std::max<int64_t>(0, rd_kafka_message_latency(&message));
+  const int64_t least = stamped - now, most = stamped - (now - under_way_us / 1'000 - 1);
+  counters_.clock_skew_ms.set(least > 0 ? least : std::min<int64_t>(most, 0));
 }
 
 void KafkaProducer::record_failure(const rd_kafka_message_t& message) {

@@ -60,6 +60,7 @@ class KafkaProducer {
  private:
   KafkaProducer(std::string client_id, const ClientOptions& options, KafkaCounters& counters);
   static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
+  void record_skew(const rd_kafka_message_t& message);
   void record_failure(const rd_kafka_message_t& message);
   void record_latency(const rd_kafka_message_t& message, int64_t age_ms);
   Result<rd_kafka_topic_t*> topic(std::string_view name);

@@ -19,6 +19,10 @@ int64_t now_ms() {
   return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+uint64_t seconds_since_1970() {
+  return static_cast<uint64_t>(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+}
+
 /// Output while no transaction could begin: refuses everything, so that a stage that keeps its output can go on working.
 class RefusingOutput : public OutputTransaction {
  public:
@@ -226,6 +230,7 @@ CommitOutcome Lane::commit() {
   const CommitOutcome outcome = output_.commit(offsets, *this);
   committed_at_ = Clock::now();
   commit_took_ = committed_at_ - began;
+  if (outcome == CommitOutcome::kCommitted) counters_.committed_at.set(seconds_since_1970());
   if (outcome == CommitOutcome::kCommitted && guard_ != nullptr) guard_->passed(offsets);
   if (outcome == CommitOutcome::kAborted) return outcome;
   // Stored is stored: only offsets that could not be committed stay pending, and go with the next commit.

@@ -199,6 +199,34 @@ bool consumer_lag(const Scrape& scrape, FamilyBuilder& family) {
   return true;
 }
 
+bool hits_of_rules(const Scrape& scrape, FamilyBuilder& family) {
+  RuleHits::Sums sums;
+  std::vector<RuleHits::Keeper> kept;
+  for (const DetectCounters* lane : scrape.sources.detect)
+    kept.push_back(lane->hits_of_rules.add_to(sums));
+  for (const auto& [id, rule] : sums)
+    family.sample(as_double(rule.second), {{"rule_id", id}, {"title", rule.first}});
+  return true;
+}
+
+/// The longest ago of a stage's lanes that have partitions: one lane that stands still must not hide behind the others.
+bool last_commit(const Scrape& scrape, FamilyBuilder& family) {
+  for (const LaneCounters& lane : scrape.sources.kafka_lanes) {
+    if (lane.kafka->committed_at.value() > 0)
+      family.sample(as_double(lane.kafka->committed_at.value()), {{scrape.label, lane.lane}});
+  }
+  return true;
+}
+
+bool clock_skew(const Scrape& scrape, FamilyBuilder& family) {
+  constexpr double kMillisecond = 1e-3;
+  for (const LaneCounters& lane : scrape.sources.kafka_lanes) {
+    if (const auto skew = lane.kafka->clock_skew_ms.value())
+      family.sample(static_cast<double>(*skew) * kMillisecond, {{scrape.label, lane.lane}});
+  }
+  return true;
+}
+
 bool rule_reloads(const Scrape& scrape, FamilyBuilder& family) {
   const RuntimeCounters* runtime = scrape.sources.runtime;
   if (runtime == nullptr) return false;
@@ -323,6 +351,7 @@ constexpr MetricRow kMetrics[] = {
     {"weir_response_faults_total",
      "Responses whose headers lack or reveal something, by what.",
      kCounter, by_index<&DetectCounters::response_faults, response_fault_at>, "fault"},
+    {"weir_hits_by_rule_total", "Hits of each rule in force.", kCounter, hits_of_rules},
     {"weir_malicious_records_total",
      "Records whose request score reached the threshold.", kCounter, sum<&DetectCounters::malicious>},
     {"weir_utf8_repaired_records_total",
@@ -450,6 +479,10 @@ constexpr MetricRow kMetrics[] = {
     {"weir_unguarded_lanes",
      "Lanes that work without a crash journal for want of disk space, by stage.",
      kGauge, by_stage<&KafkaCounters::unguarded>, "stage"},
+    {"weir_last_commit_timestamp_seconds",
+     "When the lane last committed what it had read, since 1970.", kGauge, last_commit, "lane"},
+    {"weir_clock_skew_seconds",
+     "The brokers' clock less this machine's, at least so much, by their last answer to the lane.", kGauge, clock_skew, "lane"},
     {"weir_commit_failures_total",
      "Commits that failed, by stage.", kCounter, by_stage<&KafkaCounters::commit_failures>, "stage"},
     {"weir_output_retries_total",

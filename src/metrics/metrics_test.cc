@@ -143,6 +143,20 @@ TEST_CASE("histogram buckets are cumulative and end with +Inf, which equals the 
   CHECK(samples.at("weir_end_to_end_seconds_sum") == Approx(1000.04));
 }
 
+TEST_CASE("a lane's last commit and its brokers' clock are told when they are known") {
+  Process process;
+  const auto before = samples_of(process.registry.render());
+  CHECK_FALSE(before.contains(R"(weir_last_commit_timestamp_seconds{lane="score-0"})"));
+  CHECK_FALSE(before.contains(R"(weir_clock_skew_seconds{lane="score-0"})"));
+  process.score_kafka.committed_at.set(1'700'000'000);
+  process.score_kafka.clock_skew_ms.set(-2'500);
+  process.detect_kafka.clock_skew_ms.set(0);
+  const auto samples = samples_of(process.registry.render());
+  CHECK(samples.at(R"(weir_last_commit_timestamp_seconds{lane="score-0"})") == 1.7e9);
+  CHECK(samples.at(R"(weir_clock_skew_seconds{lane="score-0"})") == Approx(-2.5));
+  CHECK(samples.at(R"(weir_clock_skew_seconds{lane="detect-0"})") == 0);
+}
+
 TEST_CASE("Kafka counters are kept apart by stage") {
   Process process;
   process.detect_kafka.commits.add(3);

@@ -277,6 +277,7 @@ Status Analyzer::Impl::take_rules_in_force() {
       InForce{std::move(*judge), CorrelationFeed(*judgement.rules, options.hash_key, options.masker),
               ResponseFeed(judgement.policy.get(), options.hash_key), bot_rules(*judgement.rules)});
   if (rules_generation != ~uint64_t{0}) counters.rule_set_changes.add();
+  counters.hits_of_rules.begin(judgement.rules);
   rules_generation = generation;
   return {};
 }
@@ -420,8 +421,10 @@ void Analyzer::Impl::attach_evidence(const JudgedRecord& record, Observation& ob
 
 void Analyzer::Impl::count_findings(const JudgedRecord& record) {
   const auto& rules = in_force->judge.rules().rules();
-  for (const Hit& hit : record.detection.hits)
+  for (const Hit& hit : record.detection.hits) {
     counters.rule_hits[static_cast<size_t>(rules[hit.rule].category)].add();
+    counters.hits_of_rules.add(hit.rule);
+  }
   const PolicyFindings& policy = record.policy;
   for (const Violation& violation : policy.violations)
     counters.policy_violations[static_cast<size_t>(violation.rule)].add();

@@ -1,5 +1,6 @@
 #include "pipeline/analyzer.h"
 
+#include <map>
 #include <string>
 
 #include "base/catch.h"
@@ -227,6 +228,28 @@ TEST_CASE("a new rule set is in force from the next batch on", "[analyzer]") {
   fixture.analyze({record("x=needle")});
   CHECK(fixture.batch.verdicts[0].malicious);
   CHECK(fixture.counters.rule_set_changes.value() == 1);
+}
+
+TEST_CASE("hits are counted by rule, and go on when a reload keeps the rule", "[analyzer]") {
+  Fixture fixture;
+  const auto hits = [&] {
+    RuleHits::Sums sums;
+    const auto kept = fixture.counters.hits_of_rules.add_to(sums);
+    std::map<std::string, uint64_t> by_title;
+    for (const auto& [id, rule] : sums)
+      by_title[std::string(rule.first)] = rule.second;
+    return by_title;
+  };
+  CHECK(hits().empty());
+  fixture.analyze({record("x=' or 1=1"), record("x=1"), record("y=' or 1=1")});
+  CHECK(hits() == std::map<std::string, uint64_t>{{"A tautology after a quote", 2}, {"A bot", 0}});
+  const std::string rules = kRules;
+  fixture.slot.store(compile(rules.substr(0, rules.find("---")).c_str()));
+  fixture.analyze({record("x=' or 1=1")});
+  CHECK(hits() == std::map<std::string, uint64_t>{{"A tautology after a quote", 3}});
+  fixture.slot.store(compile(kRules));
+  fixture.analyze({record("x=1")});
+  CHECK(hits() == std::map<std::string, uint64_t>{{"A tautology after a quote", 3}, {"A bot", 0}});
 }
 
 TEST_CASE("the record of a named client is followed by a count for its address", "[analyzer]") {

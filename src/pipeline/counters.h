@@ -8,6 +8,7 @@
 #include "base/topic_table.h"
 #include "event/event_parser.h"
 #include "event/profile_field.h"
+#include "pipeline/rule_hits.h"
 #include "policy/policy_rule.h"
 #include "policy/response_check.h"
 #include "rules/category.h"
@@ -35,6 +36,7 @@ struct DetectCounters {
   Counter salvaged, malformed, without_time, without_address;
   std::array<Counter, static_cast<size_t>(RejectReason::kCount)> rejected;
   std::array<Counter, static_cast<size_t>(Category::kCount)> rule_hits;
+  RuleHits hits_of_rules;
   std::array<Counter, kPolicyRules> policy_violations;
   std::array<Counter, kResponseFaults> response_faults;  ///< responses with ResponseFault i
   Counter excluded_hits;                                 ///< rule hits and violations that an exclusion took away

@@ -70,7 +70,9 @@ struct KafkaCounters {
   Counter delivery_errors;         ///< output messages that the broker or the library gave up
   Counter queue_full_waits;        ///< times the lane waited because its output queue was full
   Counter commits, commit_failures;
-  Counter output_retries;                                ///< transactions given up and done again
+  Counter committed_at;       ///< of the latest commit that succeeded, seconds since 1970; 0: none yet
+  SignedGauge clock_skew_ms;  ///< the broker's clock less this machine's, at least so much; by its last answer
+  Counter output_retries;     ///< transactions given up and done again
   Counter transactions_committed, transactions_aborted;  ///< of Kafka; 0 with at_least_once
   Counter producer_renewals;                             ///< transactional producers given up and made anew
   Counter consumer_renewals;    ///< consumers given up and made anew, because the group did not answer them
