@@ -16,6 +16,16 @@ constexpr Milliseconds kSilenceMax{30'000};    // of a broker, within a window
 constexpr Milliseconds kUndecidedMax{60'000};  // longer than any transaction of weir lives
 constexpr Milliseconds kUndecidedPause{100};
 
+std::string_view header_of(const rd_kafka_message_t& message, std::string_view name) {
+  rd_kafka_headers_t* headers = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  if (rd_kafka_header_get_last(headers, std::string(name).c_str(), &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return {};
+  return {static_cast<const char*>(value), size};
+}
+
 }  // namespace
 
 StateReader::StateReader(const ClientOptions& options, std::string topic)
@@ -163,7 +173,10 @@ Status StateReader::take(rd_kafka_t& client, const rd_kafka_message_t& message, 
   Reading& reading = **found;
   // Markers of transactions are no messages, so the window's last message need not stand at its end.
   if (message.offset >= reading.window.high) return finish_window(client, reading);
-  if (!end) reading.collector.add(message.offset, {static_cast<const char*>(message.payload), message.len});
+  if (!end) {
+    reading.collector.add(message.offset, {static_cast<const char*>(message.payload), message.len},
+                          hash_key_mark(header_of(message, kHashKeyHeader)));
+  }
   if (message.offset + 1 >= reading.window.high) return finish_window(client, reading);
   return {};
 }

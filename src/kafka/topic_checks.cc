@@ -72,7 +72,7 @@ Status check_state_topics(TopicAdmin& admin, const StateTopics& topics, const Lo
                 "topic " + topics.state + " has " + std::to_string(topics.state_partitions) + " partitions but " +
                     topics.observations + " has " + std::to_string(topics.observations_partitions) +
                     "; they must be equal, and not change while there is state. Give kafka.topics.observations and "
-                    "kafka.topics.state new names (docs/kafka.md, \"Changing the number of partitions\")");
+                    "kafka.topics.state new names (docs/upgrades.md says how and what is lost)");
   }
   const auto state = admin.settings(topics.state, timeout);
   const auto observations = admin.settings(topics.observations, timeout);

@@ -248,14 +248,21 @@ void ScoreWork::save_chunk(PartitionState& state, uint32_t chunk) {
   for (; record.part < record.parts; ++record.part) {
     record.bytes =
         std::string_view(chunk_).substr(record.part * StateRecord::kPartBytesMax, StateRecord::kPartBytesMax);
-    retained_.push_back(
-        {options_.state_topic, state_record_key(record), encode_state_record(record), {}, 0, state.partition()});
+    retain_state(record);
     snapshot_bytes_ += retained_.back().value.size();
   }
   saving_.push_back({state.partition(), chunk, state.next_offset()});
 }
 
 /// With the first observation's transaction: the state begins here.
+void ScoreWork::retain_state(const StateRecord& record) {
+  RetainedMessage message{options_.state_topic, state_record_key(record), encode_state_record(record), {}, 0,
+                          record.partition};
+  if (options_.hash_key_mark != 0)
+    message.headers.emplace_back(kHashKeyHeader, hash_key_header(options_.hash_key_mark));
+  retained_.push_back(std::move(message));
+}
+
 void ScoreWork::retain_genesis(PartitionState& state, int64_t offset) {
   state.genesis_written();
   if (store_ == nullptr) return;
@@ -264,8 +271,7 @@ void ScoreWork::retain_genesis(PartitionState& state, int64_t offset) {
   record.partition = state.partition();
   record.observations_partitions = options_.observations_partitions;
   record.offset = state.next_offset() == PartitionOffset::kUnknown ? offset : state.next_offset();
-  retained_.push_back(
-      {options_.state_topic, state_record_key(record), encode_state_record(record), {}, 0, state.partition()});
+  retain_state(record);
 }
 
 // --- state
@@ -330,7 +336,14 @@ Status ScoreWork::restore_from(AssignedPartition& partition, StoredState stored)
                 "the state in " + options_.state_topic + " is of " + std::to_string(partitions) +
                     " partitions of observations, but there are " + std::to_string(options_.observations_partitions) +
                     ": clients would be elsewhere than their state. Give kafka.topics.observations and "
-                    "kafka.topics.state new names (docs/kafka.md, \"Changing the number of partitions\")");
+                    "kafka.topics.state new names (docs/upgrades.md says how and what is lost)");
+  }
+  if (stored.hash_key_mark != 0 && options_.hash_key_mark != 0 && stored.hash_key_mark != options_.hash_key_mark) {
+    return fail(
+        ErrorCode::kUnsupported, "kafka",
+        "the state in " + options_.state_topic +
+            " was made with another hash_key: clients would be elsewhere than their state. Give weir the key from "
+            "before again; if it must change, docs/upgrades.md says how and what is lost");
   }
   if (const auto damaged = damaged_.find(partition.partition); damaged != damaged_.end()) {
     for (const uint32_t chunk : damaged->second)

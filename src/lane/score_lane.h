@@ -44,6 +44,8 @@ class ScoreWork : public StageWork {
     /// What the alerts topic takes (max.message.bytes); larger alerts are trimmed.
     size_t alert_bytes_max = std::numeric_limits<size_t>::max();
     std::shared_ptr<const AlertEnricher> alert_enricher{};  ///< null: nothing is known of addresses
+    /// What the clients' hashes are keyed with, as a digest that tells nothing of it; 0: not known.
+    uint64_t hash_key_mark = 0;
   };
   /// Snapshots that may wait for one transaction. What does not fit comes with the next ones.
   static constexpr size_t kSnapshotBytesMax = 8 << 20;
@@ -108,6 +110,7 @@ class ScoreWork : public StageWork {
 
   void take_snapshots();
   void save_chunk(PartitionState& state, uint32_t chunk);
+  void retain_state(const StateRecord& record);
   void retain_genesis(PartitionState& state, int64_t offset);
 
   void retain_alert(Alert& alert, int64_t append_ms);

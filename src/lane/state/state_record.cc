@@ -1,7 +1,10 @@
 #include "lane/state/state_record.h"
 
+#include <charconv>
 #include <cstring>
 #include <type_traits>
+
+#include "base/hex.h"
 
 namespace weir {
 namespace {
@@ -48,6 +51,20 @@ Status malformed(const char* what) {
 }
 
 }  // namespace
+
+std::string hash_key_header(uint64_t mark) {
+  std::string text;
+  for (int shift = 56; shift >= 0; shift -= 8)
+    append_hex(text, static_cast<unsigned char>(mark >> shift & 0xff));
+  return text;
+}
+
+uint64_t hash_key_mark(std::string_view header) {
+  constexpr int kHexadecimal = 16;
+  uint64_t mark = 0;
+  const auto [end, error] = std::from_chars(header.data(), header.data() + header.size(), mark, kHexadecimal);
+  return error == std::errc() && end == header.data() + header.size() ? mark : 0;
+}
 
 std::string state_record_key(const StateRecord& record) {
   const std::string partition = std::to_string(record.partition) + "/";

@@ -29,6 +29,13 @@ struct StateRecord {
   std::string_view bytes;        ///< of this part; borrows from the message
 };
 
+/// The header of a state record that says with which hash_key its clients' hashes were made: a digest that tells nothing of it. Records of
+/// older versions have none.
+inline constexpr std::string_view kHashKeyHeader = "weir.hash_key";
+std::string hash_key_header(uint64_t mark);
+/// 0: there is none, or it is no number.
+uint64_t hash_key_mark(std::string_view header);
+
 std::string state_record_key(const StateRecord& record);
 std::string encode_state_record(const StateRecord& record);
 /// Fails with kParse on what is no such record, and with kUnsupported on a version of the future.

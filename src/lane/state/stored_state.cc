@@ -9,7 +9,7 @@ bool StateCollector::Version::whole() const {
   return std::all_of(has.begin(), has.end(), [](bool there) { return there; });
 }
 
-void StateCollector::add(int64_t position, std::string_view value) {
+void StateCollector::add(int64_t position, std::string_view value, uint64_t hash_key_mark) {
   const auto record = decode_state_record(value);
   if (!record) {
     ++state_.bad_records;
@@ -18,6 +18,7 @@ void StateCollector::add(int64_t position, std::string_view value) {
   if (position > newest_position_) {
     newest_position_ = position;
     state_.observations_partitions = record->observations_partitions;
+    state_.hash_key_mark = hash_key_mark;
   }
   if (record->kind == StateRecord::Kind::kChunk) {
     if (record->offset <= committed_) add_chunk(position, *record);

@@ -25,6 +25,7 @@ struct StoredState {
   int64_t genesis = PartitionOffset::kUnknown;
   uint64_t bad_records = 0;              ///< that could not be read
   uint32_t observations_partitions = 0;  ///< as its records say; 0: there are none
+  uint64_t hash_key_mark = 0;            ///< as its newest record says (kHashKeyHeader); 0: it does not
 
   [[nodiscard]] bool complete() const { return chunk_count > 0 && chunks.size() == chunk_count; }
 };
@@ -35,8 +36,8 @@ class StateCollector {
   /// Chunks beyond `committed` are ignored: they are not of this past.
   explicit StateCollector(int64_t committed) : committed_(committed) {}
 
-  /// `position` is the message's offset in the state topic.
-  void add(int64_t position, std::string_view value);
+  /// `position` is the message's offset in the state topic; `hash_key_mark` what its header says.
+  void add(int64_t position, std::string_view value, uint64_t hash_key_mark = 0);
   /// With what was added so far: nothing older is needed, since every chunk is there, or the state's beginning is.
   [[nodiscard]] bool enough() const;
   StoredState take();

@@ -141,3 +141,14 @@ TEST_CASE("chunks laid out for another number of clients are of no use", "[kafka
   CHECK(plan.start == 50);
   CHECK(plan.chunks.empty());
 }
+
+TEST_CASE("a state says which hash_key its newest record was made with, and older ones say none", "[kafka]") {
+  CHECK(hash_key_mark(hash_key_header(0xfedcba9876543210)) == 0xfedcba9876543210);
+  for (const char* header : {"", "x", "12g", "-1", "11112222333344445"})
+    CHECK(hash_key_mark(header) == 0);
+  StateCollector collector(100);
+  collector.add(5, chunk(0, 20, "new"), 7);
+  collector.add(3, chunk(1, 10, "old"), 8);
+  CHECK(collector.take().hash_key_mark == 7);
+  CHECK(stored({genesis(0), chunk(0, 1, "")}, 5).hash_key_mark == 0);
+}
