@@ -30,11 +30,14 @@ TEST_CASE("a screen shows rates between two samples and what is hit most first")
   const auto now = sample(
       "weir_records_total 5000\nweir_rule_hits_total{category=\"sqli\"} 11\nweir_rule_hits_total{category=\"xss\"} 9\n"
       "weir_consumer_lag_records{topic=\"a\",partition=\"0\"} "
-      "3\nweir_consumer_lag_records{topic=\"a\",partition=\"1\"} 4\n",
+      "3\nweir_consumer_lag_records{topic=\"a\",partition=\"1\"} 4\n"
+      "weir_hits_by_rule_total{rule_id=\"1\",title=\"A rule with a title that is longer than the other rows have room "
+      "for\"} 8\n",
       12);
   const std::string screen = top_screen(before, now, Palette::for_stream(-1));
   CAPTURE(screen);
   CHECK(screen.find("2,000/s  5,000") != std::string::npos);
+  CHECK(screen.find("other rows have         4.0/s  8\n") != std::string::npos);
   CHECK(screen.find("xss") < screen.find("sqli"));
   CHECK(screen.find("lag, messages                         7.0") != std::string::npos);
 }

@@ -1,4 +1,5 @@
 #include "app/top/top_view.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <array>
@@ -36,10 +37,14 @@ constexpr std::array<Counted, 5> kStates{{
     {"memory, MiB", "process_resident_memory_bytes"},
 }};
 
-std::string row(std::string_view title, std::string_view value, std::string_view more) {
+constexpr int kTitleWidth = 28;
+constexpr int kRuleWidth = 60;
+
+std::string row(std::string_view title, std::string_view value, std::string_view more, int width = kTitleWidth) {
   std::array<char, 160> line{};
-  std::snprintf(line.data(), line.size(), "  %-28.*s %12.*s  %.*s\n", static_cast<int>(title.size()), title.data(),
-                static_cast<int>(value.size()), value.data(), static_cast<int>(more.size()), more.data());
+  const auto shown = cut_utf8(title, kRuleWidth);
+  std::snprintf(line.data(), line.size(), "  %-*.*s %12.*s  %.*s\n", width, static_cast<int>(shown.size()),
+                shown.data(), static_cast<int>(value.size()), value.data(), static_cast<int>(more.size()), more.data());
   return line.data();
 }
 
@@ -51,7 +56,7 @@ std::string decimal(double number) {
 
 /// The most frequent values of a label since the sample before, then since the start.
 std::string most_frequent(const TopSample& before, const TopSample& now, std::string_view name, std::string_view label,
-                          double seconds) {
+                          double seconds, int width = kTitleWidth) {
   auto earlier = before.metrics.by_label(name, label);
   struct Row {
     double rate = 0;
@@ -66,7 +71,7 @@ std::string most_frequent(const TopSample& before, const TopSample& now, std::st
   std::string text;
   for (size_t i = 0; i < std::min(rows.size(), kRowsMax); ++i)
     text += row(printable(rows[i].value), decimal(rows[i].rate) + "/s",
-                with_separators(static_cast<uint64_t>(rows[i].total)));
+                with_separators(static_cast<uint64_t>(rows[i].total)), width);
   return text.empty() ? "  none yet\n" : text;
 }
 
@@ -91,6 +96,8 @@ std::string top_screen(const TopSample& before, const TopSample& now, const Pale
   }
   screen += "\n" + palette.bold("  rule hits by category") + "\n";
   screen += most_frequent(before, now, "weir_rule_hits_total", "category", seconds);
+  screen += "\n" + palette.bold("  rules that hit most") + "\n";
+  screen += most_frequent(before, now, "weir_hits_by_rule_total", "title", seconds, kRuleWidth);
   screen += "\n" + palette.bold("  alerts by kind") + "\n";
   return screen + most_frequent(before, now, "weir_alerts_total", "kind", seconds);
 }
