@@ -111,7 +111,8 @@ TEST_CASE("to forget a client closes its episodes and leaves nothing of it", "[d
   std::vector<Alert> alerts;
   scorer.observe(attacks(stream, 0, 5, {a, b}), alerts);
   alerts.clear();
-  const std::vector<Decision> decisions{forget(a), forget("nobody")};
+  const std::string nobody = "nobody";
+  const std::vector<Decision> decisions{forget(a), forget(nobody)};
   scorer.decide(decisions, alerts);
   REQUIRE(alerts.size() == 1);
   CHECK(alerts.front().phase == EpisodePhase::kClosed);
