@@ -126,7 +126,7 @@ def in_force(weirs, client, offset):
             status, _, body = weir.get(f'/api/v1/clients/{client}')
             told = json.loads(body)
             if status in (200, 404) and 'as_of' in told:
-                return told['as_of']['offset'] > offset
+                return (told['as_of']['offset'] or 0) > offset
         return False
     weirs[0].process.wait_until(is_past, 60, 'the decision was read')
 

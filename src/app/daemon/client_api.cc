@@ -185,7 +185,7 @@ ApiAnswer tell_client(const ClientApiContext& context, ClientNames& names, const
     json["error"] = "the state of this client's partition is being restored: ask again";
     return answer(kUnavailable, json);
   }
-  json["as_of"] = {{"offset", told.next_offset},
+  json["as_of"] = {{"offset", told.next_offset < 0 ? Json() : Json(told.next_offset)},
                    {"event_time", told.clock ? Json(format_rfc3339(*told.clock)) : Json()}};
   if (!told.client && told.alerts.empty() && told.silences.empty()) {
     json["error"] = "no client of this name is known: it never came, or was idle for longer than score.client_idle_ms";
