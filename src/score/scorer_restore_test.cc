@@ -229,7 +229,8 @@ TEST_CASE("chunks of another layout are refused, not misread", "[score][restore]
   CHECK(code_with(window, bytes) == ErrorCode::kUnsupported);
   CHECK(code_with(small_chunks(640), bytes) == ErrorCode::kUnsupported);
   std::string newer = bytes;
-  newer[0] = static_cast<char>(bytes[0] + 1);
+  CHECK(bytes[0] == 4);  // without silences, as versions before know it
+  newer[0] = 6;
   CHECK(code_with(small_chunks(64), sealed(newer)) == ErrorCode::kUnsupported);
   newer[0] = 0;
   CHECK(code_with(small_chunks(64), sealed(newer)) == ErrorCode::kParse);
