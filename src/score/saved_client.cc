@@ -121,7 +121,7 @@ bool read_panes(BinaryReader& in, ChunkLayout layout, std::vector<BurstPane>& pa
     }
     pane.paths = in.varint();
     pane.accounts = in.varint();
-    pane.rules = in.varint();
+    if (layout != ChunkLayout::kWithoutSources) pane.rules = in.varint();
     if (layout < ChunkLayout::kWithValues) continue;
     auto values = ValueCounts::read(in.text());
     if (!values) return false;
@@ -148,14 +148,16 @@ bool read_activity(BinaryReader& in, ChunkLayout layout, BurstActivity& activity
   const auto count = in.number<uint32_t>();
   for (uint32_t i = 0; i < count && in.ok(); ++i) {
     const uint8_t reason = in.byte();
-    const bool is_open = in.enumerator<uint8_t>(2) == 1;
+    // Those of the oldest layout are closed and of no incident; open ones follow from their episodes.
+    const bool is_oldest = layout == ChunkLayout::kWithoutSources;
+    const bool is_open = !is_oldest && in.enumerator<uint8_t>(2) == 1;
     const auto begin_ms = in.signed_number<int64_t>();
-    const auto before_ms = in.signed_number<int64_t>();
+    const auto before_ms = is_oldest ? int64_t{0} : in.signed_number<int64_t>();
     if (!is_burst_reason(reason) || !is_plausible_time(begin_ms) || !is_plausible_time(before_ms)) return false;
     activity.bursts.push_back({static_cast<BurstReason>(reason),
                                is_open ? kEpisodeToCome : kNoEpisode,
                                begin_ms,
-                               {begin_ms - before_ms, in.number<uint32_t>()}});
+                               {begin_ms - before_ms, is_oldest ? 0U : in.number<uint32_t>()}});
   }
   return in.ok();
 }
