@@ -8,15 +8,6 @@
 #include "score/alert_id.h"
 
 namespace weir {
-namespace {
-
-BurstOrigin burst_origin_of(const Episode& episode) {
-  return {static_cast<BurstReason>(episode.burst.reasons), episode.incident.stretch_ms, episode.incident.number,
-          episode.client_kind, episode.client};
-}
-
-}  // namespace
-
 Episodes::Episodes(const EpisodeOptions& options, Milliseconds burst_window, TopicTable topics)
     : options_(options), burst_window_(burst_window), topics_(std::move(topics)) {
   auto& counts = options_.update_counts;
