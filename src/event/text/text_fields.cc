@@ -1,5 +1,7 @@
 #include "event/text/text_fields.h"
 
+#include <algorithm>
+
 namespace weir {
 
 TextForm::TextForm(TextFormat format) : reader(std::move(format)) {
@@ -10,6 +12,13 @@ TextForm::TextForm(TextFormat format) : reader(std::move(format)) {
     if (field.use == TextUse::kField)
       candidates[field.field].push_back({static_cast<uint16_t>(i), field.unit, field.time_format});
   }
+  if (reader.format().tail != TextTail::kNothing) return;
+  const auto quotes_in = [](std::string_view text) {
+    return static_cast<size_t>(std::count(text.begin(), text.end(), '"'));
+  };
+  quotes = quotes_in(reader.format().end);
+  for (const TextPart& part : parts)
+    *quotes += quotes_in(part.literal);
 }
 
 bool TextFields::read(const TextForm& form, std::string_view line, TextFit wanted, TextUnescaper& unescaper) {

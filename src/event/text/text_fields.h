@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace weir {
 struct TextForm {
   TextReader reader;
   Candidates candidates;
+  /// How many quotes a line of the form has if its fields hold none but escaped; nothing where more may follow.
+  std::optional<size_t> quotes;
 
   /// The format must be valid.
   explicit TextForm(TextFormat format);

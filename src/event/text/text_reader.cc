@@ -73,6 +73,10 @@ bool is_plain_name(std::string_view text) {
   return true;
 }
 
+bool ends_word(char c) {
+  return c == ' ' || c == '\t' || c == '"';
+}
+
 }  // namespace
 
 TextReader::TextReader(TextFormat format) : format_(std::move(format)), last_open_(format_.parts.size()) {
@@ -116,9 +120,11 @@ bool TextReader::has_shape(Shape shape, std::string_view text) {
       return text.size() <= 64 && is_ascii_digit(text[sign && text.size() > 1 ? 1 : 0]);
     }
     case Shape::kWord:
-      return text.find_first_of(" \t\"") == kNowhere;
-    case Shape::kAddress:
-      return text.find_first_of(" \t\"") == kNowhere && (text.find_first_of(".:") != kNowhere || is_plain_name(text));
+      return std::none_of(text.begin(), text.end(), ends_word);
+    case Shape::kAddress: {
+      const bool is_word = std::none_of(text.begin(), text.end(), ends_word);
+      return is_word && (text.find('.') != kNowhere || text.find(':') != kNowhere || is_plain_name(text));
+    }
   }
   return true;
 }
@@ -128,8 +134,14 @@ size_t TextReader::find_literal(const Step& step, std::string_view line, size_t 
   const std::string_view literal = step.next;
   if (literal.empty()) return from <= line.size() ? from : kNowhere;
   for (size_t at = line.find(literal[step.anchor], from + step.anchor); at != kNowhere;
-       at = line.find(literal[step.anchor], at + 1))
-    if (line.substr(at - step.anchor, literal.size()) == literal) return at - step.anchor;
+       at = line.find(literal[step.anchor], at + 1)) {
+    const size_t begin = at - step.anchor;
+    if (begin + literal.size() > line.size()) return kNowhere;
+    size_t same = 0;  // a call for two or three bytes costs more than they do
+    while (same < literal.size() && line[begin + same] == literal[same])
+      ++same;
+    if (same == literal.size()) return begin;
+  }
   return kNowhere;
 }
 
