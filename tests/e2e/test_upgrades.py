@@ -1,7 +1,6 @@
 """A new version on what an older one left behind, and changes of settings that state depends on: what goes on, and what is said of
 the rest (docs/upgrades.md)."""
 import base64
-import itertools
 import json
 import re
 from pathlib import Path
@@ -16,7 +15,6 @@ from conftest import Pipeline
 LEFT = json.loads((Path(__file__).resolve().parent.parent / 'data/upgrade/blocks_v1_state_v2.json').read_text())
 REQUESTS = 'upgrade.requests'     # stands in the state: the topic of the records that episodes began with
 PER_ATTACKER = 10                 # attacks of mallory; the clients of the others share one address
-_numbers = itertools.count(1)
 
 
 def bytes_of(text):
@@ -73,13 +71,26 @@ class Upgrade(Pipeline):
         return [one['alert'] for one in self.alerts() if one['key'] == 'mallory']
 
 
+@pytest.fixture
+def upgrade(broker, tmp_path):
+    """Makes an Upgrade, whose processes end with the test."""
+    made = []
+
+    def make(**options):
+        made.append(Upgrade(broker, tmp_path, **options))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()
+
+
 def episodes_before():
     return {one['uid'] for one in LEFT['alerts']['mallory']}
 
 
 @pytest.mark.parametrize('unread', [0, 1], ids=['all was read', 'the last blocks were not'])
-def test_state_and_blocks_of_an_older_version_are_read(broker, tmp_path, unread):
-    pipeline = Upgrade(broker, tmp_path, unread=unread)
+def test_state_and_blocks_of_an_older_version_are_read(upgrade, unread):
+    pipeline = upgrade(unread=unread)
     weir = pipeline.new().start()
     status, told = pipeline.client(weir, 'mallory')
     assert status == 200 and told['window']['requests'] == told['window']['requests_max'] == PER_ATTACKER, told
@@ -91,7 +102,6 @@ def test_state_and_blocks_of_an_older_version_are_read(broker, tmp_path, unread)
     assert {one['key'] for one in pipeline.alerts()} <= set(LEFT['alerts'])
     last = pipeline.attack_of_mallory(weir)[-1]
     assert last['finding_info']['uid'] in episodes_before() and last['count'] == attacks['count'] + 1
-    pipeline.close()
 
 
 CHANGES = {
@@ -101,14 +111,13 @@ CHANGES = {
 
 
 @pytest.mark.parametrize('change', CHANGES)
-def test_a_setting_that_state_depends_on_loses_it_and_the_log_says_so(broker, tmp_path, change):
+def test_a_setting_that_state_depends_on_loses_it_and_the_log_says_so(upgrade, change):
     changes, says = CHANGES[change]
-    pipeline = Upgrade(broker, tmp_path)
+    pipeline = upgrade()
     weir = pipeline.new(**changes).start()
     assert re.search(says, weir.log()), weir.log()[-2000:]
     assert pipeline.client(weir, 'mallory')[0] == 404
     assert pipeline.attack_of_mallory(weir)[-1]['count'] == 1     # a new episode
-    pipeline.close()
 
 
 def refused(weir):
@@ -118,8 +127,8 @@ def refused(weir):
     return weir.log()
 
 
-def test_another_number_of_partitions_is_refused_until_the_topics_have_new_names(broker, tmp_path):
-    pipeline = Upgrade(broker, tmp_path, partitions=3)
+def test_another_number_of_partitions_is_refused_until_the_topics_have_new_names(upgrade):
+    pipeline = upgrade(partitions=3)
     log = refused(pipeline.new())
     assert 'is of 2 partitions of observations, but there are 3' in log and 'docs/upgrades.md' in log
     for role in ('observations', 'state'):
@@ -127,11 +136,10 @@ def test_another_number_of_partitions_is_refused_until_the_topics_have_new_names
     weir = pipeline.new(kafka={'topics': {'observations_partitions': 3}}).start()
     assert pipeline.client(weir, 'mallory')[0] == 404
     assert pipeline.attack_of_mallory(weir)[-1]['count'] == 1
-    pipeline.close()
 
 
-def test_another_hash_key_is_refused_until_the_topics_have_new_names(broker, tmp_path):
-    pipeline = Upgrade(broker, tmp_path)
+def test_another_hash_key_is_refused_until_the_topics_have_new_names(broker, upgrade):
+    pipeline = upgrade()
     weir = pipeline.new(score={'snapshot_round_ms': 1000}).start()
     pipeline.attack_of_mallory(weir)      # a change, so that there is something to store
     weir.process.wait_until(lambda: any('weir.hash_key' in one['headers'] for one in broker.records(pipeline.topics['state'])), 60,
@@ -146,11 +154,9 @@ def test_another_hash_key_is_refused_until_the_topics_have_new_names(broker, tmp
         pipeline.topics[role] += '.2'
     weir = pipeline.new(hash_key='quite another key than the one before').start()
     assert pipeline.client(weir, 'mallory')[0] == 404
-    pipeline.close()
 
 
-def test_two_processes_are_replaced_one_after_the_other_without_a_loss(broker, tmp_path):
-    pipeline = Pipeline(broker, tmp_path)
+def test_two_processes_are_replaced_one_after_the_other_without_a_loss(pipeline):
     processes = [pipeline.start(kafka={'instance_id': name}) for name in ('one', 'two')]
     clients = [f'attacker-{number}' for number in range(30)]
     sent = 0
@@ -175,4 +181,3 @@ def test_two_processes_are_replaced_one_after_the_other_without_a_loss(broker, t
         told, = [one for one in answers if one.get('known')]
         assert told['open_episodes'][0]['count'] == 3, told
     assert pipeline.dead_letters() == []
-    pipeline.close()
