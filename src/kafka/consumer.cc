@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "kafka/message.h"
 
 namespace weir {
 namespace {
@@ -23,17 +24,6 @@ constexpr int kWakeTimeoutMs = 200;
 constexpr size_t kRejoinBelow = 1'000;  // records of a partition that wait: then what is fetched of it comes again
 // Gaps are normal: every transaction leaves its marker. One this long may be records that retention removed.
 constexpr int64_t kSuspiciousGap = 1'000;
-
-std::string_view text_of(const void* data, size_t size) {
-  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
-}
-
-EventTime append_time_of(const rd_kafka_message_t& message) {
-  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  const int64_t milliseconds = rd_kafka_message_timestamp(&message, &type);
-  if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || milliseconds < 0) return EventTime::max();
-  return EventTime(Milliseconds(milliseconds));
-}
 
 /// Errors of a commit after which the membership is gone: trying again is useless, a rebalance follows.
 bool membership_lost(rd_kafka_resp_err_t code) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "kafka/message.h"
 
 namespace weir {
 namespace {
@@ -43,10 +44,6 @@ rd_kafka_vu_t pointer_field(rd_kafka_vtype_t type, void* pointer) {
   else
     field.u.ptr = pointer;
   return field;
-}
-
-std::string_view text_of(const void* data, size_t size) {
-  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
 }
 
 // What a delivery report must know travels as the message's opaque pointer, without an allocation: two bits of attempt, and

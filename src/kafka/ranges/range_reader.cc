@@ -8,6 +8,7 @@
 
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
+#include "kafka/message.h"
 
 namespace weir {
 namespace {
@@ -18,17 +19,6 @@ constexpr size_t kRangeQueueBytesMin = 256 << 10;
 constexpr size_t kMessagesAtOnce = 256;
 constexpr int kWakeTimeoutMs = 200;
 constexpr Milliseconds kServeInterval{500};
-
-std::string_view text_of(const void* data, size_t size) {
-  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
-}
-
-EventTime append_time_of(const rd_kafka_message_t& message) {
-  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  const int64_t milliseconds = rd_kafka_message_timestamp(&message, &type);
-  if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || milliseconds < 0) return EventTime::max();
-  return EventTime(Milliseconds(milliseconds));
-}
 
 }  // namespace
 
