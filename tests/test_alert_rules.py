@@ -145,6 +145,7 @@ FAULTS = {
     'WeirRebalancing': {'weir_rebalances_total score': fault_counter(1)},
     'WeirRecordsLost': {f'weir_records_lost_total {ONE} detect': fault_counter(50)},
     'WeirBadBlocks': {f'weir_bad_observation_blocks_total {ONE}': fault_counter(1)},
+    'WeirForeignBlocks': {f'weir_foreign_observation_blocks_total {ONE}': fault_counter(1)},
     'WeirAlertsLate': {'weir_end_to_end_seconds_bucket le="1"': counter((QUIET, 6), (FAULT, 0), (AFTER, 6)),
                        'weir_end_to_end_seconds_bucket le="60"': counter((QUIET, 6), (FAULT, 5), (AFTER, 6))},
     'WeirClientsEvicted': {'weir_clients_evicted_total': fault_counter(120)},

@@ -295,17 +295,25 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
                                                    int32_t observations_partitions) const {
   const KafkaTopics& topics = options.kafka.topics;
   if (stage == Stage::kDetect) {
-    DetectWork::Options work{options.topics, topics.observations, observations_partitions, topics.dead_letter,
-                             &samples,       input_partitions};
+    DetectWork::Options work{options.topics,     topics.observations,    observations_partitions,
+                             topics.dead_letter, options.kafka.group_id, &samples,
+                             input_partitions};
     return std::make_unique<DetectWork>(std::move(work), options.analyzer, rules, runtime.detect, runtime.kafka,
                                         board.get(), lanes.size());
   }
-  ScoreWork::Options work{options.topics,         topics.observations,
-                          topics.alerts,          topics.dead_letter,
-                          options.alert_encoder,  options.score,
-                          topics.state,           static_cast<uint32_t>(observations_partitions),
-                          options.snapshot_round, {},
-                          alert_bytes_max,        options.alert_enricher};
+  ScoreWork::Options work{options.topics,
+                          topics.observations,
+                          topics.alerts,
+                          topics.dead_letter,
+                          options.kafka.group_id,
+                          options.alert_encoder,
+                          options.score,
+                          topics.state,
+                          static_cast<uint32_t>(observations_partitions),
+                          options.snapshot_round,
+                          {},
+                          alert_bytes_max,
+                          options.alert_enricher};
   work.hash_key_mark = std::max<uint64_t>(siphash(options.analyzer.hash_key, kHashKeyMark), 1);
   if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);
   auto score =

@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "kafka/message.h"
+
 namespace weir {
 namespace {
 
@@ -173,8 +175,8 @@ Status StateReader::take(rd_kafka_t& client, const rd_kafka_message_t& message, 
   Reading& reading = **found;
   // Markers of transactions are no messages, so the window's last message need not stand at its end.
   if (message.offset >= reading.window.high) return finish_window(client, reading);
-  if (!end) {
-    reading.collector.add(message.offset, {static_cast<const char*>(message.payload), message.len},
+  if (!end && is_state_key_of(text_of(message.key, message.key_len), options_.kafka.group_id)) {
+    reading.collector.add(message.offset, text_of(message.payload, message.len),
                           hash_key_mark(header_of(message, kHashKeyHeader)));
   }
   if (message.offset + 1 >= reading.window.high) return finish_window(client, reading);

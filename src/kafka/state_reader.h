@@ -17,7 +17,7 @@ class StateReader : public StateStore {
  public:
   static constexpr int64_t kFirstWindowMin = 256;  ///< messages; each further window is twice as large
 
-  StateReader(const ClientOptions& options, std::string topic);
+  StateReader(const ClientOptions& options, std::string topic);  // of kafka.group_id
 
   Result<std::vector<StoredState>> read(std::span<const Request> partitions, uint32_t chunk_count,
                                         Patience& patience) override;

@@ -20,6 +20,7 @@ struct Fixture {
     REQUIRE(started);
     broker = std::move(*started);
     options.kafka.bootstrap_servers = broker->bootstrap_servers();
+    options.kafka.group_id = group;
     options.log = lines.sink();
     auto made = RecordFeeder::create(options);
     REQUIRE(made);
@@ -28,7 +29,7 @@ struct Fixture {
   void write(StateRecord record) {
     record.observations_partitions = 4;
     record.chunk_count = kChunks;
-    REQUIRE(feeder->produce("state", state_record_key(record), encode_state_record(record), record.partition));
+    REQUIRE(feeder->produce("state", state_record_key(record, group), encode_state_record(record), record.partition));
   }
   void write_chunk(int32_t partition, uint32_t chunk, int64_t offset, std::string_view bytes) {
     StateRecord record;
@@ -51,6 +52,7 @@ struct Fixture {
   Unlimited patience;
   std::unique_ptr<EmbeddedBroker> broker;
   ClientOptions options;
+  std::string group = "weir";  ///< that writes
   std::unique_ptr<RecordFeeder> feeder;
 };
 
@@ -78,6 +80,18 @@ TEST_CASE("partitions are read side by side, each as far back as its chunks reac
   CHECK(states[2].genesis == 7);
   CHECK(states[3].chunk_count == 0);
   CHECK(states[3].genesis == PartitionOffset::kUnknown);
+}
+
+TEST_CASE("what another group writes into the same topic is not read", "[kafka][mock]") {
+  Fixture test;
+  for (uint32_t chunk = 0; chunk < kChunks; ++chunk)
+    test.write_chunk(0, chunk, 10, "ours");
+  test.group = "trial";
+  for (uint32_t chunk = 0; chunk < kChunks; ++chunk)
+    test.write_chunk(0, chunk, 20, "theirs");
+  const auto states = test.read({{0, 100}});
+  REQUIRE(states[0].complete());
+  CHECK(states[0].chunks.at(0).bytes == "ours");
 }
 
 TEST_CASE("reading the state of many partitions does not wait for the end of each", "[kafka][mock]") {

@@ -47,10 +47,10 @@ Status DetectWork::process(std::span<const InputRecord> batch, RecordSource& sou
 Status DetectWork::tell_sources(OutputTransaction& output, Patience& patience) {
   if (!keeper_) return {};
   const auto now = SourceKeeper::Clock::now();
-  const OutputHeader header{kTopicsHeader, topic_header_.text()};
+  const std::array headers{OutputHeader{kTopicsHeader, topic_header_.text()},
+                           OutputHeader{kGroupHeader, options_.group}};
   while (const auto target = keeper_->target_to_tell(now)) {
-    if (Status status = router_.tell(*target, keeper_->reports_for(*target, now), {&header, 1}, output, patience);
-        !status)
+    if (Status status = router_.tell(*target, keeper_->reports_for(*target, now), headers, output, patience); !status)
       return status;
   }
   return {};
@@ -91,7 +91,8 @@ Status DetectWork::produce_observations(OutputTransaction& output, Patience& pat
   const bool known = oldest->append_time != EventTime::max();
   const std::string append_ms = known ? std::to_string(oldest->append_time.time_since_epoch().count()) : "";
   const std::array headers{OutputHeader{kAppendTimeHeader, append_ms},
-                           OutputHeader{kTopicsHeader, topic_header_.text()}};
+                           OutputHeader{kTopicsHeader, topic_header_.text()},
+                           OutputHeader{kGroupHeader, options_.group}};
   return router_.route(analyzed_.observations, analyzed_.correlation_events, headers, output, patience);
 }
 

@@ -18,6 +18,8 @@ namespace weir {
 
 /// Header of an observation block: append time of the oldest record in it, milliseconds since the epoch in decimal.
 inline constexpr const char* kAppendTimeHeader = "weir.append.ms";
+/// Header of an observation block: kafka.group_id of the processes it is meant for. Earlier versions wrote none.
+inline constexpr const char* kGroupHeader = "weir.group";
 
 /// The detect stage in a lane: records through the analyzer, observations as blocks to the partition of their client,
 /// rejected records to the dead-letter topic. Holds no state that outlives a batch.
@@ -28,6 +30,7 @@ class DetectWork : public StageWork {
     std::string observations_topic;
     int32_t observations_partitions = 1;
     std::string dead_letter_topic;
+    std::string group;                        ///< kafka.group_id: whose blocks these are
     RecordSamples* samples = nullptr;         ///< of what cannot be read; null: not wanted. It must outlive the work
     std::vector<int32_t> input_partitions{};  ///< of each topic that was known at the start
   };

@@ -71,8 +71,17 @@ struct Process {
     ScoreOptions score;
     score.clients_max = 1'000;
     const std::vector<std::string> topics{"http.requests"};
-    return {topics, "obs",   "alerts", "dead",           std::make_shared<OcsfEncoder>("1.0", topics),
-            score,  "state", 2,        Milliseconds(20), [&now] { return Milliseconds(now); }};
+    return {topics,
+            "obs",
+            "alerts",
+            "dead",
+            "weir",
+            std::make_shared<OcsfEncoder>("1.0", topics),
+            score,
+            "state",
+            2,
+            Milliseconds(20),
+            [&now] { return Milliseconds(now); }};
   }
 
   KafkaCounters counters;

@@ -69,12 +69,31 @@ void ScoreWork::end_turn(PartitionState& state) {
   if (state.next_offset() >= state.committed() && load_due(state, state.committed())) finish_restore(state);
 }
 
+/// Blocks of another group: its processes have judged the same requests, so scoring them, too, would count everything twice.
+bool ScoreWork::is_foreign(const InputRecord& record, const RecordSource& source) {
+  const std::string_view group = source.header(record, kGroupHeader);
+  if (group.empty() || options_.group.empty() || group == options_.group) return false;
+  if (group != foreign_group_) {
+    foreign_group_ = group;
+    log_(LogLevel::kError,
+         "kafka: " + options_.observations_topic + " has blocks of the group " + foreign_group_ +
+             ", which are not scored here: two groups of weir need topics of their own "
+             "(kafka.topics.observations, state, alerts and dead_letter), or one group (kafka.group_id)");
+  }
+  return true;
+}
+
 void ScoreWork::score_block(const InputRecord& record, const RecordSource& source) {
   if (damaged_.contains(record.partition)) return;  // its restore begins again
   PartitionState& state = state_of(record.partition);
   const Turn turn = take_turn(state, record);
   if (turn == Turn::kSkipped) return;
   const bool repeated = turn == Turn::kRepeated;
+  if (is_foreign(record, source)) {
+    if (repeated) return end_turn(state);
+    counters_.foreign_blocks.add();
+    return;
+  }
   if (const Status decoded = decode_block(record.payload, block_); !decoded) {
     if (repeated) return end_turn(state);  // an earlier life has reported it
     counters_.bad_blocks.add();
@@ -254,15 +273,15 @@ void ScoreWork::save_chunk(PartitionState& state, uint32_t chunk) {
   saving_.push_back({state.partition(), chunk, state.next_offset()});
 }
 
-/// With the first observation's transaction: the state begins here.
 void ScoreWork::retain_state(const StateRecord& record) {
-  RetainedMessage message{options_.state_topic, state_record_key(record), encode_state_record(record), {}, 0,
+  RetainedMessage message{options_.state_topic, state_record_key(record, options_.group), encode_state_record(record), {}, 0,
                           record.partition};
   if (options_.hash_key_mark != 0)
     message.headers.emplace_back(kHashKeyHeader, hash_key_header(options_.hash_key_mark));
   retained_.push_back(std::move(message));
 }
 
+/// With the first observation's transaction: the state begins here.
 void ScoreWork::retain_genesis(PartitionState& state, int64_t offset) {
   state.genesis_written();
   if (store_ == nullptr) return;

@@ -35,6 +35,7 @@ class ScoreWork : public StageWork {
     std::string observations_topic;
     std::string alerts_topic;
     std::string dead_letter_topic;
+    std::string group;  ///< kafka.group_id: blocks and state of others are not ours
     std::shared_ptr<const AlertEncoder> alert_encoder;
     ScoreOptions score;
     std::string state_topic;  ///< empty: no snapshots, and a restart begins with empty windows
@@ -100,6 +101,7 @@ class ScoreWork : public StageWork {
   enum class Turn : uint8_t { kNew, kRepeated, kSkipped };
   Turn take_turn(PartitionState& state, const InputRecord& record);
   void end_turn(PartitionState& state);
+  [[nodiscard]] bool is_foreign(const InputRecord& record, const RecordSource& source);
   bool load_due(PartitionState& state, int64_t offset);
   void finish_restore(PartitionState& state);
   Status restore(std::span<AssignedPartition*> partitions, Patience& patience);
@@ -141,6 +143,7 @@ class ScoreWork : public StageWork {
   std::vector<SavedChunk> saving_;                 // among retained_
   std::map<int32_t, std::set<uint32_t>> damaged_;  // chunks that could not be loaded, of restores to begin again
   bool said_foreign_ = false;
+  std::string foreign_group_;  // the last that was said
   std::string chunk_;
   ClientDesk desk_;
   RecentAlerts recent_alerts_;

@@ -38,8 +38,8 @@ std::string abuse_block(std::string_view client, uint32_t first, uint32_t count)
 
 ScoreWork::Options options_with(size_t alert_bytes_max) {
   const std::vector<std::string> topics{"http.requests"};
-  return {topics, "obs",           "alerts", "dead",         std::make_shared<OcsfEncoder>("1.0", topics), {}, {},
-          0,      Milliseconds(0), {},       alert_bytes_max};
+  return {topics, "obs", "alerts", "dead",          "weir", std::make_shared<OcsfEncoder>("1.0", topics),
+          {},     {},    0,        Milliseconds(0), {},     alert_bytes_max};
 }
 
 struct Fixture {
@@ -83,6 +83,27 @@ TEST_CASE("blocks become alerts, keyed by client, with CloudEvents headers", "[k
   test.work.on_committed(true);
   CHECK(test.work.retained_bytes() == 0);
   CHECK(alert.append_ms == 1'700'000'000'000);
+}
+
+TEST_CASE("blocks of another group are not scored, and it is named once", "[kafka]") {
+  Fixture test;
+  test.source.headers[kGroupHeader] = "trial";
+  test.source.log[0] = {abuse_block("mallory", 1, 8), abuse_block("mallory", 9, 8)};
+  REQUIRE(test.process());
+  REQUIRE(test.output.commit({}, test.patience) == CommitOutcome::kCommitted);
+  CHECK(test.output.stored.empty());
+  CHECK(test.counters.observations.value() == 0);
+  CHECK(test.counters.foreign_blocks.value() == 2);
+  const std::string said = test.lines.text();
+  const size_t first = said.find("group trial");
+  CHECK(first != std::string::npos);
+  CHECK(said.find("group trial", first + 1) == std::string::npos);
+
+  test.source.headers[kGroupHeader] = "weir";
+  test.source.log[0].push_back(abuse_block("mallory", 17, 8));
+  REQUIRE(test.output.begin(test.patience));
+  REQUIRE(test.process());
+  CHECK(test.counters.observations.value() == 8);
 }
 
 TEST_CASE("alerts whose output failed are produced again, the same bytes, without scoring twice", "[kafka]") {

@@ -55,6 +55,7 @@ struct DetectCounters {
 /// What one score lane counts.
 struct ScoreCounters {
   Counter observations, blocks, bad_blocks;
+  Counter foreign_blocks;  ///< of another group, not scored
   /// By AlertKind and Level.
   std::array<std::array<Counter, 5>, static_cast<size_t>(AlertKind::kCount)> alerts;
   Counter alerts_trimmed;                        ///< larger than their topic allows

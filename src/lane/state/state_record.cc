@@ -1,5 +1,6 @@
 #include "lane/state/state_record.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <type_traits>
@@ -50,6 +51,21 @@ Status malformed(const char* what) {
   return fail(ErrorCode::kParse, "state record", what);
 }
 
+std::string_view without_number(std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  return text.substr(digits);
+}
+
+/// partition/genesis or partition/chunk/part.
+bool is_key_in_group(std::string_view key) {
+  const std::string_view rest = without_number(key);
+  if (rest.size() == key.size() || !rest.starts_with('/')) return false;
+  if (rest == "/genesis") return true;
+  const std::string_view part = without_number(rest.substr(1));
+  return part.size() + 1 < rest.size() && part.size() > 1 && part.front() == '/' &&
+         without_number(part.substr(1)).empty();
+}
+
 }  // namespace
 
 std::string hash_key_header(uint64_t mark) {
@@ -66,10 +82,16 @@ uint64_t hash_key_mark(std::string_view header) {
   return error == std::errc() && end == header.data() + header.size() ? mark : 0;
 }
 
-std::string state_record_key(const StateRecord& record) {
-  const std::string partition = std::to_string(record.partition) + "/";
+std::string state_record_key(const StateRecord& record, std::string_view group) {
+  const std::string partition = std::string(group) + "/" + std::to_string(record.partition) + "/";
   if (record.kind == StateRecord::Kind::kGenesis) return partition + "genesis";
   return partition + std::to_string(record.chunk) + "/" + std::to_string(record.part);
+}
+
+bool is_state_key_of(std::string_view key, std::string_view group) {
+  if (is_key_in_group(key)) return true;
+  return key.size() > group.size() && key.starts_with(group) && key[group.size()] == '/' &&
+         is_key_in_group(key.substr(group.size() + 1));
 }
 
 std::string encode_state_record(const StateRecord& record) {

@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// A message of the state topic. Its key is partition/chunk/part, or partition/genesis, so that compaction keeps the newest of
-/// each; its partition is that of the observations it comes from.
+/// A message of the state topic. Its key is group/partition/chunk/part, or group/partition/genesis, so that compaction keeps the newest
+/// of each, and groups that share a topic do not write over each other's; its partition is that of the observations it comes from.
 struct StateRecord {
   static constexpr size_t kPartBytesMax = 512 << 10;  ///< well below the broker's default limit of 1 MB for a message
 
@@ -36,7 +36,10 @@ std::string hash_key_header(uint64_t mark);
 /// 0: there is none, or it is no number.
 uint64_t hash_key_mark(std::string_view header);
 
-std::string state_record_key(const StateRecord& record);
+/// `group` is kafka.group_id.
+std::string state_record_key(const StateRecord& record, std::string_view group);
+/// Whether a message with this key is of the group. Earlier versions wrote keys without a group: these are everybody's.
+bool is_state_key_of(std::string_view key, std::string_view group);
 std::string encode_state_record(const StateRecord& record);
 /// Fails with kParse on what is no such record, and with kUnsupported on a version of the future.
 Result<StateRecord> decode_state_record(std::string_view value);

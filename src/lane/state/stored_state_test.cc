@@ -49,8 +49,18 @@ TEST_CASE("a state record comes back as it was, and its key names partition, chu
   CHECK(read->part == 2);
   CHECK(read->parts == 5);
   CHECK(read->bytes == "bytes");
-  CHECK(state_record_key(*read) == "3/1/2");
-  CHECK(state_record_key(*decode_state_record(genesis(0))) == "3/genesis");
+  CHECK(state_record_key(*read, "weir") == "weir/3/1/2");
+  CHECK(state_record_key(*decode_state_record(genesis(0)), "weir") == "weir/3/genesis");
+}
+
+TEST_CASE("a message of the state is the group's own, or of a version that named none", "[kafka]") {
+  for (const char* key : {"weir/3/1/2", "weir/3/genesis", "3/1/2", "3/genesis", "10/12/0"})
+    CHECK(is_state_key_of(key, "weir"));
+  for (const char* key :
+       {"weir-2/3/1/2", "trial/3/genesis", "we/3/1/2", "weir/3/1/2/4", "weir/x/1/2", "weir3/1/2", "", "/", "weir/"})
+    CHECK_FALSE(is_state_key_of(key, "weir"));
+  CHECK(is_state_key_of("7/3/1/2", "7"));
+  CHECK_FALSE(is_state_key_of("7/3/1/2", "8"));
 }
 
 TEST_CASE("what is no state record is refused, at whatever byte it ends", "[kafka]") {
