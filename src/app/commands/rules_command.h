@@ -17,6 +17,7 @@ struct RulesArguments {
   std::string junit_file;         ///< of `test`
   std::string sample_file;        ///< of `cost`: NDJSON records in the flat profile
   std::string json_file;          ///< of `cost`: the figures
+  std::string layer_file;         ///< of `coverage`: a layer for the ATT&CK Navigator
   std::vector<std::string> only;  ///< of `cost`: ids of the rules to measure; empty: all
   double share_max_percent = 0;   ///< of `cost`: fail when a rule surely takes more; 0: no limit
 };
@@ -33,5 +34,8 @@ Result<LoadedRules> load_named_rules(const RulesArguments& arguments);
 
 /// `weir rules cost`: each rule's share of the scan time on a sample, by leaving it out.
 int run_rules_cost(const RulesArguments& arguments);
+
+/// `weir rules coverage`: which techniques of MITRE ATT&CK the rules look for.
+int run_rules_coverage(const RulesArguments& arguments);
 
 }  // namespace weir
