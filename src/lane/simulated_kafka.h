@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "lane/detect_lane.h"
 #include "lane/read_positions.h"
 #include "lane/record_source.h"
 #include "lane/state/stored_state.h"
@@ -184,7 +185,9 @@ class SimulatedSource : public RecordSource {
     fetch();
     return batch_;
   }
-  std::string_view header(const InputRecord&, const char*) const override { return "1700000000000"; }
+  std::string_view header(const InputRecord&, const char* name) const override {
+    return std::string_view(name) == kAppendTimeHeader ? "1700000000000" : "";
+  }
   void batch_done() override { positions_.batch_done(); }
   std::span<const PartitionOffset> uncommitted() override { return positions_.uncommitted(); }
   Status commit(std::span<const PartitionOffset>, Patience&) override { return {}; }
