@@ -1,6 +1,6 @@
 #include <cstdio>
 
-#include "app/commands/rules_command.h"
+#include "app/commands/rules/rules_command.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "workbench/rule_coverage.h"

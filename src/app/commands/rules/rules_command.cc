@@ -1,4 +1,4 @@
-#include "app/commands/rules_command.h"
+#include "app/commands/rules/rules_command.h"
 
 #include <CLI/App.hpp>
 
@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "app/commands/command.h"
-#include "app/commands/rules_try_command.h"
+#include "app/commands/rules/rules_try_command.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"

@@ -6,7 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/rules_command.h"
+#include "app/commands/rules/rules_command.h"
 #include "app/demo/demo_traffic.h"
 #include "app/input/line_reader.h"
 #include "app/setup/exit_code.h"

@@ -1,4 +1,4 @@
-#include "app/commands/rules_try_command.h"
+#include "app/commands/rules/rules_try_command.h"
 
 #include <unistd.h>
 
