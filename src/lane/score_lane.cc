@@ -274,8 +274,9 @@ void ScoreWork::save_chunk(PartitionState& state, uint32_t chunk) {
 }
 
 void ScoreWork::retain_state(const StateRecord& record) {
-  RetainedMessage message{options_.state_topic, state_record_key(record, options_.group), encode_state_record(record), {}, 0,
-                          record.partition};
+  RetainedMessage message{
+      options_.state_topic, state_record_key(record, options_.group), encode_state_record(record), {}, 0,
+      record.partition};
   if (options_.hash_key_mark != 0)
     message.headers.emplace_back(kHashKeyHeader, hash_key_header(options_.hash_key_mark));
   retained_.push_back(std::move(message));

@@ -15,7 +15,8 @@ constexpr std::string_view kTechniqueTag = "attack.t";
 std::string technique_in(std::string_view tag) {
   if (!tag.starts_with(kTechniqueTag)) return {};
   const std::string_view number = tag.substr(kTechniqueTag.size());
-  const bool is_number = std::all_of(number.begin(), number.end(), [](char c) { return is_ascii_digit(c) || c == '.'; });
+  const bool is_number =
+      std::all_of(number.begin(), number.end(), [](char c) { return is_ascii_digit(c) || c == '.'; });
   return number.empty() || !is_ascii_digit(number.front()) || !is_number ? std::string() : "T" + std::string(number);
 }
 
@@ -70,7 +71,8 @@ std::string to_navigator_layer(const RuleCoverage& coverage) {
       {"name", "weir"},
       {"versions", {{"attack", "16"}, {"navigator", "5.1.0"}, {"layer", "4.5"}}},
       {"domain", "enterprise-attack"},
-      {"description", "Techniques that " + std::to_string(coverage.rules) + " rules of weir look for in HTTP request logs; the score is the number of rules."},
+      {"description", "Techniques that " + std::to_string(coverage.rules) +
+                          " rules of weir look for in HTTP request logs; the score is the number of rules."},
       {"sorting", 3},
       {"hideDisabled", false},
       {"techniques", techniques},

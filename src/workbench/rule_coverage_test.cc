@@ -20,10 +20,11 @@ TEST_CASE("coverage counts rules and examples by technique", "[rules]") {
   Correlation correlation;
   correlation.title = "Guessing";
   correlation.tags = {"attack.t1110.003"};
-  const RuleCoverage coverage = coverage_of({rule_with("One", {"attack.t1190", "attack.initial-access"}, 3),
-                                             rule_with("Two", {"attack.t1190", "attack.t1059"}, 2),
-                                             rule_with("Bare", {"attack.ta0001", "attack.g0016", "attack.t", "cwe.89"}, 4)},
-                                            {correlation});
+  const RuleCoverage coverage =
+      coverage_of({rule_with("One", {"attack.t1190", "attack.initial-access"}, 3),
+                   rule_with("Two", {"attack.t1190", "attack.t1059"}, 2),
+                   rule_with("Bare", {"attack.ta0001", "attack.g0016", "attack.t", "cwe.89"}, 4)},
+                  {correlation});
   CHECK(coverage.rules == 4);
   REQUIRE(coverage.techniques.size() == 3);
   CHECK(coverage.techniques.at("T1190").titles == std::vector<std::string>{"One", "Two"});
@@ -34,8 +35,8 @@ TEST_CASE("coverage counts rules and examples by technique", "[rules]") {
 }
 
 TEST_CASE("the coverage is a layer of the ATT&CK Navigator", "[rules]") {
-  const auto layer = nlohmann::json::parse(
-      to_navigator_layer(coverage_of({rule_with("A \"b\" \xff", {"attack.t1190"}, 3), rule_with("C", {"attack.t1190", "attack.t1110.001"}, 1)}, {})));
+  const auto layer = nlohmann::json::parse(to_navigator_layer(coverage_of(
+      {rule_with("A \"b\" \xff", {"attack.t1190"}, 3), rule_with("C", {"attack.t1190", "attack.t1110.001"}, 1)}, {})));
   CHECK(layer["domain"] == "enterprise-attack");
   CHECK(layer["versions"]["layer"] == "4.5");
   REQUIRE(layer["techniques"].size() == 2);

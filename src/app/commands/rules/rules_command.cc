@@ -121,7 +121,8 @@ void add_rules_command(CLI::App& program, int& exit_code) {
   add("lint", "Report what the specification forbids, with file and line", run_rules_lint);
   add("list", "Print one line per rule, its id first", run_rules_list);
   add("coverage", "Say which techniques of MITRE ATT&CK the rules look for, by their tags", run_rules_coverage)
-      ->add_option("--layer", arguments->layer_file, "Write a layer for the ATT&CK Navigator to this file; - is standard output");
+      ->add_option("--layer", arguments->layer_file,
+                   "Write a layer for the ATT&CK Navigator to this file; - is standard output");
   auto* cost = add("cost", "Measure each rule's share of the scan time, leaving out one at a time", run_rules_cost);
   cost->add_option(
       "--sample", arguments->sample_file,

@@ -38,7 +38,8 @@ int run_rules_coverage(const RulesArguments& arguments) {
     return kExitFine;
   }
   print_table(coverage);
-  if (!arguments.layer_file.empty() && !write_file("rules coverage", arguments.layer_file, to_navigator_layer(coverage)))
+  if (!arguments.layer_file.empty() &&
+      !write_file("rules coverage", arguments.layer_file, to_navigator_layer(coverage)))
     return kExitFailed;
   return kExitFine;
 }
