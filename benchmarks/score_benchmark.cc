@@ -271,19 +271,19 @@ std::vector<CorrelationDefinition> correlations_200() {
                               CorrelationType::kValueSum,       CorrelationType::kValueAverage,
                               CorrelationType::kValuePercentile};
   for (size_t i = 0; i < definitions.size(); ++i) {
-    CorrelationDefinition& one = definitions[i];
-    one.id = "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + i);
-    one.title = "correlation " + std::to_string(i);
-    one.type = kTypes[i % kTypes.size()];
-    one.sources = 3;
-    one.percentile = one.type == CorrelationType::kValuePercentile ? 95 : 0;
-    one.bounds = {{CorrelationOperator::kGreaterEqual,
-                   one.type >= CorrelationType::kValueSum ? 1e6 : 3.0 + static_cast<double>(i % 20)}};
-    if (one.type == CorrelationType::kTemporal || one.type == CorrelationType::kTemporalOrdered)
-      one.bounds[0].number = 3;
-    one.timespan_ms = 60'000;
-    one.group_by = {"c-ip"};
-    one.set_hash();
+    CorrelationDefinition& definition = definitions[i];
+    definition.id = "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + i);
+    definition.title = "correlation " + std::to_string(i);
+    definition.type = kTypes[i % kTypes.size()];
+    definition.sources = 3;
+    definition.percentile = definition.type == CorrelationType::kValuePercentile ? 95 : 0;
+    definition.bounds = {{CorrelationOperator::kGreaterEqual,
+                          definition.type >= CorrelationType::kValueSum ? 1e6 : 3.0 + static_cast<double>(i % 20)}};
+    if (definition.type == CorrelationType::kTemporal || definition.type == CorrelationType::kTemporalOrdered)
+      definition.bounds[0].number = 3;
+    definition.timespan_ms = 60'000;
+    definition.group_by = {"c-ip"};
+    definition.set_hash();
   }
   return definitions;
 }

@@ -151,8 +151,8 @@ class Search {
     return least;
   }
   void keep(Found found) {
-    const auto same = [&](const Found& one) {
-      return one.record.unit == found.record.unit && one.record.place == found.record.place;
+    const auto same = [&](const Found& item) {
+      return item.record.unit == found.record.unit && item.record.place == found.record.place;
     };
     if (std::any_of(kept_.begin(), kept_.end(), same)) return;
     const auto at = std::upper_bound(kept_.begin(), kept_.end(), found,

@@ -94,8 +94,8 @@ void append(Document& to, const char* pointer, const Value& element) {
   auto& memory = to.GetAllocator();
   Value& list = Pointer(pointer).Create(to);
   if (!list.IsArray()) list.SetArray();
-  for (const Value& one : list.GetArray())
-    if (one.IsString() && element.IsString() && std::string_view(one.GetString()) == element.GetString()) return;
+  for (const Value& value : list.GetArray())
+    if (value.IsString() && element.IsString() && std::string_view(value.GetString()) == element.GetString()) return;
   list.PushBack(Value(element, memory), memory);
 }
 

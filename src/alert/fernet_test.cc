@@ -123,11 +123,11 @@ TEST_CASE("what is no key is refused by its number, not by its text", "[fernet]"
 }
 
 TEST_CASE("an IV depends on key, context and text", "[fernet]") {
-  const FernetKeys one = keys(), other = keys(other_key());
-  const FernetIv iv = one.first().iv_for("id", "text");
-  CHECK(iv == one.first().iv_for("id", "text"));
-  CHECK(iv != one.first().iv_for("i", "dtext"));
-  CHECK(iv != one.first().iv_for("id", "texT"));
+  const FernetKeys fernet_keys = keys(), other = keys(other_key());
+  const FernetIv iv = fernet_keys.first().iv_for("id", "text");
+  CHECK(iv == fernet_keys.first().iv_for("id", "text"));
+  CHECK(iv != fernet_keys.first().iv_for("i", "dtext"));
+  CHECK(iv != fernet_keys.first().iv_for("id", "texT"));
   CHECK(iv != other.first().iv_for("id", "text"));
 }
 

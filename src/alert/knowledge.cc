@@ -62,8 +62,9 @@ constexpr std::array<Technique, 17> kTechniques{{
 
 /// By the technique, or by the sub-technique where there is a dot.
 const Technique* technique(std::string_view uid) {
-  const auto found = std::find_if(kTechniques.begin(), kTechniques.end(), [uid](const Technique& one) {
-    return uid.find('.') == std::string_view::npos ? one.sub_uid.empty() && one.uid == uid : one.sub_uid == uid;
+  const auto found = std::find_if(kTechniques.begin(), kTechniques.end(), [uid](const Technique& technique) {
+    return uid.find('.') == std::string_view::npos ? technique.sub_uid.empty() && technique.uid == uid
+                                                   : technique.sub_uid == uid;
   });
   return found == kTechniques.end() ? nullptr : &*found;
 }
@@ -88,7 +89,9 @@ std::string_view technique_of(BurstReason reason) {
 
 void add(std::vector<Technique>& all, std::string_view uid) {
   const Technique* const found = technique(uid);
-  const auto is_same = [&](const Technique& one) { return one.uid == found->uid && one.sub_uid == found->sub_uid; };
+  const auto is_same = [&](const Technique& technique) {
+    return technique.uid == found->uid && technique.sub_uid == found->sub_uid;
+  };
   if (found != nullptr && std::none_of(all.begin(), all.end(), is_same)) all.push_back(*found);
 }
 
@@ -177,7 +180,7 @@ Confidence confidence_of(const Alert& alert) {
   const EvidenceHit* const hit = first_hit(alert);
   if (hit == nullptr) return Confidence::kMedium;
   const bool several = std::count_if(alert.evidence->hits.begin(), alert.evidence->hits.end(),
-                                     [](const EvidenceHit& one) { return one.weight > 0; }) > 2;
+                                     [](const EvidenceHit& evidence_hit) { return evidence_hit.weight > 0; }) > 2;
   if (hit->specificity >= kExact || several) return Confidence::kHigh;
   return hit->specificity < kVague ? Confidence::kLow : Confidence::kMedium;
 }

@@ -196,12 +196,12 @@ void write_named(JsonWriter& json, std::string_view member, std::string_view uid
 /// MITRE ATT&CK (enterprise, version 16).
 void write_attacks(JsonWriter& json, const Alert& alert) {
   json.begin_array("attacks");
-  for (const Technique& one : techniques_of(alert)) {
+  for (const Technique& technique : techniques_of(alert)) {
     json.begin_object();
     json.text("version", "16");
-    write_named(json, "tactic", one.tactic_uid, one.tactic_name);
-    write_named(json, "technique", one.uid, one.name);
-    write_named(json, "sub_technique", one.sub_uid, one.sub_name);
+    write_named(json, "tactic", technique.tactic_uid, technique.tactic_name);
+    write_named(json, "technique", technique.uid, technique.name);
+    write_named(json, "sub_technique", technique.sub_uid, technique.sub_name);
     json.end_object();
   }
   json.end_array();
@@ -317,9 +317,9 @@ void write_evidences(JsonWriter& json, const Alert& alert) {
   }
   if (alert.evidence) write_request(json, *alert.evidence);
   json.end_object();
-  for (const Evidence& one : alert.further) {
+  for (const Evidence& evidence : alert.further) {
     json.begin_object();
-    write_request(json, one);
+    write_request(json, evidence);
     json.end_object();
   }
   json.end_array();

@@ -18,8 +18,8 @@ void write_texts(JsonWriter& json, std::string_view name, const std::vector<std:
 }
 
 std::string_view version_of(const AddressContext& context, std::string_view source) {
-  for (const ContextSource& one : context.sources)
-    if (one.name == source) return one.version;
+  for (const ContextSource& context_source : context.sources)
+    if (context_source.name == source) return context_source.version;
   return {};
 }
 
@@ -49,12 +49,12 @@ void write_made_of(JsonWriter& json, const Alert& alert) {
     json.begin_object(to_string(static_cast<ValueKind>(kind)));
     json.begin_array("values");
     uint64_t named = 0;
-    for (const ValueCount& one : values) {
+    for (const ValueCount& value : values) {
       json.begin_object();
-      json.text("value", one.value);
-      json.number("requests", static_cast<int64_t>(one.requests));
+      json.text("value", value.value);
+      json.number("requests", static_cast<int64_t>(value.requests));
       json.end_object();
-      named += one.requests;
+      named += value.requests;
     }
     json.end_array();
     if (alert.count > named) json.number("others", static_cast<int64_t>(alert.count - named));
@@ -93,12 +93,12 @@ void write_related_events(JsonWriter& json, const Alert& alert) {
   constexpr int64_t kFindingCreated = 200401;
   if (alert.related.empty()) return;
   json.begin_array("related_events");
-  for (const RelatedEpisode& one : alert.related) {
+  for (const RelatedEpisode& episode : alert.related) {
     json.begin_object();
-    json.text("uid", one.opening_id);
+    json.text("uid", episode.opening_id);
     json.number("type_uid", kFindingCreated);
     json.text("type_name", "Detection Finding: Create");
-    json.text("title", one.title);
+    json.text("title", episode.title);
     json.end_object();
   }
   json.end_array();
@@ -107,12 +107,12 @@ void write_related_events(JsonWriter& json, const Alert& alert) {
 void write_related(JsonWriter& json, const Alert& alert) {
   if (alert.related.empty()) return;
   json.begin_array("related");
-  for (const RelatedEpisode& one : alert.related) {
+  for (const RelatedEpisode& episode : alert.related) {
     json.begin_object();
-    json.text("kind", to_string(one.kind));
-    json.text("episode", one.episode_id);
-    json.text("opened_by", one.opening_id);
-    json.text("title", one.title);
+    json.text("kind", to_string(episode.kind));
+    json.text("episode", episode.episode_id);
+    json.text("opened_by", episode.opening_id);
+    json.text("title", episode.title);
     json.end_object();
   }
   json.end_array();
@@ -149,10 +149,10 @@ void write_context(JsonWriter& json, const AddressContext& context) {
   json.text("crawler", context.crawler);
   json.text("claimed_crawler", context.claimed_crawler);
   json.begin_array("sources");
-  for (const ContextSource& one : context.sources) {
+  for (const ContextSource& source : context.sources) {
     json.begin_object();
-    json.text("name", one.name);
-    json.text("version", one.version);
+    json.text("name", source.name);
+    json.text("version", source.version);
     json.end_object();
   }
   json.end_array();

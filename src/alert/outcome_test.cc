@@ -117,9 +117,9 @@ std::string severity_table() {
 
 TEST_CASE("the outcome of written cases is what a person would say", "[alert][outcome]") {
   CHECK(kCases.size() >= 60);
-  for (const Case& one : kCases) {
-    CAPTURE(one.what);
-    CHECK(to_string(outcome_of(one.facts, mask_of(one.category), one.before)) == to_string(one.outcome));
+  for (const Case& kCase : kCases) {
+    CAPTURE(kCase.what);
+    CHECK(to_string(outcome_of(kCase.facts, mask_of(kCase.category), kCase.before)) == to_string(kCase.outcome));
   }
 }
 

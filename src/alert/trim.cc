@@ -38,7 +38,7 @@ bool drop_made_of(Alert& alert) {
 bool drop_group(Alert& alert) {
   if (!alert.correlation) return false;
   auto& group = alert.correlation->group;
-  const bool any = std::any_of(group.begin(), group.end(), [](const auto& one) { return !one.second.empty(); });
+  const bool any = std::any_of(group.begin(), group.end(), [](const auto& item) { return !item.second.empty(); });
   for (auto& [field, value] : group)
     value.clear();
   return any;

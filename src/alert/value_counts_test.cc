@@ -64,19 +64,19 @@ TEST_CASE("the values kept and their counts do not depend on the order of reques
   std::vector<Request> requests = random_requests(GENERATE(1U, 2U, 3U), 3000);
   std::map<std::string, uint64_t> by_account;
   ValueCounts in_order, shuffled;
-  for (const Request& one : requests) {
-    one.count_in(in_order);
-    ++by_account[one.account];
+  for (const Request& request : requests) {
+    request.count_in(in_order);
+    ++by_account[request.account];
   }
   std::shuffle(requests.begin(), requests.end(), std::mt19937(7));
-  for (const Request& one : requests)
-    one.count_in(shuffled);
+  for (const Request& request : requests)
+    request.count_in(shuffled);
   CHECK(in_order == shuffled);
   const ValueLists lists = in_order.lists();
   const auto& accounts = list_of(lists, ValueKind::kAccount);
   REQUIRE(accounts.size() == ValueCounts::kValuesMax);
-  for (const ValueCount& one : accounts)
-    CHECK(one.requests == by_account.at(one.value));
+  for (const ValueCount& account : accounts)
+    CHECK(account.requests == by_account.at(account.value));
 }
 
 TEST_CASE("counts of parts of the requests add up to those of all, group by group", "[value_counts]") {
@@ -110,8 +110,8 @@ TEST_CASE("what has no room is not listed, and what is listed goes on being coun
 
 TEST_CASE("saved counts are read back, and damaged ones are refused", "[value_counts]") {
   ValueCounts counts;
-  for (const Request& one : random_requests(5, 400))
-    one.count_in(counts, ValueGroup::kAttacks);
+  for (const Request& random_request : random_requests(5, 400))
+    random_request.count_in(counts, ValueGroup::kAttacks);
   const auto back = ValueCounts::read(counts.packed());
   REQUIRE(back);
   CHECK(*back == counts);

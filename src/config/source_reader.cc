@@ -66,12 +66,12 @@ class SourceReader {
   /// What was found, in the words of a source's keys.
   Diagnostics diagnostics(size_t number) {
     const std::string where = "source " + (source_name_.empty() ? std::to_string(number + 1) : source_name_) + ": ";
-    for (Diagnostic& one : found_) {
-      one.message = where + in_words_of_source(one.message);
-      one.hint = in_words_of_source(one.hint);
-      if (one.line != 0 || one.file != file_) continue;
-      one.line = node_.position.line;
-      one.column = node_.position.column;
+    for (Diagnostic& diagnostic : found_) {
+      diagnostic.message = where + in_words_of_source(diagnostic.message);
+      diagnostic.hint = in_words_of_source(diagnostic.hint);
+      if (diagnostic.line != 0 || diagnostic.file != file_) continue;
+      diagnostic.line = node_.position.line;
+      diagnostic.column = node_.position.column;
     }
     return std::move(found_);
   }

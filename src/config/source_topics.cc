@@ -15,20 +15,20 @@ struct Claims {
 
   [[nodiscard]] bool hold(const std::string& topic) const {
     return std::find(names.begin(), names.end(), topic) != names.end() ||
-           std::any_of(patterns.begin(), patterns.end(), [&](const auto& one) { return one.matches(topic); });
+           std::any_of(patterns.begin(), patterns.end(), [&](const auto& item) { return item.matches(topic); });
   }
 };
 
 std::vector<Claims> claims_of(const std::vector<SourceConfig>& sources) {
   std::vector<Claims> claims;
   for (const SourceConfig& source : sources) {
-    Claims& one = claims.emplace_back();
-    one.source = source.name;
+    Claims& item = claims.emplace_back();
+    item.source = source.name;
     for (const std::string& topic : source.topics) {
       if (!is_topic_pattern(topic)) {
-        one.names.push_back(topic);
+        item.names.push_back(topic);
       } else if (auto pattern = TopicPattern::compile(topic)) {  // those that do not compile were reported
-        one.patterns.push_back(std::move(*pattern));
+        item.patterns.push_back(std::move(*pattern));
       }
     }
   }

@@ -8,8 +8,8 @@ namespace {
 Config good(const std::string& yaml) {
   Diagnostics found;
   auto config = load_config_text(yaml, "f.yaml", {}, found);
-  for (const Diagnostic& one : found)
-    INFO(one.to_string());
+  for (const Diagnostic& diagnostic : found)
+    INFO(diagnostic.to_string());
   REQUIRE(config);
   return std::move(*config);
 }
@@ -19,8 +19,8 @@ std::string findings_of(const std::string& yaml) {
   Diagnostics found;
   static_cast<void>(load_config_text(yaml, "f.yaml", {}, found));
   std::string text;
-  for (const Diagnostic& one : found)
-    text += one.to_string() + "\n";
+  for (const Diagnostic& diagnostic : found)
+    text += diagnostic.to_string() + "\n";
   return text;
 }
 

@@ -38,11 +38,11 @@ bool AddressSet::add(std::string_view text) {
 void AddressSet::seal() {
   std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
   std::vector<Range> apart;
-  for (const Range& one : ranges_) {
-    if (!apart.empty() && one.first <= apart.back().last)
-      apart.back().last = std::max(apart.back().last, one.last);
+  for (const Range& range : ranges_) {
+    if (!apart.empty() && range.first <= apart.back().last)
+      apart.back().last = std::max(apart.back().last, range.last);
     else
-      apart.push_back(one);
+      apart.push_back(range);
   }
   apart.shrink_to_fit();
   ranges_ = std::move(apart);
@@ -50,7 +50,7 @@ void AddressSet::seal() {
 
 bool AddressSet::contains(const IpAddress& address) const {
   const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), address,
-                                      [](const IpAddress& wanted, const Range& one) { return wanted < one.first; });
+                                      [](const IpAddress& wanted, const Range& range) { return wanted < range.first; });
   return after != ranges_.begin() && address <= std::prev(after)->last;
 }
 

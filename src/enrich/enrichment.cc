@@ -43,8 +43,8 @@ uint64_t entries_of(const std::vector<AddressList>& lists) {
 
 std::vector<std::string> EnrichmentOptions::files() const {
   std::vector<std::string> all;
-  for (const std::string& one : {country_database, asn_database})
-    if (!one.empty()) all.push_back(one);
+  for (const std::string& text : {country_database, asn_database})
+    if (!text.empty()) all.push_back(text);
   all.insert(all.end(), threat_lists.begin(), threat_lists.end());
   all.insert(all.end(), crawlers.begin(), crawlers.end());
   return all;

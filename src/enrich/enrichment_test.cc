@@ -175,9 +175,9 @@ TEST_CASE("a set of many random networks agrees with asking each", "[enrich]") {
   }
   set.seal();
   for (int i = 0; i < 20'000; ++i) {
-    const IpAddress one = address("10." + std::to_string(random() % 5) + "." + std::to_string(random() % 256) + "." +
-                                  std::to_string(random() % 256));
-    REQUIRE(set.contains(one) == contains(networks, one));
+    const IpAddress ip_address = address("10." + std::to_string(random() % 5) + "." + std::to_string(random() % 256) +
+                                         "." + std::to_string(random() % 256));
+    REQUIRE(set.contains(ip_address) == contains(networks, ip_address));
   }
 }
 
@@ -267,10 +267,10 @@ TEST_CASE("a database that is cut off is refused, and one that is damaged never 
     const auto database = AddressDatabase::open(folder.write("damaged.mmdb", damaged));
     refused += database ? 0U : 1U;
     if (!database) continue;
-    for (const char* one : {"203.0.113.9", "2001:db8::5", "192.0.2.1"}) {
+    for (const char* item : {"203.0.113.9", "2001:db8::5", "192.0.2.1"}) {
       AddressContext context;
-      database->add_country(address(one), context);
-      database->add_autonomous_system(address(one), context);
+      database->add_country(address(item), context);
+      database->add_autonomous_system(address(item), context);
       CHECK((context.country.empty() || context.country.size() == 2));
     }
   }

@@ -30,9 +30,9 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-InputOptions options_of(const Case& one) {
-  InputOptions options = options_for(one.profile);
-  if (one.change != nullptr) one.change(options.profile);
+InputOptions options_of(const Case& item) {
+  InputOptions options = options_for(item.profile);
+  if (item.change != nullptr) item.change(options.profile);
   return options;
 }
 
@@ -84,8 +84,8 @@ TEST_CASE("reading does not allocate in steady state, whatever the form of the r
                        R"(%DOWNSTREAM_REMOTE_ADDRESS% "%REQ(USER-AGENT)%")");
        }}};
   std::vector<EventParser> parsers;
-  for (const Case& one : cases)
-    parsers.emplace_back(options_of(one));
+  for (const Case& case_ : cases)
+    parsers.emplace_back(options_of(case_));
   EventStorage storage;
   Event event;
   ParseOutcome outcome;

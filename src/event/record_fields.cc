@@ -169,8 +169,8 @@ std::optional<RawValue> RecordFields::first_within(const RawValue& value) const 
   if (value.kind != RawValue::Kind::kNested) return std::nullopt;
   const dom::element& element = nested(value);
   if (dom::array array; element.get(array) == simdjson::SUCCESS) {
-    for (const auto one : array) {
-      const auto plain = plain_value(one);
+    for (const auto item : array) {
+      const auto plain = plain_value(item);
       if (plain && !(plain->is_text() && is_absent(plain->text))) return plain;
     }
   }

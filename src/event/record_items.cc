@@ -18,9 +18,9 @@ bool any_value(const dom::object& wrapped, dom::element& out) {
 
 // Whether the attributes are those of an HTTP request, by OpenTelemetry's semantic conventions (old and new).
 bool describes_request(const dom::array& attributes) {
-  for (const auto one : attributes) {
+  for (const auto attribute : attributes) {
     std::string_view key;
-    if (one["key"].get(key) != simdjson::SUCCESS) continue;
+    if (attribute["key"].get(key) != simdjson::SUCCESS) continue;
     if (key.starts_with("http.") || key.starts_with("url.")) return true;
   }
   return false;
@@ -87,10 +87,10 @@ void RecordItems::take_log_record(const dom::object& record) {
   }
   text_ += ",\"attributes\":{";
   bool first = true;
-  for (const auto one : attributes) {
+  for (const auto attribute : attributes) {
     dom::element key, value;
     dom::object any;
-    if (one["key"].get(key) != simdjson::SUCCESS || one["value"].get(any) != simdjson::SUCCESS ||
+    if (attribute["key"].get(key) != simdjson::SUCCESS || attribute["value"].get(any) != simdjson::SUCCESS ||
         !any_value(any, value))
       continue;
     if (!first) text_ += ',';
@@ -118,10 +118,10 @@ bool RecordItems::take_otlp(const dom::object& root) {
     for (const auto scope : scopes) {
       dom::array records;
       if (scope["logRecords"].get(records) != simdjson::SUCCESS) continue;
-      for (const auto one : records) {
+      for (const auto item : records) {
         dom::object record;
         if (is_full()) return true;
-        if (one.get(record) == simdjson::SUCCESS) take_log_record(record);
+        if (item.get(record) == simdjson::SUCCESS) take_log_record(record);
       }
     }
   }

@@ -131,9 +131,9 @@ void EvidenceBuilder::order_findings(const Judged& judged) {
   }
   // Equal ones in the order found, hits before violations.
   std::sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
-    const auto key = [](const Finding& one) {
-      return std::tuple(one.weight <= 0, -static_cast<int>(one.level), -one.specificity, -one.weight, one.is_violation,
-                        one.index);
+    const auto key = [](const Finding& finding) {
+      return std::tuple(finding.weight <= 0, -static_cast<int>(finding.level), -finding.specificity, -finding.weight,
+                        finding.is_violation, finding.index);
     };
     return key(a) < key(b);
   });

@@ -17,8 +17,8 @@ class PropertyList {
   }
   PropertyList& set(std::string name, int64_t value) { return set(std::move(name), std::to_string(value)); }
   PropertyList& add(std::vector<ClientProperty> others) {
-    for (ClientProperty& one : others)
-      properties_.push_back(std::move(one));
+    for (ClientProperty& other : others)
+      properties_.push_back(std::move(other));
     return *this;
   }
   PropertyList& add(const std::map<std::string, Secret>& others) {

@@ -190,8 +190,8 @@ void KafkaConsumer::hand_out(MessageHandle message, const ReadPosition& position
 
 void KafkaConsumer::hold_back(const PartitionOffset& from) {
   positions_.hold_back(from);
-  auto place = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
-    return one.topic == from.topic && one.partition == from.partition;
+  auto place = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
+    return waiting.topic == from.topic && waiting.partition == from.partition;
   });
   if (place == waiting_.end()) {
     place = waiting_.emplace(waiting_.end());
@@ -212,16 +212,16 @@ void KafkaConsumer::hold_back(const PartitionOffset& from) {
 
 void KafkaConsumer::let_go(uint16_t topic, int32_t partition, int64_t until) {
   if (ReadPosition* position = positions_.find(topic, partition)) position->held = false;
-  for (Waiting& one : waiting_) {
-    if (one.topic == topic && one.partition == partition) one.until = until;
+  for (Waiting& waiting : waiting_) {
+    if (waiting.topic == topic && waiting.partition == partition) waiting.until = until;
   }
 }
 
 /// Null when nothing of the partition waits.
 KafkaConsumer::Waiting* KafkaConsumer::waiting_of(const ReadPosition& position) {
-  for (Waiting& one : waiting_) {
-    if (one.topic == position.topic && one.partition == position.partition)
-      return one.messages.empty() ? nullptr : &one;
+  for (Waiting& waiting : waiting_) {
+    if (waiting.topic == position.topic && waiting.partition == position.partition)
+      return waiting.messages.empty() ? nullptr : &waiting;
   }
   return nullptr;
 }
@@ -233,24 +233,24 @@ void KafkaConsumer::keep(Waiting& waiting, MessageHandle message) {
 
 /// What waited and may go, before anything new. A partition of which little waits is fetched again.
 void KafkaConsumer::hand_out_waiting(uint32_t records_max) {
-  for (Waiting& one : waiting_) {
-    ReadPosition* position = positions_.find(one.topic, one.partition);
+  for (Waiting& waiting : waiting_) {
+    ReadPosition* position = positions_.find(waiting.topic, waiting.partition);
     if (position == nullptr || position->held) continue;
     const auto may_go = [&] {
-      return !one.messages.empty() &&
-             (one.until == PartitionOffset::kUnknown || one.messages.front()->offset < one.until);
+      return !waiting.messages.empty() &&
+             (waiting.until == PartitionOffset::kUnknown || waiting.messages.front()->offset < waiting.until);
     };
     while (may_go() && records_.size() < records_max && batch_bytes_ < kBatchBytesMax) {
-      ReadPositions::hand_out(*position, one.messages.front()->offset);
-      waiting_bytes_ -= bytes_of(*one.messages.front());
-      hand_out(std::move(one.messages.front()), *position);
-      one.messages.pop_front();
+      ReadPositions::hand_out(*position, waiting.messages.front()->offset);
+      waiting_bytes_ -= bytes_of(*waiting.messages.front());
+      hand_out(std::move(waiting.messages.front()), *position);
+      waiting.messages.pop_front();
     }
-    if (one.messages.size() >= kRejoinBelow) continue;
-    rejoin(one);
-    if (resume(one) && wake_bytes_ != 0) static_cast<void>(wake_fetches_of(one.topic, one.partition));
+    if (waiting.messages.size() >= kRejoinBelow) continue;
+    rejoin(waiting);
+    if (resume(waiting) && wake_bytes_ != 0) static_cast<void>(wake_fetches_of(waiting.topic, waiting.partition));
   }
-  std::erase_if(waiting_, [](const Waiting& one) { return one.messages.empty(); });
+  std::erase_if(waiting_, [](const Waiting& waiting) { return waiting.messages.empty(); });
 }
 
 /// What is fetched from now on stays in the partition's own queue, which has a limit of its own.
@@ -288,11 +288,11 @@ bool KafkaConsumer::resume(Waiting& waiting) {
 
 /// Before all partitions are read from elsewhere, or by others. The library stands behind what waits, so each must be sought.
 void KafkaConsumer::forget_waiting() {
-  for (Waiting& one : waiting_) {
-    if (ReadPosition* position = positions_.find(one.topic, one.partition)) position->held = true;
-    one.messages.clear();
-    rejoin(one);
-    resume(one);
+  for (Waiting& waiting : waiting_) {
+    if (ReadPosition* position = positions_.find(waiting.topic, waiting.partition)) position->held = true;
+    waiting.messages.clear();
+    rejoin(waiting);
+    resume(waiting);
   }
   waiting_.clear();
   waiting_bytes_ = 0;
@@ -300,12 +300,12 @@ void KafkaConsumer::forget_waiting() {
 
 /// Before one partition is sought.
 void KafkaConsumer::forget_waiting(uint16_t topic, int32_t partition) {
-  std::erase_if(waiting_, [&](Waiting& one) {
-    if (one.topic != topic || one.partition != partition) return false;
-    for (const MessageHandle& message : one.messages)
+  std::erase_if(waiting_, [&](Waiting& waiting) {
+    if (waiting.topic != topic || waiting.partition != partition) return false;
+    for (const MessageHandle& message : waiting.messages)
       waiting_bytes_ -= bytes_of(*message);
-    rejoin(one);
-    resume(one);
+    rejoin(waiting);
+    resume(waiting);
     return true;
   });
 }
@@ -317,8 +317,8 @@ bool KafkaConsumer::ends_doubted() const {
 bool KafkaConsumer::at_end(uint16_t topic, int32_t partition) const {
   if (ends_doubted()) return false;
   const auto all = positions_.all();
-  return std::any_of(all.begin(), all.end(), [&](const ReadPosition& one) {
-    return one.topic == topic && one.partition == partition && one.at_end();
+  return std::any_of(all.begin(), all.end(), [&](const ReadPosition& position) {
+    return position.topic == topic && position.partition == partition && position.at_end();
   });
 }
 
@@ -445,8 +445,9 @@ std::span<const PartitionOffset> KafkaConsumer::uncommitted() {
 
 PartitionListHandle KafkaConsumer::list_of(std::span<const PartitionOffset> offsets) const {
   PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  for (const PartitionOffset& one : offsets) {
-    rd_kafka_topic_partition_list_add(list.get(), topics_[one.topic].c_str(), one.partition)->offset = one.offset;
+  for (const PartitionOffset& offset : offsets) {
+    rd_kafka_topic_partition_list_add(list.get(), topics_[offset.topic].c_str(), offset.partition)->offset =
+        offset.offset;
   }
   return list;
 }
@@ -520,16 +521,16 @@ void KafkaConsumer::tick() {
 
 void KafkaConsumer::update_lag() {
   size_t slot = 0;
-  for (const ReadPosition& one : positions_.all()) {
+  for (const ReadPosition& position : positions_.all()) {
     int64_t low = 0;
     int64_t high = RD_KAFKA_OFFSET_INVALID;
     // What the last fetch said; asks no broker.
     const auto code =
-        rd_kafka_get_watermark_offsets(client_.get(), topics_[one.topic].c_str(), one.partition, &low, &high);
+        rd_kafka_get_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition, &low, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) continue;
-    const int64_t behind = one.behind(high);
+    const int64_t behind = position.behind(high);
     if (behind == PartitionOffset::kUnknown) continue;
-    counters_.lag.set(slot++, {one.topic, one.partition, static_cast<uint64_t>(behind)});
+    counters_.lag.set(slot++, {position.topic, position.partition, static_cast<uint64_t>(behind)});
   }
   counters_.lag.clear_from(slot);
 }
@@ -551,17 +552,17 @@ bool KafkaConsumer::connected() {
 RecordSource::Unread KafkaConsumer::unread() {
   Unread found = Unread::kNone;
   size_t asked = 0;
-  for (const ReadPosition& one : positions_.all()) {
-    if (one.held) return Unread::kNotKnown;  // it waits for other sources
+  for (const ReadPosition& position : positions_.all()) {
+    if (position.held) return Unread::kNotKnown;  // it waits for other sources
     if (++asked > kUnreadAskedMax) break;
     int64_t low = 0;
     int64_t high = 0;
-    const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[one.topic].c_str(), one.partition, &low,
-                                                       &high, kMetadataTimeoutMs);
+    const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(),
+                                                       position.partition, &low, &high, kMetadataTimeoutMs);
     // Markers of transactions stand behind the last record: the end that was heard of counts them.
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
       found = Unread::kNotKnown;
-    else if (high > std::max({one.expected, one.end, low}))
+    else if (high > std::max({position.expected, position.end, low}))
       return Unread::kSome;
   }
   return found;

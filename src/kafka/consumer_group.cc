@@ -100,13 +100,13 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   std::vector<int64_t> committed;
   bool bounds_known = true;
   for (int i = 0; i < partitions.cnt; ++i) {
-    const rd_kafka_topic_partition_t& one = partitions.elems[i];
-    const auto topic = topics_.find(one.topic);
+    const rd_kafka_topic_partition_t& item = partitions.elems[i];
+    const auto topic = topics_.find(item.topic);
     WEIR_ASSERT(topic.has_value(), "what has no number was left out");
     AssignedPartition partition;
     partition.topic = *topic;
-    partition.partition = one.partition;
-    partition.committed = std::max<int64_t>(one.offset, PartitionOffset::kUnknown);
+    partition.partition = item.partition;
+    partition.committed = std::max<int64_t>(item.offset, PartitionOffset::kUnknown);
     committed.push_back(partition.committed);
     positions_.carry_over(partition);
     // While one leader does not answer, only a restore must ask the others too.

@@ -89,7 +89,7 @@ Result<PreparedTopics> prepare_topics(const EngineOptions& options, const Client
     const auto there = (*admin)->partitions({&topics.state, 1}, options.startup_timeout);
     if (!there) return tl::unexpected(there.error());
     if (there->empty()) {
-      std::erase_if(specs, [&](const TopicSpec& one) { return one.name == topics.state; });
+      std::erase_if(specs, [&](const TopicSpec& spec) { return spec.name == topics.state; });
       log(LogLevel::kWarning, "kafka: there is no topic " + topics.state +
                                   " and kafka.topics.create is false: a restart will begin with empty client windows");
     }
@@ -329,11 +329,12 @@ void Engine::Impl::describe(Stage stage, const LaneRuntime& runtime) {
 }
 
 Status Engine::Impl::start_threads() {
-  for (const auto& one : lanes) {
-    if (Status status = one->consumer->subscribe(one->lane->listener(), one->lane->patience()); !status) return status;
+  for (const auto& lane : lanes) {
+    if (Status status = lane->consumer->subscribe(lane->lane->listener(), lane->lane->patience()); !status)
+      return status;
   }
-  for (const auto& one : lanes) {
-    one->thread = std::thread([lane = one->lane.get()] { lane->run(); });
+  for (const auto& item : lanes) {
+    item->thread = std::thread([lane = item->lane.get()] { lane->run(); });
   }
   return {};
 }
@@ -345,22 +346,22 @@ Engine::~Engine() {
 }
 
 void Engine::request_stop() {
-  for (const auto& one : impl_->lanes) {
-    if (one->lane != nullptr) one->lane->request_stop();
+  for (const auto& lane : impl_->lanes) {
+    if (lane->lane != nullptr) lane->lane->request_stop();
   }
 }
 
 Status Engine::join() {
-  for (const auto& one : impl_->lanes) {
-    if (one->thread.joinable()) one->thread.join();
+  for (const auto& lane : impl_->lanes) {
+    if (lane->thread.joinable()) lane->thread.join();
   }
   return failure();
 }
 
 Status Engine::failure() const {
-  for (const auto& one : impl_->lanes) {
-    if (const Status status = one->lane->failure(); !status) {
-      return fail(status.error().code, "lane " + one->name, status.error().detail);
+  for (const auto& lane : impl_->lanes) {
+    if (const Status status = lane->lane->failure(); !status) {
+      return fail(status.error().code, "lane " + lane->name, status.error().detail);
     }
   }
   return {};
@@ -372,27 +373,27 @@ bool Engine::ready() const {
 
 std::string Engine::unhealthy_reason() const {
   if (const Status status = failure(); !status) return status.error().to_string();
-  for (const auto& one : impl_->lanes) {
-    if (const std::string problems = one->consumer->context().problems(); !problems.empty())
-      return "lane " + one->name + ": " + problems;
-    if (one->lane->stalled())
-      return "lane " + one->name + ": has work and gets on with nothing; its client was made anew";
-    if (one->lane->retrying()) {
-      const std::string reason = one->lane->retry_reason();
-      return "lane " + one->name + ": its output is not accepted and is being sent again" +
+  for (const auto& lane : impl_->lanes) {
+    if (const std::string problems = lane->consumer->context().problems(); !problems.empty())
+      return "lane " + lane->name + ": " + problems;
+    if (lane->lane->stalled())
+      return "lane " + lane->name + ": has work and gets on with nothing; its client was made anew";
+    if (lane->lane->retrying()) {
+      const std::string reason = lane->lane->retry_reason();
+      return "lane " + lane->name + ": its output is not accepted and is being sent again" +
              (reason.empty() ? reason : " (" + reason + ")");
     }
-    if (one->lane->restoring()) return "lane " + one->name + ": is restoring the state of its clients";
-    if (!one->lane->ready())
-      return "lane " + one->name + ": " + (one->lane->finished() ? "has ended" : "is joining its group");
+    if (lane->lane->restoring()) return "lane " + lane->name + ": is restoring the state of its clients";
+    if (!lane->lane->ready())
+      return "lane " + lane->name + ": " + (lane->lane->finished() ? "has ended" : "is joining its group");
   }
   return {};
 }
 
 Milliseconds Engine::oldest_heartbeat() const {
   Milliseconds oldest{0};
-  for (const auto& one : impl_->lanes) {
-    if (!one->lane->finished()) oldest = std::max(oldest, one->lane->heartbeat_age());
+  for (const auto& lane : impl_->lanes) {
+    if (!lane->lane->finished()) oldest = std::max(oldest, lane->lane->heartbeat_age());
   }
   return oldest;
 }
@@ -400,11 +401,11 @@ Milliseconds Engine::oldest_heartbeat() const {
 Result<Engine::ClientSighting> Engine::ask_about(const ClientQuestion& question, Milliseconds patience) const {
   const auto end = std::chrono::steady_clock::now() + patience;
   std::vector<std::pair<const LaneRuntime*, std::future<ClientAnswer>>> asked;
-  for (const auto& one : impl_->lanes) {
-    if (one->desk == nullptr) continue;
-    auto answer = one->desk->ask(question);
-    if (!answer) return fail(ErrorCode::kLimit, "lane " + one->name, "too many questions wait for it");
-    asked.emplace_back(one.get(), std::move(*answer));
+  for (const auto& lane : impl_->lanes) {
+    if (lane->desk == nullptr) continue;
+    auto answer = lane->desk->ask(question);
+    if (!answer) return fail(ErrorCode::kLimit, "lane " + lane->name, "too many questions wait for it");
+    asked.emplace_back(lane.get(), std::move(*answer));
   }
   const LaneRuntime* silent = nullptr;
   for (auto& [lane, answer] : asked) {

@@ -201,8 +201,8 @@ TEST_CASE("refused output is sent again until it is stored, and only then are of
   test.start();
   REQUIRE(wait_for([&] { return test.observed() >= 30; }, Milliseconds(30'000)));
   std::set<std::string> clients;
-  for (const auto& one : test.read("weir.alerts", 30))
-    clients.insert(one.key);
+  for (const auto& item : test.read("weir.alerts", 30))
+    clients.insert(item.key);
   CHECK(clients.size() == 30);
   CHECK(test.kafka_sum(&KafkaCounters::output_retries) >= 1);
   CHECK(test.kafka_sum(&KafkaCounters::delivery_errors) >= 1);
@@ -264,8 +264,8 @@ TEST_CASE("the lag of every partition is published", "[kafka][mock]") {
   REQUIRE(wait_for([&] { return test.observed() == 20; }));
   CHECK(wait_for([&] {
     uint64_t behind = 0;
-    for (const auto& one : detect_lag())
-      behind += one.records;
+    for (const auto& item : detect_lag())
+      behind += item.records;
     return detect_lag().size() == 2 && behind == 0;
   }));
   CHECK(test.stop());

@@ -167,9 +167,9 @@ Status TopicAdmin::refuse_missing(std::span<const TopicSpec> specs, std::span<co
   if (!seen) return tl::unexpected(seen.error());
   std::vector<std::string> hidden, missing;
   for (const TopicSpec& spec : specs) {
-    const auto one = seen->find(spec.name);
-    if (one == seen->end()) continue;
-    if (one->second == TopicSight::kHidden)
+    const auto item = seen->find(spec.name);
+    if (item == seen->end()) continue;
+    if (item->second == TopicSight::kHidden)
       hidden.push_back(spec.name);
     else if (!spec.create || creation == TopicCreation::kNever)
       missing.push_back(spec.name);
@@ -284,8 +284,8 @@ Result<std::map<std::string, std::string>> TopicAdmin::settings(const std::strin
   static_cast<void>(rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()),
                                                               text.data(), text.size()));
   const QueueHandle answers(rd_kafka_queue_new(client_.get()));
-  rd_kafka_ConfigResource_t* one = resource.get();
-  rd_kafka_DescribeConfigs(client_.get(), &one, 1, options.get(), answers.get());
+  rd_kafka_ConfigResource_t* item = resource.get();
+  rd_kafka_DescribeConfigs(client_.get(), &item, 1, options.get(), answers.get());
   const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>((timeout + kSlice).count())));
   if (answer == nullptr) return tl::unexpected(kafka_error("settings of " + topic, RD_KAFKA_RESP_ERR__TIMED_OUT));
   if (const auto code = rd_kafka_event_error(answer.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)

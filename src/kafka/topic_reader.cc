@@ -46,8 +46,8 @@ TopicReader::TopicReader() : impl_(std::make_unique<Impl>()) {}
 TopicReader::~TopicReader() = default;
 
 std::string_view TopicRecord::header(std::string_view name) const {
-  for (const auto& one : headers) {
-    if (one.first == name) return one.second;
+  for (const auto& header : headers) {
+    if (header.first == name) return header.second;
   }
   return {};
 }

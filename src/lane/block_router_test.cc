@@ -44,10 +44,10 @@ TEST_CASE("every observation goes to the partition of its client, in order", "[k
     ObservationBlock block;
     REQUIRE(decode_block(message.value, block));
     int64_t last = -1;
-    for (const Observation& one : block.observations) {
-      CHECK(partition_of(one.client_hash, 4) == message.partition);
-      CHECK(one.at.offset > last);
-      last = one.at.offset;
+    for (const Observation& observation : block.observations) {
+      CHECK(partition_of(observation.client_hash, 4) == message.partition);
+      CHECK(observation.at.offset > last);
+      last = observation.at.offset;
       ++seen;
     }
   }
@@ -63,8 +63,8 @@ TEST_CASE("a block that would be too large is divided without losing the order",
     CHECK(message.value.size() <= 2'000);
     ObservationBlock block;
     REQUIRE(decode_block(message.value, block));
-    for (const Observation& one : block.observations)
-      CHECK(one.at.offset == next++);
+    for (const Observation& observation : block.observations)
+      CHECK(observation.at.offset == next++);
   }
   CHECK(next == 500);
 }

@@ -183,8 +183,8 @@ void CrashJournal::take_in() {
 
 void CrashJournal::take_in(Range crashed) {
   crashed.crashes = 1;
-  const auto known = std::find_if(suspects_.begin(), suspects_.end(), [&](const Range& one) {
-    return same_place(one, crashed) && one.first <= crashed.last && crashed.first <= one.last;
+  const auto known = std::find_if(suspects_.begin(), suspects_.end(), [&](const Range& range) {
+    return same_place(range, crashed) && range.first <= crashed.last && crashed.first <= range.last;
   });
   if (known != suspects_.end()) {
     // Whatever it was both times is in both.
@@ -283,9 +283,9 @@ bool CrashJournal::Guard::enter(std::span<const InputRecord> batch) {
   if (!journal_.any_.load(std::memory_order_relaxed)) return true;
   const std::lock_guard lock(journal_.mutex_);
   const auto noted = std::span(slot_.ranges).first(count);
-  const auto among_them = [&](const Range& one) {
+  const auto among_them = [&](const Range& item) {
     return std::any_of(noted.begin(), noted.end(), [&](const Range& batch_range) {
-      return same_place(one, batch_range) && one.first <= batch_range.last && batch_range.first <= one.last;
+      return same_place(item, batch_range) && item.first <= batch_range.last && batch_range.first <= item.last;
     });
   };
   return std::none_of(journal_.suspects_.begin(), journal_.suspects_.end(), among_them) &&
@@ -298,9 +298,9 @@ void CrashJournal::Guard::leave() {
 
 CrashJournal::Guard::Verdict CrashJournal::Guard::quarantined(const InputRecord& record) {
   const std::lock_guard lock(journal_.mutex_);
-  for (const Range& one : journal_.quarantined_) {
-    if (hash_of(record.topic) == one.topic && one.partition == record.partition && one.first == record.offset)
-      return {one.crashes, one.signal};
+  for (const Range& range : journal_.quarantined_) {
+    if (hash_of(record.topic) == range.topic && range.partition == record.partition && range.first == record.offset)
+      return {range.crashes, range.signal};
   }
   return {};
 }
@@ -309,8 +309,8 @@ void CrashJournal::Guard::passed(std::span<const PartitionOffset> committed) {
   if (!journal_.any_.load(std::memory_order_relaxed)) return;
   const std::lock_guard lock(journal_.mutex_);
   const size_t removed = std::erase_if(journal_.suspects_, [&](const Range& range) {
-    return std::any_of(committed.begin(), committed.end(), [&](const PartitionOffset& one) {
-      return hash_of(one.topic) == range.topic && one.partition == range.partition && range.last < one.offset;
+    return std::any_of(committed.begin(), committed.end(), [&](const PartitionOffset& offset) {
+      return hash_of(offset.topic) == range.topic && offset.partition == range.partition && range.last < offset.offset;
     });
   });
   if (removed != 0) journal_.store();

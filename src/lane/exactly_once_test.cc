@@ -37,8 +37,8 @@ class ScriptedClient : public TransactionClient {
   }
   Status produce(const OutputMessage& message, Patience&) override {
     std::string call = "produce " + std::string(message.value);
-    for (const OutputHeader& one : message.headers)
-      call += " " + std::string(one.name) + "=" + std::string(one.value);
+    for (const OutputHeader& header : message.headers)
+      call += " " + std::string(header.name) + "=" + std::string(header.value);
     script_.calls.push_back(call);
     return {};
   }

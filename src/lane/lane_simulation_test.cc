@@ -121,13 +121,13 @@ class Simulation {
     int turns = 0;
     while (!finished() && outcome.failure.empty()) {
       if (++turns > kQuietMax) outcome.failure = "the lanes do not finish";
-      for (const auto& one : processes_) {
-        if (const Status status = turn(*one.second); !status) outcome.failure = status.error().to_string();
+      for (const auto& process : processes_) {
+        if (const Status status = turn(*process.second); !status) outcome.failure = status.error().to_string();
       }
     }
-    for (const auto& one : kafka_.alerts) {
-      if (kafka_.transactions[one.transaction].state == SimulatedKafka::Transaction::State::kCommitted)
-        outcome.alerts.insert(one.key + " " + one.value);
+    for (const auto& alert : kafka_.alerts) {
+      if (kafka_.transactions[alert.transaction].state == SimulatedKafka::Transaction::State::kCommitted)
+        outcome.alerts.insert(alert.key + " " + alert.value);
     }
     for (const auto& [name, process] : processes_) {
       for (int32_t partition = 0; partition < SimulatedKafka::kPartitions; ++partition) {
@@ -135,8 +135,8 @@ class Simulation {
       }
       add(*process, outcome);
     }
-    for (const auto& one : gone_)
-      add(*one, outcome);
+    for (const auto& item : gone_)
+      add(*item, outcome);
     return outcome;
   }
 
@@ -175,7 +175,7 @@ class Simulation {
     for (int32_t partition = 0; partition < SimulatedKafka::kPartitions; ++partition) {
       const int64_t end = kafka_.observations[partition].rbegin()->first + 1;
       if (kafka_.stable_committed(partition) != end) return false;
-      const auto has_state = [&](const auto& one) { return one.second->work.digest(partition, end).has_value(); };
+      const auto has_state = [&](const auto& item) { return item.second->work.digest(partition, end).has_value(); };
       if (std::none_of(processes_.begin(), processes_.end(), has_state)) return false;
     }
     return true;
@@ -212,10 +212,10 @@ TEST_CASE("whatever happens to the lanes, committed alerts and state are those o
     if (same) continue;
     pauses_take_time() = true;
     size_t lost = 0, extra = 0;
-    for (const auto& one : wanted.alerts)
-      lost += found.alerts.count(one) == 0;
-    for (const auto& one : found.alerts)
-      extra += wanted.alerts.count(one) == 0;
+    for (const auto& alert : wanted.alerts)
+      lost += found.alerts.count(alert) == 0;
+    for (const auto& alert : found.alerts)
+      extra += wanted.alerts.count(alert) == 0;
     FAIL("seed " << seed << ": " << found.failure << " alerts " << found.alerts.size() << " of " << wanted.alerts.size()
                  << ", lost " << lost << ", foreign " << extra << ", digests "
                  << (found.digests == wanted.digests ? "equal" : "different") << " (" << found.digests.size()

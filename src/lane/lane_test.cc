@@ -45,8 +45,8 @@ class CopyWork : public StageWork {
   }
   bool can_reproduce() override { return keeps_; }
   Status reproduce(OutputTransaction& output, Patience& patience) override {
-    for (const std::string& one : kept_) {
-      if (Status status = output.produce({"out", 0, {}, one, {}}, patience); !status) return status;
+    for (const std::string& text : kept_) {
+      if (Status status = output.produce({"out", 0, {}, text, {}}, patience); !status) return status;
     }
     return {};
   }
@@ -87,8 +87,8 @@ struct Fixture {
   }
   std::string stored() const {
     std::string all;
-    for (const auto& one : output.stored)
-      all += one.value;
+    for (const auto& item : output.stored)
+      all += item.value;
     return all;
   }
 
@@ -287,8 +287,8 @@ TEST_CASE("a record at which the process crashed three times is set aside, the o
   std::filesystem::remove_all(folder);
   CHECK(test.stored() == "abcd");
   REQUIRE(test.output.stored.size() == 4);
-  for (const auto& one : test.output.stored)
-    CHECK(one.topic == (one.value == "b" ? "dead" : "out"));
+  for (const auto& item : test.output.stored)
+    CHECK(item.topic == (item.value == "b" ? "dead" : "out"));
   CHECK(test.work.processed == 3);
   CHECK(test.source.committed[0] == 3);
 }

@@ -7,10 +7,10 @@
 namespace weir {
 
 void ReadPositions::carry_over(AssignedPartition& partition) const {
-  for (const Carried& one : carried_) {
-    const bool same = one.done.topic == partition.topic && one.done.partition == partition.partition;
+  for (const Carried& carried : carried_) {
+    const bool same = carried.done.topic == partition.topic && carried.done.partition == partition.partition;
     // Nobody else committed meanwhile: what was done stays done.
-    if (same && one.committed == partition.committed) partition.committed = one.done.offset;
+    if (same && carried.committed == partition.committed) partition.committed = carried.done.offset;
   }
 }
 
@@ -38,15 +38,17 @@ void ReadPositions::clear() {
 
 void ReadPositions::clear_and_carry() {
   carried_.clear();
-  for (const ReadPosition& one : positions_) {
-    if (!one.read || one.done <= one.committed) continue;
-    carried_.push_back({{one.topic, one.partition, one.done}, one.committed});
+  for (const ReadPosition& position : positions_) {
+    if (!position.read || position.done <= position.committed) continue;
+    carried_.push_back({{position.topic, position.partition, position.done}, position.committed});
   }
   clear();
 }
 
 ReadPosition* ReadPositions::find(uint16_t topic, int32_t partition) {
-  const auto is_it = [&](const ReadPosition& one) { return one.partition == partition && one.topic == topic; };
+  const auto is_it = [&](const ReadPosition& position) {
+    return position.partition == partition && position.topic == topic;
+  };
   if (last_found_ < positions_.size() && is_it(positions_[last_found_])) return &positions_[last_found_];
   const auto found = std::find_if(positions_.begin(), positions_.end(), is_it);
   if (found == positions_.end()) return nullptr;
@@ -66,8 +68,8 @@ void ReadPositions::hand_out(ReadPosition& position, int64_t offset) {
 }
 
 void ReadPositions::batch_done() {
-  for (ReadPosition& one : positions_)
-    one.done = one.expected;
+  for (ReadPosition& position : positions_)
+    position.done = position.expected;
 }
 
 void ReadPositions::hold_back(const PartitionOffset& from) {
@@ -80,14 +82,15 @@ void ReadPositions::hold_back(const PartitionOffset& from) {
 }
 
 void ReadPositions::give_up_batch() {
-  for (ReadPosition& one : positions_)
-    one.expected = one.done;
+  for (ReadPosition& position : positions_)
+    position.expected = position.done;
 }
 
 std::span<const PartitionOffset> ReadPositions::uncommitted() {
   uncommitted_.clear();
-  for (const ReadPosition& one : positions_) {
-    if (one.read && one.done > one.committed) uncommitted_.push_back({one.topic, one.partition, one.done});
+  for (const ReadPosition& position : positions_) {
+    if (position.read && position.done > position.committed)
+      uncommitted_.push_back({position.topic, position.partition, position.done});
   }
   return uncommitted_;
 }
@@ -100,12 +103,12 @@ void ReadPositions::mark_committed(std::span<const PartitionOffset> offsets) {
 
 std::vector<PartitionOffset> ReadPositions::rewind() {
   std::vector<PartitionOffset> moved;
-  for (ReadPosition& one : positions_) {
-    if (one.expected == one.committed && !one.held) continue;
-    moved.push_back({one.topic, one.partition, one.committed});
-    one.expected = one.done = one.committed;
-    one.end = one.high = one.seen = PartitionOffset::kUnknown;
-    one.held = false;
+  for (ReadPosition& position : positions_) {
+    if (position.expected == position.committed && !position.held) continue;
+    moved.push_back({position.topic, position.partition, position.committed});
+    position.expected = position.done = position.committed;
+    position.end = position.high = position.seen = PartitionOffset::kUnknown;
+    position.held = false;
   }
   return moved;
 }
@@ -119,8 +122,8 @@ void ReadPositions::seek(const PartitionOffset& target) {
 }
 
 bool ReadPositions::exhausted(int32_t partition, int64_t until) const {
-  return std::any_of(positions_.begin(), positions_.end(), [&](const ReadPosition& one) {
-    return one.partition == partition && (one.end >= until || one.expected >= until);
+  return std::any_of(positions_.begin(), positions_.end(), [&](const ReadPosition& position) {
+    return position.partition == partition && (position.end >= until || position.expected >= until);
   });
 }
 

@@ -27,8 +27,8 @@ void read(ReadPositions& positions, int32_t partition, int64_t offset) {
 
 std::vector<int64_t> offsets_of(std::span<const PartitionOffset> found) {
   std::vector<int64_t> offsets;
-  for (const PartitionOffset& one : found)
-    offsets.push_back(one.offset);
+  for (const PartitionOffset& offset : found)
+    offsets.push_back(offset.offset);
   return offsets;
 }
 
@@ -100,9 +100,9 @@ TEST_CASE("work that is done and not committed survives a new client, unless som
   positions.clear_and_carry();
   CHECK(positions.empty());
   std::vector<AssignedPartition> again{{0, 0, 5, kUnknown, 0}, {0, 1, 9, kUnknown, 0}};
-  for (AssignedPartition& one : again) {
-    positions.carry_over(one);
-    one.start = one.committed;
+  for (AssignedPartition& partition : again) {
+    positions.carry_over(partition);
+    partition.start = partition.committed;
   }
   CHECK(again[0].committed == 6);
   CHECK(again[1].committed == 9);

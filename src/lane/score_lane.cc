@@ -16,7 +16,9 @@ namespace {
 
 /// One a record: a record whose client is not its address comes a second time, for the address.
 uint64_t records_of(std::span<const Observation> observations) {
-  const auto is_record = [](const Observation& one) { return !one.has(ObservationFlag::kAddressCount); };
+  const auto is_record = [](const Observation& observation) {
+    return !observation.has(ObservationFlag::kAddressCount);
+  };
   return static_cast<uint64_t>(std::count_if(observations.begin(), observations.end(), is_record));
 }
 
@@ -124,11 +126,11 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
 }
 
 void ScoreWork::note_decisions(const InputRecord& record) {
-  for (const Decision& one : block_.decisions) {
+  for (const Decision& decision : block_.decisions) {
     counters_.decisions.add();
-    log_(LogLevel::kInfo, "kafka: a decision of " + std::string(one.caller) + " is in force in " +
+    log_(LogLevel::kInfo, "kafka: a decision of " + std::string(decision.caller) + " is in force in " +
                               options_.observations_topic + "/" + std::to_string(record.partition) + " from offset " +
-                              std::to_string(record.offset) + " on: " + std::string(to_string(one.kind)));
+                              std::to_string(record.offset) + " on: " + std::string(to_string(decision.kind)));
   }
 }
 
@@ -178,8 +180,8 @@ void ScoreWork::retain_dead_letter(const InputRecord& record, std::string_view r
   const DeadLetter letter(record, options_.observations_topic, "score", reason, detail);
   const OutputMessage message = letter.message(options_.dead_letter_topic);
   RetainedMessage kept{options_.dead_letter_topic, std::string(message.key), std::string(message.value), {}, 0};
-  for (const OutputHeader& one : message.headers)
-    kept.headers.emplace_back(one.name, one.value);
+  for (const OutputHeader& header : message.headers)
+    kept.headers.emplace_back(header.name, header.value);
   retain(std::move(kept));
   kafka_counters_.dead_letters.add();
   log_(LogLevel::kError, "kafka: block at offset " + std::to_string(record.offset) + " of " +
@@ -297,8 +299,8 @@ void ScoreWork::retain_genesis(PartitionState& state, int64_t offset) {
 // --- state
 
 PartitionState& ScoreWork::state_of(int32_t partition) {
-  for (const auto& one : states_) {
-    if (one->partition() == partition) return *one;
+  for (const auto& state : states_) {
+    if (state->partition() == partition) return *state;
   }
   states_.push_back(std::make_unique<PartitionState>(partition, options_.score, options_.topics));
   return *states_.back();
@@ -307,19 +309,19 @@ PartitionState& ScoreWork::state_of(int32_t partition) {
 Status ScoreWork::on_assigned(std::span<AssignedPartition> partitions, Patience& patience) {
   tick();  // counts what the states that go have done
   damaged_.clear();
-  for (const AssignedPartition& one : partitions)
-    assigned_.insert(one.partition);
+  for (const AssignedPartition& partition : partitions)
+    assigned_.insert(partition.partition);
   std::erase_if(states_, [&](const std::unique_ptr<PartitionState>& state) {
-    const auto same = [&](const AssignedPartition& one) {
-      return one.partition == state->partition() && one.committed == state->next_offset() &&
-             one.committed != PartitionOffset::kUnknown && !state->restoring();
+    const auto same = [&](const AssignedPartition& partition) {
+      return partition.partition == state->partition() && partition.committed == state->next_offset() &&
+             partition.committed != PartitionOffset::kUnknown && !state->restoring();
     };
     return std::none_of(partitions.begin(), partitions.end(), same);
   });
   std::vector<AssignedPartition*> cold;
-  for (AssignedPartition& one : partitions) {
-    const auto warm = [&](const auto& state) { return state->partition() == one.partition; };
-    if (std::none_of(states_.begin(), states_.end(), warm)) cold.push_back(&one);
+  for (AssignedPartition& partition : partitions) {
+    const auto warm = [&](const auto& state) { return state->partition() == partition.partition; };
+    if (std::none_of(states_.begin(), states_.end(), warm)) cold.push_back(&partition);
   }
   const Status status = restore(cold, patience);
   if (status) tick();
@@ -330,11 +332,11 @@ Status ScoreWork::on_assigned(std::span<AssignedPartition> partitions, Patience&
 /// committed offset.
 Status ScoreWork::restore(std::span<AssignedPartition*> partitions, Patience& patience) {
   std::vector<AssignedPartition*> stored_ones;
-  for (AssignedPartition* one : partitions) {
-    if (store_ != nullptr && one->committed != PartitionOffset::kUnknown)
-      stored_ones.push_back(one);
+  for (AssignedPartition* partition : partitions) {
+    if (store_ != nullptr && partition->committed != PartitionOffset::kUnknown)
+      stored_ones.push_back(partition);
     else
-      state_of(one->partition).advance(one->committed);
+      state_of(partition->partition).advance(partition->committed);
   }
   if (stored_ones.empty()) return {};
   const auto start = std::chrono::steady_clock::now();
@@ -385,8 +387,8 @@ Status ScoreWork::restore_from(AssignedPartition& partition, StoredState stored)
 
 Result<std::vector<StoredState>> ScoreWork::read_states(std::span<AssignedPartition*> partitions, Patience& patience) {
   std::vector<StateStore::Request> requests;
-  for (const AssignedPartition* one : partitions)
-    requests.push_back({one->partition, one->committed});
+  for (const AssignedPartition* partition : partitions)
+    requests.push_back({partition->partition, partition->committed});
   const uint32_t chunk_count = state_of(requests.front().partition).scorer().chunk_count();
   bool said = false;
   while (true) {
@@ -450,11 +452,11 @@ void ScoreWork::begin_again(RecordSource& source, Patience& patience) {
     std::erase_if(states_, [&](const auto& state) { return state->partition() == partition; });
     again.push_back({0, partition, committed, committed});
   }
-  for (AssignedPartition& one : again)
-    pointers.push_back(&one);
+  for (AssignedPartition& assigned_partition : again)
+    pointers.push_back(&assigned_partition);
   Status status = restore(pointers, patience);
-  for (const AssignedPartition& one : again) {
-    if (status) status = source.seek({0, one.partition, one.start});
+  for (const AssignedPartition& assigned_partition : again) {
+    if (status) status = source.seek({0, assigned_partition.partition, assigned_partition.start});
   }
   if (!status) log_(LogLevel::kError, "kafka: " + status.error().to_string());
 }
@@ -494,8 +496,8 @@ void ScoreWork::report_stuck_sources() {
   for (const auto& state : states_) {
     const SourceTimes& times = state->scorer().sources();
     if (state->restoring()) continue;
-    for (const SourceTimes::Source& one : times.sources()) {
-      if (times.is_stuck(one)) found.emplace(one.report.topic, one.report.partition);
+    for (const SourceTimes::Source& source : times.sources()) {
+      if (times.is_stuck(source)) found.emplace(source.report.topic, source.report.partition);
     }
   }
   for (const auto& [topic, partition] : found) {

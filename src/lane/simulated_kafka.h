@@ -64,55 +64,58 @@ class SimulatedKafka {
 
   /// A new producer with this id: what an older one has open is aborted.
   int init(const std::string& id) {
-    for (Transaction& one : transactions) {
-      if (one.id != id) continue;
-      if (one.state == Transaction::State::kOpen) one.state = Transaction::State::kAborted;
-      write_ends(one);
+    for (Transaction& transaction : transactions) {
+      if (transaction.id != id) continue;
+      if (transaction.state == Transaction::State::kOpen) transaction.state = Transaction::State::kAborted;
+      write_ends(transaction);
     }
     return ++epochs[id];
   }
   /// A producer's next transaction waits until the ends of its last one are written everywhere.
   size_t begin(const std::string& id, int epoch) {
-    for (Transaction& one : transactions) {
-      if (one.id == id && one.state != Transaction::State::kOpen) write_ends(one);
+    for (Transaction& transaction : transactions) {
+      if (transaction.id == id && transaction.state != Transaction::State::kOpen) write_ends(transaction);
     }
     transactions.push_back({Transaction::State::kOpen, id, epoch, {}, false, false});
     return transactions.size() - 1;
   }
-  [[nodiscard]] bool fenced(const Transaction& one) const { return epochs.at(one.id) != one.epoch; }
+  [[nodiscard]] bool fenced(const Transaction& transaction) const {
+    return epochs.at(transaction.id) != transaction.epoch;
+  }
   bool commit(size_t number) {
-    Transaction& one = transactions[number];
-    if (fenced(one) || one.state != Transaction::State::kOpen) return one.state == Transaction::State::kCommitted;
-    one.state = Transaction::State::kCommitted;
+    Transaction& transaction = transactions[number];
+    if (fenced(transaction) || transaction.state != Transaction::State::kOpen)
+      return transaction.state == Transaction::State::kCommitted;
+    transaction.state = Transaction::State::kCommitted;
     return true;
   }
-  void write_ends(Transaction& one) {
-    if (one.state == Transaction::State::kCommitted && !one.offsets_marked) {
-      for (const auto& [partition, offset] : one.offsets)
+  void write_ends(Transaction& transaction) {
+    if (transaction.state == Transaction::State::kCommitted && !transaction.offsets_marked) {
+      for (const auto& [partition, offset] : transaction.offsets)
         committed[partition] = offset;
     }
-    one.offsets_marked = one.state_marked = true;
+    transaction.offsets_marked = transaction.state_marked = true;
   }
   /// Time goes by: ends are written, in each place when it comes.
   void advance() {
-    for (Transaction& one : transactions) {
-      if (one.state == Transaction::State::kOpen) continue;
-      if (!one.offsets_marked && !happens(0.5)) {
-        const bool state_marked = one.state_marked;
-        write_ends(one);
-        one.state_marked = state_marked;
+    for (Transaction& transaction : transactions) {
+      if (transaction.state == Transaction::State::kOpen) continue;
+      if (!transaction.offsets_marked && !happens(0.5)) {
+        const bool state_marked = transaction.state_marked;
+        write_ends(transaction);
+        transaction.state_marked = state_marked;
       }
-      if (!one.state_marked && !happens(0.7)) one.state_marked = true;
+      if (!transaction.state_marked && !happens(0.7)) transaction.state_marked = true;
     }
   }
   /// What a reader who waits for decided offsets gets: open transactions time out meanwhile.
   int64_t stable_committed(int32_t partition) {
-    for (Transaction& one : transactions) {
-      if (one.offsets_marked || !one.offsets.contains(partition)) continue;
-      if (one.state == Transaction::State::kOpen) one.state = Transaction::State::kAborted;
-      const bool state_marked = one.state_marked;
-      write_ends(one);
-      one.state_marked = state_marked;  // there it may still come late
+    for (Transaction& transaction : transactions) {
+      if (transaction.offsets_marked || !transaction.offsets.contains(partition)) continue;
+      if (transaction.state == Transaction::State::kOpen) transaction.state = Transaction::State::kAborted;
+      const bool state_marked = transaction.state_marked;
+      write_ends(transaction);
+      transaction.state_marked = state_marked;  // there it may still come late
     }
     const auto found = committed.find(partition);
     return found == committed.end() ? PartitionOffset::kUnknown : found->second;
@@ -194,8 +197,8 @@ class SimulatedSource : public RecordSource {
   void mark_committed(std::span<const PartitionOffset> offsets) override { positions_.mark_committed(offsets); }
   Result<std::vector<PartitionOffset>> read_committed(std::span<const PartitionOffset> partitions, Patience&) override {
     std::vector<PartitionOffset> found(partitions.begin(), partitions.end());
-    for (PartitionOffset& one : found)
-      one.offset = kafka_.stable_committed(one.partition);
+    for (PartitionOffset& offset : found)
+      offset.offset = kafka_.stable_committed(offset.partition);
     return found;
   }
   bool exhausted(int32_t partition, int64_t until) const override { return positions_.exhausted(partition, until); }
@@ -207,8 +210,9 @@ class SimulatedSource : public RecordSource {
   }
   bool at_end(uint16_t, int32_t partition) const override {
     const auto all = positions_.all();
-    return std::any_of(all.begin(), all.end(),
-                       [&](const ReadPosition& one) { return one.partition == partition && one.at_end(); });
+    return std::any_of(all.begin(), all.end(), [&](const ReadPosition& position) {
+      return position.partition == partition && position.at_end();
+    });
   }
   Status renew(CarryDone, Patience&) override { return {}; }
   Status seek(const PartitionOffset& target) override {
@@ -292,8 +296,8 @@ class SimulatedTransactions : public TransactionClient {
   TransactionResult send_offsets(std::span<const PartitionOffset> offsets, Patience&) override {
     if (const auto result = trouble(0.01); !result.done()) return result;
     if (!source_.member_of_generation()) return {TransactionStep::kAbort, "illegal generation"};
-    for (const PartitionOffset& one : offsets)
-      now().offsets[one.partition] = one.offset;
+    for (const PartitionOffset& offset : offsets)
+      now().offsets[offset.partition] = offset.offset;
     return kafka_.happens(0.01) ? TransactionResult{TransactionStep::kUnknown, "no answer"} : TransactionResult{};
   }
   TransactionResult commit(Patience&) override {
@@ -335,8 +339,8 @@ class SimulatedStore : public StateStore {
   Result<std::vector<StoredState>> read(std::span<const Request> partitions, uint32_t, Patience&) override {
     if (kafka_.happens(0.02)) return fail(ErrorCode::kKafka, "test", "no broker answers");
     std::vector<StoredState> states;
-    for (const Request& one : partitions)
-      states.push_back(read(one.partition, one.committed));
+    for (const Request& partition : partitions)
+      states.push_back(read(partition.partition, partition.committed));
     return states;
   }
 
@@ -345,10 +349,10 @@ class SimulatedStore : public StateStore {
     StateCollector collector(committed);
     collect(partition, collector);
     if (collector.enough()) return collector.take();
-    for (auto& one : kafka_.transactions) {
-      if (one.state == SimulatedKafka::Transaction::State::kOpen)
-        one.state = SimulatedKafka::Transaction::State::kAborted;
-      one.state_marked = true;
+    for (auto& transaction : kafka_.transactions) {
+      if (transaction.state == SimulatedKafka::Transaction::State::kOpen)
+        transaction.state = SimulatedKafka::Transaction::State::kAborted;
+      transaction.state_marked = true;
     }
     StateCollector again(committed);
     collect(partition, again);

@@ -100,8 +100,8 @@ class FakeSource : public RecordSource {
     return commit_result;
   }
   void mark_committed(std::span<const PartitionOffset> offsets) override {
-    for (const PartitionOffset& one : offsets)
-      committed[one.partition] = one.offset;
+    for (const PartitionOffset& offset : offsets)
+      committed[offset.partition] = offset.offset;
   }
   Status rewind() override {
     ++rewinds;
@@ -114,9 +114,9 @@ class FakeSource : public RecordSource {
   }
   Result<std::vector<PartitionOffset>> read_committed(std::span<const PartitionOffset> partitions, Patience&) override {
     std::vector<PartitionOffset> found(partitions.begin(), partitions.end());
-    for (PartitionOffset& one : found) {
-      const auto known = committed.find(one.partition);
-      one.offset = known == committed.end() ? PartitionOffset::kUnknown : known->second;
+    for (PartitionOffset& offset : found) {
+      const auto known = committed.find(offset.partition);
+      offset.offset = known == committed.end() ? PartitionOffset::kUnknown : known->second;
     }
     return found;
   }
@@ -200,8 +200,8 @@ class FakeOutput : public OutputTransaction {
     Message kept{
         std::string(message.topic), message.partition, std::string(message.key), std::string(message.value), {},
         message.append_ms};
-    for (const OutputHeader& one : message.headers)
-      kept.headers[std::string(one.name)] = std::string(one.value);
+    for (const OutputHeader& header : message.headers)
+      kept.headers[std::string(header.name)] = std::string(header.value);
     open_.push_back(std::move(kept));
     return {};
   }

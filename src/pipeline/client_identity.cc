@@ -107,10 +107,10 @@ ClientIdentity ClientIdentifier::identify(const Event& event, Arena& arena) {
 
 std::optional<ClientIdentity> ClientIdentifier::identify(std::string_view name, Arena& arena) {
   std::optional<ClientKind> kind;
-  for (const ClientKind one : {ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress}) {
-    const std::string prefix = std::string(to_string(one)) + ":";
+  for (const ClientKind client_kind : {ClientKind::kCustomer, ClientKind::kApiKey, ClientKind::kAddress}) {
+    const std::string prefix = std::string(to_string(client_kind)) + ":";
     if (kind || !name.starts_with(prefix)) continue;
-    kind = one;
+    kind = client_kind;
     name.remove_prefix(prefix.size());
   }
   if (name.empty()) return std::nullopt;
@@ -159,7 +159,7 @@ std::string_view ClientIdentifier::header_digest(const Event& event) {
   if (headers_.empty() || event.headers.empty() || is_refused) return {};
   for (const std::string& name : headers_) {
     const auto found = std::find_if(event.headers.begin(), event.headers.end(),
-                                    [&](const Header& one) { return equals_ignoring_case(one.name, name); });
+                                    [&](const Header& header) { return equals_ignoring_case(header.name, name); });
     if (found == event.headers.end() || found->value.size() < kCredentialBytesMin) continue;
     if (name != kAuthorization) return api_key_digest(found->value);
     const size_t blank = std::min(found->value.find(' '), found->value.size());

@@ -82,8 +82,8 @@ TEST_CASE("a customer's name that holds a secret is a digest, the same each time
 }
 
 TEST_CASE("the digest of a name depends on the configured key", "[client_identity]") {
-  auto one = identifier({1, 2}), other = identifier({1, 3});
-  CHECK(text_of(one, kToken) != text_of(other, kToken));
+  auto item = identifier({1, 2}), other = identifier({1, 3});
+  CHECK(text_of(item, kToken) != text_of(other, kToken));
 }
 
 TEST_CASE("personal data in a customer's name is hidden where it is to be", "[client_identity]") {

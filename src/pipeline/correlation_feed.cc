@@ -11,18 +11,18 @@ namespace {
 
 size_t index_of(const std::vector<Correlation>& correlations, const std::string& id) {
   const auto found =
-      std::find_if(correlations.begin(), correlations.end(), [&](const auto& one) { return one.id == id; });
+      std::find_if(correlations.begin(), correlations.end(), [&](const auto& item) { return item.id == id; });
   return static_cast<size_t>(found - correlations.begin());
 }
 
 /// True if every correlation that takes this one in lets it alert by itself, or none does.
 bool alerts_by_itself(const std::vector<Correlation>& correlations, const std::string& id) {
   bool is_taken_in = false, is_generated = false;
-  for (const auto& one : correlations)
-    for (const auto& source : one.sources) {
+  for (const auto& correlation : correlations)
+    for (const auto& source : correlation.sources) {
       if (source.id != id) continue;
       is_taken_in = true;
-      is_generated = is_generated || one.generate;
+      is_generated = is_generated || correlation.generate;
     }
   return !is_taken_in || is_generated;
 }
@@ -114,8 +114,9 @@ uint32_t CorrelationFeed::grouping_of(const Correlation& correlation, const Corr
                      (wanted.fields[0].kind == CorrelationField::Kind::kClient ||
                       wanted.fields[0].kind == CorrelationField::Kind::kAddress);
   for (uint32_t i = 0; i < groupings_.size(); ++i) {
-    const Grouping& one = groupings_[i];
-    if (one.names == wanted.names && one.fields == wanted.fields && one.is_client == wanted.is_client) return i;
+    const Grouping& grouping = groupings_[i];
+    if (grouping.names == wanted.names && grouping.fields == wanted.fields && grouping.is_client == wanted.is_client)
+      return i;
   }
   groupings_.push_back(std::move(wanted));
   return static_cast<uint32_t>(groupings_.size() - 1);
@@ -126,8 +127,8 @@ void CorrelationFeed::collect(const Detection& detection) {
   for (const Hit& hit : detection.hits) {
     for (uint32_t i = first_feed_[hit.rule]; i < first_feed_[hit.rule + 1]; ++i) {
       const Feed& feed = feeds_[i];
-      const auto same = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& one) {
-        return one.correlation == feed.correlation && one.grouping == feed.grouping;
+      const auto same = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+        return pending.correlation == feed.correlation && pending.grouping == feed.grouping;
       });
       if (same == pending_.end())
         pending_.push_back({feed.correlation, feed.grouping, uint64_t{1} << feed.source});
@@ -194,15 +195,15 @@ void CorrelationFeed::take(const Event& event, const ClientIdentity& client, con
   collect(detection);
   if (pending_.empty()) return;
   ++record_;
-  for (const Pending& one : pending_) {
-    const Group& group = group_of(one.grouping, event, client, arena);
+  for (const Pending& pending : pending_) {
+    const Group& group = group_of(pending.grouping, event, client, arena);
     if (!group.complete) continue;
     CorrelationEvent made;
-    if (!value_for(one.correlation, event, client, made.value)) continue;
-    made.definition = definitions_[one.correlation].get();
+    if (!value_for(pending.correlation, event, client, made.value)) continue;
+    made.definition = definitions_[pending.correlation].get();
     made.group_hash = group.hash;
     made.group = group.text;
-    made.sources = one.sources;
+    made.sources = pending.sources;
     made.time = observation.time;
     made.at = observation.at;
     made.client_kind = observation.client_kind;

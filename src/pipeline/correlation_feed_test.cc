@@ -41,8 +41,8 @@ std::string findings_of(const std::string& yaml) {
   const auto documents = parse_rule_documents(yaml, "c.yml", diagnostics);
   check_correlations(documents.correlations, diagnostics);
   std::string text;
-  for (const auto& one : diagnostics)
-    text += one.to_string() + "\n";
+  for (const auto& diagnostic : diagnostics)
+    text += diagnostic.to_string() + "\n";
   return text;
 }
 
@@ -51,8 +51,8 @@ std::shared_ptr<const RuleSet> compiled(const std::string& yaml) {
   const auto documents = parse_rule_documents(yaml, "c.yml", diagnostics);
   check_correlations(documents.correlations, diagnostics);
   auto set = RuleSet::compile(documents.rules, documents.correlations, {}, diagnostics);
-  for (const auto& one : diagnostics)
-    UNSCOPED_INFO(one.to_string());
+  for (const auto& diagnostic : diagnostics)
+    UNSCOPED_INFO(diagnostic.to_string());
   REQUIRE(set.has_value());
   return *set;
 }

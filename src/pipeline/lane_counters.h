@@ -43,8 +43,8 @@ class LagTable {
   }
   [[nodiscard]] std::vector<Entry> entries() const {
     std::vector<Entry> found;
-    for (const auto& one : words_) {
-      const uint64_t word = one.load(std::memory_order_relaxed);
+    for (const auto& item : words_) {
+      const uint64_t word = item.load(std::memory_order_relaxed);
       if ((word & kUsed) == 0) continue;
       found.push_back(
           {static_cast<uint16_t>(word >> 55 & 0xff), static_cast<int32_t>(word >> 35 & 0xfffff), word & kRecordsMax});

@@ -202,16 +202,16 @@ bool has_room_for(const Decision& decision) {
 
 bool read_decision(BinaryReader& in, std::vector<Decision>& decisions) {
   constexpr int64_t kLatest = int64_t{1} << 53;  // later than any clock shows
-  Decision& one = decisions.emplace_back();
-  one.kind = in.enumerator<DecisionKind>(static_cast<unsigned>(DecisionKind::kCount));
-  one.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup));
-  one.client = in.text();
-  one.client_hash = in.fixed64();
-  one.episode = in.text();
-  one.until_ms = in.signed_number<int64_t>();
-  one.reason = in.text();
-  one.caller = in.text();
-  return in.ok() && has_room_for(one) && one.until_ms > -kLatest && one.until_ms < kLatest;
+  Decision& decision = decisions.emplace_back();
+  decision.kind = in.enumerator<DecisionKind>(static_cast<unsigned>(DecisionKind::kCount));
+  decision.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup));
+  decision.client = in.text();
+  decision.client_hash = in.fixed64();
+  decision.episode = in.text();
+  decision.until_ms = in.signed_number<int64_t>();
+  decision.reason = in.text();
+  decision.caller = in.text();
+  return in.ok() && has_room_for(decision) && decision.until_ms > -kLatest && decision.until_ms < kLatest;
 }
 
 tl::unexpected<Error> bad_block(std::string detail) {

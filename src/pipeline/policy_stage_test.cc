@@ -77,8 +77,8 @@ using Violations = std::vector<PolicyRule>;
 TEST_CASE("a violation alone is an alert where the route says so, with the route's severity", "[policy]") {
   Bench bench([](PolicySpec& spec) {
     spec.routes = {route("/marked/**"), route("/others/**")};
-    for (RouteSpec& one : spec.routes)
-      one.settings.allowed_methods = std::vector<std::string>{"GET"};
+    for (RouteSpec& route : spec.routes)
+      route.settings.allowed_methods = std::vector<std::string>{"GET"};
     spec.defaults.alert = Level::kHigh;
     spec.routes[1].settings.alert = Level::kInformational;
   });

@@ -28,9 +28,10 @@ RecordJudge::RecordJudge(const JudgeOptions& options, Judgement in_force, Matche
                                                       headers_of(options.input, options.identity_headers))});
     return;
   }
-  for (const SourceReading& one : *in_force.readings)
-    sources_.push_back({EventParser(one.input), ClientIdentifier(one.client_order, options.hash_key, options.masker,
-                                                                 headers_of(one.input, one.identity_headers))});
+  for (const SourceReading& reading : *in_force.readings)
+    sources_.push_back(
+        {EventParser(reading.input), ClientIdentifier(reading.client_order, options.hash_key, options.masker,
+                                                      headers_of(reading.input, reading.identity_headers))});
 }
 
 Result<RecordJudge> RecordJudge::create(const JudgeOptions& options, Judgement in_force) {

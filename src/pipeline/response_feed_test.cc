@@ -79,9 +79,9 @@ TEST_CASE("a header that a route's responses lack is told once a day, and only w
 }
 
 TEST_CASE("each lane tells the same group, so that the correlation makes one alert of them", "[response_feed]") {
-  Responses one, other;
-  CHECK(one.told("/account/1", kRevealing) == other.told("/account/9", kRevealing));
-  CHECK(one.groups() == other.groups());
+  Responses item, other;
+  CHECK(item.told("/account/1", kRevealing) == other.told("/account/9", kRevealing));
+  CHECK(item.groups() == other.groups());
 }
 
 TEST_CASE("responses without headers in the log, or with all of them, tell nothing", "[response_feed]") {

@@ -147,12 +147,12 @@ Documents read_paths(const std::vector<std::string>& paths, Diagnostics& diagnos
 /// What is laid over takes the place of what has its id, so that the order of the rest stays.
 template <typename T>
 void lay_over(std::vector<T>& base, std::vector<T> over) {
-  for (T& one : over) {
-    const auto same = std::find_if(base.begin(), base.end(), [&](const T& other) { return other.id == one.id; });
+  for (T& item : over) {
+    const auto same = std::find_if(base.begin(), base.end(), [&](const T& other) { return other.id == item.id; });
     if (same == base.end())
-      base.push_back(std::move(one));
+      base.push_back(std::move(item));
     else
-      *same = std::move(one);
+      *same = std::move(item);
   }
 }
 

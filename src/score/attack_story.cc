@@ -55,7 +55,8 @@ AttackStory::Place AttackStory::take_host(uint32_t host) {
 }
 
 std::pair<AttackStory::Place, AttackStory::Route*> AttackStory::take_route(uint32_t key) {
-  const auto found = std::find_if(routes_.begin(), routes_.end(), [key](const Route& one) { return one.key == key; });
+  const auto found =
+      std::find_if(routes_.begin(), routes_.end(), [key](const Route& route) { return route.key == key; });
   if (found != routes_.end()) return {Place::kKnown, &*found};
   if (routes_.size() == kRoutesMax) return {Place::kBeyond, nullptr};
   return {Place::kNew, &routes_.emplace_back(Route{key, 0, 0})};
@@ -98,10 +99,10 @@ AttackSummary AttackStory::summary() const {
 
 std::vector<Evidence> AttackStory::kept() const {
   std::vector<Evidence> all;
-  for (const Kept& one : kept_) {
+  for (const Kept& kept : kept_) {
     PackedEvidence packed;
-    packed.bytes = one.bytes;
-    packed.layout = one.layout;
+    packed.bytes = kept.bytes;
+    packed.layout = kept.layout;
     all.push_back(unpack_evidence(packed));
   }
   return all;
@@ -109,8 +110,8 @@ std::vector<Evidence> AttackStory::kept() const {
 
 size_t AttackStory::kept_bytes() const {
   size_t bytes = 0;
-  for (const Kept& one : kept_)
-    bytes += one.bytes.size();
+  for (const Kept& kept : kept_)
+    bytes += kept.bytes.size();
   return bytes;
 }
 
@@ -136,9 +137,9 @@ void AttackStory::save(BinaryWriter& out) const {
   for (const uint64_t pair : pairs_)
     out.varint(pair);
   out.varint(kept_.size());
-  for (const Kept& one : kept_) {
-    out.byte(static_cast<uint8_t>(one.layout));
-    out.text(one.bytes);
+  for (const Kept& kept : kept_) {
+    out.byte(static_cast<uint8_t>(kept.layout));
+    out.text(kept.bytes);
   }
 }
 

@@ -156,42 +156,42 @@ bool Bursts::take_activity(BurstActivity& client, int64_t pane, const Observatio
 
   const auto near = near_of(client.panes, pane);
   const auto measure = [&](BurstReason reason, uint32_t least, bool is_distinct, auto value, auto records) {
-    Measure one{reason, least, is_distinct, {}, {}, {}, pane, pane_ms_, 1, {}, 0};
-    if (reason == BurstReason::kScanning) one.kinds_least = options_.scanning_rules;
+    Measure item{reason, least, is_distinct, {}, {}, {}, pane, pane_ms_, 1, {}, 0};
+    if (reason == BurstReason::kScanning) item.kinds_least = options_.scanning_rules;
     uint64_t all = 0;
     for (size_t i = 0; i < kNear; ++i) {
       if (near[i] == nullptr) continue;
-      one.values[i] = value(*near[i]);
-      one.amounts[i] = records(*near[i]).count;
-      one.latest[i] = &records(*near[i]).latest;
-      one.kinds[i] = near[i]->rules;
-      all = is_distinct ? all | one.values[i] : all + one.values[i];
+      item.values[i] = value(*near[i]);
+      item.amounts[i] = records(*near[i]).count;
+      item.latest[i] = &records(*near[i]).latest;
+      item.kinds[i] = near[i]->rules;
+      all = is_distinct ? all | item.values[i] : all + item.values[i];
     }
     if (is_distinct) all = static_cast<uint64_t>(std::popcount(all));
-    if (all >= least || !client.bursts.empty()) judge(one, &client, found);
+    if (all >= least || !client.bursts.empty()) judge(item, &client, found);
   };
-  const auto failures = [](const BurstPane& one) -> const CountedRecords& { return one.failures; };
-  const auto errors = [](const BurstPane& one) -> const CountedRecords& { return one.errors; };
-  const auto attacks = [](const BurstPane& one) -> const CountedRecords& { return one.attacks; };
+  const auto failures = [](const BurstPane& burst_pane) -> const CountedRecords& { return burst_pane.failures; };
+  const auto errors = [](const BurstPane& burst_pane) -> const CountedRecords& { return burst_pane.errors; };
+  const auto attacks = [](const BurstPane& burst_pane) -> const CountedRecords& { return burst_pane.attacks; };
   if (failed) {
     measure(
         BurstReason::kFailedAuthentication, options_.auth_failures, false,
-        [](const BurstPane& one) { return one.failures.count; }, failures);
+        [](const BurstPane& burst_pane) { return burst_pane.failures.count; }, failures);
   }
   if (failed && record.client_kind == ClientKind::kAddress) {  // one of its own names no account, but is a failure
     measure(
-        BurstReason::kCredentialStuffing, options_.accounts, true, [](const BurstPane& one) { return one.accounts; },
-        failures);
+        BurstReason::kCredentialStuffing, options_.accounts, true,
+        [](const BurstPane& burst_pane) { return burst_pane.accounts; }, failures);
   }
   if (missed) {
     measure(
-        BurstReason::kEnumeration, options_.enumeration_paths, true, [](const BurstPane& one) { return one.paths; },
-        errors);
+        BurstReason::kEnumeration, options_.enumeration_paths, true,
+        [](const BurstPane& burst_pane) { return burst_pane.paths; }, errors);
   }
   if (attacked) {
     measure(
         BurstReason::kScanning, options_.scanning_requests, false,
-        [](const BurstPane& one) { return one.attacks.count; }, attacks);
+        [](const BurstPane& burst_pane) { return burst_pane.attacks.count; }, attacks);
   }
   return true;
 }
@@ -258,20 +258,20 @@ void Bursts::judge(const Measure& measure, const BurstActivity* client, BurstFin
     const int64_t begin_ms = period * kPanes * measure.pane_ms;
     const bool is_counted = period == first_period && find_burst(client, measure.reason, begin_ms) != nullptr;
     if (peak == 0 && !is_counted) continue;
-    BurstFinding& one = found.emplace_back();
-    one.reason = measure.reason;
-    one.begin_ms = begin_ms;
-    one.end_ms = (period + 1) * kPanes * measure.pane_ms;
-    one.least = measure.least;
-    one.peak = peak;
-    one.requests = requests;
-    one.retry_after = wait;
-    one.added = period == first_period ? measure.added : 0;
+    BurstFinding& finding = found.emplace_back();
+    finding.reason = measure.reason;
+    finding.begin_ms = begin_ms;
+    finding.end_ms = (period + 1) * kPanes * measure.pane_ms;
+    finding.least = measure.least;
+    finding.peak = peak;
+    finding.requests = requests;
+    finding.retry_after = wait;
+    finding.added = period == first_period ? measure.added : 0;
     for (int64_t pane = period * kPanes; pane < (period + 1) * kPanes; ++pane) {
       const auto i = static_cast<size_t>(pane - first);
       if (pane < first || i >= kNear) continue;
-      one.total += measure.amounts[i];
-      if (measure.latest[i] != nullptr && measure.latest[i]->at != kNoRecord) one.latest.take(*measure.latest[i]);
+      finding.total += measure.amounts[i];
+      if (measure.latest[i] != nullptr && measure.latest[i]->at != kNoRecord) finding.latest.take(*measure.latest[i]);
     }
   }
 }
@@ -281,18 +281,18 @@ BurstPane* Bursts::pane_of(const BurstActivity& client, std::vector<BurstPane>& 
   if (!panes.empty() && number == panes.back().number) return &panes.back();
   if (!panes.empty() && number <= panes.back().number - places) return nullptr;
   auto at = std::lower_bound(panes.begin(), panes.end(), number,
-                             [](const BurstPane& one, int64_t wanted) { return one.number < wanted; });
+                             [](const BurstPane& pane, int64_t wanted) { return pane.number < wanted; });
   if (at != panes.end() && at->number == number) return &*at;
   BurstPane made;
   made.number = number;
   at = panes.insert(at, made);
   ++panes_;
   const auto kept = std::find_if(panes.begin(), panes.end(),
-                                 [&](const BurstPane& one) { return one.number > panes.back().number - places; });
+                                 [&](const BurstPane& pane) { return pane.number > panes.back().number - places; });
   const auto place = at - kept;
   panes_ -= static_cast<size_t>(kept - panes.begin());
-  for (auto one = panes.begin(); one != kept; ++one)
-    count_value_bytes(client.chunk, one->values.bytes(), 0);
+  for (auto pane = panes.begin(); pane != kept; ++pane)
+    count_value_bytes(client.chunk, pane->values.bytes(), 0);
   panes.erase(panes.begin(), kept);
   return &panes[static_cast<size_t>(place)];
 }
@@ -333,17 +333,17 @@ ValueCounts Bursts::values_of(const uint32_t* words, const BurstFinding& finding
 
 Bursts::Near<const BurstPane*> Bursts::near_of(const std::vector<BurstPane>& panes, int64_t number) {
   Near<const BurstPane*> near{};
-  for (auto one = panes.rbegin(); one != panes.rend() && one->number >= number - kBefore; ++one) {
-    const auto i = static_cast<size_t>(one->number - (number - kBefore));
-    if (i < kNear) near[i] = &*one;
+  for (auto pane = panes.rbegin(); pane != panes.rend() && pane->number >= number - kBefore; ++pane) {
+    const auto i = static_cast<size_t>(pane->number - (number - kBefore));
+    if (i < kNear) near[i] = &*pane;
   }
   return near;
 }
 
 const KnownBurst* Bursts::find_burst(const BurstActivity* client, BurstReason reason, int64_t begin_ms) {
   if (client == nullptr) return nullptr;
-  const auto found = std::find_if(client->bursts.begin(), client->bursts.end(), [&](const KnownBurst& one) {
-    return one.reason == reason && one.begin_ms == begin_ms;
+  const auto found = std::find_if(client->bursts.begin(), client->bursts.end(), [&](const KnownBurst& burst) {
+    return burst.reason == reason && burst.begin_ms == begin_ms;
   });
   return found == client->bursts.end() ? nullptr : &*found;
 }
@@ -362,17 +362,17 @@ void Bursts::add(uint32_t* words, const KnownBurst& burst) {
   const int64_t kept_ms = panes == CountedIn::kSlowPanes ? slow_places_ * slow_pane_ms_ : int64_t{places_} * pane_ms_;
   const int64_t past_ms = burst.begin_ms - 2 * kept_ms;
   const int64_t stretch_ms = stretch_length(kPanes * (panes == CountedIn::kSlowPanes ? slow_pane_ms_ : pane_ms_));
-  const auto is_last = [](const KnownBurst* one, const KnownBurst* end) {  // they stand by begin
-    return std::none_of(one + 1, end, [&](const KnownBurst& later) {
-      return later.reason == one->reason && later.incident == one->incident;
+  const auto is_last = [](const KnownBurst* known_burst, const KnownBurst* end) {  // they stand by begin
+    return std::none_of(known_burst + 1, end, [&](const KnownBurst& later) {
+      return later.reason == known_burst->reason && later.incident == known_burst->incident;
     });
   };
   const KnownBurst* const end = bursts.data() + bursts.size();
   absl::InlinedVector<KnownBurst, 16> kept;
-  for (const KnownBurst& one : bursts) {
-    const bool is_past = counted_in(one.reason) == panes && one.begin_ms < past_ms;
-    const bool may_count = one.episode != kNoEpisode || one.incident.stretch_ms + stretch_ms > past_ms;
-    if (!is_past || (may_count && is_last(&one, end))) kept.push_back(one);
+  for (const KnownBurst& known_burst : bursts) {
+    const bool is_past = counted_in(known_burst.reason) == panes && known_burst.begin_ms < past_ms;
+    const bool may_count = known_burst.episode != kNoEpisode || known_burst.incident.stretch_ms + stretch_ms > past_ms;
+    if (!is_past || (may_count && is_last(&known_burst, end))) kept.push_back(known_burst);
   }
   bursts.assign(kept.begin(), kept.end());
   put_back(words, burst);
@@ -381,29 +381,29 @@ void Bursts::add(uint32_t* words, const KnownBurst& burst) {
 void Bursts::put_back(uint32_t* words, const KnownBurst& burst) {
   auto& bursts = activity(words).bursts;
   words[places_ + 1] |= kHasBursts;
-  const auto key = [](const KnownBurst& one) { return std::pair(one.begin_ms, one.reason); };
+  const auto key = [](const KnownBurst& known_burst) { return std::pair(known_burst.begin_ms, known_burst.reason); };
   bursts.insert(std::upper_bound(bursts.begin(), bursts.end(), burst,
                                  [&](const KnownBurst& a, const KnownBurst& b) { return key(a) < key(b); }),
                 burst);
 }
 
 void Bursts::close(uint32_t* words, uint32_t episode) {
-  for (KnownBurst& one : activity(words).bursts) {
-    if (one.episode == episode) one.episode = kNoEpisode;
+  for (KnownBurst& burst : activity(words).bursts) {
+    if (burst.episode == episode) burst.episode = kNoEpisode;
   }
 }
 
 bool Bursts::has_open(const uint32_t* words) const {
   const BurstActivity* client = find(words);
   return client != nullptr && std::any_of(client->bursts.begin(), client->bursts.end(),
-                                          [](const KnownBurst& one) { return one.episode != kNoEpisode; });
+                                          [](const KnownBurst& burst) { return burst.episode != kNoEpisode; });
 }
 
 bool Bursts::resume(uint32_t* words, BurstReason reason, const BurstIncident& incident, uint32_t episode) {
   bool any = false;
-  for (KnownBurst& one : activity(words).bursts) {
-    if (one.episode != kEpisodeToCome || one.reason != reason || one.incident != incident) continue;
-    one.episode = episode;
+  for (KnownBurst& burst : activity(words).bursts) {
+    if (burst.episode != kEpisodeToCome || burst.reason != reason || burst.incident != incident) continue;
+    burst.episode = episode;
     any = true;
   }
   return any;
@@ -412,7 +412,7 @@ bool Bursts::resume(uint32_t* words, BurstReason reason, const BurstIncident& in
 bool Bursts::is_waiting(const uint32_t* words) const {
   const BurstActivity* client = find(words);
   return client != nullptr && std::any_of(client->bursts.begin(), client->bursts.end(),
-                                          [](const KnownBurst& one) { return one.episode == kEpisodeToCome; });
+                                          [](const KnownBurst& burst) { return burst.episode == kEpisodeToCome; });
 }
 
 bool Bursts::is_shared(const IpAddress& address) const {

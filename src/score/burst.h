@@ -146,17 +146,17 @@ class Bursts {
     Place place{{stretch_of(finding), 0}, kNoEpisode};
     const BurstActivity* client = find(words);
     if (client == nullptr) return place;
-    for (const KnownBurst& one : client->bursts) {
-      if (one.reason != finding.reason) continue;
-      if (one.incident.stretch_ms == place.incident.stretch_ms) {
-        if (one.episode != kNoEpisode) return {one.incident, one.episode};
-        place.incident.number = std::max(place.incident.number, one.incident.number + 1);
+    for (const KnownBurst& burst : client->bursts) {
+      if (burst.reason != finding.reason) continue;
+      if (burst.incident.stretch_ms == place.incident.stretch_ms) {
+        if (burst.episode != kNoEpisode) return {burst.incident, burst.episode};
+        place.incident.number = std::max(place.incident.number, burst.incident.number + 1);
       }
     }
-    for (const KnownBurst& one : client->bursts) {
-      if (one.reason != finding.reason || one.episode == kNoEpisode) continue;
-      const auto [first_ms, last_ms] = first_and_last(one.episode);
-      if (continues(finding, first_ms, last_ms, quiet)) return {one.incident, one.episode};
+    for (const KnownBurst& burst : client->bursts) {
+      if (burst.reason != finding.reason || burst.episode == kNoEpisode) continue;
+      const auto [first_ms, last_ms] = first_and_last(burst.episode);
+      if (continues(finding, first_ms, last_ms, quiet)) return {burst.incident, burst.episode};
     }
     return place;
   }

@@ -483,8 +483,8 @@ TEST_CASE("lists of values take so much of a chunk at most, and counts stay exac
   for (const Alert& alert : alerts) {
     if (alert.kind != AlertKind::kBurst || alert.phase != kClosed) continue;
     counted += alert.count;
-    for (const ValueCount& one : alert.made_of[static_cast<size_t>(ValueKind::kPath)])
-      listed += one.requests;
+    for (const ValueCount& count : alert.made_of[static_cast<size_t>(ValueKind::kPath)])
+      listed += count.requests;
   }
   CHECK(counted == 36'000);
   CHECK(listed > 500);

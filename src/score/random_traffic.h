@@ -64,10 +64,10 @@ inline std::string describe(const Alert& alert) {
   text.append(" ").append(to_string(alert.severity)).append(alert.evidence ? " with evidence" : "");
   text.append(" window ").append(std::to_string(alert.burst.requests + alert.verdict.requests));
   for (const auto& list : alert.made_of)
-    for (const ValueCount& one : list)
-      text.append(" ").append(one.value).append("×").append(std::to_string(one.requests));
-  for (const RelatedEpisode& one : alert.related)
-    text.append(" beside ").append(one.opening_id).append(" ").append(one.title);
+    for (const ValueCount& count : list)
+      text.append(" ").append(count.value).append("×").append(std::to_string(count.requests));
+  for (const RelatedEpisode& episode : alert.related)
+    text.append(" beside ").append(episode.opening_id).append(" ").append(episode.title);
   return text;
 }
 

@@ -33,9 +33,9 @@ class Places {
   uint32_t oldest_, capacity_;
 };
 
-char* put_ring(char* at, const uint32_t* ring, const Places& places, uint32_t size, bool one) {
+char* put_ring(char* at, const uint32_t* ring, const Places& places, uint32_t size, bool item) {
   if (size == 0) return at;
-  if (!one) {
+  if (!item) {
     uint64_t changes = 0;  // bit i: request i's differs from that of the request before
     for (uint32_t i = 1; i < size; ++i)
       changes |= static_cast<uint64_t>(ring[places[i]] != ring[places[i - 1]]) << i;
@@ -49,9 +49,9 @@ char* put_ring(char* at, const uint32_t* ring, const Places& places, uint32_t si
   return put_fixed(at, ring[places[0]], 4);
 }
 
-bool read_ring(BinaryReader& in, uint32_t* ring, uint32_t size, bool one) {
-  if (size == 0) return !one;
-  const uint64_t changes = one ? 0 : in.varint();
+bool read_ring(BinaryReader& in, uint32_t* ring, uint32_t size, bool item) {
+  if (size == 0) return !item;
+  const uint64_t changes = item ? 0 : in.varint();
   if (changes >> size != 0 || (changes & 1) != 0) return false;
   for (uint32_t i = 0; i < size; ++i)
     ring[i] = i == 0 || (changes >> i & 1) != 0 ? static_cast<uint32_t>(in.fixed(4)) : ring[i - 1];

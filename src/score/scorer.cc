@@ -298,7 +298,7 @@ void Scorer::Impl::for_each_open_episode(ClientSlot slot, const Visit& visit) co
   const auto& all = activity->bursts;
   for (auto burst = all.begin(); burst != all.end(); ++burst) {
     const bool is_known =
-        std::any_of(all.begin(), burst, [&](const auto& one) { return one.episode == burst->episode; });
+        std::any_of(all.begin(), burst, [&](const auto& item) { return item.episode == burst->episode; });
     if (burst->episode != kNoEpisode && !is_known) visit(burst->episode);
   }
 }
@@ -380,7 +380,7 @@ void Scorer::Impl::close_episode(uint32_t number, std::vector<Alert>& alerts) {
 
 bool Scorer::Impl::has_open_episode(ClientSlot slot) const {
   const auto& own = clients.entry(slot).episodes;
-  return std::any_of(own.begin(), own.end(), [](uint32_t one) { return one != kNoEpisode; }) ||
+  return std::any_of(own.begin(), own.end(), [](uint32_t item) { return item != kNoEpisode; }) ||
          bursts.has_open(clients.window(slot) + ClientWindow::words(capacity));
 }
 
@@ -517,8 +517,8 @@ void Scorer::decide(std::span<const Decision> decisions, std::vector<Alert>& ale
 
 std::vector<Silence> Scorer::silences_of(uint64_t client_hash, uint64_t check) const {
   std::vector<Silence> found;
-  for (const Silence& one : impl_->silences.of(impl_->clients.chunk_of(client_hash)))
-    if (client_check(one.client_kind, one.client) == check) found.push_back(one);
+  for (const Silence& silence : impl_->silences.of(impl_->clients.chunk_of(client_hash)))
+    if (client_check(silence.client_kind, silence.client) == check) found.push_back(silence);
   return found;
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("how the sequence is cut into batches never changes the alerts", "[sco
     const auto whole = describe(all_alerts_of(stream.observations(), options));
     REQUIRE(whole.size() > 500);
     REQUIRE(std::any_of(whole.begin(), whole.end(),
-                        [](const std::string& one) { return one.find(" beside ") != std::string::npos; }));
+                        [](const std::string& text) { return text.find(" beside ") != std::string::npos; }));
     for (const size_t batch : {size_t{1}, size_t{7}, size_t{32}, size_t{33}, size_t{1000}}) {
       Scorer scorer(options, kTopics);
       std::vector<Alert> alerts;

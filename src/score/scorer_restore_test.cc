@@ -147,17 +147,17 @@ TEST_CASE("a chunk is loaded once and at its own place", "[score][restore]") {
   Scorer scorer(options, kTopics);
   std::vector<Alert> alerts;
   scorer.observe(std::span(all).first(300), alerts);
-  std::string one, two, later;
-  scorer.save(1, one);
+  std::string text, two, later;
+  scorer.save(1, text);
   scorer.save(2, two);
   scorer.observe(std::span(all).subspan(300, 1), alerts);
   scorer.save(2, later);
-  CHECK(scorer.load(1, one).error().code == ErrorCode::kInvalidArgument);  // not absent
+  CHECK(scorer.load(1, text).error().code == ErrorCode::kInvalidArgument);  // not absent
   scorer.begin_restore();
-  CHECK(scorer.load(99, one).error().code == ErrorCode::kInvalidArgument);
-  CHECK(scorer.load(2, one).error().code == ErrorCode::kParse);
-  REQUIRE(scorer.load(1, one));
-  CHECK(scorer.load(1, one).error().code == ErrorCode::kInvalidArgument);
+  CHECK(scorer.load(99, text).error().code == ErrorCode::kInvalidArgument);
+  CHECK(scorer.load(2, text).error().code == ErrorCode::kParse);
+  REQUIRE(scorer.load(1, text));
+  CHECK(scorer.load(1, text).error().code == ErrorCode::kInvalidArgument);
   CHECK(scorer.load(2, later).error().code == ErrorCode::kInvalidArgument);  // an observation is missing
   REQUIRE(scorer.load(2, two));
 }

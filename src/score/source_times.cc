@@ -72,22 +72,22 @@ bool SourceTimes::is_stuck(const Source& source) const {
 
 size_t SourceTimes::stuck() const {
   return static_cast<size_t>(
-      std::count_if(sources_.begin(), sources_.end(), [this](const Source& one) { return is_stuck(one); }));
+      std::count_if(sources_.begin(), sources_.end(), [this](const Source& source) { return is_stuck(source); }));
 }
 
 /// Of what was handed on. A record that waits may have any time.
 int64_t SourceTimes::foremost_ms() const {
   int64_t foremost = kNoTime;
-  for (const Source& one : sources_) {
-    if (!one.report.waits) foremost = std::max(foremost, one.report.time_ms);
+  for (const Source& source : sources_) {
+    if (!source.report.waits) foremost = std::max(foremost, source.report.time_ms);
   }
   return foremost;
 }
 
 int64_t SourceTimes::now_ms() const {
   int64_t least = std::numeric_limits<int64_t>::max();
-  for (const Source& one : sources_) {
-    if (!end_counts(one) && !is_stuck(one)) least = std::min(least, one.report.time_ms);
+  for (const Source& source : sources_) {
+    if (!end_counts(source) && !is_stuck(source)) least = std::min(least, source.report.time_ms);
   }
   return std::min(least, foremost_ms());
 }

@@ -90,7 +90,7 @@ uint32_t save_clients(const StateParts& state, uint32_t chunk, int64_t clock_ms,
       }
       if (const BurstActivity* activity = state.bursts.find(burst_words); activity != nullptr) {
         for (const KnownBurst& burst : activity->bursts) {
-          const auto is_owned = [&](const OwnedEpisode& one) { return one.number == burst.episode; };
+          const auto is_owned = [&](const OwnedEpisode& episode) { return episode.number == burst.episode; };
           if (burst.episode != kNoEpisode && std::none_of(owned.begin() + first_owned, owned.end(), is_owned))
             owned.push_back({0, burst.episode, place});
         }
@@ -139,18 +139,18 @@ void write_sources(BinaryWriter& out, const PartitionClock& clock) {
   out.varint(times.sources().size());
   if (!times.any()) return;
   out.zigzag(clock.now_ms());
-  for (const int64_t one : {times.running().ends_ms, times.running().held_ms, times.running().told_ms})
-    out.zigzag(one);
-  for (const SourceTimes::Source& one : times.sources()) {
-    out.varint(one.report.topic);
-    out.zigzag(one.report.partition);
-    const bool has_time = one.report.time_ms != SourceReport::kNoTime;
-    const bool has_ended = one.ended_ms != SourceReport::kNoTime;
-    out.byte(static_cast<uint8_t>((one.report.at_end ? 1 : 0) | (has_time ? 2 : 0) | (one.report.waits ? 4 : 0) |
+  for (const int64_t item : {times.running().ends_ms, times.running().held_ms, times.running().told_ms})
+    out.zigzag(item);
+  for (const SourceTimes::Source& source : times.sources()) {
+    out.varint(source.report.topic);
+    out.zigzag(source.report.partition);
+    const bool has_time = source.report.time_ms != SourceReport::kNoTime;
+    const bool has_ended = source.ended_ms != SourceReport::kNoTime;
+    out.byte(static_cast<uint8_t>((source.report.at_end ? 1 : 0) | (has_time ? 2 : 0) | (source.report.waits ? 4 : 0) |
                                   (has_ended ? 8 : 0)));
-    if (has_time) out.zigzag(one.report.time_ms);
-    if (has_ended) out.zigzag(one.ended_ms);
-    out.zigzag(one.moved_ms);
+    if (has_time) out.zigzag(source.report.time_ms);
+    if (has_ended) out.zigzag(source.ended_ms);
+    out.zigzag(source.moved_ms);
   }
 }
 
@@ -162,10 +162,10 @@ PartitionClock read_clock(BinaryReader& in, bool& is_plausible) {
   const auto now_ms = in.signed_number<int64_t>();
   is_plausible = is_plausible_time(now_ms);
   std::array<int64_t, 2> greatest{PartitionClock::kUnset, PartitionClock::kUnset};
-  for (int64_t& one : greatest) {
+  for (int64_t& item : greatest) {
     if (in.enumerator<uint8_t>(2) == 0) continue;
-    one = in.signed_number<int64_t>();
-    is_plausible = is_plausible && is_plausible_time(one);
+    item = in.signed_number<int64_t>();
+    is_plausible = is_plausible && is_plausible_time(item);
   }
   return PartitionClock::restored(observations, now_ms, greatest[0], greatest[1]);
 }
@@ -364,23 +364,23 @@ bool read_sources(BinaryReader& in, std::span<const uint16_t> topics, PartitionC
   if (count > SourceTimes::kSourcesMax) return false;
   const auto now_ms = in.signed_number<int64_t>();
   SourceTimes::Running running;
-  for (int64_t* one : {&running.ends_ms, &running.held_ms, &running.told_ms})
-    *one = in.signed_number<int64_t>();
+  for (int64_t* item : {&running.ends_ms, &running.held_ms, &running.told_ms})
+    *item = in.signed_number<int64_t>();
   if (!in.ok() || !is_source_time(now_ms) || !is_source_time(running.told_ms)) return false;
   std::vector<SourceTimes::Source> sources;
   for (uint32_t i = 0; i < count && in.ok(); ++i) {
-    SourceTimes::Source one;
+    SourceTimes::Source source;
     const auto topic = in.number<uint16_t>();
-    one.report.partition = in.signed_number<int32_t>();
+    source.report.partition = in.signed_number<int32_t>();
     const uint8_t flags = in.byte();
-    one.report.at_end = (flags & 1) != 0;
-    one.report.waits = (flags & 4) != 0;
-    if ((flags & 2) != 0) one.report.time_ms = in.signed_number<int64_t>();
-    if ((flags & 8) != 0) one.ended_ms = in.signed_number<int64_t>();
-    one.moved_ms = in.signed_number<int64_t>();
-    if (!in.ok() || topic >= topics.size() || !is_source_time(one.report.time_ms)) return false;
-    one.report.topic = topics[topic];
-    if (one.report.topic != kNoTopic) sources.push_back(one);
+    source.report.at_end = (flags & 1) != 0;
+    source.report.waits = (flags & 4) != 0;
+    if ((flags & 2) != 0) source.report.time_ms = in.signed_number<int64_t>();
+    if ((flags & 8) != 0) source.ended_ms = in.signed_number<int64_t>();
+    source.moved_ms = in.signed_number<int64_t>();
+    if (!in.ok() || topic >= topics.size() || !is_source_time(source.report.time_ms)) return false;
+    source.report.topic = topics[topic];
+    if (source.report.topic != kNoTopic) sources.push_back(source);
   }
   // Their order was that of the process that saved them.
   std::sort(sources.begin(), sources.end(), [](const SourceTimes::Source& a, const SourceTimes::Source& b) {
@@ -427,12 +427,12 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
   for (const uint32_t summary : budget.summaries) {
     if (summary != 0) owned.push_back({0, summary - 1, clients});
   }
-  for (OwnedEpisode& one : owned)
-    one.sequence = episodes.at(one.number).sequence;
+  for (OwnedEpisode& episode : owned)
+    episode.sequence = episodes.at(episode.number).sequence;
   std::sort(owned.begin(), owned.end(), [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
   writer.varint(owned.size());
-  for (const OwnedEpisode& one : owned)
-    write_episode(writer, episodes.at(one.number), one.owner);
+  for (const OwnedEpisode& episode : owned)
+    write_episode(writer, episodes.at(episode.number), episode.owner);
   if (has_silences) state.silences.save(chunk, writer);
   writer.text(correlations);
   writer.fixed64(digest_of(std::string_view(out).substr(begin)));

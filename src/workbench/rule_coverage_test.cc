@@ -1,7 +1,8 @@
 #include "workbench/rule_coverage.h"
 
-#include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
+
+#include "base/catch.h"
 
 namespace weir {
 namespace {

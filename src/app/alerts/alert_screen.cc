@@ -42,8 +42,8 @@ std::string cut(std::string_view text, size_t width) {
 
 std::string joined(const std::vector<std::string>& texts, std::string_view separator) {
   std::string all;
-  for (const auto& one : texts)
-    all.append(all.empty() ? "" : separator).append(one);
+  for (const auto& text : texts)
+    all.append(all.empty() ? "" : separator).append(text);
   return all;
 }
 
@@ -116,8 +116,8 @@ class Screen {
     row("network", joined_parts({known->value("country", ""), network}));
     std::vector<std::string> lists;
     if (const auto found = known->find("threat_lists"); found != known->end() && found->is_array())
-      for (const Json& one : *found)
-        if (one.is_string()) lists.push_back(one.get<std::string>());
+      for (const Json& json : *found)
+        if (json.is_string()) lists.push_back(json.get<std::string>());
     row("threat list", joined(lists, ", "));
     if (const std::string crawler = known->value("crawler", ""); !crawler.empty())
       row("crawler", crawler + ", verified by its published addresses");
@@ -189,8 +189,9 @@ class Screen {
       const auto values = list.find("values");
       if (values == list.end() || !values->is_array()) continue;
       std::string name = kind;
-      for (const Json& one : *values) {
-        row(name, padded(with_separators(one.value("requests", uint64_t{0})), kCountWidth) + one.value("value", ""));
+      for (const Json& value : *values) {
+        row(name,
+            padded(with_separators(value.value("requests", uint64_t{0})), kCountWidth) + value.value("value", ""));
         name = " ";
       }
       if (const auto others = list.value("others", uint64_t{0}); others > 0)
@@ -201,8 +202,8 @@ class Screen {
   void draw_reasons() {
     std::vector<std::string> reasons;
     if (const Json* list = alert_.at("/unmapped/reasons", "/weir/reasons"); list != nullptr && list->is_array())
-      for (const Json& one : *list)
-        if (one.is_string()) reasons.push_back(one.get<std::string>());
+      for (const Json& json : *list)
+        if (json.is_string()) reasons.push_back(json.get<std::string>());
     row("reasons", joined(reasons, ", "));
   }
 
@@ -211,8 +212,8 @@ class Screen {
     if (found == nullptr || !found->is_object()) return;
     row("rule", found->value("title", "") + "  " + found->value("rule_id", ""));
     if (const auto group = found->find("group"); group != found->end() && group->is_array())
-      for (const Json& one : *group)
-        row(one.value("field", ""), one.value("value", ""));
+      for (const Json& json : *group)
+        row(json.value("field", ""), json.value("value", ""));
   }
 
   /// The alerts that opened what this one belongs with: their ids are what `weir alerts show` takes.
@@ -220,9 +221,9 @@ class Screen {
     const Json* related = alert_.at("/unmapped/weir/related", "/weir/related");
     if (related == nullptr || !related->is_array()) return;
     std::string name = "related";
-    for (const Json& one : *related) {
-      if (!one.is_object()) continue;
-      row(name, one.value("opened_by", "") + "  " + one.value("kind", "") + ": " + one.value("title", ""));
+    for (const Json& json : *related) {
+      if (!json.is_object()) continue;
+      row(name, json.value("opened_by", "") + "  " + json.value("kind", "") + ": " + json.value("title", ""));
       name = " ";
     }
   }
@@ -245,8 +246,8 @@ class Screen {
     if (!excerpt.empty()) out_ += "        " + palette_.dim(printable(place) + ": ") + printable(excerpt) + "\n";
     if (const auto steps = hit.find("decode_steps"); steps != hit.end() && steps->is_array()) {
       std::vector<std::string> names;
-      for (const Json& one : *steps)
-        if (one.is_string()) names.push_back(one.get<std::string>());
+      for (const Json& step : *steps)
+        if (step.is_string()) names.push_back(step.get<std::string>());
       if (!names.empty()) out_ += "        " + palette_.cyan("decoded: " + joined(names, " → ")) + "\n";
     }
   }

@@ -15,8 +15,8 @@ std::string text_of(const Json& json) {
   return {};
 }
 
-bool is_among(const std::vector<std::string>& wanted, const std::string& one) {
-  return wanted.empty() || std::find(wanted.begin(), wanted.end(), one) != wanted.end();
+bool is_among(const std::vector<std::string>& wanted, const std::string& text) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), text) != wanted.end();
 }
 
 }  // namespace
@@ -55,8 +55,8 @@ std::vector<std::string> AlertView::own_list(std::string_view member) const {
   const std::string name(member);
   std::vector<std::string> texts;
   if (const Json* list = at(("/unmapped/weir/" + name).c_str(), ("/weir/" + name).c_str()); list && list->is_array())
-    for (const Json& one : *list)
-      texts.push_back(text_of(one));
+    for (const Json& json : *list)
+      texts.push_back(text_of(json));
   return texts;
 }
 
@@ -70,7 +70,7 @@ bool AlertFilter::takes(const AlertView& alert) const {
     return false;
   if (categories.empty()) return true;
   const auto its = alert.own_list("categories");
-  return std::any_of(its.begin(), its.end(), [&](const std::string& one) { return is_among(categories, one); });
+  return std::any_of(its.begin(), its.end(), [&](const std::string& text) { return is_among(categories, text); });
 }
 
 }  // namespace weir

@@ -116,8 +116,8 @@ int run(AlertsArguments arguments, AlertLines::Start start, AlertLines::End end)
     last.push_back(*shown);
     if (last.size() > arguments.last) last.pop_front();
   }
-  for (const auto& one : last)
-    put(one);
+  for (const auto& item : last)
+    put(item);
   report_strangers(reader);
   if (std::fflush(stdout) != 0) return kExitFailed;
   if (arguments.id.empty() || found > 0) return kExitFine;

@@ -41,8 +41,8 @@ std::optional<ProfileCatalog> catalog_of(const ProfilesArguments& arguments) {
   if (folders.empty()) return ProfileCatalog::shipped();
   Diagnostics diagnostics;
   auto catalog = ProfileCatalog::with_folders(folders, diagnostics);
-  for (const auto& one : diagnostics)
-    std::fprintf(stderr, "%s\n", one.to_string().c_str());
+  for (const auto& diagnostic : diagnostics)
+    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
   if (has_errors(diagnostics)) return std::nullopt;
   return catalog;
 }
@@ -64,8 +64,8 @@ std::optional<std::vector<ProfileFile>> chosen(const ProfilesArguments& argument
     }
     Diagnostics diagnostics;
     auto file = read_profile_file(name, diagnostics);
-    for (const auto& one : diagnostics)
-      std::fprintf(stderr, "%s\n", one.to_string().c_str());
+    for (const auto& diagnostic : diagnostics)
+      std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
     if (!file) return std::nullopt;
     files.push_back(std::move(*file));
   }

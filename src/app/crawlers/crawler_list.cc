@@ -17,8 +17,8 @@ std::vector<std::string> agents_of(const AlertView& alert) {
   std::vector<std::string> agents{alert.text("/evidences/0/http_request/user_agent", "/user_agent/original")};
   const auto* list = alert.at("/unmapped/weir/made_of/agents/values", "/weir/made_of/agents/values");
   if (list == nullptr || !list->is_array()) return agents;
-  for (const auto& one : *list)
-    if (one.is_object()) agents.push_back(one.value("value", ""));
+  for (const auto& item : *list)
+    if (item.is_object()) agents.push_back(item.value("value", ""));
   return agents;
 }
 
@@ -38,7 +38,7 @@ std::optional<IpAddress> CrawlerIdentity::claimed_by(const AlertView& alert) con
   if (!address || address->is_unspecified()) return std::nullopt;
   const auto agents = agents_of(alert);
   const bool is_claimed = std::any_of(agents.begin(), agents.end(),
-                                      [&](const std::string& one) { return contains_ignoring_case(one, agent); });
+                                      [&](const std::string& text) { return contains_ignoring_case(text, agent); });
   return is_claimed ? address : std::nullopt;
 }
 
@@ -55,11 +55,11 @@ CrawlerVerdict verify(const CrawlerIdentity& crawler, const IpAddress& address, 
   if (names.answer == NameAnswer::kNoAnswer) return CrawlerVerdict::kUnknown;
   name = names.names.empty() ? std::string() : names.names.front();
   bool is_unknown = false;
-  for (const std::string& one : names.names) {
-    if (!crawler.owns(one)) continue;
-    const auto forward = resolver.addresses_of(one);
+  for (const std::string& text : names.names) {
+    if (!crawler.owns(text)) continue;
+    const auto forward = resolver.addresses_of(text);
     if (std::find(forward.addresses.begin(), forward.addresses.end(), address) != forward.addresses.end()) {
-      name = one;
+      name = text;
       return CrawlerVerdict::kVerified;
     }
     is_unknown = is_unknown || forward.answer == NameAnswer::kNoAnswer;

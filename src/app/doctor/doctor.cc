@@ -182,7 +182,7 @@ class Doctor {
 
 bool DoctorReport::healthy() const {
   return std::none_of(findings.begin(), findings.end(),
-                      [](const DoctorFinding& one) { return one.verdict == DoctorVerdict::kFailed; });
+                      [](const DoctorFinding& finding) { return finding.verdict == DoctorVerdict::kFailed; });
 }
 
 DoctorReport examine(const CommandSetup& setup, const DoctorOptions& options,

@@ -66,15 +66,15 @@ template <typename Visit>
 void for_each_text(const Json& json, const Visit& visit) {
   if (json.is_string()) visit(json.get_ref<const std::string&>());
   if (json.is_structured())
-    for (const Json& one : json)
-      for_each_text(one, visit);
+    for (const Json& item : json)
+      for_each_text(item, visit);
 }
 
 Json filled(const Json& json, const MessageTemplate::Values& values) {
   if (json.is_structured()) {
     Json out = json;
-    for (auto& one : out)
-      one = filled(one, values);
+    for (auto& item : out)
+      item = filled(item, values);
     return out;
   }
   if (!json.is_string()) return json;
@@ -107,9 +107,9 @@ Result<MessageTemplate> MessageTemplate::parse(std::string_view what, std::strin
     return refuse("it is no JSON object; placeholders stand in its texts, as in {\"text\": \"{{title}}\"}");
   std::string wrong;
   size_t count = 0;
-  for_each_text(made.json_, [&](const std::string& one) {
-    for (auto next = next_placeholder(one, 0); next.begin != std::string_view::npos;
-         next = next_placeholder(one, next.end)) {
+  for_each_text(made.json_, [&](const std::string& item) {
+    for (auto next = next_placeholder(item, 0); next.begin != std::string_view::npos;
+         next = next_placeholder(item, next.end)) {
       ++count;
       if (std::find(names.begin(), names.end(), next.name) == names.end())
         wrong = "there is no placeholder {{" + std::string(next.name) + "}}";

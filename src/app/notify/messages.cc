@@ -73,9 +73,9 @@ Json value_of(const NoticeSummary& summary, std::string_view name) {
   std::string all;
   for (size_t i = summary.by_severity.size(); i-- > 0;) {
     if (summary.by_severity[i] == 0) continue;
-    const std::string_view one = severity_name(static_cast<int64_t>(i));
-    if (name == "severity") return std::string(one);  // the gravest
-    all.append(all.empty() ? "" : ", ").append(std::to_string(summary.by_severity[i])).append(" ").append(one);
+    const std::string_view text = severity_name(static_cast<int64_t>(i));
+    if (name == "severity") return std::string(text);  // the gravest
+    all.append(all.empty() ? "" : ", ").append(std::to_string(summary.by_severity[i])).append(" ").append(text);
   }
   return all;
 }

@@ -8,8 +8,8 @@ namespace {
 template <typename Choice>
 std::vector<std::string> names_of(const std::vector<Choice>& choices) {
   std::vector<std::string> names;
-  for (const Choice one : choices)
-    names.emplace_back(to_string(one));
+  for (const Choice choice : choices)
+    names.emplace_back(to_string(choice));
   return names;
 }
 
@@ -29,7 +29,7 @@ bool NoticeFilter::takes(const AlertView& alert) const {
   if (!filter_.takes(alert) || !holds(phases_, alert.own("phase"))) return false;
   if (categories_.empty() || alert.own("kind") != to_string(AlertKind::kAttack)) return true;
   const auto its = alert.own_list("categories");
-  return std::any_of(its.begin(), its.end(), [&](const std::string& one) { return holds(categories_, one); });
+  return std::any_of(its.begin(), its.end(), [&](const std::string& text) { return holds(categories_, text); });
 }
 
 }  // namespace weir

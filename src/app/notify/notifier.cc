@@ -91,11 +91,11 @@ void Notifier::take(const TopicRecord& record) {
 
 Status Notifier::send(Until until) {
   const Outbox::Next next = outbox_.next(Clock::now());
-  const bool is_summary = next.one == nullptr;
-  const std::string body = is_summary ? messages_.summary_of(next.summary) : next.one->body;
+  const bool is_summary = next.notice == nullptr;
+  const std::string body = is_summary ? messages_.summary_of(next.summary) : next.notice->body;
   const std::string id = is_summary ? "summary-" + std::to_string(next.summary.last.time_since_epoch().count()) + "-" +
                                           std::to_string(next.summary.count)
-                                    : next.one->id;
+                                    : next.notice->id;
   const uint64_t told = next.summary.count;
   const WebhookAnswer answer = webhook_.post(body, id);
   const auto now = Clock::now();

@@ -141,10 +141,10 @@ TEST_CASE("what may be committed is what is delivered, in order", "[notify]") {
   CHECK(box.add(1, 5, std::nullopt) == Added::kNothing);  // behind what waits
   CHECK(box.add(0, 12, notice("b")) == Added::kWaits);
   CHECK(box.positions() == std::map<int32_t, int64_t>{{0, 11}});
-  CHECK(box.next(at(0)).one->id == "a");
+  CHECK(box.next(at(0)).notice->id == "a");
   box.delivered(at(0));
   CHECK(box.positions() == std::map<int32_t, int64_t>{{0, 12}, {1, 6}});
-  CHECK(box.next(at(0)).one->id == "b");
+  CHECK(box.next(at(0)).notice->id == "b");
   box.refused(at(0));
   CHECK(box.positions() == std::map<int32_t, int64_t>{{0, 13}, {1, 6}});
   CHECK(box.waiting() == 0);
@@ -174,12 +174,12 @@ TEST_CASE("beyond the rate one message tells of all that wait", "[notify]") {
     CHECK(box.add(0, i, notice("n" + std::to_string(i), i < 5 ? 4 : 3)) == Added::kWaits);
   for (int i = 0; i < 2; ++i) {
     REQUIRE(*box.due() <= at(0));
-    CHECK(box.next(at(0)).one->id == "n" + std::to_string(i));
+    CHECK(box.next(at(0)).notice->id == "n" + std::to_string(i));
     box.delivered(at(0));
   }
   REQUIRE(*box.due() <= at(0));
   const auto all = box.next(at(0));
-  CHECK(all.one == nullptr);
+  CHECK(all.notice == nullptr);
   CHECK(all.summary.count == 8);
   CHECK(all.summary.by_severity == std::array<uint64_t, 6>{0, 0, 0, 5, 3, 0});
   CHECK(box.positions() == std::map<int32_t, int64_t>{{0, 2}});
@@ -188,7 +188,7 @@ TEST_CASE("beyond the rate one message tells of all that wait", "[notify]") {
   CHECK(box.add(0, 10, notice("late")) == Added::kWaits);
   CHECK(*box.due() > at(19));
   CHECK(*box.due() <= at(20.01));
-  CHECK(box.next(at(20.01)).one->id == "late");  // alone it needs no summary
+  CHECK(box.next(at(20.01)).notice->id == "late");  // alone it needs no summary
 }
 
 TEST_CASE("what failed is tried again after pauses that double, or as the receiver asks", "[notify]") {

@@ -81,7 +81,7 @@ Outbox::Next Outbox::next(Time now) {
     if (!item.notice) continue;
     const Notice& notice = *item.notice;
     if (!is_summary) {
-      next.one = &notice;
+      next.notice = &notice;
       return next;
     }
     ++next.summary.count;

@@ -67,7 +67,7 @@ class Outbox {
 
   /// The next message: of one alert, or a summary.
   struct Next {
-    const Notice* one = nullptr;
+    const Notice* notice = nullptr;
     NoticeSummary summary;
   };
   [[nodiscard]] Next next(Time now);

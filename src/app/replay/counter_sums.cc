@@ -3,32 +3,32 @@
 namespace weir {
 namespace {
 
-void add(Counter& sum, const Counter& one) {
-  sum.add(one.value());
+void add(Counter& sum, const Counter& counter) {
+  sum.add(counter.value());
 }
 
 template <size_t N>
-void add(std::array<Counter, N>& sum, const std::array<Counter, N>& one) {
+void add(std::array<Counter, N>& sum, const std::array<Counter, N>& array) {
   for (size_t i = 0; i < N; ++i)
-    add(sum[i], one[i]);
+    add(sum[i], array[i]);
 }
 
-void add(SourceCounters& sum, const SourceCounters& one) {
-  add(sum.records, one.records);
-  add(sum.requests, one.requests);
-  add(sum.skipped, one.skipped);
-  add(sum.malicious, one.malicious);
-  add(sum.rejected, one.rejected);
-  add(sum.fields_read, one.fields_read);
-  add(sum.fields_unread, one.fields_unread);
+void add(SourceCounters& sum, const SourceCounters& counters) {
+  add(sum.records, counters.records);
+  add(sum.requests, counters.requests);
+  add(sum.skipped, counters.skipped);
+  add(sum.malicious, counters.malicious);
+  add(sum.rejected, counters.rejected);
+  add(sum.fields_read, counters.fields_read);
+  add(sum.fields_unread, counters.fields_unread);
 }
 
 }  // namespace
 
 /// All but the histogram, which is for metrics.
-void add_to(DetectCounters& sum, const DetectCounters& one) {
+void add_to(DetectCounters& sum, const DetectCounters& counters) {
   for (size_t i = 0; i < sum.sources.size(); ++i)
-    add(sum.sources[i], one.sources[i]);
+    add(sum.sources[i], counters.sources[i]);
   for (Counter DetectCounters::*counter : {&DetectCounters::records,
                                            &DetectCounters::bytes,
                                            &DetectCounters::requests,
@@ -53,13 +53,13 @@ void add_to(DetectCounters& sum, const DetectCounters& one) {
                                            &DetectCounters::decode_ns,
                                            &DetectCounters::match_ns,
                                            &DetectCounters::observe_ns})
-    add(sum.*counter, one.*counter);
-  add(sum.fields_read, one.fields_read);
-  add(sum.fields_unread, one.fields_unread);
-  add(sum.rejected, one.rejected);
-  add(sum.rule_hits, one.rule_hits);
-  add(sum.policy_violations, one.policy_violations);
-  add(sum.response_faults, one.response_faults);
+    add(sum.*counter, counters.*counter);
+  add(sum.fields_read, counters.fields_read);
+  add(sum.fields_unread, counters.fields_unread);
+  add(sum.rejected, counters.rejected);
+  add(sum.rule_hits, counters.rule_hits);
+  add(sum.policy_violations, counters.policy_violations);
+  add(sum.response_faults, counters.response_faults);
 }
 
 }  // namespace weir

@@ -5,6 +5,6 @@
 namespace weir {
 
 /// Adds what one thread counted.
-void add_to(DetectCounters& sum, const DetectCounters& one);
+void add_to(DetectCounters& sum, const DetectCounters& counters);
 
 }  // namespace weir

@@ -122,22 +122,22 @@ void RangeJudge::correct_clocks(JudgedUnit& unit, size_t local) {
     estimate = before;
     corrected_.clear();
     std::vector<SourceEstimate::Next> times;
-    for (const Observation& one : judged.batch.observations)
-      if (!one.has(ObservationFlag::kAddressCount))
-        times.push_back({one.client_hash, one.time.time_since_epoch().count()});
+    for (const Observation& observation : judged.batch.observations)
+      if (!observation.has(ObservationFlag::kAddressCount))
+        times.push_back({observation.client_hash, observation.time.time_since_epoch().count()});
     size_t seen = 0, raw = 0;
-    for (Observation& one : judged.batch.observations) {
-      if (one.has(ObservationFlag::kAddressCount)) {
-        corrected_.follow(one);
+    for (Observation& observation : judged.batch.observations) {
+      if (observation.has(ObservationFlag::kAddressCount)) {
+        corrected_.follow(observation);
         continue;
       }
-      while (unit.offsets[raw] != one.at.offset)
+      while (unit.offsets[raw] != observation.at.offset)
         ++raw;
-      SourceEstimate::Record record{one.client_hash, one.time.time_since_epoch().count(), std::nullopt};
+      SourceEstimate::Record record{observation.client_hash, observation.time.time_since_epoch().count(), std::nullopt};
       if (append_ms_[raw] != kNoAppendTime) record.age_ms = append_ms_[raw] - record.time_ms;
       const auto right = estimate.corrected(record, std::span<const SourceEstimate::Next>(times).subspan(++seen));
       if (right)
-        corrected_.correct(one, EventTime(Milliseconds(*right)));
+        corrected_.correct(observation, EventTime(Milliseconds(*right)));
       else
         estimate.take(record);
     }

@@ -34,8 +34,8 @@ struct Replay::Workers {
   ~Workers() { join(); }
 
   void join() {
-    for (std::thread& one : threads)
-      if (one.joinable()) one.join();
+    for (std::thread& thread : threads)
+      if (thread.joinable()) thread.join();
   }
 
   RateLimit limit;
@@ -125,7 +125,7 @@ void Replay::merge(Part part, ReplaySink& sink) {
       next_unit(range, part);
     }
     const bool is_much = std::any_of(stages_.begin(), stages_.end(),
-                                     [](const ScoreStage& one) { return one.waiting() >= kScoredAtOnce; });
+                                     [](const ScoreStage& stage) { return stage.waiting() >= kScoredAtOnce; });
     if (is_much || used_up_.size() >= kUsedUpMax) score(part, sink);
     if (++runs_ % kRunsATick == 0) tick();
   }

@@ -10,21 +10,21 @@ namespace {
 /// So often, in the broker's time, the daemons' blocks tell a partition how far all sources are.
 constexpr int64_t kTellSourcesMs = 1'000;
 
-void add_to(ScorerStatistics& sum, const ScorerStatistics& one) {
-  sum.observations += one.observations;
-  sum.clients += one.clients;
-  sum.clients_evicted += one.clients_evicted;
-  sum.clients_expired += one.clients_expired;
-  sum.state_bytes += one.state_bytes;
-  sum.episodes_open += one.episodes_open;
-  sum.alerts_suppressed += one.alerts_suppressed;
+void add_to(ScorerStatistics& sum, const ScorerStatistics& statistics) {
+  sum.observations += statistics.observations;
+  sum.clients += statistics.clients;
+  sum.clients_evicted += statistics.clients_evicted;
+  sum.clients_expired += statistics.clients_expired;
+  sum.state_bytes += statistics.state_bytes;
+  sum.episodes_open += statistics.episodes_open;
+  sum.alerts_suppressed += statistics.alerts_suppressed;
   for (size_t i = 0; i < sum.outcomes.size(); ++i)
-    sum.outcomes[i] += one.outcomes[i];
-  sum.bursts_late += one.bursts_late;
-  sum.correlation_events += one.correlation_events;
-  sum.correlation_late += one.correlation_late;
-  sum.correlation_evicted += one.correlation_evicted;
-  sum.correlation_groups += one.correlation_groups;
+    sum.outcomes[i] += statistics.outcomes[i];
+  sum.bursts_late += statistics.bursts_late;
+  sum.correlation_events += statistics.correlation_events;
+  sum.correlation_late += statistics.correlation_late;
+  sum.correlation_evicted += statistics.correlation_evicted;
+  sum.correlation_groups += statistics.correlation_groups;
 }
 
 }  // namespace

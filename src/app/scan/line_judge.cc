@@ -27,22 +27,22 @@ Status LineJudge::judge(std::span<const std::string_view> lines, SourceEstimate&
 void LineJudge::correct_clocks(SourceEstimate& clock) {
   times_.clear();
   corrected_.clear();
-  for (const Observation& one : analyzed_.observations) {
-    if (!one.has(ObservationFlag::kAddressCount))
-      times_.push_back({one.client_hash, one.time.time_since_epoch().count()});
+  for (const Observation& observation : analyzed_.observations) {
+    if (!observation.has(ObservationFlag::kAddressCount))
+      times_.push_back({observation.client_hash, observation.time.time_since_epoch().count()});
   }
   size_t seen = 0;
-  for (Observation& one : analyzed_.observations) {
-    if (one.has(ObservationFlag::kAddressCount)) {
-      corrected_.follow(one);
+  for (Observation& observation : analyzed_.observations) {
+    if (observation.has(ObservationFlag::kAddressCount)) {
+      corrected_.follow(observation);
       continue;
     }
-    const SourceEstimate::Record record{one.client_hash, times_[seen].time_ms, std::nullopt};
+    const SourceEstimate::Record record{observation.client_hash, times_[seen].time_ms, std::nullopt};
     const auto following = std::span<const SourceEstimate::Next>(times_).subspan(++seen);
     if (const auto right = clock.corrected(record, following); !right) {
       clock.take(record);
     } else if (SourceEstimate::tells(following)) {
-      corrected_.correct(one, EventTime(Milliseconds(*right)));
+      corrected_.correct(observation, EventTime(Milliseconds(*right)));
       ++wrong_clocks_;
     }
   }

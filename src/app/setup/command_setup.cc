@@ -44,8 +44,8 @@ Result<InputProfile> profile_named(const std::string& name, const Config& config
   }
   Diagnostics diagnostics;
   auto file = read_profile_file(name, diagnostics);
-  for (const auto& one : diagnostics)
-    std::fprintf(stderr, "%s\n", one.to_string().c_str());
+  for (const auto& diagnostic : diagnostics)
+    std::fprintf(stderr, "%s\n", diagnostic.to_string().c_str());
   if (!file) return fail(ErrorCode::kInvalidArgument, "profile", "'" + name + "' cannot be used");
   return std::move(file->profile);
 }

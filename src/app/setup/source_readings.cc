@@ -28,8 +28,8 @@ Result<Config> config_of_source(const Config& config, const std::string& name) {
 bool have_same_sources(const Config& a, const Config& b) {
   const auto of_a = a.all_sources(), of_b = b.all_sources();
   return std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(),
-                    [](const SourceConfig& one, const SourceConfig& other) {
-                      return one.name == other.name && one.topics == other.topics;
+                    [](const SourceConfig& config, const SourceConfig& other) {
+                      return config.name == other.name && config.topics == other.topics;
                     });
 }
 

@@ -8,13 +8,13 @@ namespace {
 template <typename List, typename Text>
 std::string joined(const List& list, Text text) {
   std::string line;
-  for (const auto& one : list)
-    line += (line.empty() ? "" : ", ") + std::string(text(one));
+  for (const auto& item : list)
+    line += (line.empty() ? "" : ", ") + std::string(text(item));
   return line;
 }
 
 std::string joined(const std::vector<std::string>& list) {
-  return joined(list, [](const std::string& one) { return one; });
+  return joined(list, [](const std::string& text) { return text; });
 }
 
 std::string work_line(const Config& config) {
@@ -34,7 +34,7 @@ std::string kafka_line(const KafkaConfig& kafka) {
   line += "; group " + kafka.group_id + (kafka.instance_id.empty() ? "" : ", instance " + kafka.instance_id) +
           "; from " + joined(kafka.topics.requests) + " to " + kafka.topics.alerts;
   if (!kafka.client_properties.empty())
-    line += "; client properties set: " + joined(kafka.client_properties, [](const auto& one) { return one.first; });
+    line += "; client properties set: " + joined(kafka.client_properties, [](const auto& item) { return item.first; });
   return line;
 }
 

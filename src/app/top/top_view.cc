@@ -83,16 +83,16 @@ std::string top_screen(const TopSample& before, const TopSample& now, const Pale
   std::string screen =
       palette.bold("weir") + "  " + (ready ? palette.green(now.ready) : palette.yellow(now.ready)) + "\n\n";
   screen += palette.bold("  rates") + "\n";
-  for (const Counted& one : kRates) {
-    const double total = now.metrics.sum(one.name);
-    const double rate = std::max(0.0, total - before.metrics.sum(one.name)) / seconds;
-    screen += row(one.title, decimal(rate) + "/s", with_separators(static_cast<uint64_t>(total)));
+  for (const Counted& kRate : kRates) {
+    const double total = now.metrics.sum(kRate.name);
+    const double rate = std::max(0.0, total - before.metrics.sum(kRate.name)) / seconds;
+    screen += row(kRate.title, decimal(rate) + "/s", with_separators(static_cast<uint64_t>(total)));
   }
   screen += "\n" + palette.bold("  now") + "\n";
-  for (const Counted& one : kStates) {
-    double value = now.metrics.sum(one.name);
-    if (one.name.ends_with("_bytes")) value /= 1 << 20;
-    screen += row(one.title, decimal(value), "");
+  for (const Counted& kState : kStates) {
+    double value = now.metrics.sum(kState.name);
+    if (kState.name.ends_with("_bytes")) value /= 1 << 20;
+    screen += row(kState.title, decimal(value), "");
   }
   screen += "\n" + palette.bold("  rule hits by category") + "\n";
   screen += most_frequent(before, now, "weir_rule_hits_total", "category", seconds);

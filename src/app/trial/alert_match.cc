@@ -41,21 +41,21 @@ using BySubject = std::map<std::pair<AlertKind, std::string_view>, std::vector<T
 
 BySubject by_subject(std::vector<TrialEpisode>& episodes) {
   BySubject found;
-  for (TrialEpisode& one : episodes)
-    found[{one.kind, one.subject}].push_back(&one);
+  for (TrialEpisode& episode : episodes)
+    found[{episode.kind, episode.subject}].push_back(&episode);
   return found;
 }
 
 /// Both in the order of their times.
 void match(const std::vector<TrialEpisode*>& current, const std::vector<TrialEpisode*>& candidate) {
   for (size_t a = 0, b = 0; a < current.size() && b < candidate.size();) {
-    TrialEpisode &one = *current[a], &other = *candidate[b];
-    if (are_near(one, other)) {
-      one.is_matched = other.is_matched = true;
-      if (one.other == nullptr) one.other = &other;
-      if (other.other == nullptr) other.other = &one;
+    TrialEpisode &episode = *current[a], &other = *candidate[b];
+    if (are_near(episode, other)) {
+      episode.is_matched = other.is_matched = true;
+      if (episode.other == nullptr) episode.other = &other;
+      if (other.other == nullptr) other.other = &episode;
     }
-    (one.last_seen < other.last_seen ? a : b) += 1;
+    (episode.last_seen < other.last_seen ? a : b) += 1;
   }
 }
 
@@ -88,19 +88,20 @@ void AlertMatch::finish() {
   }
   for (size_t i = 0; i < kTrialSides; ++i) {
     const auto& episodes = sides_[i].episodes;
-    only_[i] = static_cast<uint64_t>(
-        std::count_if(episodes.begin(), episodes.end(), [](const TrialEpisode& one) { return !one.is_matched; }));
+    only_[i] = static_cast<uint64_t>(std::count_if(episodes.begin(), episodes.end(),
+                                                   [](const TrialEpisode& episode) { return !episode.is_matched; }));
   }
-  for (const TrialEpisode& one : sides_[1].episodes) {
-    const TrialEpisode* other = one.other;
-    if (other != nullptr &&
-        (one.count != other->count || one.severity != other->severity || one.categories != other->categories))
+  for (const TrialEpisode& episode : sides_[1].episodes) {
+    const TrialEpisode* other = episode.other;
+    if (other != nullptr && (episode.count != other->count || episode.severity != other->severity ||
+                             episode.categories != other->categories))
       ++changed_;
   }
 }
 
 bool AlertMatch::is_exact() const {
-  return std::all_of(sides_.begin(), sides_.end(), [](const Side& one) { return one.episodes.size() == one.opened; });
+  return std::all_of(sides_.begin(), sides_.end(),
+                     [](const Side& side) { return side.episodes.size() == side.opened; });
 }
 
 }  // namespace weir

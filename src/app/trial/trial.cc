@@ -40,8 +40,8 @@ Trial::Trial(const RuleSet& current, const RuleSet& candidate) : sets_{&current,
   for (const RuleSet* set : sets_) {
     for (const RuleInfo& rule : set->rules())
       rows.emplace(rule.id, 0);
-    for (const Correlation& one : set->correlations())
-      rows.emplace(one.id, 0);
+    for (const Correlation& correlation : set->correlations())
+      rows.emplace(correlation.id, 0);
   }
   size_t next = 0;
   for (auto& [id, row] : rows)
@@ -66,8 +66,8 @@ void Trial::list_rules(TrialSide side, std::map<std::string, size_t>& rows) {
     list(rule.id, rule.title);
     rows_[index_of(side)].push_back(rows[rule.id]);
   }
-  for (const Correlation& one : rule_set(side).correlations())
-    list(one.id, one.title).is_correlation = true;
+  for (const Correlation& correlation : rule_set(side).correlations())
+    list(correlation.id, correlation.title).is_correlation = true;
 }
 
 void Trial::take(const RecordVerdict& current, const RecordVerdict& candidate, const RecordPlace& place) {

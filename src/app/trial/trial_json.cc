@@ -19,8 +19,8 @@ Json of_example(const TrialExample& example) {
 
 Json examples_of(const std::vector<TrialExample>& examples) {
   Json list = Json::array();
-  for (const TrialExample& one : examples)
-    list.push_back(of_example(one));
+  for (const TrialExample& example : examples)
+    list.push_back(of_example(example));
   return list;
 }
 
@@ -52,18 +52,18 @@ Json rules_json(const Trial& trial) {
 
 Json episodes_json(const AlertMatch& alerts, TrialSide side) {
   Json list = Json::array();
-  for (const TrialEpisode& one : alerts.episodes(side)) {
-    if (one.is_matched) continue;
+  for (const TrialEpisode& episode : alerts.episodes(side)) {
+    if (episode.is_matched) continue;
     if (list.size() == kListedMax) break;
-    list.push_back({{"id", one.alert_id},
-                    {"kind", to_string(one.kind)},
-                    {"client", one.client},
-                    {"severity", to_string(one.severity)},
-                    {"count", one.count},
-                    {"first_seen", format_rfc3339(one.first_seen)},
-                    {"last_seen", format_rfc3339(one.last_seen)},
-                    {"target", one.target},
-                    {"rules", one.rules}});
+    list.push_back({{"id", episode.alert_id},
+                    {"kind", to_string(episode.kind)},
+                    {"client", episode.client},
+                    {"severity", to_string(episode.severity)},
+                    {"count", episode.count},
+                    {"first_seen", format_rfc3339(episode.first_seen)},
+                    {"last_seen", format_rfc3339(episode.last_seen)},
+                    {"target", episode.target},
+                    {"rules", episode.rules}});
   }
   return list;
 }
@@ -88,13 +88,13 @@ Json top_json(const TopCounts& counts, const char* name) {
 
 Json false_alarms_json(const Trial& trial) {
   Json list = Json::array();
-  for (const FalseAlarmCandidate& one : trial.false_alarms()) {
+  for (const FalseAlarmCandidate& false_alarm : trial.false_alarms()) {
     if (list.size() == kListedMax) break;
-    list.push_back({{"client", one.client},
-                    {"route", one.route},
-                    {"requests", one.requests},
-                    {"rules", one.rules},
-                    {"example", of_example(one.example)}});
+    list.push_back({{"client", false_alarm.client},
+                    {"route", false_alarm.route},
+                    {"requests", false_alarm.requests},
+                    {"rules", false_alarm.rules},
+                    {"example", of_example(false_alarm.example)}});
   }
   return {{"requests", trial.false_alarm_requests()}, {"exact", trial.is_exact()}, {"list", list}};
 }

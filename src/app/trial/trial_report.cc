@@ -100,10 +100,11 @@ class Table {
   }
 
   void examples(const TrialRule& rule, TrialSide side, const char* sign) {
-    for (const TrialExample& one : rule.examples[static_cast<size_t>(side)]) {
+    for (const TrialExample& example : rule.examples[static_cast<size_t>(side)]) {
       const std::string head = std::string("      ") + sign + " ";
-      line(head + cut(one.host + one.target, head.size()));
-      line(palette_.dim("        " + cut(one.place + "  " + one.client + "  score " + std::to_string(one.score), 8)));
+      line(head + cut(example.host + example.target, head.size()));
+      line(palette_.dim("        " +
+                        cut(example.place + "  " + example.client + "  score " + std::to_string(example.score), 8)));
     }
   }
 
@@ -137,12 +138,13 @@ class Table {
     if (count == 0) return;
     heading(title, number(count));
     size_t shown = 0;
-    for (const TrialEpisode& one : trial_.alerts().episodes(side)) {
-      if (one.is_matched) continue;
+    for (const TrialEpisode& episode : trial_.alerts().episodes(side)) {
+      if (episode.is_matched) continue;
       if (shown++ == kRowsMax) break;
-      const std::string head = format_rfc3339(one.first_seen).substr(0, 19) + "  " + std::string(to_string(one.kind)) +
-                               "  " + std::string(to_string(one.severity)) + "  ";
-      line("  " + head + cut(one.client + "  " + one.target, head.size() + 2));
+      const std::string head = format_rfc3339(episode.first_seen).substr(0, 19) + "  " +
+                               std::string(to_string(episode.kind)) + "  " + std::string(to_string(episode.severity)) +
+                               "  ";
+      line("  " + head + cut(episode.client + "  " + episode.target, head.size() + 2));
     }
     if (count > kRowsMax) line(palette_.dim("  and " + number(count - kRowsMax) + " more (--output json)"));
   }
@@ -173,8 +175,8 @@ class Table {
     const auto passed = passed_limits(trial_, figures_.limits);
     if (passed.empty()) return;
     line("");
-    for (const std::string& one : passed)
-      line(palette_.red(one));
+    for (const std::string& text : passed)
+      line(palette_.red(text));
   }
 
   const Trial& trial_;

@@ -34,9 +34,9 @@ void add_values(std::string_view name, const dom::element& value, HeaderSink& he
     return;
   }
   size_t count = 0;
-  for (const auto one : list) {
+  for (const auto item : list) {
     if (++count > kHeadersMax) return;
-    if (!one.is_null()) headers.add({name, text_of(one, texts)});
+    if (!item.is_null()) headers.add({name, text_of(item, texts)});
   }
 }
 

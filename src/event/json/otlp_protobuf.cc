@@ -193,7 +193,7 @@ bool otlp_as_json(std::string_view record, size_t depth_max, std::string& json) 
     Writer writer(depth_max, json);
     writer.list(message, kResourceLogs, "resourceLogs", [&](const pbf_reader& resource) {
       writer.list(resource, kScopeLogs, "scopeLogs", [&](const pbf_reader& scope) {
-        writer.list(scope, kLogRecords, "logRecords", [&](const pbf_reader& one) { writer.log_record(one); });
+        writer.list(scope, kLogRecords, "logRecords", [&](const pbf_reader& reader) { writer.log_record(reader); });
       });
     });
   } catch (const protozero::exception&) {

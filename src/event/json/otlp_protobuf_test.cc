@@ -50,16 +50,17 @@ std::string request_record(const std::string& query) {
 
 std::string export_of(const std::vector<std::string>& records) {
   return message([&](pbf_writer& all) {
-    all.add_message(
-        1, message([&](pbf_writer& resource) {
-          resource.add_message(
-              1, message([](pbf_writer& one) { one.add_message(1, attribute("service.name", text_value("shop"))); }));
-          resource.add_message(2, message([&](pbf_writer& scope) {
-                                 scope.add_message(1, message([](pbf_writer& one) { one.add_string(1, "lib"); }));
-                                 for (const std::string& record : records)
-                                   scope.add_message(2, record);
-                               }));
-        }));
+    all.add_message(1, message([&](pbf_writer& resource) {
+                      resource.add_message(1, message([](pbf_writer& writer) {
+                                             writer.add_message(1, attribute("service.name", text_value("shop")));
+                                           }));
+                      resource.add_message(2, message([&](pbf_writer& scope) {
+                                             scope.add_message(
+                                                 1, message([](pbf_writer& writer) { writer.add_string(1, "lib"); }));
+                                             for (const std::string& record : records)
+                                               scope.add_message(2, record);
+                                           }));
+                    }));
   });
 }
 
@@ -93,7 +94,7 @@ TEST_CASE("a body that is a line of an access log is read by that log's profile"
   const std::string line = R"(203.0.113.9 - - [15/Jan/2025:10:20:30 +0000] "GET /w?q=2 HTTP/1.1" 200 3 "-" "curl/8")";
   EventParser parser(options_for("nginx"));
   EventStorage storage;
-  const std::string record = export_of({message([&](pbf_writer& one) { one.add_message(5, text_value(line)); })});
+  const std::string record = export_of({message([&](pbf_writer& writer) { writer.add_message(5, text_value(line)); })});
   Event event;
   REQUIRE(parser.parse(record, storage, event).ok());
   CHECK(event.query == "q=2");
@@ -104,17 +105,17 @@ TEST_CASE("every kind of value is written, and what is too deep is left out", "[
   for (int i = 0; i < 6; ++i)
     nested = message(
         [&](pbf_writer& any) { any.add_message(5, message([&](pbf_writer& list) { list.add_message(1, nested); })); });
-  const std::string record = export_of({message([&](pbf_writer& one) {
-    one.add_message(6, attribute("b", message([](pbf_writer& any) { any.add_bool(2, true); })));
-    one.add_message(6, attribute("i", message([](pbf_writer& any) { any.add_int64(3, -7); })));
-    one.add_message(6, attribute("d", message([](pbf_writer& any) { any.add_double(4, 0.5); })));
-    one.add_message(6, attribute("y", message([](pbf_writer& any) { any.add_bytes(7, "raw"); })));
-    one.add_message(6, attribute("m", message([](pbf_writer& any) {
-                                   any.add_message(6, message([](pbf_writer& map) {
-                                                     map.add_message(1, attribute("k", text_value("v")));
-                                                   }));
-                                 })));
-    one.add_message(6, attribute("n", nested));
+  const std::string record = export_of({message([&](pbf_writer& writer) {
+    writer.add_message(6, attribute("b", message([](pbf_writer& any) { any.add_bool(2, true); })));
+    writer.add_message(6, attribute("i", message([](pbf_writer& any) { any.add_int64(3, -7); })));
+    writer.add_message(6, attribute("d", message([](pbf_writer& any) { any.add_double(4, 0.5); })));
+    writer.add_message(6, attribute("y", message([](pbf_writer& any) { any.add_bytes(7, "raw"); })));
+    writer.add_message(6, attribute("m", message([](pbf_writer& any) {
+                                      any.add_message(6, message([](pbf_writer& map) {
+                                                        map.add_message(1, attribute("k", text_value("v")));
+                                                      }));
+                                    })));
+    writer.add_message(6, attribute("n", nested));
   })});
   std::string json;
   REQUIRE(otlp_as_json(record, 3, json));

@@ -170,30 +170,33 @@ class Assignment {
   }
 
   std::vector<ProfileFieldIndex> run() {
-    by_value(kFieldClientIp, [](const ColumnFacts& one) { return one.mostly(one.addresses); });
-    by_value(kFieldClientIp,
-             [](const ColumnFacts& one) { return one.addresses + one.address_lists > 0 && one.times == 0; });
-    by_value(kFieldTime, [](const ColumnFacts& one) { return one.mostly(one.times); });
+    by_value(kFieldClientIp, [](const ColumnFacts& column) { return column.mostly(column.addresses); });
+    by_value(kFieldClientIp, [](const ColumnFacts& column) {
+      return column.addresses + column.address_lists > 0 && column.times == 0;
+    });
+    by_value(kFieldTime, [](const ColumnFacts& column) { return column.mostly(column.times); });
     take_request();
-    by_value(kFieldUserAgent, [](const ColumnFacts& one) { return one.agents > 0 && one.agents * 2 >= one.values; });
+    by_value(kFieldUserAgent,
+             [](const ColumnFacts& column) { return column.agents > 0 && column.agents * 2 >= column.values; });
     take_status();
     by_name(kFieldForwardedFor, [](const ColumnFacts&) { return true; });
-    by_value(kFieldForwardedFor, [](const ColumnFacts& one) { return one.address_lists > 0; });
+    by_value(kFieldForwardedFor, [](const ColumnFacts& column) { return column.address_lists > 0; });
     by_name(kFieldReferer, [](const ColumnFacts&) { return true; });
-    by_value(kFieldReferer, [](const ColumnFacts& one) { return one.urls > 0; });
+    by_value(kFieldReferer, [](const ColumnFacts& column) { return column.urls > 0; });
     const ProfileFieldIndex texts[]{kFieldUserAgent, kFieldCookie, kFieldBody, kFieldContentType};
     for (const auto field : texts)
-      by_name(field, [](const ColumnFacts& one) { return one.values == 0 || !one.mostly(one.numbers); });
-    by_name(kFieldHost, [](const ColumnFacts& one) { return !one.mostly(one.numbers); });
+      by_name(field, [](const ColumnFacts& column) { return column.values == 0 || !column.mostly(column.numbers); });
+    by_name(kFieldHost, [](const ColumnFacts& column) { return !column.mostly(column.numbers); });
     if (!has(kFieldHost))
-      by_value(kFieldHost,
-               [](const ColumnFacts& one) { return one.name.empty() && one.place.empty() && one.mostly(one.hosts); });
+      by_value(kFieldHost, [](const ColumnFacts& column) {
+        return column.name.empty() && column.place.empty() && column.mostly(column.hosts);
+      });
     by_name(kFieldRequestId, [](const ColumnFacts&) { return true; });
-    by_name(kFieldClientId, [](const ColumnFacts& one) { return !one.mostly(one.numbers); });
+    by_name(kFieldClientId, [](const ColumnFacts& column) { return !column.mostly(column.numbers); });
     const ProfileFieldIndex counts[]{kFieldRequestBytes, kFieldResponseBytes, kFieldDuration};
     for (const auto field : counts)
       by_name(
-          field, [](const ColumnFacts& one) { return one.mostly(one.numbers); }, 0);
+          field, [](const ColumnFacts& column) { return column.mostly(column.numbers); }, 0);
     return fields_;
   }
 
@@ -238,24 +241,30 @@ class Assignment {
 
   // A request line if there is one; else a method, a target, and a query where that has none.
   void take_request() {
-    by_value(kFieldTarget,
-             [](const ColumnFacts& one) { return one.request_lines > 0 && one.request_lines * 2 >= one.values; });
+    by_value(kFieldTarget, [](const ColumnFacts& column) {
+      return column.request_lines > 0 && column.request_lines * 2 >= column.values;
+    });
     if (has(kFieldTarget))
-      return by_value(kFieldMethod, [](const ColumnFacts& one) { return one.methods > 0 && one.mostly(one.methods); });
-    by_value(kFieldMethod, [](const ColumnFacts& one) { return one.methods > 0 && one.methods * 2 >= one.values; });
-    const auto is_target = [](const ColumnFacts& one) { return one.targets > 0 && one.targets * 2 >= one.values; };
-    by_name(kFieldTarget, [&](const ColumnFacts& one) { return is_target(one) || one.mostly(one.urls); });
+      return by_value(kFieldMethod,
+                      [](const ColumnFacts& column) { return column.methods > 0 && column.mostly(column.methods); });
+    by_value(kFieldMethod,
+             [](const ColumnFacts& column) { return column.methods > 0 && column.methods * 2 >= column.values; });
+    const auto is_target = [](const ColumnFacts& column) {
+      return column.targets > 0 && column.targets * 2 >= column.values;
+    };
+    by_name(kFieldTarget, [&](const ColumnFacts& column) { return is_target(column) || column.mostly(column.urls); });
     by_name(kFieldPath, is_target);
     if (!has(kFieldTarget) && !has(kFieldPath)) by_value(kFieldTarget, is_target);
     if (!has(kFieldTarget) && !has(kFieldPath))
-      by_value(kFieldTarget, [](const ColumnFacts& one) { return one.mostly(one.urls); });
-    by_name(kFieldQuery, [](const ColumnFacts& one) { return one.values == 0 || one.queries > 0; });
-    by_value(kFieldQuery, [](const ColumnFacts& one) { return one.queries > 0 && one.mostly(one.queries); });
+      by_value(kFieldTarget, [](const ColumnFacts& column) { return column.mostly(column.urls); });
+    by_name(kFieldQuery, [](const ColumnFacts& column) { return column.values == 0 || column.queries > 0; });
+    by_value(kFieldQuery,
+             [](const ColumnFacts& column) { return column.queries > 0 && column.mostly(column.queries); });
   }
 
   // In text the status stands behind the request where nothing else is said.
   void take_status() {
-    const auto is_status = [](const ColumnFacts& one) { return one.mostly(one.statuses); };
+    const auto is_status = [](const ColumnFacts& column) { return column.mostly(column.statuses); };
     by_name(kFieldStatus, is_status);
     by_value(kFieldStatus, is_status);
   }

@@ -71,7 +71,7 @@ class Keys {
   }
   ColumnFacts* column(const std::string& place) {
     const auto at =
-        std::find_if(columns.begin(), columns.end(), [&](const ColumnFacts& one) { return one.place == place; });
+        std::find_if(columns.begin(), columns.end(), [&](const ColumnFacts& column) { return column.place == place; });
     if (at != columns.end()) return &*at;
     if (columns.size() == kKeysMax) return nullptr;
     columns.push_back({.name = {}, .place = place});

@@ -38,8 +38,8 @@ std::optional<ProfileFile> read_profile_file(const std::string& path, Diagnostic
 const ProfileCatalog& ProfileCatalog::shipped() {
   static const ProfileCatalog kShipped = [] {
     ProfileCatalog catalog;
-    for (const EmbeddedProfile& one : embedded_profiles())
-      catalog.add(read_embedded(one));
+    for (const EmbeddedProfile& embedded_profile : embedded_profiles())
+      catalog.add(read_embedded(embedded_profile));
     return catalog;
   }();
   return kShipped;
@@ -72,7 +72,7 @@ void ProfileCatalog::add_folder(const std::string& folder, Diagnostics& diagnost
 void ProfileCatalog::add(ProfileFile profile) {
   const auto at =
       std::lower_bound(profiles_.begin(), profiles_.end(), profile.profile.name,
-                       [](const ProfileFile& one, const std::string& name) { return one.profile.name < name; });
+                       [](const ProfileFile& file, const std::string& name) { return file.profile.name < name; });
   if (at != profiles_.end() && at->profile.name == profile.profile.name) {
     *at = std::move(profile);
   } else {
@@ -81,29 +81,29 @@ void ProfileCatalog::add(ProfileFile profile) {
 }
 
 const ProfileFile* ProfileCatalog::find(std::string_view name) const {
-  for (const ProfileFile& one : profiles_)
-    if (one.profile.name == name) return &one;
+  for (const ProfileFile& profile : profiles_)
+    if (profile.profile.name == name) return &profile;
   return nullptr;
 }
 
 std::string ProfileCatalog::names() const {
   std::string names;
-  for (const ProfileFile& one : profiles_)
-    names += (names.empty() ? "" : ", ") + one.profile.name;
+  for (const ProfileFile& profile : profiles_)
+    names += (names.empty() ? "" : ", ") + profile.profile.name;
   return names;
 }
 
 // Only the one that is asked for: a program that needs one profile does not read all of them.
 std::optional<InputProfile> InputProfile::built_in(std::string_view name) {
-  for (const EmbeddedProfile& one : embedded_profiles())
-    if (one.name == name) return read_embedded(one).profile;
+  for (const EmbeddedProfile& embedded_profile : embedded_profiles())
+    if (embedded_profile.name == name) return read_embedded(embedded_profile).profile;
   return std::nullopt;
 }
 
 std::vector<std::string> InputProfile::built_in_names() {
   std::vector<std::string> names;
-  for (const EmbeddedProfile& one : embedded_profiles())
-    names.emplace_back(one.name);
+  for (const EmbeddedProfile& embedded_profile : embedded_profiles())
+    names.emplace_back(embedded_profile.name);
   std::sort(names.begin(), names.end());  // files are in the order of their names with the ending
   return names;
 }

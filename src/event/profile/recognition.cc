@@ -207,8 +207,8 @@ std::vector<std::string_view> texts_at(const std::string& payload, const std::ve
 // By what was read; then fewer envelopes, the better known profile, and the one that is more about just this source.
 bool is_better(const RecognitionCandidate& a, const RecognitionCandidate& b) {
   if (a.points != b.points) return a.points > b.points;
-  const auto layers = [](const RecognitionCandidate& one) {
-    return one.profile.unwrap.size() + !one.profile.split.empty();
+  const auto layers = [](const RecognitionCandidate& candidate) {
+    return candidate.profile.unwrap.size() + !candidate.profile.split.empty();
   };
   if (layers(a) != layers(b)) return layers(a) < layers(b);
   if (a.profile.priority != b.profile.priority) return a.profile.priority > b.profile.priority;
@@ -273,7 +273,7 @@ Recognition recognise_format(std::span<const std::string_view> all, const InputO
         if (payload == kAllPayloads) {
           profile.unwrap = shape.payloads;
           profile.unwrap.insert(profile.unwrap.end(), shape.inner_payloads.begin(), shape.inner_payloads.end());
-          std::erase_if(profile.unwrap, [](const std::string& one) { return one.empty() || one == kAllPayloads; });
+          std::erase_if(profile.unwrap, [](const std::string& text) { return text.empty() || text == kAllPayloads; });
         }
         if (list == profile.split && !list.empty()) continue;  // as the profile is
         if (!list.empty()) profile.split = list;

@@ -175,13 +175,13 @@ Cuts alike_in_front(const Cuts& cuts, size_t values) {
   Cuts shortened;
   for (const Cut& cut : cuts) {
     if (cut.pieces.size() < values) continue;
-    Cut& one = shortened.emplace_back(cut);
+    Cut& item = shortened.emplace_back(cut);
     const char* const line_end = cut.behind.data() + cut.behind.size();
-    one.pieces.resize(values);
-    Piece& last = one.pieces.back();
+    item.pieces.resize(values);
+    Piece& last = item.pieces.back();
     last.value = {last.value.data(), static_cast<size_t>(line_end - last.value.data())};
     last.is_quoted = false;
-    one.behind = {};
+    item.behind = {};
   }
   return most_alike(std::move(shortened));
 }

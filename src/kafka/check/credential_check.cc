@@ -76,9 +76,9 @@ class CredentialCheck {
     const Bio bio = open(kCaFile, security_.ca_file);
     if (!bio) return;
     size_t count = 0, expired = 0;
-    while (const Certificate one = next_certificate(bio)) {
+    while (const Certificate certificate = next_certificate(bio)) {
       ++count;
-      if (X509_cmp_current_time(X509_get0_notAfter(one.get())) < 0) ++expired;
+      if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) ++expired;
     }
     if (count == 0) {
       error(kCaFile, "kafka.security.ca_file " + security_.ca_file + " holds no certificate in PEM form",

@@ -81,11 +81,11 @@ Result<std::unique_ptr<RangeReader>> RangeReader::open(const ClientOptions& opti
                             impl.context);
   if (!client) return tl::unexpected(client.error());
   impl.client = std::move(*client);
-  for (const PartitionRange& one : ranges) {
+  for (const PartitionRange& partition_range : ranges) {
     Impl::Range& range = impl.ranges.emplace_back();
-    range.of = one;
-    range.expected = one.lead;
-    range.is_at_end = one.lead >= one.end;
+    range.of = partition_range;
+    range.expected = partition_range.lead;
+    range.is_at_end = partition_range.lead >= partition_range.end;
   }
   if (Status status = impl.assign(); !status) return tl::unexpected(status.error());
   return reader;
@@ -222,8 +222,8 @@ std::span<const InputRecord> RangeReader::batch(size_t range) const {
 }
 
 bool RangeReader::is_lead(size_t range) const {
-  const Impl::Range& one = impl_->ranges[range];
-  return one.records.front().offset < one.of.begin;
+  const Impl::Range& item = impl_->ranges[range];
+  return item.records.front().offset < item.of.begin;
 }
 
 void RangeReader::release(size_t range) {
@@ -232,8 +232,8 @@ void RangeReader::release(size_t range) {
 }
 
 bool RangeReader::is_finished(size_t range) const {
-  const Impl::Range& one = impl_->ranges[range];
-  return one.is_at_end && one.next.empty();
+  const Impl::Range& item = impl_->ranges[range];
+  return item.is_at_end && item.next.empty();
 }
 
 std::string RangeReader::problem() const {

@@ -62,8 +62,8 @@ Result<std::vector<int32_t>> TopicRanges::partitions(TopicTable& topics) {
 }
 
 Result<int32_t> TopicRanges::partitions_of(const std::string& topic) {
-  TopicTable one{topic};
-  const auto counts = partitions(one);
+  TopicTable table{topic};
+  const auto counts = partitions(table);
   if (!counts) return tl::unexpected(counts.error());
   return counts->front();
 }

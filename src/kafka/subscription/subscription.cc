@@ -87,10 +87,10 @@ Status Subscription::Impl::take(rd_kafka_topic_partition_list_t& partitions) {
     if (Status status = begin_at_ends(**all); !status) return status;
   }
   for (int i = 0; i < partitions.cnt; ++i) {
-    rd_kafka_topic_partition_t& one = partitions.elems[i];
-    const auto* known = rd_kafka_topic_partition_list_find(all->get(), one.topic, one.partition);
-    one.offset = known == nullptr || known->offset < 0 ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : known->offset;
-    unfinished.insert(one.partition);
+    rd_kafka_topic_partition_t& partition = partitions.elems[i];
+    const auto* known = rd_kafka_topic_partition_list_find(all->get(), partition.topic, partition.partition);
+    partition.offset = known == nullptr || known->offset < 0 ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : known->offset;
+    unfinished.insert(partition.partition);
   }
   if (const auto code = rd_kafka_assign(client.get(), &partitions); code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::unexpected(kafka_error("taking the assignment", code));
@@ -237,8 +237,8 @@ bool Subscription::has_joined() const {
 
 Status Subscription::commit(const std::vector<TopicPosition>& positions) {
   const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
-  for (const TopicPosition& one : positions)
-    rd_kafka_topic_partition_list_add(list.get(), impl_->topic.c_str(), one.partition)->offset = one.offset;
+  for (const TopicPosition& position : positions)
+    rd_kafka_topic_partition_list_add(list.get(), impl_->topic.c_str(), position.partition)->offset = position.offset;
   return impl_->commit(*list);
 }
 

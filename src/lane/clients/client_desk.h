@@ -53,8 +53,8 @@ class ClientDesk {
   template <typename Answer>
   void answer_all(const Answer& answer) {
     if (!is_asked_.load(std::memory_order_acquire)) return;
-    for (Waiting& one : take())
-      one.answer.set_value(answer(one.question));
+    for (Waiting& waiting : take())
+      waiting.answer.set_value(answer(waiting.question));
   }
 
  private:

@@ -21,8 +21,8 @@ void RecentAlerts::note(const Alert& alert) {
 std::vector<RecentAlert> RecentAlerts::of(uint64_t check) const {
   std::vector<RecentAlert> found;
   for (size_t back = 1; back <= ring_.size() && found.size() < kOfOneClientMax; ++back) {
-    const Kept& one = ring_[(next_ + ring_.size() - back) % ring_.size()];
-    if (one.check == check) found.push_back(one.alert);
+    const Kept& kept = ring_[(next_ + ring_.size() - back) % ring_.size()];
+    if (kept.check == check) found.push_back(kept.alert);
   }
   return found;
 }

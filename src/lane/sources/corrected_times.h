@@ -22,8 +22,8 @@ class CorrectedTimes {
   void apply(std::vector<CorrelationEvent>& events) const {
     if (corrected_.empty()) return;
     for (CorrelationEvent& event : events) {
-      const auto found =
-          std::find_if(corrected_.begin(), corrected_.end(), [&](const Corrected& one) { return one.at == event.at; });
+      const auto found = std::find_if(corrected_.begin(), corrected_.end(),
+                                      [&](const Corrected& corrected) { return corrected.at == event.at; });
       if (found != corrected_.end()) event.time = found->time;
     }
   }

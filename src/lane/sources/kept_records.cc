@@ -49,20 +49,20 @@ void KeptRecords::give(int64_t offset, uint32_t index, AnalyzedBatch& out) {
     go_to(cursor_.run + 1);
   const Run& run = runs_[cursor_.run];
   for (; cursor_.observation < run.observations.size(); ++cursor_.observation) {
-    const Observation& one = run.observations[cursor_.observation];
-    if (one.at.offset > offset) break;
-    if (one.at.offset == offset) out.observations.push_back(one);
+    const Observation& observation = run.observations[cursor_.observation];
+    if (observation.at.offset > offset) break;
+    if (observation.at.offset == offset) out.observations.push_back(observation);
   }
   for (; cursor_.event < run.events.size(); ++cursor_.event) {
-    const CorrelationEvent& one = run.events[cursor_.event];
-    if (one.at.offset > offset) break;
-    if (one.at.offset == offset) out.correlation_events.push_back(one);
+    const CorrelationEvent& event = run.events[cursor_.event];
+    if (event.at.offset > offset) break;
+    if (event.at.offset == offset) out.correlation_events.push_back(event);
   }
   for (; cursor_.reject < run.rejected.size(); ++cursor_.reject) {
-    const Rejected& one = run.rejected[cursor_.reject];
-    if (one.offset > offset) break;
-    if (one.offset < offset) continue;
-    out.rejected.push_back(one.record);
+    const Rejected& rejected = run.rejected[cursor_.reject];
+    if (rejected.offset > offset) break;
+    if (rejected.offset < offset) continue;
+    out.rejected.push_back(rejected.record);
     out.rejected.back().index = index;
   }
 }
@@ -80,10 +80,10 @@ void KeptRecords::keep_all(int64_t from, int64_t until, std::shared_ptr<const vo
 /// Copies them: they stand in the arena of a batch that is about to be used again.
 void KeptRecords::own_texts(Run& run) {
   size_t size = 0;
-  for (Observation& one : run.observations)
-    each_text(one, [&size](const std::string_view& text) { size += text.size(); });
-  for (const CorrelationEvent& one : run.events)
-    size += one.group.size();
+  for (Observation& observation : run.observations)
+    each_text(observation, [&size](const std::string_view& text) { size += text.size(); });
+  for (const CorrelationEvent& event : run.events)
+    size += event.group.size();
   run.texts = std::make_unique_for_overwrite<char[]>(size);
   char* to = run.texts.get();
   const auto own = [&to](std::string_view& text) {
@@ -92,18 +92,18 @@ void KeptRecords::own_texts(Run& run) {
     text = {to, text.size()};
     to += text.size();
   };
-  for (Observation& one : run.observations)
-    each_text(one, own);
-  for (CorrelationEvent& one : run.events)
-    own(one.group);
+  for (Observation& observation : run.observations)
+    each_text(observation, own);
+  for (CorrelationEvent& event : run.events)
+    own(event.group);
 }
 
 std::optional<KeptRecords::Place> KeptRecords::first_after(int64_t time_ms) const {
   for (const Run& run : runs_) {
     for (size_t i = run.observation; i < run.observations.size(); ++i) {
-      const Observation& one = run.observations[i];
-      const int64_t at_ms = one.time.time_since_epoch().count();
-      if (one.at.offset >= passed_ && at_ms > time_ms) return Place{one.at.offset, at_ms};
+      const Observation& observation = run.observations[i];
+      const int64_t at_ms = observation.time.time_since_epoch().count();
+      if (observation.at.offset >= passed_ && at_ms > time_ms) return Place{observation.at.offset, at_ms};
     }
   }
   return std::nullopt;

@@ -30,9 +30,9 @@ class KeptRecords {
   void pass(int64_t offset) { passed_ = offset; }
 
   /// The results of one batch for records of this source that are not known yet, in their order.
-  void keep(const Observation& one) { fresh_.observations.push_back(one); }
-  void keep(const CorrelationEvent& one) { fresh_.events.push_back(one); }
-  void keep(int64_t offset, const RejectedRecord& one) { fresh_.rejected.push_back({offset, one}); }
+  void keep(const Observation& observation) { fresh_.observations.push_back(observation); }
+  void keep(const CorrelationEvent& event) { fresh_.events.push_back(event); }
+  void keep(int64_t offset, const RejectedRecord& record) { fresh_.rejected.push_back({offset, record}); }
   /// They are of the records from `from` up to before `until`; `borrowed` is what they borrow but texts.
   void keep_all(int64_t from, int64_t until, std::shared_ptr<const void> borrowed);
 

@@ -17,22 +17,22 @@ AnalyzedBatch analyzed_batch(const std::string& client) {
       continue;
     }
     for (uint32_t request = 0; request < (offset == 13 ? 2U : 1U); ++request) {
-      Observation one;
-      one.at = {0, 3, offset, request};
-      one.time = EventTime(Milliseconds(offset * 1'000));
+      Observation observation;
+      observation.at = {0, 3, offset, request};
+      observation.time = EventTime(Milliseconds(offset * 1'000));
       const std::string_view text = client;
-      one.client = text.substr(0, 8);
-      one.words = text.substr(one.client.size());
-      if (offset == 15) one.evidence.bytes = client;
-      batch.observations.push_back(one);
+      observation.client = text.substr(0, 8);
+      observation.words = text.substr(observation.client.size());
+      if (offset == 15) observation.evidence.bytes = client;
+      batch.observations.push_back(observation);
     }
   }
   return batch;
 }
 
 void keep(KeptRecords& kept, const AnalyzedBatch& batch, int64_t from) {
-  for (const Observation& one : batch.observations) {
-    if (one.at.offset >= from) kept.keep(one);
+  for (const Observation& observation : batch.observations) {
+    if (observation.at.offset >= from) kept.keep(observation);
   }
   if (from <= 12) kept.keep(12, batch.rejected.front());
   kept.keep_all(from, 16, nullptr);

@@ -7,15 +7,15 @@ namespace weir {
 
 void SourceBoard::report(size_t lane, std::span<const SourceReport> sources, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
-  for (const SourceReport& one : sources)
-    put(one, lane, now);
+  for (const SourceReport& source : sources)
+    put(source, lane, now);
 }
 
 void SourceBoard::hear(std::span<const SourceReport> sources, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
-  for (const SourceReport& one : sources) {
-    const auto known = entries_.find({one.topic, one.partition});
-    if (known == entries_.end() || (known->second.lane == kOthers && !one.is_mention)) put(one, kOthers, now);
+  for (const SourceReport& source : sources) {
+    const auto known = entries_.find({source.topic, source.partition});
+    if (known == entries_.end() || (known->second.lane == kOthers && !source.is_mention)) put(source, kOthers, now);
   }
 }
 

@@ -25,7 +25,7 @@ size_t times_of(std::span<const SourceEstimate::Next> records, std::span<int64_t
   const auto seen = records.first(std::min(records.size(), times.size()));
   size_t count = 0;
   for (size_t i = 0; i < seen.size(); ++i) {
-    const auto same = [&](const SourceEstimate::Next& one) { return one.client_hash == seen[i].client_hash; };
+    const auto same = [&](const SourceEstimate::Next& next) { return next.client_hash == seen[i].client_hash; };
     if (std::none_of(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(i), same))
       times[count++] = seen[i].time_ms;
   }

@@ -32,10 +32,10 @@ SourceKeeper::SourceKeeper(SourceBoard& board, size_t lane, std::vector<int32_t>
 
 void SourceKeeper::assigned(std::span<const AssignedPartition> partitions, Clock::time_point now) {
   revoked(now);
-  for (const AssignedPartition& one : partitions) {
+  for (const AssignedPartition& partition : partitions) {
     State& state = states_.emplace_back();
-    state.topic = state.report.topic = one.topic;
-    state.partition = state.report.partition = one.partition;
+    state.topic = state.report.topic = partition.topic;
+    state.partition = state.report.partition = partition.partition;
     all_reports_.push_back(state.report);
   }
   // The others must not run ahead before these were read at all; nor must this lane ahead of what others are about to read.
@@ -47,8 +47,9 @@ void SourceKeeper::assigned(std::span<const AssignedPartition> partitions, Clock
 void SourceKeeper::mention_others() {
   for (size_t topic = 0; topic < inputs_.size(); ++topic) {
     for (int32_t partition = 0; partition < inputs_[topic]; ++partition) {
-      const bool own = std::any_of(states_.begin(), states_.end(),
-                                   [&](const State& one) { return one.topic == topic && one.partition == partition; });
+      const bool own = std::any_of(states_.begin(), states_.end(), [&](const State& state) {
+        return state.topic == topic && state.partition == partition;
+      });
       if (own || states_.size() + mentions_.size() >= SourceTimes::kSourcesMax) continue;
       SourceReport& mention = mentions_.emplace_back();
       mention.topic = static_cast<uint16_t>(topic);
@@ -79,7 +80,7 @@ void SourceKeeper::rewound() {
 }
 
 SourceKeeper::State& SourceKeeper::state_of(const RecordCoordinates& at) {
-  const auto is_it = [&](const State& one) { return one.partition == at.partition && one.topic == at.topic; };
+  const auto is_it = [&](const State& state) { return state.partition == at.partition && state.topic == at.topic; };
   if (last_state_ < states_.size() && is_it(states_[last_state_])) return states_[last_state_];
   const auto found = std::find_if(states_.begin(), states_.end(), is_it);
   if (found != states_.end()) {
@@ -145,8 +146,8 @@ std::span<const RawRecord> SourceKeeper::unknown_of(std::span<const RawRecord> b
   are_some_known_ = false;
   if (!any) return batch;
   unknown_.clear();
-  for (const RawRecord& one : batch) {
-    if (!state_of(one.at).kept.knows(one.at.offset)) unknown_.push_back(one);
+  for (const RawRecord& record : batch) {
+    if (!state_of(record.at).kept.knows(record.at.offset)) unknown_.push_back(record);
   }
   are_some_known_ = unknown_.size() != batch.size();
   return unknown_;
@@ -189,12 +190,12 @@ void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyze
     state.kept.pass(state.cut != PartitionOffset::kUnknown ? state.cut : state.next);
   }
   const bool any = std::any_of(states_.begin(), states_.end(),
-                               [](const State& one) { return one.cut != PartitionOffset::kUnknown; });
+                               [](const State& state) { return state.cut != PartitionOffset::kUnknown; });
   if (!any) return;
   keep_waiting(batch, analyzed);
-  std::erase_if(analyzed.observations, [this](const Observation& one) { return waits(one.at); });
-  std::erase_if(analyzed.correlation_events, [this](const CorrelationEvent& one) { return waits(one.at); });
-  std::erase_if(analyzed.rejected, [&](const RejectedRecord& one) { return waits(batch[one.index].at); });
+  std::erase_if(analyzed.observations, [this](const Observation& observation) { return waits(observation.at); });
+  std::erase_if(analyzed.correlation_events, [this](const CorrelationEvent& event) { return waits(event.at); });
+  std::erase_if(analyzed.rejected, [&](const RejectedRecord& record) { return waits(batch[record.index].at); });
   for (State& state : states_) {
     if (state.cut == PartitionOffset::kUnknown || std::exchange(state.is_held, true)) continue;
     source.hold_back({state.topic, state.partition, state.cut});
@@ -210,21 +211,21 @@ void SourceKeeper::find_cuts(std::span<const RawRecord> batch, AnalyzedBatch& an
     state.cut = state.next = PartitionOffset::kUnknown;
   }
   corrected_.clear();
-  for (const RawRecord& one : batch) {
-    State& state = state_of(one.at);
+  for (const RawRecord& record : batch) {
+    State& state = state_of(record.at);
     // Held back by an earlier part of the same batch.
-    if (state.is_held && state.cut == PartitionOffset::kUnknown) state.cut = one.at.offset;
-    state.next = one.at.offset + 1;
+    if (state.is_held && state.cut == PartitionOffset::kUnknown) state.cut = record.at.offset;
+    state.next = record.at.offset + 1;
   }
-  for (const Observation& one : analyzed.observations) {
-    if (!one.has(ObservationFlag::kAddressCount))
-      state_of(one.at).times.push_back({one.client_hash, one.time.time_since_epoch().count()});
+  for (const Observation& observation : analyzed.observations) {
+    if (!observation.has(ObservationFlag::kAddressCount))
+      state_of(observation.at).times.push_back({observation.client_hash, observation.time.time_since_epoch().count()});
   }
   size_t raw = 0;
-  for (Observation& one : analyzed.observations) {
-    while (!is_of(one.at, batch[raw].at))
+  for (Observation& observation : analyzed.observations) {
+    while (!is_of(observation.at, batch[raw].at))
       ++raw;
-    judge(batch[raw], one);
+    judge(batch[raw], observation);
   }
   corrected_.apply(analyzed.correlation_events);
 }
@@ -239,19 +240,20 @@ void SourceKeeper::keep_waiting(std::span<const RawRecord> batch, const Analyzed
   for (const State& state : states_)
     kept += state.kept.observations();
   if (kept > kKeptMax) return;
-  for (const Observation& one : analyzed.observations) {
-    if (State& state = state_of(one.at); is_to_keep(state, one.at.offset)) state.kept.keep(one);
+  for (const Observation& observation : analyzed.observations) {
+    if (State& state = state_of(observation.at); is_to_keep(state, observation.at.offset)) state.kept.keep(observation);
   }
-  for (const CorrelationEvent& one : analyzed.correlation_events) {
-    if (State& state = state_of(one.at); is_to_keep(state, one.at.offset)) state.kept.keep(one);
+  for (const CorrelationEvent& correlation_event : analyzed.correlation_events) {
+    if (State& state = state_of(correlation_event.at); is_to_keep(state, correlation_event.at.offset))
+      state.kept.keep(correlation_event);
   }
-  for (const RejectedRecord& one : analyzed.rejected) {
-    const RecordCoordinates& at = batch[one.index].at;
-    if (State& state = state_of(at); is_to_keep(state, at.offset)) state.kept.keep(at.offset, one);
+  for (const RejectedRecord& record : analyzed.rejected) {
+    const RecordCoordinates& at = batch[record.index].at;
+    if (State& state = state_of(at); is_to_keep(state, at.offset)) state.kept.keep(at.offset, record);
   }
-  for (const RawRecord& one : batch) {
-    State& state = state_of(one.at);
-    if (is_to_keep(state, one.at.offset)) state.kept.keep_all(one.at.offset, state.next, analyzed.definitions);
+  for (const RawRecord& record : batch) {
+    State& state = state_of(record.at);
+    if (is_to_keep(state, record.at.offset)) state.kept.keep_all(record.at.offset, state.next, analyzed.definitions);
   }
 }
 
@@ -289,8 +291,9 @@ bool SourceKeeper::waits(const RecordCoordinates& at) {
 }
 
 bool SourceKeeper::is_held(uint16_t topic, int32_t partition) const {
-  return std::any_of(states_.begin(), states_.end(),
-                     [&](const State& one) { return one.is_held && one.topic == topic && one.partition == partition; });
+  return std::any_of(states_.begin(), states_.end(), [&](const State& state) {
+    return state.is_held && state.topic == topic && state.partition == partition;
+  });
 }
 
 std::span<const SourceReport> SourceKeeper::reports_for(int32_t target, Clock::time_point now) {
@@ -301,13 +304,13 @@ std::span<const SourceReport> SourceKeeper::reports_for(int32_t target, Clock::t
     for (SourceReport& mention : some_reports_)
       mention.is_doubted = is_doubted_;
     told = now;
-    for (const State& one : states_)
-      some_reports_.push_back(one.report);
+    for (const State& state : states_)
+      some_reports_.push_back(state.report);
     return some_reports_;
   }
   some_reports_.clear();
-  for (const State& one : states_) {
-    if (one.seen > 0) some_reports_.push_back(one.report);
+  for (const State& state : states_) {
+    if (state.seen > 0) some_reports_.push_back(state.report);
   }
   return some_reports_;
 }

@@ -78,9 +78,9 @@ Traffic with_wrong_clocks(Traffic traffic) {
 }
 
 /// Offsets are those of the traffic with wrong clocks, so that alerts have the same identities with and without.
-std::string payload_of(const Request& one) {
-  return std::to_string(one.client) + " " + std::to_string(one.address) + " " + std::to_string(one.time_ms) +
-         (one.attack ? " 1" : " 0");
+std::string payload_of(const Request& request) {
+  return std::to_string(request.client) + " " + std::to_string(request.address) + " " +
+         std::to_string(request.time_ms) + (request.attack ? " 1" : " 0");
 }
 
 std::string packed_attack() {
@@ -115,10 +115,10 @@ class Scoring : public OutputTransaction {
     Scorer& scorer = scorers_[static_cast<size_t>(message.partition)];
     std::vector<Alert> found;
     if (!block_.sources.empty()) scorer.take_sources(block_.sources, wall_ms, found);
-    for (const Observation& one : block_.observations) {
+    for (const Observation& observation : block_.observations) {
       const uint64_t late_before = scorer.statistics().bursts_late;
-      scorer.observe({&one, 1}, found);
-      if (!has_wrong_clock(one.client)) late_ += scorer.statistics().bursts_late - late_before;
+      scorer.observe({&observation, 1}, found);
+      if (!has_wrong_clock(observation.client)) late_ += scorer.statistics().bursts_late - late_before;
     }
     for (SourceBoard* board : hears)
       board->hear(block_.sources, SourceBoard::Clock::time_point(Milliseconds(wall_ms)));
@@ -131,8 +131,8 @@ class Scoring : public OutputTransaction {
 
   uint64_t finish() {
     std::vector<Alert> found;
-    for (Scorer& one : scorers_)
-      one.finish(found);
+    for (Scorer& scorer : scorers_)
+      scorer.finish(found);
     take(found);
     return late_;
   }
@@ -143,10 +143,10 @@ class Scoring : public OutputTransaction {
     return (client.starts_with("client-10") && client.size() == 11) || client == "192.0.3.132";
   }
   void take(const std::vector<Alert>& found) {
-    for (const Alert& one : found) {
-      if (has_wrong_clock(one.client)) continue;
-      alerts.insert(one.client + " " + std::string(to_string(one.kind)) + " " + std::string(to_string(one.phase)) +
-                    " " + std::to_string(one.count) + " " + one.id);
+    for (const Alert& alert : found) {
+      if (has_wrong_clock(alert.client)) continue;
+      alerts.insert(alert.client + " " + std::string(to_string(alert.kind)) + " " +
+                    std::string(to_string(alert.phase)) + " " + std::to_string(alert.count) + " " + alert.id);
     }
   }
   std::vector<Scorer> scorers_;
@@ -182,8 +182,8 @@ class DetectLane {
       raw.push_back({record.payload, EventTime::max(), {0, record.partition, record.offset}});
     const auto unknown = keeper_.unknown_of(raw);
     records.add(unknown.size());
-    for (const RawRecord& one : unknown)
-      observe(one, analyzed, names);
+    for (const RawRecord& record : unknown)
+      observe(record, analyzed, names);
     keeper_.join(raw, analyzed);
     keeper_.take(raw, analyzed, source);
     keeper_.report(source, now());
@@ -194,7 +194,7 @@ class DetectLane {
   }
   [[nodiscard]] bool done() {
     const auto& log = source.log;
-    return std::all_of(log.begin(), log.end(), [&](const auto& one) { return source.at_end(0, one.first); });
+    return std::all_of(log.begin(), log.end(), [&](const auto& item) { return source.at_end(0, item.first); });
   }
 
  private:
@@ -205,27 +205,28 @@ class DetectLane {
     int client = 0, address = 0, attack = 0;
     long long time_ms = 0;
     REQUIRE(std::sscanf(std::string(raw.payload).c_str(), "%d %d %lld %d", &client, &address, &time_ms, &attack) == 4);
-    Observation one;
-    one.at = raw.at;
-    one.time = EventTime(Milliseconds(time_ms));
-    one.client_kind = ClientKind::kCustomer;
-    one.client = names.emplace_back("client-" + std::to_string(client));
-    one.client_hash = static_cast<uint64_t>(client) * 7'919;
-    one.address = *IpAddress::parse("192.0." + std::to_string(address / 256) + "." + std::to_string(address % 256));
-    one.status = 200;
-    one.path_hash = 5;
+    Observation observation;
+    observation.at = raw.at;
+    observation.time = EventTime(Milliseconds(time_ms));
+    observation.client_kind = ClientKind::kCustomer;
+    observation.client = names.emplace_back("client-" + std::to_string(client));
+    observation.client_hash = static_cast<uint64_t>(client) * 7'919;
+    observation.address =
+        *IpAddress::parse("192.0." + std::to_string(address / 256) + "." + std::to_string(address % 256));
+    observation.status = 200;
+    observation.path_hash = 5;
     if (attack != 0) {
       BinaryReader in(packed_);
-      one.evidence = *read_packed_evidence(in);
+      observation.evidence = *read_packed_evidence(in);
     }
-    analyzed.observations.push_back(one);
-    one.evidence = {};
-    one.client_kind = ClientKind::kAddress;
-    one.client = names.emplace_back(one.address.to_string());
-    one.path_hash = one.client_hash;
-    one.client_hash = static_cast<uint64_t>(address) * 104'729 + 3;
-    one.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
-    analyzed.observations.push_back(one);
+    analyzed.observations.push_back(observation);
+    observation.evidence = {};
+    observation.client_kind = ClientKind::kAddress;
+    observation.client = names.emplace_back(observation.address.to_string());
+    observation.path_hash = observation.client_hash;
+    observation.client_hash = static_cast<uint64_t>(address) * 104'729 + 3;
+    observation.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
+    analyzed.observations.push_back(observation);
   }
 
   SourceKeeper keeper_;
@@ -274,23 +275,25 @@ Reading read_backlog(const Traffic& traffic, const std::vector<std::vector<int32
     if (i == 0 || !one_process) scoring.hears.push_back(&boards.emplace_back(Milliseconds(30'000)));
     detect.emplace_back(boards.back(), one_process ? i : 0, lanes[i], scoring);
     for (const int32_t input : lanes[i]) {
-      for (const Request& one : traffic.at(input))
-        detect.back().source.log[input].push_back(payload_of(one));
+      for (const Request& request : traffic.at(input))
+        detect.back().source.log[input].push_back(payload_of(request));
     }
   }
-  const auto all_done = [&] { return std::all_of(detect.begin(), detect.end(), [](auto& one) { return one.done(); }); };
+  const auto all_done = [&] {
+    return std::all_of(detect.begin(), detect.end(), [](auto& item) { return item.done(); });
+  };
   int turns = 0;
   while (!all_done() && ++turns < 200'000)
     detect[chance() % detect.size()].step(static_cast<uint32_t>(1 + chance() % 512));
   CHECK(all_done());
   for (int i = 0; i < 100; ++i)
-    for (auto& one : detect)
-      one.step(512);
+    for (auto& item : detect)
+      item.step(512);
   Reading result{{}, scoring.finish(), 0, 0, 0};
-  for (const auto& one : detect) {
-    result.holds += one.kafka_.holds.value();
-    result.wrong_clocks += one.kafka_.wrong_clocks.value();
-    result.records += one.records.value();
+  for (const auto& item : detect) {
+    result.holds += item.kafka_.holds.value();
+    result.wrong_clocks += item.kafka_.wrong_clocks.value();
+    result.records += item.records.value();
   }
   result.alerts = scoring.alerts;
   return result;
@@ -338,7 +341,7 @@ Reading read_after_standstill(const Traffic& traffic, const std::vector<std::vec
     lane.source.doubts_ends = false;
   for (int i = 0; i < 20'000; ++i)
     step_all();
-  CHECK(std::all_of(detect.begin(), detect.end(), [](DetectLane& one) { return one.done(); }));
+  CHECK(std::all_of(detect.begin(), detect.end(), [](DetectLane& lane) { return lane.done(); }));
   Reading result{{}, scoring.finish(), 0, 0, 0};
   result.alerts = scoring.alerts;
   return result;
@@ -346,10 +349,10 @@ Reading read_after_standstill(const Traffic& traffic, const std::vector<std::vec
 
 void check_same(const Reading& found, const Reading& wanted) {
   size_t lost = 0, extra = 0;
-  for (const std::string& one : wanted.alerts)
-    lost += found.alerts.count(one) == 0;
-  for (const std::string& one : found.alerts)
-    extra += wanted.alerts.count(one) != found.alerts.count(one);
+  for (const std::string& alert : wanted.alerts)
+    lost += found.alerts.count(alert) == 0;
+  for (const std::string& alert : found.alerts)
+    extra += wanted.alerts.count(alert) != found.alerts.count(alert);
   CHECK(lost == 0);
   CHECK(extra == 0);
   CHECK(found.alerts.size() == wanted.alerts.size());

@@ -31,8 +31,8 @@ void StateCollector::add(int64_t position, std::string_view value, uint64_t hash
 void StateCollector::add_chunk(int64_t position, const StateRecord& record) {
   if (state_.chunk_count == 0 || position == newest_position_) state_.chunk_count = record.chunk_count;
   auto& versions = versions_[record.chunk];
-  auto version = std::find_if(versions.begin(), versions.end(), [&](const Version& one) {
-    return one.offset == record.offset && one.parts.size() == record.parts && !one.has[record.part];
+  auto version = std::find_if(versions.begin(), versions.end(), [&](const Version& item) {
+    return item.offset == record.offset && item.parts.size() == record.parts && !item.has[record.part];
   });
   if (version == versions.end()) {
     versions.push_back(
@@ -45,14 +45,15 @@ void StateCollector::add_chunk(int64_t position, const StateRecord& record) {
   // What is older in both respects is of no use any more.
   const int64_t offset = version->offset;
   const int64_t at = version->position;
-  std::erase_if(versions, [&](const Version& one) { return one.offset <= offset && one.position < at; });
+  std::erase_if(versions, [&](const Version& item) { return item.offset <= offset && item.position < at; });
 }
 
 const StateCollector::Version* StateCollector::best(const std::vector<Version>& versions) const {
   const Version* best = nullptr;
-  for (const Version& one : versions) {
-    if (!one.whole() || one.position < genesis_position_) continue;
-    if (best == nullptr || std::pair(one.offset, one.position) > std::pair(best->offset, best->position)) best = &one;
+  for (const Version& version : versions) {
+    if (!version.whole() || version.position < genesis_position_) continue;
+    if (best == nullptr || std::pair(version.offset, version.position) > std::pair(best->offset, best->position))
+      best = &version;
   }
   return best;
 }
@@ -60,7 +61,8 @@ const StateCollector::Version* StateCollector::best(const std::vector<Version>& 
 bool StateCollector::enough() const {
   if (genesis_position_ >= 0) return true;
   if (state_.chunk_count == 0 || versions_.size() < state_.chunk_count) return false;
-  return std::all_of(versions_.begin(), versions_.end(), [&](const auto& one) { return best(one.second) != nullptr; });
+  return std::all_of(versions_.begin(), versions_.end(),
+                     [&](const auto& item) { return best(item.second) != nullptr; });
 }
 
 StoredState StateCollector::take() {

@@ -10,8 +10,8 @@ TEST_CASE("what the lanes' clients may hold together does not grow with their nu
   memory.kafka_kbytes = 524'288;
   uint64_t before = 0;
   for (const uint32_t lanes : {4U, 16U, 64U}) {
-    const MemoryConfig one = memory_per_lane(memory, lanes);
-    const uint64_t held = lanes * uint64_t{one.consumer_queue_kbytes + one.producer_queue_kbytes};
+    const MemoryConfig config = memory_per_lane(memory, lanes);
+    const uint64_t held = lanes * uint64_t{config.consumer_queue_kbytes + config.producer_queue_kbytes};
     CHECK(held <= memory.kafka_kbytes);
     CHECK(held >= before / 2);
     before = held;
@@ -35,10 +35,10 @@ TEST_CASE("a bound that the configuration sets stays as it is") {
   memory.consumer_queue_kbytes = 5'000;
   memory.fetch_bytes_max = 7'000'000;
   memory.producer_queue_kbytes = 6'000;
-  const MemoryConfig one = memory_per_lane(memory, 16);
-  CHECK(one.consumer_queue_kbytes == 5'000);
-  CHECK(one.fetch_bytes_max == 7'000'000);
-  CHECK(one.producer_queue_kbytes == 6'000);
+  const MemoryConfig config = memory_per_lane(memory, 16);
+  CHECK(config.consumer_queue_kbytes == 5'000);
+  CHECK(config.fetch_bytes_max == 7'000'000);
+  CHECK(config.producer_queue_kbytes == 6'000);
 }
 
 }  // namespace

@@ -259,7 +259,7 @@ Status Correlator::load(uint32_t number, std::string_view bytes) {
   for (uint32_t i = 0; i < queues; ++i) {
     const uint64_t hash = in.fixed64();
     const auto definition =
-        std::find_if(definitions.begin(), definitions.end(), [&](const auto& one) { return one->hash == hash; });
+        std::find_if(definitions.begin(), definitions.end(), [&](const auto& item) { return item->hash == hash; });
     if (!in.ok() || definition == definitions.end()) return bad_chunk("groups without definition");
     if (!load_queue(in, number, *keep(**definition), topics)) return bad_chunk("groups");
   }

@@ -19,8 +19,8 @@ struct Everything {
 
   std::vector<CorrelationWindow::Record> within(int64_t newest_ms) const {
     std::vector<CorrelationWindow::Record> found;
-    for (const auto& one : records)
-      if (one.time_ms > newest_ms - kSpan && one.time_ms <= newest_ms) found.push_back(one);
+    for (const auto& record : records)
+      if (record.time_ms > newest_ms - kSpan && record.time_ms <= newest_ms) found.push_back(record);
     return found;
   }
 };
@@ -59,8 +59,8 @@ TEST_CASE("a sliding count of values holds exactly when enough different ones st
     for (const int64_t disorder : {0, 400})
       compare(definition_of(CorrelationType::kValueCount, least, kSpan), least, disorder, [&](const auto& records) {
         std::set<uint64_t> values;
-        for (const auto& one : records)
-          values.insert(one.value);
+        for (const auto& record : records)
+          values.insert(record.value);
         return values.size() >= least;
       });
 }
@@ -71,8 +71,8 @@ TEST_CASE("temporal holds exactly when every rule hit within the timespan") {
   for (const int64_t disorder : {0, 400})
     compare(definition, 7, disorder, [&](const auto& records) {
       uint64_t sources = 0;
-      for (const auto& one : records)
-        sources |= one.sources;
+      for (const auto& record : records)
+        sources |= record.sources;
       return sources == 7;
     });
 }

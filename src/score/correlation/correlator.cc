@@ -104,9 +104,9 @@ void Correlator::load_ahead(std::span<const CorrelationEvent> batch) {
 void Correlator::forget_unused_definitions() {
   std::vector<const CorrelationDefinition*> used;
   groups_.for_each_definition([&](const CorrelationDefinition& definition) { append_with_fed(definition, used); });
-  absl::erase_if(definitions_, [&](const auto& one) {
-    const bool is_unused = std::find(used.begin(), used.end(), one.second.get()) == used.end();
-    if (is_unused) free_numbers_.push_back(one.second->number);
+  absl::erase_if(definitions_, [&](const auto& item) {
+    const bool is_unused = std::find(used.begin(), used.end(), item.second.get()) == used.end();
+    if (is_unused) free_numbers_.push_back(item.second->number);
     return is_unused;
   });
   definitions_max_ = std::max(kDefinitionsMin, 2 * definitions_.size());
@@ -214,10 +214,10 @@ void Correlator::feed(CorrelationGroup& group) {
   const CorrelationLast& last = group.last;
   if (group.fed_ms != kNoTime && last.time_ms - group.fed_ms < definition.timespan_ms) return;
   group.fed_ms = last.time_ms;
-  for (const auto& one : definition.feeds)
-    results_.push_back({static_cast<const Known*>(one.definition),
+  for (const auto& feed : definition.feeds)
+    results_.push_back({static_cast<const Known*>(feed.definition),
                         group.text,
-                        {group.hash, {}, {last.time_ms, uint64_t{1} << one.source, 0}, last}});
+                        {group.hash, {}, {last.time_ms, uint64_t{1} << feed.source, 0}, last}});
 }
 
 /// Chains have no cycles and a bounded length, so this ends.
@@ -305,7 +305,7 @@ void Correlator::relate_to_sources(const CorrelationGroup& group, std::vector<Re
   for (const auto& [hash, source] : definitions_) {
     const bool is_source =
         source->alerts && std::any_of(source->feeds.begin(), source->feeds.end(),
-                                      [&](const auto& one) { return one.definition == group.definition; });
+                                      [&](const auto& item) { return item.definition == group.definition; });
     const GroupSlot slot = is_source ? groups_.find(GroupTable::key_of(group.hash, *source)) : kNoGroup;
     if (slot == kNoGroup || !groups_.at(slot).episode) continue;
     const CorrelationEpisode& episode = *groups_.at(slot).episode;
@@ -346,7 +346,7 @@ void Correlator::set_deadline(GroupSlot slot) {
   groups_.set_deadline(slot, deadline);
   deadlines_.push({deadline, groups_.sequence(slot), group.chunk, slot});
   if (deadlines_.size() > kDeadlinesPerGroupMax * (groups_.size() + 1024))
-    deadlines_.keep_if([&](const auto& one) { return still_holds(one); });
+    deadlines_.keep_if([&](const auto& item) { return still_holds(item); });
 }
 
 bool Correlator::still_holds(const DeadlineQueue::Deadline& deadline) const {

@@ -40,8 +40,8 @@ TEST_CASE("deadlines come in the order of time, chunk and age, however far apart
       queue.push(expected.back());
     }
     if (step % 100 == 50) {
-      const auto is_odd = [](const auto& one) { return one.slot % 2 == 1; };
-      std::erase_if(expected, [&](const auto& one) { return !is_odd(one); });
+      const auto is_odd = [](const auto& item) { return item.slot % 2 == 1; };
+      std::erase_if(expected, [&](const auto& item) { return !is_odd(item); });
       queue.keep_if(is_odd);
     }
     clock_ms += static_cast<int64_t>(random() % 50'000);
@@ -246,14 +246,14 @@ struct RandomEvents {
     outer.set_hash();
     for (int type = 0; type < static_cast<int>(CorrelationType::kCount); ++type) {
       for (const auto op : {CorrelationOperator::kGreaterEqual, CorrelationOperator::kLess}) {
-        auto& one = definitions.emplace_back(definition_of(static_cast<CorrelationType>(type), 3, 5'000));
-        one.sources = 3;
-        one.percentile = type == static_cast<int>(CorrelationType::kValuePercentile) ? 90 : 0;
-        one.bounds[0] = {op, type >= static_cast<int>(CorrelationType::kValueSum) ? 6.0 : 3.0};
-        if (one.type == CorrelationType::kTemporalOrdered) one.bounds[0].op = CorrelationOperator::kGreaterEqual;
-        if (type % 2 == 0) one.feeds = {{&definitions.front(), 0}};
-        one.title = "type " + std::to_string(type) + std::string(to_string(op));
-        one.set_hash();
+        auto& item = definitions.emplace_back(definition_of(static_cast<CorrelationType>(type), 3, 5'000));
+        item.sources = 3;
+        item.percentile = type == static_cast<int>(CorrelationType::kValuePercentile) ? 90 : 0;
+        item.bounds[0] = {op, type >= static_cast<int>(CorrelationType::kValueSum) ? 6.0 : 3.0};
+        if (item.type == CorrelationType::kTemporalOrdered) item.bounds[0].op = CorrelationOperator::kGreaterEqual;
+        if (type % 2 == 0) item.feeds = {{&definitions.front(), 0}};
+        item.title = "type " + std::to_string(type) + std::string(to_string(op));
+        item.set_hash();
       }
     }
   }

@@ -51,7 +51,7 @@ bool read_feeds(BinaryReader& in, std::span<const std::unique_ptr<CorrelationDef
   for (uint32_t i = 0; i < count; ++i) {
     const uint64_t hash = in.fixed64();
     const uint8_t source = in.byte();
-    const auto fed = std::find_if(known.begin(), known.end(), [&](const auto& one) { return one->hash == hash; });
+    const auto fed = std::find_if(known.begin(), known.end(), [&](const auto& item) { return item->hash == hash; });
     if (fed == known.end() || source >= (*fed)->sources) return false;
     feeds.push_back({fed->get(), source});
   }
@@ -103,7 +103,9 @@ void write_definition(BinaryWriter& out, const CorrelationDefinition& definition
 }
 
 void append_with_fed(const CorrelationDefinition& definition, std::vector<const CorrelationDefinition*>& ordered) {
-  const auto is_same = [&](const CorrelationDefinition* one) { return one->hash == definition.hash; };
+  const auto is_same = [&](const CorrelationDefinition* correlation_definition) {
+    return correlation_definition->hash == definition.hash;
+  };
   if (std::any_of(ordered.begin(), ordered.end(), is_same)) return;
   for (const auto& feed : definition.feeds)
     append_with_fed(*feed.definition, ordered);

@@ -63,8 +63,8 @@ inline std::string shown(const Alert& alert) {
 /// All that must be the same when the same events come again.
 inline std::string repeatable(const Alert& alert) {
   std::string text = alert.id + " " + shown(alert);
-  for (const RelatedEpisode& one : alert.related)
-    text += " beside " + one.opening_id;
+  for (const RelatedEpisode& episode : alert.related)
+    text += " beside " + episode.opening_id;
   return text;
 }
 

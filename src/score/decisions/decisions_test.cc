@@ -186,8 +186,8 @@ TEST_CASE("silences are forgotten when nothing can come under them, and a chunk 
   for (int i = 0; i < 80; ++i)
     names.push_back("client-" + std::to_string(i));
   for (int i = 0; i < 80; ++i) {
-    const Decision one = silence(names[static_cast<size_t>(i)], 10'000 + i * 1'000);
-    scorer.decide({&one, 1}, alerts);
+    const Decision decision = silence(names[static_cast<size_t>(i)], 10'000 + i * 1'000);
+    scorer.decide({&decision, 1}, alerts);
   }
   CHECK(scorer.statistics().silences == Silences::kOfChunkMax);
   CHECK(scorer.silences_of(hash_of("client-0"), check_of("client-0")).empty());

@@ -9,8 +9,9 @@ namespace weir {
 
 void Silences::take(uint32_t chunk, const Decision& decision, int64_t now_ms) {
   std::vector<Silence>& own = chunks_[chunk];
-  count_ -= std::erase_if(own, [&](const Silence& one) {
-    return one.client_kind == decision.client_kind && one.client == decision.client && one.episode == decision.episode;
+  count_ -= std::erase_if(own, [&](const Silence& silence) {
+    return silence.client_kind == decision.client_kind && silence.client == decision.client &&
+           silence.episode == decision.episode;
   });
   if (decision.until_ms <= now_ms) return index(chunk);
   if (own.size() == kOfChunkMax) {
@@ -28,22 +29,23 @@ bool Silences::cover(const Alert& alert) const {
   const auto found = chunk_of_.find(client_check(alert.client_kind, alert.client));
   if (found == chunk_of_.end()) return false;
   const auto& own = chunks_[found->second];
-  return std::any_of(own.begin(), own.end(), [&](const Silence& one) {
-    return alert.time < EventTime{Milliseconds{one.until_ms}} && one.client_kind == alert.client_kind &&
-           one.client == alert.client && (one.episode.empty() || one.episode == alert.episode_id);
+  return std::any_of(own.begin(), own.end(), [&](const Silence& silence) {
+    return alert.time < EventTime{Milliseconds{silence.until_ms}} && silence.client_kind == alert.client_kind &&
+           silence.client == alert.client && (silence.episode.empty() || silence.episode == alert.episode_id);
   });
 }
 
 void Silences::expire(uint32_t chunk, int64_t horizon_ms) {
-  const size_t gone = std::erase_if(chunks_[chunk], [&](const Silence& one) { return one.until_ms < horizon_ms; });
+  const size_t gone =
+      std::erase_if(chunks_[chunk], [&](const Silence& silence) { return silence.until_ms < horizon_ms; });
   count_ -= gone;
   if (gone > 0) index(chunk);
 }
 
 void Silences::index(uint32_t chunk) {
-  absl::erase_if(chunk_of_, [&](const auto& one) { return one.second == chunk; });
-  for (const Silence& one : chunks_[chunk])
-    chunk_of_[client_check(one.client_kind, one.client)] = chunk;
+  absl::erase_if(chunk_of_, [&](const auto& item) { return item.second == chunk; });
+  for (const Silence& silence : chunks_[chunk])
+    chunk_of_[client_check(silence.client_kind, silence.client)] = chunk;
 }
 
 void Silences::clear() {
@@ -55,13 +57,13 @@ void Silences::clear() {
 
 void Silences::save(uint32_t chunk, BinaryWriter& out) const {
   out.varint(chunks_[chunk].size());
-  for (const Silence& one : chunks_[chunk]) {
-    out.byte(static_cast<uint8_t>(one.client_kind));
-    out.text(one.client);
-    out.text(one.episode);
-    out.zigzag(one.until_ms);
-    out.text(one.reason);
-    out.text(one.caller);
+  for (const Silence& silence : chunks_[chunk]) {
+    out.byte(static_cast<uint8_t>(silence.client_kind));
+    out.text(silence.client);
+    out.text(silence.episode);
+    out.zigzag(silence.until_ms);
+    out.text(silence.reason);
+    out.text(silence.caller);
   }
 }
 
@@ -69,15 +71,15 @@ bool Silences::load(uint32_t chunk, BinaryReader& in) {
   const auto size = in.number<uint32_t>();
   if (size > kOfChunkMax) return false;
   for (uint32_t i = 0; i < size && in.ok(); ++i) {
-    Silence one;
-    one.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup));
-    one.client = in.text();
-    one.episode = in.text();
-    one.until_ms = in.signed_number<int64_t>();
-    one.reason = in.text();
-    one.caller = in.text();
-    if (!is_plausible_time(one.until_ms)) return false;
-    chunks_[chunk].push_back(std::move(one));
+    Silence silence;
+    silence.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup));
+    silence.client = in.text();
+    silence.episode = in.text();
+    silence.until_ms = in.signed_number<int64_t>();
+    silence.reason = in.text();
+    silence.caller = in.text();
+    if (!is_plausible_time(silence.until_ms)) return false;
+    chunks_[chunk].push_back(std::move(silence));
     ++count_;
   }
   index(chunk);

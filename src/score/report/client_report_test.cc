@@ -68,8 +68,9 @@ TEST_CASE("a report names a burst's episode as its alerts do", "[clients]") {
       scorer.report(std::hash<std::string>{}("192.0.2.1"), client_check(ClientKind::kAddress, "192.0.2.1"));
   REQUIRE(report);
   CHECK(report->burst_window.requests == 20);
-  const auto burst = std::find_if(report->episodes.begin(), report->episodes.end(),
-                                  [](const EpisodeReport& one) { return one.kind == AlertKind::kBurst; });
+  const auto burst =
+      std::find_if(report->episodes.begin(), report->episodes.end(),
+                   [](const EpisodeReport& episode_report) { return episode_report.kind == AlertKind::kBurst; });
   REQUIRE(burst != report->episodes.end());
   const auto told =
       std::find_if(alerts.begin(), alerts.end(), [&](const Alert& alert) { return alert.episode_id == burst->id; });

@@ -75,7 +75,7 @@ void LearnedValues::note(std::string_view value, uint64_t times) {
 
 bool LearnedValues::are_all_there_is() const {
   return !has_many_ && count_ - empty_ >= kListEvidenceMin &&
-         std::all_of(distinct_.begin(), distinct_.end(), [](const auto& one) { return one.second >= kEachMin; });
+         std::all_of(distinct_.begin(), distinct_.end(), [](const auto& item) { return item.second >= kEachMin; });
 }
 
 ValueForm LearnedValues::form() const {

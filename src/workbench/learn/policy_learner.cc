@@ -295,7 +295,7 @@ class PolicyLearner::RouteWriter {
         route.parameters.push_back(segment);
     for (const auto& [name, values] : operation.parameters)
       route.parameters.push_back(parameter_of(operation, name, values));
-    const auto is_rare = [](const auto& one) { return one.second < 2; };
+    const auto is_rare = [](const auto& item) { return item.second < 2; };
     if (operation.requests >= kNamesEvidenceMin && !operation.has_too_many_names &&
         std::none_of(operation.requests_with.begin(), operation.requests_with.end(), is_rare))
       route.settings.unknown_parameters = false;

@@ -31,8 +31,8 @@ struct Bench {
   }
   static const ParameterSpec* parameter(const RouteSpec* route, std::string_view name) {
     REQUIRE(route != nullptr);
-    for (const auto& one : route->parameters)
-      if (one.name == name) return &one;
+    for (const auto& parameter : route->parameters)
+      if (parameter.name == name) return &parameter;
     return nullptr;
   }
 

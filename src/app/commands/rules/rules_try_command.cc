@@ -65,8 +65,8 @@ TrialFigures::Cost cost_of(const DetectCounters& counters) {
 
 uint64_t rejected_in(const DetectCounters& counters) {
   uint64_t sum = 0;
-  for (const Counter& one : counters.rejected)
-    sum += one.value();
+  for (const Counter& counter : counters.rejected)
+    sum += counter.value();
   return sum;
 }
 
@@ -178,8 +178,8 @@ int run_rules_try(TryArguments arguments) {
     return kExitFailed;
   }
   const auto passed = passed_limits(trial, figures.limits);
-  for (const std::string& one : passed)
-    std::fprintf(stderr, "weir rules try: %s\n", one.c_str());
+  for (const std::string& text : passed)
+    std::fprintf(stderr, "weir rules try: %s\n", text.c_str());
   return *done && passed.empty() ? kExitFine : kExitFailed;
 }
 
