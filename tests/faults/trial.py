@@ -47,6 +47,7 @@ class Trial:
         self.judges_bursts = judges_bursts       # their reference needs a lateness as long as an incident
         # Of the requests. A client stands in one of them, so the verdict on some partitions is exact for their clients.
         self.verdict_on = None if verdict_on is None else set(range(0, partitions, partitions // verdict_on))
+        self.workload_is_uneven = uneven
         self.workload = Workload(f'{seed}/{traffic or name}', partitions, clients, event_rate, uneven)
         unique = f'{name}-{next(_numbers)}'
         self.group = unique
@@ -77,7 +78,8 @@ class Trial:
             'delivery': self.delivery,
             'lanes': dict(zip(('detect', 'score'), self.lanes)),
             'rules': {'directories': [str(RULES)]},
-            'score': {**score_configuration(self.options), 'snapshot_round_ms': self.snapshot_round_ms},
+            # Where sources stand at different times nothing else keeps the clock from running ahead.
+            'score': {**score_configuration(self.options), 'snapshot_round_ms': self.snapshot_round_ms, 'watermarks': self.workload_is_uneven},
             'batch': {'commit_interval_ms': 100},
             'kafka': {'instance_id': name if name.startswith('static') else '',
                       'topics': {'observations_partitions': self.observations_partitions},
