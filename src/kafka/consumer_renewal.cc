@@ -13,6 +13,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds kLeaveMax{2'000};
+// Leaving begins with a rebalance of the library's own, which comes at once. Until that is answered the client cannot end, and destroying it
+// waits for ever: so it is answered even where nothing may be waited for any more.
+constexpr Milliseconds kAnswerMax{1'000};
 constexpr int kSliceMs = 100;
 
 }  // namespace
@@ -78,8 +81,12 @@ Status KafkaConsumer::renew(CarryDone done, Patience& patience) {
 void KafkaConsumer::leave(rd_kafka_t& client, Patience& patience) {
   const QueueHandle events(rd_kafka_queue_new(&client));
   const ErrorHandle error(rd_kafka_consumer_close_queue(&client, events.get()));
-  const auto give_up = Clock::now() + kLeaveMax;
-  while (error == nullptr && rd_kafka_consumer_closed(&client) == 0 && patience.may_wait() && Clock::now() < give_up) {
+  const auto begin = Clock::now();
+  const auto may_wait = [&] {
+    const auto spent = Clock::now() - begin;
+    return spent < kAnswerMax || (spent < kLeaveMax && patience.may_wait());
+  };
+  while (error == nullptr && rd_kafka_consumer_closed(&client) == 0 && may_wait()) {
     const EventHandle event(rd_kafka_queue_poll(events.get(), kSliceMs));
     if (event != nullptr && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
       static_cast<void>(rd_kafka_assign(&client, nullptr));
@@ -97,7 +104,8 @@ void KafkaConsumer::close(Patience& patience) {
                  "kafka: " + kafka_error("leaving the group", rd_kafka_error_code(error.get())).detail);
     return;
   }
-  while (rd_kafka_consumer_closed(client_.get()) == 0 && patience.may_wait()) {
+  const auto answer_until = Clock::now() + kAnswerMax;
+  while (rd_kafka_consumer_closed(client_.get()) == 0 && (patience.may_wait() || Clock::now() < answer_until)) {
     const EventHandle event(rd_kafka_queue_poll(events.get(), kSliceMs));
     if (event == nullptr || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
     on_rebalance(client_.get(), rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()),
