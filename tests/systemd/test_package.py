@@ -147,7 +147,7 @@ def test_the_command_line_its_pages_and_completions_are_there(installed):
     for name in ('weir', 'weir-run', 'weir-scan', 'weir-rules', 'weir-config', 'weir-notify'):
         assert f'/usr/share/man/man1/{name}.1.gz' in listed
     assert '/usr/lib/systemd/system/weir-notify.service' in listed
-    words = installed.machine.run('bash', '-c', 'source /usr/share/bash-completion/completions/weir; COMP_WORDS=(weir rules co); COMP_CWORD=2; '
+    words = installed.machine.run('bash', '-c', 'source /usr/share/bash-completion/completions/weir; COMP_WORDS=(weir rules cos); COMP_CWORD=2; '
                                                 '_weir; echo "${COMPREPLY[@]}"').stdout.split()
     assert words == ['cost']
 
