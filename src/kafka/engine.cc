@@ -329,12 +329,12 @@ void Engine::Impl::describe(Stage stage, const LaneRuntime& runtime) {
 }
 
 Status Engine::Impl::start_threads() {
-  for (const auto& lane : lanes) {
-    if (Status status = lane->consumer->subscribe(lane->lane->listener(), lane->lane->patience()); !status)
+  for (const auto& runtime : lanes) {
+    if (Status status = runtime->consumer->subscribe(runtime->lane->listener(), runtime->lane->patience()); !status)
       return status;
   }
-  for (const auto& item : lanes) {
-    item->thread = std::thread([lane = item->lane.get()] { lane->run(); });
+  for (const auto& runtime : lanes) {
+    runtime->thread = std::thread([lane = runtime->lane.get()] { lane->run(); });
   }
   return {};
 }
@@ -346,22 +346,22 @@ Engine::~Engine() {
 }
 
 void Engine::request_stop() {
-  for (const auto& lane : impl_->lanes) {
-    if (lane->lane != nullptr) lane->lane->request_stop();
+  for (const auto& runtime : impl_->lanes) {
+    if (runtime->lane != nullptr) runtime->lane->request_stop();
   }
 }
 
 Status Engine::join() {
-  for (const auto& lane : impl_->lanes) {
-    if (lane->thread.joinable()) lane->thread.join();
+  for (const auto& runtime : impl_->lanes) {
+    if (runtime->thread.joinable()) runtime->thread.join();
   }
   return failure();
 }
 
 Status Engine::failure() const {
-  for (const auto& lane : impl_->lanes) {
-    if (const Status status = lane->lane->failure(); !status) {
-      return fail(status.error().code, "lane " + lane->name, status.error().detail);
+  for (const auto& runtime : impl_->lanes) {
+    if (const Status status = runtime->lane->failure(); !status) {
+      return fail(status.error().code, "lane " + runtime->name, status.error().detail);
     }
   }
   return {};
@@ -373,27 +373,27 @@ bool Engine::ready() const {
 
 std::string Engine::unhealthy_reason() const {
   if (const Status status = failure(); !status) return status.error().to_string();
-  for (const auto& lane : impl_->lanes) {
-    if (const std::string problems = lane->consumer->context().problems(); !problems.empty())
-      return "lane " + lane->name + ": " + problems;
-    if (lane->lane->stalled())
-      return "lane " + lane->name + ": has work and gets on with nothing; its client was made anew";
-    if (lane->lane->retrying()) {
-      const std::string reason = lane->lane->retry_reason();
-      return "lane " + lane->name + ": its output is not accepted and is being sent again" +
+  for (const auto& runtime : impl_->lanes) {
+    if (const std::string problems = runtime->consumer->context().problems(); !problems.empty())
+      return "lane " + runtime->name + ": " + problems;
+    if (runtime->lane->stalled())
+      return "lane " + runtime->name + ": has work and gets on with nothing; its client was made anew";
+    if (runtime->lane->retrying()) {
+      const std::string reason = runtime->lane->retry_reason();
+      return "lane " + runtime->name + ": its output is not accepted and is being sent again" +
              (reason.empty() ? reason : " (" + reason + ")");
     }
-    if (lane->lane->restoring()) return "lane " + lane->name + ": is restoring the state of its clients";
-    if (!lane->lane->ready())
-      return "lane " + lane->name + ": " + (lane->lane->finished() ? "has ended" : "is joining its group");
+    if (runtime->lane->restoring()) return "lane " + runtime->name + ": is restoring the state of its clients";
+    if (!runtime->lane->ready())
+      return "lane " + runtime->name + ": " + (runtime->lane->finished() ? "has ended" : "is joining its group");
   }
   return {};
 }
 
 Milliseconds Engine::oldest_heartbeat() const {
   Milliseconds oldest{0};
-  for (const auto& lane : impl_->lanes) {
-    if (!lane->lane->finished()) oldest = std::max(oldest, lane->lane->heartbeat_age());
+  for (const auto& runtime : impl_->lanes) {
+    if (!runtime->lane->finished()) oldest = std::max(oldest, runtime->lane->heartbeat_age());
   }
   return oldest;
 }
@@ -401,11 +401,11 @@ Milliseconds Engine::oldest_heartbeat() const {
 Result<Engine::ClientSighting> Engine::ask_about(const ClientQuestion& question, Milliseconds patience) const {
   const auto end = std::chrono::steady_clock::now() + patience;
   std::vector<std::pair<const LaneRuntime*, std::future<ClientAnswer>>> asked;
-  for (const auto& lane : impl_->lanes) {
-    if (lane->desk == nullptr) continue;
-    auto answer = lane->desk->ask(question);
-    if (!answer) return fail(ErrorCode::kLimit, "lane " + lane->name, "too many questions wait for it");
-    asked.emplace_back(lane.get(), std::move(*answer));
+  for (const auto& runtime : impl_->lanes) {
+    if (runtime->desk == nullptr) continue;
+    auto answer = runtime->desk->ask(question);
+    if (!answer) return fail(ErrorCode::kLimit, "lane " + runtime->name, "too many questions wait for it");
+    asked.emplace_back(runtime.get(), std::move(*answer));
   }
   const LaneRuntime* silent = nullptr;
   for (auto& [lane, answer] : asked) {

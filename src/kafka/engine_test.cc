@@ -262,7 +262,7 @@ TEST_CASE("with watermarks, too, the clients of an engine that stops during an o
   test.options.score.watermarks = true;
   test.start_and_wait();
   test.broker->set(EmbeddedBroker::Reachability::kDown);
-  std::this_thread::sleep_for(Milliseconds(500));
+  REQUIRE(wait_for([&] { return !test.engine->ready(); }));
   CHECK(test.stop());
   test.engine.reset();
 }

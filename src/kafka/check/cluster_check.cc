@@ -110,8 +110,8 @@ class ClusterCheck {
       return error(use.path, "there is no topic " + use.name, "create it, or set kafka.topics.create to true");
     for (const TopicSpec& spec : topic_specs(config_.kafka.topics)) {
       if (spec.name != use.name) continue;
-      const std::array<const TopicSpec*, 1> array{&spec};
-      const Status allowed = admin_->create_topics(array, config_.kafka.topics.replication_factor, kCallTimeout,
+      const std::array<const TopicSpec*, 1> specs{&spec};
+      const Status allowed = admin_->create_topics(specs, config_.kafka.topics.replication_factor, kCallTimeout,
                                                    CreationTrial::kValidatedOnly);
       if (!allowed) error(use.path, allowed.error());
     }
