@@ -3,6 +3,7 @@ option(WEIR_WERROR "Treat warnings as errors" OFF)
 option(WEIR_BENCHMARKS "Build the benchmark programs (they also come with the tests)" OFF)
 option(WEIR_FUZZ "Build the fuzz targets with libFuzzer (clang); with the tests they come with a plain main" OFF)
 option(WEIR_CRASH_POINTS "Let $WEIR_CRASH_AT kill the process at a named point (src/base/crash_point.h); for tests" OFF)
+option(WEIR_HARDENING "Compile and link with the defences that distributions' packages have (docs/supply-chain.md)" OFF)
 set(WEIR_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -32,6 +33,15 @@ endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
   # Hyperscan needs SSSE3 at run time anyway, so the rest of the program may use it too.
   target_compile_options(weir_options INTERFACE -march=x86-64-v2)
+endif()
+if(WEIR_HARDENING)
+  # packaging/hardening.py looks for each of them in what comes out.
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
+    add_compile_options(-fcf-protection=full)
+  endif()
+  # Programs are position-independent by what Debian's and Ubuntu's compilers do unasked; others have to be told.
+  add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie> -Wl,-z,relro -Wl,-z,now)
 endif()
 if(WEIR_SANITIZE)
   # Process-wide, so that every static library agrees.
