@@ -65,10 +65,15 @@ def test_the_rule_of_the_recipe_passes_its_examples(tmp_path):
     assert done.returncode == 0 and '6 passed, 0 failed' in done.stdout, done.stdout + done.stderr
 
 
-def test_every_test_that_the_threat_model_names_is_there():
+@pytest.mark.parametrize('page, rows_at_least', [('threat-model.md', 25), ('supply-chain.md', 5)])
+def test_every_claim_of_a_page_names_tests_that_are_there(page, rows_at_least):
     sources = [*(REPOSITORY / 'tests').rglob('*.py'), *(REPOSITORY / 'src').rglob('*_test.cc')]
     there = '\n'.join(source.read_text(encoding='utf-8') for source in sources if source.name != 'test_docs.py')
-    rows = re.findall(r'^\|(?! threat)[^|]*\|[^|]*\|[^|]*\|([^|]*)\|$', (REPOSITORY / 'docs/threat-model.md').read_text(encoding='utf-8'), re.M)
-    named = [name for row in rows for name in re.findall(r'`([^`]+)`', row)]
-    assert len(rows) > 10 and len(named) > 20
-    assert not [name for name in named if f'def {name}(' not in there and f'"{name}"' not in there]
+    text = (REPOSITORY / 'docs' / page).read_text(encoding='utf-8')
+    # The tables whose last column says by what a claim is shown.
+    tables = re.findall(r'^\|.*\| shown by \|\n\|[ -|]*\|\n((?:\|.*\|\n)+)', text, re.M)
+    rows = [row.strip().strip('|').split('|') for table in tables for row in table.splitlines()]
+    assert len(rows) >= rows_at_least
+    named = {row[0].strip(): re.findall(r'`([^`]+)`', row[-1]) for row in rows}
+    assert not [claim for claim, tests in named.items() if not tests]
+    assert not [name for tests in named.values() for name in tests if f'def {name}(' not in there and f'"{name}"' not in there]

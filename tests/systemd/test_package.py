@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -14,15 +15,17 @@ from processes import free_ports
 from waiting import TimedOut, wait_for
 from weir_process import binary
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 UNIT = 'weir.service'
 NEWER = '9.9.9'
+DATE = '1764000000'      # 2025-11-24 16:00
 
 
-def packed(folder):
-    """The package of the build under test."""
+def packed(folder, **variables):
+    """The package of the build under test, with times of one date."""
     build = binary().parent
     subprocess.run(['cpack', '-G', 'DEB', '--config', build / 'CPackConfig.cmake', '-B', folder, '-D', 'CPACK_DEBIAN_COMPRESSION_TYPE=gzip'],
-                   stdout=subprocess.DEVNULL, check=True)
+                   stdout=subprocess.DEVNULL, check=True, env=os.environ | {'SOURCE_DATE_EPOCH': DATE} | variables)
     return next(folder.glob('weir_*.deb'))
 
 
@@ -106,6 +109,50 @@ def test_debug_symbols_are_a_package_of_their_own(package):
     listed = subprocess.run(['dpkg-deb', '--contents', symbols], capture_output=True, text=True, check=True).stdout
     assert re.search(r'/usr/lib/debug/\.build-id/\S+\.debug', listed)
     assert '.debug' not in subprocess.run(['dpkg-deb', '--contents', package], capture_output=True, text=True, check=True).stdout
+
+
+def test_two_packings_of_one_build_are_the_same_bytes(package, tmp_path):
+    assert packed(tmp_path, TZ='Asia/Tokyo').read_bytes() == package.read_bytes()
+    listed = subprocess.run(['dpkg-deb', '--contents', package], capture_output=True, text=True, check=True, env=os.environ | {'TZ': 'UTC'}).stdout
+    assert max(re.findall(r' (\d{4}-\d\d-\d\d \d\d:\d\d) ', listed)) == '2025-11-24 16:00'
+
+
+def contents(package, folder):
+    subprocess.run(['dpkg-deb', '--extract', package, folder], check=True)
+    return folder
+
+
+def names_of(relations):
+    """Of a list of packages as in a control file."""
+    return {re.split(r'[ (|]', one.strip())[0] for one in relations.split(',') if one.strip()}
+
+
+def test_the_package_says_what_it_is_made_of(package, tmp_path):
+    root = contents(package, tmp_path)
+    bill = json.loads((root / 'usr/share/doc/weir/weir.spdx.json').read_text())
+    by_id = {one['SPDXID']: one for one in bill['packages']}
+    assert len(by_id) == len(bill['packages'])
+    links = {kind: {by_id[one['relatedSpdxElement']]['name'] for one in bill['relationships'] if one['relationshipType'] == kind
+                    and one['spdxElementId'] == 'SPDXRef-weir'} for kind in ('DYNAMIC_LINK', 'STATIC_LINK')}
+    depends = names_of(subprocess.run(['dpkg-deb', '--field', package, 'Depends'], capture_output=True, text=True, check=True).stdout)
+    provided = subprocess.run(['dpkg-query', '--show', '--showformat', '${Provides},', *links['DYNAMIC_LINK']], capture_output=True, text=True, check=True).stdout
+    assert depends <= links['DYNAMIC_LINK'] | names_of(provided) and len(depends) > 10      # dpkg leaves out what others bring along
+    assert {'libcli11-dev', 'nlohmann-json3-dev'} <= links['STATIC_LINK'] and 'libhyperscan-dev' not in links['STATIC_LINK']
+    for one in bill['packages']:
+        if one['name'] != 'weir':
+            installed_version = subprocess.run(['dpkg-query', '--show', '--showformat', '${Version}\n', one['name']], capture_output=True, text=True, check=True).stdout
+            assert one['versionInfo'] in installed_version.split()
+    names = {one for relation in bill['relationships'] for one in (relation['spdxElementId'], relation['relatedSpdxElement'])}
+    assert names <= {*by_id, 'SPDXRef-DOCUMENT'} and set(by_id) <= names
+    explained = {one['licenseId'] for one in bill['hasExtractedLicensingInfos']}
+    assert set(re.findall(r'LicenseRef-[A-Za-z0-9.-]+', ' '.join(one['licenseDeclared'] for one in bill['packages']))) == explained
+
+
+def test_the_list_of_licences_is_that_of_the_build():
+    build = binary().parent
+    done = subprocess.run([REPOSITORY / 'packaging/sbom.py', '--program', binary(), '--build', build, '--ninja', shutil.which('ninja'), '--version', '0',
+                           '--table'], capture_output=True, text=True, check=True)
+    assert done.stdout in (REPOSITORY / 'docs/supply-chain.md').read_text(encoding='utf-8')
 
 
 @pytest.fixture(scope='module')
