@@ -9,9 +9,16 @@ namespace weir {
 std::string_view WordTeller::tell(const Event& event, uint64_t agent_hash, uint64_t path_hash, std::string_view account,
                                   Arena& arena) {
   Known& agent = agents_[agent_hash % agents_.size()];
-  if (agent.hash != agent_hash) agent = {agent_hash, masker_.text(event.user_agent, RecordWords::kAgentBytesMax)};
+  if (agent.hash != agent_hash) {
+    agent.hash = agent_hash;
+    agent.text = masker_.text(event.user_agent, arena, RecordWords::kAgentBytesMax);
+  }
   Known& path = paths_[path_hash % paths_.size()];
-  if (path.hash != path_hash) path = {path_hash, folded_route(masker_.text(event.path, EvidenceView::kFieldBytesMax))};
+  if (path.hash != path_hash) {
+    path.hash = path_hash;
+    const std::string route = folded_route(masker_.text(event.path, arena, EvidenceView::kFieldBytesMax));
+    path.text = cut_utf8(route, RecordWords::kPathBytesMax);
+  }
   return pack(event.user_agent.empty() ? std::string_view() : agent.text, path.text, account, arena);
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/arena.h"
 #include "event/event.h"
@@ -19,7 +19,7 @@ class WordTeller {
  public:
   static constexpr int64_t kOneIn = 32;
 
-  explicit WordTeller(Masker masker) : masker_(masker) {}
+  explicit WordTeller(Masker masker) : masker_(masker), agents_(kAgents), paths_(kPaths) {}
 
   /// Of the request at this offset.
   [[nodiscard]] static bool tells(int64_t offset, uint16_t status, bool is_bot) {
@@ -34,18 +34,19 @@ class WordTeller {
   std::string_view tell(const EvidenceView& evidence, std::string_view account, Arena& arena);
 
  private:
-  /// Texts that were masked before, each in the place that its hash names: most requests have the user agent of others, and
+  /// A text that was masked and cut before, in the place that its hash names: most requests have the user agent of others, and
   /// clients that look for what is not there look for the same.
   struct Known {
     uint64_t hash = 0;
     std::string text;
   };
-  using KnownTexts = std::array<Known, 256>;
+  /// A site has more paths than its clients have programs. At most 800 KiB with all of them as long as they can be.
+  static constexpr size_t kAgents = 256, kPaths = 4096;
 
   std::string_view pack(std::string_view agent, std::string_view path, std::string_view account, Arena& arena);
 
   Masker masker_;
-  KnownTexts agents_, paths_;
+  std::vector<Known> agents_, paths_;
   std::string packed_;
 };
 
