@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::string valid(field.size(), ' ');
       for (size_t i = 0; i < field.size(); ++i)
         valid[i] = static_cast<char>(field[i] & 0x7f);
-      unescaper.start(valid.size());
+      unescaper.start(valid);
       WEIR_ASSERT(unescaper.read(valid, escape).size() <= valid.size(), "an escape that adds");
     }
   }

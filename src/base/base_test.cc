@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -7,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/byte_search.h"
 #include "base/catch.h"
 #include "base/diagnostic.h"
 #include "base/huge_pages.h"
@@ -15,6 +17,22 @@
 #include "base/time.h"
 
 namespace weir {
+
+TEST_CASE("a byte is found and counted as by the library, wherever it stands", "[base]") {
+  for (size_t size = 0; size < 70; ++size)
+    for (size_t place = 0; place <= size; ++place) {
+      std::string text(size, 'a');
+      if (place < size) text[place] = '"';
+      if (place % 3 == 0 && place + 20 < size) text[place + 20] = '"';
+      const std::string around = '"' + text + '"';  // no byte beside the text is one of it
+      const std::string_view view = std::string_view(around).substr(1, size);
+      CAPTURE(size, place);
+      for (size_t from = 0; from <= size + 1; ++from)
+        REQUIRE(find_near(view, '"', from) == view.find('"', from));
+      REQUIRE(count_byte(view, '"') == static_cast<size_t>(std::count(view.begin(), view.end(), '"')));
+    }
+  CHECK(count_byte(std::string(1000, 'x'), 'x') == 1000);
+}
 
 TEST_CASE("SipHash-2-4 gives the vectors of its paper", "[base]") {
   // Appendix A: key 00 01 … 0f, message 00 01 … 0e.

@@ -86,6 +86,24 @@ TEST_CASE("a time is read as it is by itself, whatever minute was read before") 
   CHECK_FALSE(is_time("2199-12-31T23:59:60Z"));
 }
 
+TEST_CASE("a time of the common log format in the minute of the last one is read as any other") {
+  TimeClues clues;
+  TimestampReader reader;
+  for (const char* zone : {"UTC", "Europe/Berlin"}) {
+    clues.zone = *TimeZone::named(zone);
+    for (const char* minute : {"15/Jan/2025:10:20:", "15/Jan/2025:10:21:", "15/Jan/2025 10:20:", "31/Dec/2016:23:59:",
+                               "45/Jan/2025:10:20:", "15/Jam/2025:10:20:", "31/Dec/2199:23:59:"})
+      for (const char* rest :
+           {"30 +0000", "31 +0000", "59 +0000", "60 +0000", "61 +0000", "30 +0130", "31 +0130", "31 -0130", "3x +0000",
+            "30 +01:0", "30 +9900", "30.5  GMT", "30    GMT", "30 +000 ", "30+00:00", "30", "30 +0000 ", ""}) {
+        const std::string text = std::string(minute) + rest;
+        CAPTURE(text);
+        for (const auto format : {TimestampFormat::kAuto, TimestampFormat::kCommonLog, TimestampFormat::kRfc3339})
+          CHECK(reader.read(text, format, clues) == parse_timestamp(text, format, clues));
+      }
+  }
+}
+
 TEST_CASE("times as servers and people write them") {
   const auto read = [](std::string_view text) { return parse_timestamp(text, TimestampFormat::kAuto); };
   for (const auto* text :

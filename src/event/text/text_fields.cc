@@ -26,7 +26,7 @@ bool TextFields::read(const TextForm& form, std::string_view line, TextFit wante
       wanted == TextFit::kWhole ? form.reader.read_whole(line, pieces_) : form.reader.read(line, pieces_) == wanted;
   if (!fits) return false;
   clear();
-  unescaper.start(line.size());
+  unescaper.start(line);
   const auto& parts = form.reader.format().parts;
   for (size_t i = 0; i < parts.size(); ++i) {
     const TextField& field = parts[i].field;
@@ -34,7 +34,7 @@ bool TextFields::read(const TextForm& form, std::string_view line, TextFit wante
     const auto text = unescaper.read(pieces_[i], field.escape);
     switch (field.use) {
       case TextUse::kField:
-        set(static_cast<uint16_t>(i), RawValue::of_text(text));
+        set_text(static_cast<uint16_t>(i), text);
         break;
       case TextUse::kRequestHeader:
         request_headers_.push_back({field.header, text});

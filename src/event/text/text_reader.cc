@@ -1,9 +1,11 @@
 #include "event/text/text_reader.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 #include "base/assert.h"
+#include "base/byte_search.h"
 
 namespace weir {
 namespace {
@@ -66,15 +68,31 @@ bool is_client_text(const TextField& field) {
   }
 }
 
-// The name of a host without its domain, or "-": no word of what a client wrote in capitals or with quotes.
-bool is_plain_name(std::string_view text) {
-  for (const char c : text)
-    if (!is_ascii_lower(c) && !is_ascii_digit(c) && c != '-' && c != '_') return false;
-  return true;
-}
-
 bool ends_word(char c) {
   return c == ' ' || c == '\t' || c == '"';
+}
+
+// A word with a dot or colon; or the name of a host without its domain, or "-": no word of what a client wrote in capitals or with
+// quotes.
+bool is_like_address(std::string_view text) {
+  enum Sign : uint8_t { kEndsWord = 1, kMark = 2, kNoName = 4 };
+  static constexpr auto kSigns = [] {
+    std::array<uint8_t, 256> signs{};
+    for (int c = 0; c < 256; ++c) {
+      const char byte = static_cast<char>(c);
+      const bool named = is_ascii_lower(byte) || is_ascii_digit(byte) || byte == '-' || byte == '_';
+      signs[static_cast<size_t>(c)] = named ? 0 : kNoName;
+    }
+    for (const unsigned char c : {' ', '\t', '"'})
+      signs[c] |= kEndsWord;
+    signs['.'] |= kMark;
+    signs[':'] |= kMark;
+    return signs;
+  }();
+  unsigned seen = 0;
+  for (const char c : text)
+    seen |= kSigns[static_cast<unsigned char>(c)];
+  return (seen & kEndsWord) == 0 && ((seen & kMark) != 0 || (seen & kNoName) == 0);
 }
 
 }  // namespace
@@ -121,10 +139,8 @@ bool TextReader::has_shape(Shape shape, std::string_view text) {
     }
     case Shape::kWord:
       return std::none_of(text.begin(), text.end(), ends_word);
-    case Shape::kAddress: {
-      const bool is_word = std::none_of(text.begin(), text.end(), ends_word);
-      return is_word && (text.find('.') != kNowhere || text.find(':') != kNowhere || is_plain_name(text));
-    }
+    case Shape::kAddress:
+      return is_like_address(text);
   }
   return true;
 }
@@ -133,8 +149,8 @@ bool TextReader::has_shape(Shape shape, std::string_view text) {
 size_t TextReader::find_literal(const Step& step, std::string_view line, size_t from) {
   const std::string_view literal = step.next;
   if (literal.empty()) return from <= line.size() ? from : kNowhere;
-  for (size_t at = line.find(literal[step.anchor], from + step.anchor); at != kNowhere;
-       at = line.find(literal[step.anchor], at + 1)) {
+  const char anchor = literal[step.anchor];
+  for (size_t at = find_near(line, anchor, from + step.anchor); at != kNowhere; at = find_near(line, anchor, at + 1)) {
     const size_t begin = at - step.anchor;
     if (begin + literal.size() > line.size()) return kNowhere;
     size_t same = 0;  // a call for two or three bytes costs more than they do

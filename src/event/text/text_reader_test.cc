@@ -150,7 +150,7 @@ TEST_CASE("a moved reader still reads", "[text]") {
 TEST_CASE("escapes are undone, each as its source wrote it", "[text]") {
   TextUnescaper unescaper;
   const auto read = [&](std::string_view text, TextEscape escape) {
-    unescaper.start(text.size());
+    unescaper.start(text);
     return std::string(unescaper.read(text, escape));
   };
   CHECK(read(R"(a\x22\x5C\"\\\n\/\u00e9\ud83d\ude00\q\x2)", TextEscape::kBackslash) ==
@@ -169,7 +169,7 @@ TEST_CASE("escapes are undone, each as its source wrote it", "[text]") {
 TEST_CASE("texts of one line stay valid while others are read", "[text]") {
   TextUnescaper unescaper;
   const std::string line = R"(\xff\xff\xff\x41\x42)";
-  unescaper.start(line.size());
+  unescaper.start(line);
   const auto first = unescaper.read(std::string_view(line).substr(0, 12), TextEscape::kBackslash);
   const auto second = unescaper.read(std::string_view(line).substr(12), TextEscape::kBackslash);
   CHECK(first == "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/byte_search.h"
 #include "base/hex.h"
 #include "base/utf8.h"
 #include "event/values/utf8_repair.h"
@@ -102,16 +103,17 @@ char mark_of(TextEscape escape) {
 
 }  // namespace
 
-void TextUnescaper::start(size_t line_bytes) {
-  if (buffer_.capacity() > kBytesKept && line_bytes < kBytesKept / 2) buffer_ = {};
+void TextUnescaper::start(std::string_view line) {
+  if (buffer_.capacity() > kBytesKept && line.size() < kBytesKept / 2) buffer_ = {};
   if (scratch_.capacity() > kBytesKept) scratch_ = {};
   buffer_.clear();
-  buffer_.reserve(line_bytes);
+  buffer_.reserve(line.size());
   repaired_ = false;
+  has_backslash_ = find_near(line, '\\') != std::string_view::npos;
 }
 
 std::string_view TextUnescaper::read(std::string_view text, TextEscape escape) {
-  if (escape == TextEscape::kNone) return text;
+  if (escape == TextEscape::kNone || (escape == TextEscape::kBackslash && !has_backslash_)) return text;
   const char mark = mark_of(escape);
   size_t found = text.find(mark);
   if (found == std::string_view::npos) return text;

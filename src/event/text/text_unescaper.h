@@ -11,8 +11,8 @@ namespace weir {
 /// valid until the next start().
 class TextUnescaper {
  public:
-  /// Forgets the texts of the line before and makes room for those of a line of that length.
-  void start(size_t line_bytes);
+  /// Forgets the texts of the line before and makes room for those of this one. What read() is given then are parts of it.
+  void start(std::string_view line);
 
   /// The text itself where nothing is to undo. `text` must be UTF-8; what becomes none (\xff) is repaired. An escape that
   /// is incomplete or unknown stays as it is.
@@ -25,6 +25,7 @@ class TextUnescaper {
   std::string buffer_;   // never longer than what it was read from: the shortest escape has as many bytes as U+FFFD
   std::string scratch_;  // of one text
   bool repaired_ = false;
+  bool has_backslash_ = false;  // the line, so that its fields need not be asked
 };
 
 }  // namespace weir

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/ascii.h"
+#include "base/byte_search.h"
 
 namespace weir {
 namespace {
@@ -27,9 +28,12 @@ double microseconds_per(DurationUnit unit) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == kNowhere) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_blank(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back()))
+    text.remove_suffix(1);
+  return text;
 }
 
 // The last entry that is one of "502, 200", "0.001 : 0.002" or "0.100, -".
@@ -86,7 +90,21 @@ std::optional<uint64_t> whole_of(double real) {
   return static_cast<uint64_t>(real);
 }
 
+// What nearly every count is: digits alone, and no more than a number surely holds.
+std::optional<uint64_t> plain_count(std::string_view text) {
+  constexpr size_t kDigitsMax = 18;
+  if (text.empty() || text.size() > kDigitsMax) return std::nullopt;
+  uint64_t number = 0;
+  for (const char c : text) {
+    if (!is_ascii_digit(c)) return std::nullopt;
+    number = number * 10 + static_cast<uint64_t>(c - '0');
+  }
+  return number;
+}
+
 std::optional<uint64_t> count_of_text(std::string_view text) {
+  if (const auto plain = plain_count(text)) [[likely]]
+    return plain;
   std::array<char, 32> digits;
   text = without_thousands(last_of_list(text), digits);
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -189,7 +207,8 @@ std::optional<IpAddress> parse_padded(std::string_view text) {
 
 std::optional<PeerAddress> read_peer(std::string_view text) {
   PeerAddress peer;
-  if (const auto comma = text.rfind(','); comma != kNowhere) {
+  if (find_near(text, ',') != kNowhere) [[unlikely]] {
+    const size_t comma = text.rfind(',');
     peer.forwarded = text.substr(0, comma);
     text.remove_prefix(comma + 1);
   }

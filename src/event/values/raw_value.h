@@ -33,7 +33,7 @@ struct RawValue {
 
 /// What every source writes for "nothing".
 inline bool is_absent(std::string_view text) {
-  return text.empty() || text == "-";
+  return text.empty() || (text.size() == 1 && text.front() == '-');
 }
 
 }  // namespace weir

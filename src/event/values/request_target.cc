@@ -1,12 +1,13 @@
 #include "event/values/request_target.h"
 
 #include "base/ascii.h"
+#include "base/byte_search.h"
 
 namespace weir {
 namespace {
 
 void split_path(std::string_view text, RequestTarget& target) {
-  const auto question = text.find('?');
+  const auto question = find_near(text, '?');
   target.path = text.substr(0, question);
   if (question != std::string_view::npos) target.query = text.substr(question + 1);
 }
@@ -42,7 +43,7 @@ RequestTarget split_request_target(std::string_view text) {
 }
 
 RequestTarget split_request_line(std::string_view text) {
-  const auto space = text.find(' ');
+  const auto space = find_near(text, ' ');
   if (space == std::string_view::npos || space == 0) return split_request_target(text);
   for (const char c : text.substr(0, space)) {
     if (!is_ascii_letter(c) && c != '-' && c != '_') return split_request_target(text);

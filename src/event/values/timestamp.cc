@@ -289,6 +289,13 @@ std::optional<EventTime> parse_timestamp(std::string_view text, TimestampFormat 
 }
 
 std::optional<EventTime> TimestampReader::read(std::string_view text, TimestampFormat format, const TimeClues& clues) {
+  const bool may_be_common = format == TimestampFormat::kAuto || format == TimestampFormat::kCommonLog;
+  if (may_be_common && text.size() == kCommonBytes && text[2] == '/') {
+    if (const auto known = in_known_common_minute(text)) return known;
+    const auto time = parse_timestamp(text, format, clues);
+    if (time) learn_common(text, *time);
+    return time;
+  }
   if (format != TimestampFormat::kAuto && format != TimestampFormat::kRfc3339)
     return parse_timestamp(text, format, clues);
   if (const auto known = in_known_minute(text)) return known;
@@ -307,6 +314,30 @@ std::optional<EventTime> TimestampReader::in_known_minute(std::string_view text)
   const int millisecond = read_fraction_ms(cursor);
   if (!cursor.ok || second > 60 || cursor.at != cursor.text.size()) return std::nullopt;
   return in_range(minute_ms_ + second * 1000 + millisecond);
+}
+
+constexpr size_t kCommonSeconds = 18, kCommonSecondsEnd = 20;  // in "15/Jan/2025:10:20:30 +0000"
+
+std::optional<EventTime> TimestampReader::in_known_common_minute(std::string_view text) const {
+  if (std::memcmp(text.data(), common_.data(), kCommonSeconds) != 0 ||
+      std::memcmp(text.data() + kCommonSecondsEnd, common_.data() + kCommonSecondsEnd,
+                  kCommonBytes - kCommonSecondsEnd) != 0)
+    return std::nullopt;
+  Cursor cursor{text, kCommonSeconds};
+  const int second = cursor.number(2);
+  if (!cursor.ok || second > 60) return std::nullopt;
+  return in_range(common_minute_ms_ + second * 1000);
+}
+
+// Only a time that says its offset: what it stands for then depends on nothing else. A leap second lies in the next minute.
+void TimestampReader::learn_common(std::string_view text, EventTime time) {
+  const char sign = text[kCommonSecondsEnd + 1];
+  if (text[kCommonSecondsEnd] != ' ' || (sign != '+' && sign != '-') || text[kCommonSeconds] > '5' ||
+      !is_ascii_digit(text.back()))
+    return;
+  constexpr int64_t kMinuteMs = 60'000;
+  std::copy_n(text.begin(), kCommonBytes, common_.begin());
+  common_minute_ms_ = time.time_since_epoch().count() / kMinuteMs * kMinuteMs;
 }
 
 void TimestampReader::learn(std::string_view text, EventTime time) {

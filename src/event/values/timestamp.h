@@ -36,12 +36,17 @@ class TimestampReader {
 
  private:
   static constexpr size_t kMinuteBytes = 17;  ///< "2025-01-15T10:20:"
+  static constexpr size_t kCommonBytes = 26;  ///< "15/Jan/2025:10:20:30 +0000"
 
   [[nodiscard]] std::optional<EventTime> in_known_minute(std::string_view text) const;
+  [[nodiscard]] std::optional<EventTime> in_known_common_minute(std::string_view text) const;
   void learn(std::string_view text, EventTime time);
+  void learn_common(std::string_view text, EventTime time);
 
   std::array<char, kMinuteBytes> minute_{};
-  int64_t minute_ms_ = 0;  ///< the epoch's milliseconds at which it begins
+  int64_t minute_ms_ = 0;                    ///< the epoch's milliseconds at which it begins
+  std::array<char, kCommonBytes> common_{};  ///< the last time in the common log format, whose seconds do not count
+  int64_t common_minute_ms_ = 0;
 };
 
 /// Reads an epoch number in the unit of `format`; with kAuto the unit follows from the size.
