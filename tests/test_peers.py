@@ -1,5 +1,6 @@
 """scripts/bench peers: what it runs, what it says of what it could not run, and that a peer which skips records is found out."""
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import table                               # noqa: E402
 import traffic                             # noqa: E402
 from peer import Peer, Unavailable         # noqa: E402
 from python_re import PythonRe             # noqa: E402
+from rsigma_rules import write_events      # noqa: E402
 from weir_process import binary            # noqa: E402
 
 # Each found by one of the obvious patterns, in their order.
@@ -34,7 +36,7 @@ def run_peers(tmp_path, *arguments, peers='re'):
     report, markdown = tmp_path / 'report.json', tmp_path / 'table.md'
     command = [sys.executable, REPOSITORY / 'benchmarks/peers/run.py', '--weir', binary(), '--only', peers, '--json', report, '--markdown', markdown, *arguments]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=300,
-                          env={'WEIR_PEERS': str(tmp_path / 'nothing-installed'), 'PATH': '/usr/bin:/bin', 'PYTHONDONTWRITEBYTECODE': '1'})
+                          env=os.environ | {'WEIR_PEERS': str(tmp_path / 'nothing-installed'), 'PYTHONDONTWRITEBYTECODE': '1'})
     return done, json.loads(report.read_text()) if report.exists() else None, markdown
 
 
@@ -142,6 +144,16 @@ def test_a_labelled_payload_stands_where_it_says_and_weir_sees_it_there(tmp_path
     places = {'query': 'query', 'raw_param': 'query', 'form': 'body', 'path': 'path', 'header': 'headers', 'user_agent': 'user_agent',
               'cookie': 'headers', 'json_body': 'body'}
     assert [name for name in ('path', 'query', 'body', 'headers', 'user_agent') if 'script' in str(record.get(name))] == [places[placement]]
+
+
+def test_events_for_sigma_engines_say_what_the_records_say(tmp_path):
+    record = traffic.record(1, 1, 'customer-1', '81.64.0.1', path='/a.php', query='x=1', headers={'Cookie': 'k=v'}, status=404)
+    write_events(write(tmp_path / 'records.ndjson', [record, *traffic.benign(2)]), tmp_path / 'events.ndjson')
+    events = [json.loads(line) for line in (tmp_path / 'events.ndjson').read_text().splitlines()]
+    assert len(events) == 3
+    wanted = {'c-uri': '/a.php?x=1', 'cs-uri-stem': '/a.php', 'cs-uri-query': 'x=1', 'cs-method': 'GET', 'cs-cookie': 'k=v', 'sc-status': 404,
+              'c-useragent': traffic.BROWSER, 'cs-host': 'shop.example.com', 'c-ip': '81.64.0.1', 'request_id': 'r00000001'}
+    assert {name: events[0][name] for name in wanted} == wanted
 
 
 def test_a_tool_that_fails_says_why():

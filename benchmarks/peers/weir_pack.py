@@ -12,10 +12,12 @@ class Weir(Peer):
     lacks = 'nothing'
     recipe = 'scripts/package, or a release build'
 
+    level = 'standard'
+
     def __init__(self, program, folder):
         self.program = program
-        self.config = Path(folder) / 'weir.yaml'
-        self.config.write_text(f'rules: {{cache_directory: {folder}}}\n', encoding='utf-8')
+        self.config = Path(folder) / f'{self.name}.yaml'
+        self.config.write_text(f'rules: {{security_level: {self.level}}}\n', encoding='utf-8')
         self.rules = REPOSITORY / 'rules'
         self.verdicts = False      # the figures are those of a scan that prints a summary; who was found needs verdicts
 
@@ -46,6 +48,7 @@ class WeirSigma(Weir):
     name = 'weir-sigma'
     title = 'weir, with the same Sigma rules'
     does = 'all of it, from the record to the alert, with those rules in place of its own'
+    level = 'strict'     # all of them, whatever level they have
 
     def __init__(self, program, folder, rules):
         super().__init__(program, folder)
