@@ -127,6 +127,16 @@ def test_a_slow_peer_gets_less_of_the_same_records(tmp_path):
     assert whole.startswith(prefixes.of(slow.peer, 500).read_bytes())
 
 
+def test_a_peer_whose_start_takes_minutes_is_not_started_more_often_than_it_says(tmp_path):
+    class LongStart(PythonRe):
+        rounds_max, records_fixed = 2, 30
+    prefixes = measuring.Prefixes(write(tmp_path / 'records.ndjson', traffic.benign(50)), tmp_path, {})
+    usual, rare = measuring.Measured(PythonRe(), '3'), measuring.Measured(LongStart(), '3')
+    measuring.measure_all([usual, rare], prefixes, 3, 1)
+    assert (len(usual.nanoseconds), usual.records) == (3, 50)
+    assert (len(rare.nanoseconds), rare.records, rare.start) == (2, 30, 0)
+
+
 def test_ratios_are_of_the_same_round():
     base, other = measuring.Measured(PythonRe(), '1', nanoseconds=[100, 400, 200]), measuring.Measured(PythonRe(), '1', nanoseconds=[300, 800, 800])
     assert table.figures_of(other, base)['times_weir'] == {'least': 2, 'median': 3, 'most': 4}

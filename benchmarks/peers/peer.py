@@ -33,6 +33,9 @@ class Peer:
     lacks = ''           # what it leaves out
     recipe = ''          # how --install gets it
     source = ''          # its file
+    rounds_max = 0       # fewer rounds than the others, where a start takes minutes
+    records_fixed = 0    # so many records then, without trying how long they take
+    tells = True         # what it finds of labelled requests says something
     given = ''           # another file than the flat records that its programs read: "sigma" events
 
     def install(self):
@@ -46,9 +49,9 @@ class Peer:
         """The process that judges `records` and writes `result`. Its processor time is what is measured."""
         raise NotImplementedError
 
-    def read(self, result, output):
-        """What the process said; `output` is what it printed."""
-        del output
+    def read(self, result, output, complaints):
+        """What the process said: in its file, on standard output or on standard error."""
+        del output, complaints
         said = json.loads(result.read_text(encoding='utf-8'))
         return Result(said['records'], frozenset(said['found']), said.get('seconds'))
 

@@ -1,5 +1,6 @@
 """RSigma, an engine for Sigma rules in Rust: the rules of a folder over events in Sigma's names."""
 import json
+import re
 
 from peer import FOLDER, REPOSITORY, Peer, Result, Unavailable, run_tool
 
@@ -27,16 +28,18 @@ class RSigma(Peer):
     def version(self):
         if not self.program.exists():
             raise Unavailable('not installed')
-        return run_tool([self.program, '--version']).strip()
+        return run_tool([self.program, '--version']).splitlines()[0]
 
     def command(self, records, result):
         del result
         return [self.program, 'engine', 'eval', '--rules', self.rules, '--event', f'@{records}', '--input-format', 'json',
-                '--include-event', '--output-format', 'ndjson', '--quiet']
+                '--include-event', '--output-format', 'ndjson']
 
-    def read(self, result, output):
+    def read(self, result, output, complaints):
+        del result
+        read = re.search(r'^Processed (\d+) events', complaints, re.M)
         found = {json.loads(line)['event']['request_id'] for line in output.splitlines() if line.startswith('{')}
-        return Result(-1, frozenset(found))      # it does not say how many events it read
+        return Result(int(read[1]) if read else 0, frozenset(found))
 
 
 def sigma_event(record):

@@ -64,7 +64,8 @@ def judge_labelled(all_measured, given, folder):
     labelled.write_records(items, records)
     write_events(records, events)
     for measured in all_measured:
-        guarded(measured, find_attacks, records, events, malicious, benign)
+        if measured.peer.tells:
+            guarded(measured, find_attacks, records, events, malicious, benign)
     return {'malicious': len(malicious), 'benign': len(benign)}
 
 

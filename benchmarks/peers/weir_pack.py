@@ -34,7 +34,8 @@ class Weir(Peer):
     def is_found(self, verdict):
         return verdict['malicious']
 
-    def read(self, result, output):
+    def read(self, result, output, complaints):
+        del complaints
         said = json.loads(result.read_text(encoding='utf-8'))
         rejected = said['rejected'] if isinstance(said['rejected'], int) else sum(said['rejected'].values())
         found = set()
