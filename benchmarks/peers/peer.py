@@ -35,6 +35,7 @@ class Peer:
     source = ''          # its file
     rounds_max = 0       # fewer rounds than the others, where a start takes minutes
     records_fixed = 0    # so many records then, without trying how long they take
+    beside = 'weir'      # the name of the peer whose time is the measure
     tells = True         # what it finds of labelled requests says something
     given = ''           # another file than the flat records that its programs read: "sigma" events
 
@@ -91,15 +92,16 @@ class PythonPeer(Peer):
 
 
 def newest_python(at_least):
-    """A Python of that version or a later one: this one, or one on the path."""
+    """A Python of that version or a later one: this one, one on the path, or one that pyenv keeps."""
     if sys.version_info >= at_least:
         return sys.executable
+    kept = Path(os.environ.get('PYENV_ROOT', Path.home() / '.pyenv')) / 'versions'
     for minor in range(20, at_least[1] - 1, -1):
-        path = shutil.which(f'python3.{minor}')
-        # A version manager's stand-in for an interpreter that is not chosen says so only when it is run.
-        if path and subprocess.run([path, '-V'], capture_output=True, check=False).returncode == 0:
-            return path
-    raise Unavailable(f'no Python {at_least[0]}.{at_least[1]} or later on the path')
+        for path in filter(None, [shutil.which(f'python3.{minor}'), *map(str, kept.glob(f'3.{minor}.*/bin/python3'))]):
+            # pyenv's stand-in for a Python that is not chosen says so only when it is run.
+            if subprocess.run([path, '-V'], capture_output=True, check=False).returncode == 0:
+                return path
+    raise Unavailable(f'no Python {at_least[0]}.{at_least[1]} or later, neither on the path nor in pyenv')
 
 
 def run_tool(command, **options):

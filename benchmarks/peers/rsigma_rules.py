@@ -9,7 +9,8 @@ VERSION = '0.23.0'
 
 class RSigma(Peer):
     name = 'rsigma'
-    title = 'RSigma'
+    title = 'RSigma, its time by that of weir with the same rules'
+    beside = 'weir-sigma'
     does = 'Sigma rules over the fields of a request in Sigma\'s names, which were made beforehand'
     lacks = 'decoding, weights, clients over time in event time, Kafka'
     recipe = f'scripts/sigma-oracle --install (cargo install rsigma --version {VERSION})'

@@ -96,7 +96,14 @@ def chosen(parser, peers, only):
     unknown = sorted(set(names) - {peer.name for peer in peers})
     if unknown:
         parser.error(f'no such peer: {", ".join(unknown)}; there are {", ".join(peer.name for peer in peers)}')
-    return [peer for peer in peers if not names or peer.name in names or peer is peers[0]]
+    wanted = {peer.name for peer in peers if not names or peer.name in names}
+    wanted |= {peer.beside for peer in peers if peer.name in wanted}
+    return [peer for peer in peers if peer.name in wanted or peer is peers[0]]
+
+
+def figures(here):
+    by_name = {measured.peer.name: measured for measured in here if not measured.failed}
+    return [table.figures_of(measured, by_name.get(measured.peer.beside, here[0])) for measured in here]
 
 
 def main(words=None):
@@ -115,7 +122,7 @@ def main(words=None):
                   'records': {'count': prefixes.count, 'bytes': given.input.stat().st_size}}
         if given.labelled:
             report['labelled'] = judge_labelled(here, given, folder)
-        report |= {'peers': [table.figures_of(measured, here[0]) for measured in here], 'missing': missing}
+        report |= {'peers': figures(here), 'missing': missing}
     text = table.markdown(report)
     print(text, end='')
     if given.json:

@@ -11,11 +11,12 @@ def machine():
 
 
 def figures_of(measured, base):
-    """One peer's figures. `base` is weir's measurement: ratios are of the same round, so that what else the machine did counts least."""
+    """One peer's figures. `base` is what its time is compared with: ratios are of the same round, so that what else the machine did counts least."""
     figures = {'name': measured.peer.name, 'title': measured.peer.title, 'version': measured.version, 'does': measured.peer.does,
                'lacks': measured.peer.lacks, 'recipe': measured.peer.recipe}
     if measured.failed:
         return figures | {'failed': measured.failed}
+    figures['beside'] = base.peer.name
     ratios = [theirs / ours for theirs, ours in zip(measured.nanoseconds, base.nanoseconds)]
     return figures | {
         'records': measured.records, 'start_seconds': round(measured.start, 3), 'peak_mb': round(measured.peak_mb),

@@ -47,7 +47,7 @@ class Weir(Peer):
 
 class WeirSigma(Weir):
     name = 'weir-sigma'
-    title = 'weir, with the same Sigma rules'
+    title = 'weir, with public Sigma rules instead'
     does = 'all of it, from the record to the alert, with those rules in place of its own'
     level = 'strict'     # all of them, whatever level they have
 
