@@ -25,8 +25,8 @@ SPDX_NAMES = {
     'Zlib': 'Zlib', 'zlib': 'Zlib', 'ISC': 'ISC', 'curl': 'curl', 'GPL-2': 'GPL-2.0-only', 'GPL-2+': 'GPL-2.0-or-later', 'GPL-3+': 'GPL-3.0-or-later', 'LGPL-2+': 'LGPL-2.0-or-later',
     'LGPL-2.1': 'LGPL-2.1-only', 'LGPL-2.1+': 'LGPL-2.1-or-later', 'LGPL-3+': 'LGPL-3.0-or-later'}
 # Of sources whose copyright files are prose.
-LICENCES = {'glibc': 'LGPL-2.1-or-later', 'gcc-12': 'GPL-3.0-or-later WITH GCC-exception-3.1', 'gcc-13': 'GPL-3.0-or-later WITH GCC-exception-3.1',
-            'gcc-14': 'GPL-3.0-or-later WITH GCC-exception-3.1', 'c-ares': 'MIT', 'linux': 'GPL-2.0-only WITH Linux-syscall-note'}
+LICENCES = {'glibc': 'LGPL-2.1-or-later', 'gcc': 'GPL-3.0-or-later WITH GCC-exception-3.1', 'c-ares': 'MIT',
+            'linux': 'GPL-2.0-only WITH Linux-syscall-note'}
 
 
 @dataclass
@@ -44,7 +44,10 @@ class Package:
 
 
 def printed(*command):
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True).stdout
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f'sbom: {" ".join(map(str, command[:4]))} failed: {(done.stderr or done.stdout).strip().splitlines()[-1:]}')
+    return done.stdout
 
 
 def owners(paths):
@@ -62,11 +65,16 @@ def owners(paths):
     return found
 
 
+def without_version(source):
+    """gcc's sources are named by their version."""
+    return re.sub(r'^gcc-\d+$', 'gcc', source)
+
+
 def licence_of(package, source):
     """By the copyright file's entry for all files, if it is written in the form that programs read."""
     path = Path('/usr/share/doc') / package / 'copyright'
-    if source in LICENCES:
-        return LICENCES[source]
+    if without_version(source) in LICENCES:
+        return LICENCES[without_version(source)]
     try:
         text = path.read_text(encoding='utf-8', errors='replace')
     except OSError:
@@ -191,7 +199,7 @@ def table(packages, direct):
     rows = {}
     for name, package in packages.items():
         if package.compiled_in or name in direct:
-            rows[package.source] = ('headers' if package.compiled_in else 'linked', package.licence)
+            rows[without_version(package.source)] = ('headers' if package.compiled_in else 'linked', package.licence)
     return '| source | how | licence |\n| --- | --- | --- |\n' + ''.join(f'| {source} | {how} | {licence} |\n' for source, (how, licence) in sorted(rows.items()))
 
 
