@@ -137,6 +137,19 @@ def test_a_peer_whose_start_takes_minutes_is_not_started_more_often_than_it_says
     assert (len(rare.nanoseconds), rare.records, rare.start) == (2, 30, 0)
 
 
+def test_the_memory_of_a_peer_is_not_that_of_the_runner(tmp_path):
+    records = tmp_path / 'records.ndjson'
+    records.write_bytes(b'\n'.join(traffic.benign(100)) * 3000)       # some 150 MB
+    assert records.stat().st_size > 100e6
+    runner = ('import sys; sys.path[:0] = sys.argv[1:3]\nimport measuring, test_peers\n'
+              'prefixes = measuring.Prefixes(sys.argv[3], test_peers.Path(sys.argv[4]), {})\n'
+              'measuring.into_page_cache(prefixes.of(test_peers.Careless(), prefixes.count))\n'
+              'print(measuring.run(test_peers.Careless(), prefixes.of(test_peers.Careless(), 1)).peak_mb)')
+    done = subprocess.run([sys.executable, '-c', runner, REPOSITORY / 'benchmarks/peers', REPOSITORY / 'tests', records, tmp_path], capture_output=True,
+                          text=True, check=True, timeout=120)
+    assert float(done.stdout) < 100
+
+
 def test_ratios_are_of_the_same_round():
     base, other = measuring.Measured(PythonRe(), '1', nanoseconds=[100, 400, 200]), measuring.Measured(PythonRe(), '1', nanoseconds=[300, 800, 800])
     assert table.figures_of(other, base)['times_weir'] == {'least': 2, 'median': 3, 'most': 4}
