@@ -23,6 +23,7 @@ class Checker {
     check_hash_key();
     check_input();
     check_shared_networks();
+    check_decisions();
     check_encryption();
     check_enrichment();
     check_notify();
@@ -162,6 +163,36 @@ class Checker {
         networks.push_back(*Cidr::parse(config_.shared_networks[i]));
       }
     }
+  }
+
+  /// Makes the policy that the scorers have.
+  void check_decisions() {
+    const DecisionsConfig& decisions = config_.decisions;
+    config_.score.decisions.reset();
+    auto policy = std::make_shared<DecisionPolicy>(decisions.policy);
+    policy->remember = Milliseconds{int64_t{decisions.remember_s} * 1'000};
+    for (size_t i = 0; i < decisions.never.size(); ++i) {
+      if (const auto fault = network_fault(decisions.never[i]))
+        report_.error(item_path("decisions.never", i), "decisions.never: " + fault->message, fault->hint);
+      else
+        policy->never.add(decisions.never[i]);
+    }
+    if (policy->rules.empty()) return;
+    for (const SourceConfig& source : config_.all_sources())
+      for (const std::string& proxy : source.trusted_proxies)
+        spare_proxy(proxy, *policy);
+    policy->never.seal();
+    config_.score.decisions = std::move(policy);
+  }
+
+  void spare_proxy(const std::string& proxy, DecisionPolicy& policy) {
+    if (proxy.ends_with("/0"))
+      report_.error("input.trusted_proxies",
+                    "'" + proxy +
+                        "' as a trusted proxy lets each client choose its address, and with it whom decisions.rules "
+                        "act on",
+                    "name the networks of your own proxies, or leave decisions.rules out");
+    policy.never.add(proxy);  // "unix:" is no address
   }
 
   void check_time_zone() {

@@ -20,6 +20,7 @@
 #include "event/profile/profile_catalog.h"
 #include "evidence/personal_data.h"
 #include "policy/policy.h"
+#include "score/decisions/decision_policy.h"
 #include "score/score_options.h"
 
 // The typed configuration. A default-constructed section holds the documented defaults. What each property is called in
@@ -66,6 +67,7 @@ struct KafkaTopics {
   std::string observations = "weir.observations";
   std::string state = "weir.state";
   std::string dead_letter = "weir.deadletter";
+  std::string decisions = "weir.decisions";
   TopicCreation create = TopicCreation::kIfMissing;
   int32_t observations_partitions = 8;  ///< of the observations and the state topic when weir creates them
   int32_t alerts_partitions = 4;        ///< of the alerts and the dead-letter topic when weir creates them
@@ -168,6 +170,18 @@ struct AlertsConfig {
   Secret encryption_keys;  ///< Fernet keys, the first encrypts; empty: evidence is not encrypted
 };
 
+enum class SpareCrawlers : uint8_t { kOff, kOn };
+template <>
+inline constexpr auto kNamesOf<SpareCrawlers> = std::to_array<std::string_view>({"false", "true"});
+
+/// Which alerts lead to decisions; score.decisions is made from it.
+struct DecisionsConfig {
+  DecisionPolicy policy;           ///< without the addresses that are no subject
+  std::vector<std::string> never;  ///< networks, as written
+  SpareCrawlers spare_crawlers = SpareCrawlers::kOn;
+  uint32_t remember_s = 7 * 86'400;
+};
+
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
@@ -207,6 +221,7 @@ struct Config {
   LogConfig log;
   AlertsConfig alerts;
   EnrichmentOptions enrichment;
+  DecisionsConfig decisions;
   NotifyConfig notify;
   std::vector<PersonalData> personal_data{PersonalData::kIban, PersonalData::kNationalId};  ///< masked besides secrets
   /// Where the properties that are not at their defaults were written, by path; items of lists as "rules.directories[0]".

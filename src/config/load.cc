@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "config/checks.h"
 #include "config/config.h"
+#include "config/decisions/rule_reader.h"
 #include "config/findings.h"
 #include "config/policy/policy_reader.h"
 #include "config/property.h"
@@ -31,6 +32,8 @@ constexpr std::string_view kEncryptionKeys = "alerts.encryption_keys";
 constexpr std::string_view kPolicySection = "policy";
 /// Nor does a list of sources: config/source_reader.cc.
 constexpr std::string_view kSourcesSection = "sources";
+/// Nor a list of rules: config/decisions/rule_reader.cc.
+constexpr std::string_view kDecisionRules = "decisions.rules";
 
 /// A value that was written somewhere for a property.
 struct Setting {
@@ -91,6 +94,7 @@ class Loader {
     }
     std::erase(config.input.profile.unwrap, "");  // an empty text is no envelope
     if (sources_ && !sources_->is_null()) take_sources(config);
+    if (decision_rules_) config.decisions.policy.rules = read_decision_rules(*decision_rules_, file_, findings_);
     check_config(config, diagnostics_);
     if (policy_) take_policy(config);
     return config;
@@ -128,6 +132,9 @@ class Loader {
       } else if (path == kSourcesSection) {
         sources_ = entry.value;
         sources_->position = entry.position;
+      } else if (path == kDecisionRules) {
+        decision_rules_ = entry.value;
+        decision_rules_->position = entry.position;
       } else if (is_section(path)) {
         gather_section(entry, path);
       } else if (const auto target = target_of(path); target.property != nullptr) {
@@ -164,6 +171,7 @@ class Loader {
       const auto parent = dot == std::string_view::npos ? std::string_view() : known.path.substr(0, dot);
       if (parent == section) here.emplace_back(known.path.substr(dot + 1));
     }
+    if (section == "decisions") here.emplace_back("rules");
     if (section.empty()) here.insert(here.end(), {std::string(kPolicySection), std::string(kSourcesSection)});
     std::string hint;
     if (const auto near = nearest_word(key, here); !near.empty()) {
@@ -229,7 +237,7 @@ class Loader {
   Diagnostics& diagnostics_;
   Findings findings_;
   std::map<std::string_view, Setting> settings_;
-  std::optional<YamlNode> policy_, sources_;
+  std::optional<YamlNode> policy_, sources_, decision_rules_;
 };
 
 }  // namespace

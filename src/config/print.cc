@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "config/config.h"
+#include "config/decisions/rule_reader.h"
 #include "config/policy/policy_writer.h"
 #include "config/property.h"
 #include "config/property_value.h"
@@ -64,6 +65,7 @@ std::string print_config(const Config& config) {
   for (const auto& property : properties()) {
     if (!config.sources.empty() && property.path == "kafka.topics.requests") continue;  // each source has its own
     if (property.section() != section) {
+      if (section == "decisions") text += print_decision_rules(config.decisions.policy.rules);
       // Opens what is not open yet: of kafka.topics after kafka, only topics.
       const auto wanted = property.section();
       for (size_t end = 0; end != std::string_view::npos && end <= wanted.size();) {

@@ -100,6 +100,12 @@ std::string config_reference_markdown() {
       "left out then. "
       "How records are read takes\neffect at a reload; other topics, names and numbers of sources need a restart.\n";
   text +=
+      "\n## decisions.rules\n\nHolds a list of at most 100 rules: which alerts lead to which decision about their "
+      "client. "
+      "The first that fits decides.\nWithout any nothing is decided. [decisions.md](decisions.md) explains the keys. "
+      "Takes "
+      "effect at a restart.\n";
+  text +=
       "\n## policy\n\nHolds routes with their limits and forms of parameters, allow-lists and exclusions: "
       "[policy.md](policy.md). It takes\neffect at a reload, together with the rules.\n";
   return text;

@@ -2,6 +2,7 @@
 
 #include "base/topic_table.h"
 #include "config/config.h"
+#include "config/decisions/rule_reader.h"
 #include "config/property.h"
 #include "config/property_value.h"
 
@@ -104,6 +105,45 @@ Json sources_schema(const Json& input) {
           {"items", std::move(entry)}};
 }
 
+Json list_of(std::span<const std::string_view> names) {
+  const Json one = {{"type", "string"}, {"enum", names}};
+  return {{"oneOf", {one, {{"type", "array"}, {"items", one}}}}};
+}
+
+Json whole_number(int64_t min, int64_t max) {
+  return {{"type", "integer"}, {"minimum", min}, {"maximum", max}};
+}
+
+Json decision_rules_schema() {
+  constexpr int64_t kSecondsMax = 366 * 86'400;
+  std::vector<std::string_view> reasons(kBitNamesOf<AbuseReason>.begin(), kBitNamesOf<AbuseReason>.end());
+  reasons.insert(reasons.end(), kBitNamesOf<BurstReason>.begin(), kBitNamesOf<BurstReason>.end());
+  const auto kinds = std::to_array<std::string_view>({"attack", "abuse", "burst"});
+  Json entry = empty_object("which alerts lead to which decision");
+  entry["required"] = {"name", "action"};
+  entry["properties"] = {{"name", {{"type", "string"}, {"pattern", "^[a-z0-9._-]{1,64}$"}}},
+                         {"kinds", list_of(kinds)},
+                         {"clients", list_of(std::span(kNamesOf<ClientKind>).first<3>())},
+                         {"severity", {{"type", "string"}, {"enum", kNamesOf<Level>}}},
+                         {"categories", list_of(kNamesOf<Category>)},
+                         {"outcomes", list_of(kNamesOf<Outcome>)},
+                         {"reasons", list_of(reasons)},
+                         {"risk_score", whole_number(1, 1'000)},
+                         {"records", whole_number(1, int64_t{1} << 50)},
+                         {"alerts", whole_number(1, DecisionRule::kAlertsMax)},
+                         {"within_s", whole_number(1, kSecondsMax)},
+                         {"action", {{"type", "string"}, {"enum", kNamesOf<DecisionAction>}}},
+                         {"duration_s", whole_number(1, kSecondsMax)},
+                         {"factor", whole_number(1, 100)},
+                         {"duration_max_s", whole_number(1, kSecondsMax)},
+                         {"retry_after_s", whole_number(0, 86'400)}};
+  return {
+      {"type", {"array", "null"}},
+      {"description", "which alerts lead to which decision about their client; docs/decisions.md explains the keys"},
+      {"maxItems", kDecisionRulesMax},
+      {"items", std::move(entry)}};
+}
+
 }  // namespace
 
 std::string config_json_schema() {
@@ -124,6 +164,7 @@ std::string config_json_schema() {
     }
   }
   root["properties"]["sources"] = sources_schema(root["properties"]["input"]);
+  section_in(root, "decisions")["properties"]["rules"] = decision_rules_schema();
   root["properties"]["policy"] = {
       {"type", {"object", "null"}},
       {"description", "routes, forms of parameters, allow-lists and exclusions; docs/policy.md explains the keys"},

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/addresses/address_set.h"
 #include "base/result.h"
-#include "enrich/address_set.h"
 
 namespace weir {
 

@@ -260,8 +260,8 @@ bool Exchange::route_api(const ApiRoute& route, const httplib::Request& request,
     fail_with(response, 405);
     return true;
   }
-  // No route takes a query, so none can carry anything.
-  if (request.target.size() != path_of(request).size() || !take_id(route, request)) {
+  const bool has_query = request.target.size() != path_of(request).size();
+  if ((has_query && route.query == ApiRoute::Query::kNone) || !take_id(route, request)) {
     fail_with(response, 400);
     return true;
   }
@@ -308,7 +308,12 @@ void Exchange::call_api(const ApiRoute& route, const httplib::Request& request, 
     return fail_with(response, 503);
   }
   guarded(response, [&] {
-    ApiAnswer answer = route.answer({.caller = caller_, .id = id_, .body = request.body});
+    const auto query = std::string_view(request.target).substr(path_of(request).size());
+    ApiAnswer answer = route.answer({.caller = caller_,
+                                     .id = id_,
+                                     .body = request.body,
+                                     .query = query.substr(query.empty() ? 0 : 1),
+                                     .remote_address = remote_address_});
     response.status = answer.status;
     // For a page that is to call a changing route next; a page of another site cannot read it.
     if (route.method == ApiRoute::Method::kGet) response.set_header(kCsrfHeader, context_.access.csrf_token());

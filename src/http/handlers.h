@@ -12,21 +12,26 @@ struct ApiCall {
   std::string_view caller;  ///< the name of its API key, or "loopback"
   std::string_view id;      ///< what stands in the path for the route's {id}, decoded
   std::string_view body;
+  std::string_view query;           ///< behind the path's "?", as it was sent; empty where the route takes none
+  std::string_view remote_address;  ///< numeric
 };
 struct ApiAnswer {
   int status = 200;
   std::string body;  ///< JSON
 };
 
-/// One path of the admin API. One of its segments may be {id}: any text then, percent-encoded. It takes no query; a POST is a change of state and must not come from another site's page.
+/// One path of the admin API. One of its segments may be {id}: any text then, percent-encoded. It takes no query
+/// unless it says so; a POST is a change of state and must not come from another site's page.
 struct ApiRoute {
   enum class Method { kGet, kPost };
   enum class Body { kNone, kJson };
+  enum class Query { kNone, kTaken };
 
   Method method = Method::kGet;
   std::string path;
   Body body = Body::kNone;
   std::function<ApiAnswer(const ApiCall&)> answer;
+  Query query = Query::kNone;
 };
 
 /// What the probes answer with: 200 or 503, and one line of text that says why.

@@ -70,6 +70,10 @@ Status check_stages(const EngineOptions& options) {
   return {};
 }
 
+bool has_stage(const EngineOptions& options, Stage stage) {
+  return std::find(options.stages.begin(), options.stages.end(), stage) != options.stages.end();
+}
+
 /// What the brokers say of weir's topics.
 struct PreparedTopics {
   PartitionCounts partitions;
@@ -83,7 +87,8 @@ Result<PreparedTopics> prepare_topics(const EngineOptions& options, const Client
   if (Status status = (*admin)->wait_for_broker(options.broker_timeout, &patience, options.waiting); !status)
     return tl::unexpected(status.error());
   const KafkaTopics& topics = options.kafka.topics;
-  std::vector<TopicSpec> specs = topic_specs(topics);
+  const bool decides = options.score.decisions != nullptr && has_stage(options, Stage::kScore);
+  std::vector<TopicSpec> specs = topic_specs(topics, decides ? DecisionsTopic::kUsed : DecisionsTopic::kUnused);
   const bool may_lack_state = topics.create == TopicCreation::kNever && options.delivery == Delivery::kAtLeastOnce;
   if (may_lack_state) {
     const auto there = (*admin)->partitions({&topics.state, 1}, options.startup_timeout);
@@ -106,6 +111,10 @@ Result<PreparedTopics> prepare_topics(const EngineOptions& options, const Client
     const StateTopics state{topics.observations, (*found)[topics.observations], topics.state, (*found)[topics.state],
                             options.snapshot_round};
     if (Status status = check_state_topics(**admin, state, log, options.startup_timeout); !status)
+      return tl::unexpected(status.error());
+  }
+  if (decides && options.checks_topic_settings) {
+    if (Status status = check_decisions_topic(**admin, topics.decisions, log, options.startup_timeout); !status)
       return tl::unexpected(status.error());
   }
   PreparedTopics prepared{std::move(*found)};
@@ -301,19 +310,13 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
     return std::make_unique<DetectWork>(std::move(work), options.analyzer, rules, runtime.detect, runtime.kafka,
                                         board.get(), lanes.size());
   }
-  ScoreWork::Options work{options.topics,
-                          topics.observations,
-                          topics.alerts,
-                          topics.dead_letter,
-                          options.kafka.group_id,
-                          options.alert_encoder,
-                          options.score,
-                          topics.state,
-                          static_cast<uint32_t>(observations_partitions),
-                          options.snapshot_round,
-                          {},
-                          alert_bytes_max,
-                          options.alert_enricher};
+  ScoreWork::Options work{options.topics,         topics.observations,
+                          topics.alerts,          topics.dead_letter,
+                          topics.decisions,       options.kafka.group_id,
+                          options.alert_encoder,  options.score,
+                          topics.state,           static_cast<uint32_t>(observations_partitions),
+                          options.snapshot_round, {},
+                          alert_bytes_max,        options.alert_enricher};
   work.hash_key_mark = std::max<uint64_t>(siphash(options.analyzer.hash_key, kHashKeyMark), 1);
   if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);
   auto score =
@@ -420,11 +423,11 @@ Result<Engine::ClientSighting> Engine::ask_about(const ClientQuestion& question,
   return ClientSighting{};
 }
 
-Result<ProducedRecord> Engine::publish(const Decision& decision, Milliseconds patience) const {
+Result<ProducedRecord> Engine::publish(const ClientOrder& order, Milliseconds patience) const {
   std::string block;
-  encode_decision_block(decision, block);
+  encode_order_block(order, block);
   return produce_one(impl_->client, impl_->options.kafka.topics.observations, block, patience,
-                     partition_of(decision.client_hash, impl_->partition_count));
+                     partition_of(order.client_hash, impl_->partition_count));
 }
 
 Result<std::optional<PartitionOwner>> Engine::owner_of(int32_t partition, Milliseconds patience) const {

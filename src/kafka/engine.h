@@ -21,7 +21,7 @@
 #include "pipeline/analyzer.h"
 #include "pipeline/lane_counters.h"
 #include "pipeline/rule_slot.h"
-#include "score/decisions/decision.h"
+#include "score/orders/client_order.h"
 #include "score/score_options.h"
 
 namespace weir {
@@ -83,9 +83,9 @@ class Engine {
     ClientAnswer answer;
   };
   [[nodiscard]] Result<ClientSighting> ask_about(const ClientQuestion& question, Milliseconds patience) const;
-  /// Puts a decision into the stream of its client's partition, whichever process has that: from this place on it is in force. Blocks
+  /// Puts an order into the stream of its client's partition, whichever process has that: from this place on it is in force. Blocks
   /// until the brokers have it, for `patience` at most.
-  [[nodiscard]] Result<ProducedRecord> publish(const Decision& decision, Milliseconds patience) const;
+  [[nodiscard]] Result<ProducedRecord> publish(const ClientOrder& order, Milliseconds patience) const;
   /// Which process of the group has a partition of the observations; asks the brokers and blocks for `patience` at most.
   [[nodiscard]] Result<std::optional<PartitionOwner>> owner_of(int32_t partition, Milliseconds patience) const;
   [[nodiscard]] int32_t observations_partitions() const;

@@ -25,7 +25,7 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::vector<TopicSpec> topic_specs(const KafkaTopics& topics) {
+std::vector<TopicSpec> topic_specs(const KafkaTopics& topics, DecisionsTopic decisions) {
   // Retention, and the broker's limits of how far off a message may be, go by its clock then, not by those of weir's machines: one
   // that is a day behind would have its observations removed unread, one an hour ahead could write nothing.
   const std::pair<std::string, std::string> by_broker_time{"message.timestamp.type", "LogAppendTime"};
@@ -53,6 +53,16 @@ std::vector<TopicSpec> topic_specs(const KafkaTopics& topics) {
                     {"segment.ms", "600000"},
                     {"segment.bytes", "67108864"},
                     {"max.message.bytes", "16777216"}}});
+  if (decisions == DecisionsTopic::kUsed) {
+    specs.push_back({topics.decisions,
+                     true,
+                     topics.alerts_partitions,
+                     {by_broker_time,
+                      {"cleanup.policy", "compact"},
+                      {"min.cleanable.dirty.ratio", "0.2"},
+                      {"segment.ms", "3600000"},
+                      {"segment.bytes", "67108864"}}});
+  }
   return specs;
 }
 

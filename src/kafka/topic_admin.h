@@ -23,8 +23,11 @@ struct TopicSpec {
   std::map<std::string, std::string> settings;  ///< topic-level configuration
 };
 
-/// The topics of a configuration: the requests topics, observations, alerts, dead letters and the compacted state topic.
-std::vector<TopicSpec> topic_specs(const KafkaTopics& topics);
+enum class DecisionsTopic : uint8_t { kUnused, kUsed };
+
+/// The topics of a configuration: the requests topics, observations, alerts, dead letters, the compacted state topic, and that of
+/// decisions where there are rules for them.
+std::vector<TopicSpec> topic_specs(const KafkaTopics& topics, DecisionsTopic decisions);
 
 /// What a topic's name answers to this user.
 enum class TopicSight : uint8_t {

@@ -66,6 +66,22 @@ Status check_observations(const StateTopics& topics, const Settings& settings, c
 
 }  // namespace
 
+Status check_decisions_topic(TopicAdmin& admin, const std::string& topic, const LogSink& log, Milliseconds timeout) {
+  const auto settings = admin.settings(topic, timeout);
+  if (!settings) {
+    log(LogLevel::kWarning,
+        "kafka: the settings of the decisions topic are not checked (grant DESCRIBE_CONFIGS on it): " +
+            settings.error().detail);
+    return {};
+  }
+  const std::string policy = setting(*settings, "cleanup.policy");
+  if (policy == "compact") return {};
+  return fail(ErrorCode::kInvalidArgument, "kafka",
+              "topic " + topic + " has cleanup.policy " + policy +
+                  ", which removes decisions that are in force or hoards those that ended: set cleanup.policy=compact "
+                  "on it");
+}
+
 Status check_state_topics(TopicAdmin& admin, const StateTopics& topics, const LogSink& log, Milliseconds timeout) {
   if (topics.state_partitions != topics.observations_partitions) {
     return fail(ErrorCode::kInvalidArgument, "kafka",

@@ -21,6 +21,9 @@ struct StateTopics {
 /// A broker that does not tell its settings is only a warning.
 Status check_state_topics(TopicAdmin& admin, const StateTopics& topics, const LogSink& log, Milliseconds timeout);
 
+/// Refuses a topic of decisions that is not compacted. A broker that does not tell its settings is only a warning.
+Status check_decisions_topic(TopicAdmin& admin, const std::string& topic, const LogSink& log, Milliseconds timeout);
+
 /// The largest message that a topic takes (max.message.bytes), or the broker's default where it does not tell.
 int64_t message_bytes_max(TopicAdmin& admin, const std::string& topic, Milliseconds timeout);
 

@@ -75,6 +75,7 @@ struct Process {
             "obs",
             "alerts",
             "dead",
+            "decisions",
             "weir",
             std::make_shared<OcsfEncoder>("1.0", topics),
             score,

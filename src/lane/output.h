@@ -23,7 +23,7 @@ struct OutputMessage {
   std::string_view topic;
   int32_t partition = kByKey;
   std::string_view key;
-  std::string_view value;
+  std::string_view value;  ///< without data (a null pointer): a tombstone, which removes the key from a compacted topic
   std::span<const OutputHeader> headers;
   int64_t append_ms = 0;  ///< of the source record that led to it, for the latency; 0: not measured
 };

@@ -10,6 +10,7 @@
 #include "lane/dead_letter.h"
 #include "lane/detect_lane.h"
 #include "lane/pause.h"
+#include "score/decisions/decision_message.h"
 
 namespace weir {
 namespace {
@@ -110,27 +111,30 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
     state.scorer().take_sources(block_.sources, is_timed ? record.append_time.time_since_epoch().count() : 0, alerts_);
     if (board_ != nullptr && !repeated) board_->hear(block_.sources, SourceBoard::Clock::now());
   }
-  if (!block_.decisions.empty()) {
-    state.scorer().decide(block_.decisions, alerts_);
-    if (!repeated) note_decisions(record);
+  if (!block_.orders.empty()) {
+    state.scorer().decide(block_.orders, alerts_);
+    if (!repeated) note_orders(record);
   }
   state.scorer().observe(block_.observations, block_.correlations.events, alerts_);
   const auto spent = std::chrono::steady_clock::now() - start;
   counters_.score_ns.add(static_cast<uint64_t>(std::chrono::nanoseconds(spent).count()));
   (repeated ? counters_.replayed_observations : counters_.observations).add(records_of(block_.observations));
+  const std::vector<DecisionChange> decisions = state.scorer().take_decisions();
   if (repeated) return end_turn(state);
-  if (alerts_.empty()) return;
+  if (alerts_.empty() && decisions.empty()) return;
   const int64_t append_ms = number_in(source.header(record, kAppendTimeHeader));
   for (Alert& alert : alerts_)
     retain_alert(alert, append_ms);
+  for (const DecisionChange& change : decisions)
+    retain_decision(change, append_ms);
 }
 
-void ScoreWork::note_decisions(const InputRecord& record) {
-  for (const Decision& decision : block_.decisions) {
-    counters_.decisions.add();
-    log_(LogLevel::kInfo, "kafka: a decision of " + std::string(decision.caller) + " is in force in " +
+void ScoreWork::note_orders(const InputRecord& record) {
+  for (const ClientOrder& order : block_.orders) {
+    counters_.client_orders.add();
+    log_(LogLevel::kInfo, "kafka: an order of " + std::string(order.caller) + " is in force in " +
                               options_.observations_topic + "/" + std::to_string(record.partition) + " from offset " +
-                              std::to_string(record.offset) + " on: " + std::string(to_string(decision.kind)));
+                              std::to_string(record.offset) + " on: " + std::string(to_string(order.kind)));
   }
 }
 
@@ -150,6 +154,17 @@ void ScoreWork::retain_alert(Alert& alert, int64_t append_ms) {
   if (is_trimmed) counters_.alerts_trimmed.add();
   retain(std::move(message));
   counters_.alerts[static_cast<size_t>(alert.kind)][static_cast<size_t>(alert.severity)].add();
+}
+
+/// Without a policy the topic need not be there: what was decided before ends for its readers by its own time.
+void ScoreWork::retain_decision(const DecisionChange& change, int64_t append_ms) {
+  if (!options_.score.decisions) return;
+  RetainedMessage message{options_.decisions_topic, decision_key(change.decision), {}, {}, append_ms};
+  message.is_tombstone = change.is_end();
+  if (!message.is_tombstone) message.value = decision_value(change.decision);
+  message.headers.emplace_back(kDecisionChangeHeader, to_string(change.what));
+  message.headers.emplace_back(kDecisionIdHeader, change.decision.id);
+  retain(std::move(message));
 }
 
 /// As the broker counts it, or a little more.
@@ -201,8 +216,9 @@ Status ScoreWork::produce_retained(OutputTransaction& output, Patience& patience
     headers.clear();
     for (const auto& [name, value] : kept.headers)
       headers.push_back({name, value});
+    const auto value = kept.is_tombstone ? std::string_view() : std::string_view(kept.value);
     if (Status status =
-            output.produce({kept.topic, kept.partition, kept.key, kept.value, headers, kept.append_ms}, patience);
+            output.produce({kept.topic, kept.partition, kept.key, value, headers, kept.append_ms}, patience);
         !status)
       return status;
   }
@@ -539,7 +555,7 @@ ClientAnswer ScoreWork::answer(const ClientQuestion& question) const {
 
 void ScoreWork::tick() {
   report_stuck_sources();
-  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0, silences = 0;
+  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0, silences = 0, decisions = 0;
   for (const auto& state : states_) {
     count(*state);
     clients += state->counted.clients;
@@ -547,12 +563,14 @@ void ScoreWork::tick() {
     episodes += state->counted.episodes_open;
     groups += state->counted.correlation_groups;
     silences += state->counted.silences;
+    decisions += state->counted.decisions.active;
   }
   counters_.clients.set(clients);
   counters_.state_bytes.set(bytes);
   counters_.episodes_open.set(episodes);
   counters_.silences.set(silences);
   counters_.correlation_groups.set(groups);
+  counters_.decisions_active.set(decisions);
 }
 
 /// Adds what is new in a scorer's statistics to the lane's counters, which outlive it.
@@ -569,6 +587,17 @@ void ScoreWork::count(PartitionState& state) {
   counters_.correlation_events.add(now.correlation_events - state.counted.correlation_events);
   counters_.correlation_late.add(now.correlation_late - state.counted.correlation_late);
   counters_.correlation_groups_evicted.add(now.correlation_evicted - state.counted.correlation_evicted);
+  const DecisionCounts& decisions = now.decisions;
+  const DecisionCounts& before = state.counted.decisions;
+  for (size_t i = 0; i < counters_.decision_changes.size(); ++i)
+    counters_.decision_changes[i].add(decisions.changes[i] - before.changes[i]);
+  const std::pair<DecisionSkip, uint64_t> skipped[] = {
+      {DecisionSkip::kSpared, decisions.spared - before.spared},
+      {DecisionSkip::kLate, decisions.late - before.late},
+      {DecisionSkip::kBudget, decisions.over_budget - before.over_budget},
+      {DecisionSkip::kNoRoom, decisions.no_room - before.no_room}};
+  for (const auto& [why, count] : skipped)
+    counters_.decisions_skipped[static_cast<size_t>(why)].add(count);
   state.counted = now;
 }
 

@@ -35,6 +35,7 @@ class ScoreWork : public StageWork {
     std::string observations_topic;
     std::string alerts_topic;
     std::string dead_letter_topic;
+    std::string decisions_topic;
     std::string group;  ///< kafka.group_id: blocks and state of others are not ours
     std::shared_ptr<const AlertEncoder> alert_encoder;
     ScoreOptions score;
@@ -86,6 +87,7 @@ class ScoreWork : public StageWork {
     std::vector<std::pair<std::string, std::string>> headers;
     int64_t append_ms = 0;  ///< of the record that led to it; 0 when unknown
     int32_t partition = OutputMessage::kByKey;
+    bool is_tombstone = false;
   };
 
   /// A chunk on its way to the state topic.
@@ -97,7 +99,7 @@ class ScoreWork : public StageWork {
 
   PartitionState& state_of(int32_t partition);
   void score_block(const InputRecord& record, const RecordSource& source);
-  void note_decisions(const InputRecord& record);
+  void note_orders(const InputRecord& record);
   enum class Turn : uint8_t { kNew, kRepeated, kSkipped };
   Turn take_turn(PartitionState& state, const InputRecord& record);
   void end_turn(PartitionState& state);
@@ -116,6 +118,7 @@ class ScoreWork : public StageWork {
   void retain_genesis(PartitionState& state, int64_t offset);
 
   void retain_alert(Alert& alert, int64_t append_ms);
+  void retain_decision(const DecisionChange& change, int64_t append_ms);
   void retain_dead_letter(const InputRecord& record, std::string_view reason, const std::string& detail);
   void retain(RetainedMessage message);
   static size_t size_of(const RetainedMessage& message);

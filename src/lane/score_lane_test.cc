@@ -38,8 +38,9 @@ std::string abuse_block(std::string_view client, uint32_t first, uint32_t count)
 
 ScoreWork::Options options_with(size_t alert_bytes_max) {
   const std::vector<std::string> topics{"http.requests"};
-  return {topics, "obs", "alerts", "dead",          "weir", std::make_shared<OcsfEncoder>("1.0", topics),
-          {},     {},    0,        Milliseconds(0), {},     alert_bytes_max};
+  return {
+      topics, "obs", "alerts",        "dead", "decisions",    "weir", std::make_shared<OcsfEncoder>("1.0", topics), {},
+      {},     0,     Milliseconds(0), {},     alert_bytes_max};
 }
 
 struct Fixture {

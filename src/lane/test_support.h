@@ -171,6 +171,7 @@ class FakeOutput : public OutputTransaction {
     std::string key, value;
     std::map<std::string, std::string> headers;
     int64_t append_ms;
+    bool is_tombstone = false;
   };
   std::vector<Message> stored;   // of committed transactions
   int commit_failures_left = 0;  // kAborted
@@ -197,9 +198,13 @@ class FakeOutput : public OutputTransaction {
       --produce_failures_left;
       return fail(ErrorCode::kKafka, "test", "the output does not take this");
     }
-    Message kept{
-        std::string(message.topic), message.partition, std::string(message.key), std::string(message.value), {},
-        message.append_ms};
+    Message kept{std::string(message.topic),
+                 message.partition,
+                 std::string(message.key),
+                 std::string(message.value),
+                 {},
+                 message.append_ms,
+                 message.value.data() == nullptr};
     for (const OutputHeader& header : message.headers)
       kept.headers[std::string(header.name)] = std::string(header.value);
     open_.push_back(std::move(kept));

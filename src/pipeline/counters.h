@@ -12,6 +12,7 @@
 #include "policy/policy_rule.h"
 #include "policy/response_check.h"
 #include "rules/category.h"
+#include "score/decisions/decision.h"
 
 namespace weir {
 
@@ -58,8 +59,11 @@ struct ScoreCounters {
   Counter foreign_blocks;  ///< of another group, not scored
   /// By AlertKind and Level.
   std::array<std::array<Counter, 5>, static_cast<size_t>(AlertKind::kCount)> alerts;
-  Counter alerts_trimmed;                        ///< larger than their topic allows
-  Counter alerts_silenced, silences, decisions;  ///< by people's decisions; the second: now
+  Counter alerts_trimmed;  ///< larger than their topic allows
+  std::array<Counter, static_cast<size_t>(DecisionChange::What::kCount)> decision_changes;
+  std::array<Counter, static_cast<size_t>(DecisionSkip::kCount)> decisions_skipped;
+  Counter decisions_active;                          ///< now
+  Counter alerts_silenced, silences, client_orders;  ///< by people's decisions; the second: now
   Counter alerts_suppressed, clients, clients_evicted, clients_expired, episodes_open, state_bytes;
   Counter bursts_late;
   std::array<Counter, kOutcomes> outcomes;  ///< records of attacks

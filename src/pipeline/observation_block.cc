@@ -181,37 +181,57 @@ bool read_observation(BinaryReader& in, uint8_t presence, Previous& previous, Ob
   return in.ok();
 }
 
-constexpr uint8_t kDecisionRecord = 5;
+// As the versions of the blocks that hold them.
+constexpr uint8_t kOrderRecord = kOrderBlockVersion;
+constexpr uint8_t kDecisionOrderRecord = kDecisionOrderBlockVersion;
 
-void write_decision(BinaryWriter& out, const Decision& decision) {
-  out.byte(kDecisionRecord);
-  out.byte(static_cast<uint8_t>(decision.kind));
-  out.byte(static_cast<uint8_t>(decision.client_kind));
-  out.text(decision.client);
-  out.fixed64(decision.client_hash);
-  out.text(decision.episode);
-  out.zigzag(decision.until_ms);
-  out.text(decision.reason);
-  out.text(decision.caller);
+bool is_of_decision(OrderKind kind) {
+  return kind == OrderKind::kDecide || kind == OrderKind::kLift;
 }
 
-bool has_room_for(const Decision& decision) {
-  return decision.client.size() <= Decision::kClientBytesMax && decision.episode.size() <= Decision::kEpisodeBytesMax &&
-         decision.reason.size() <= Decision::kReasonBytesMax && decision.caller.size() <= Decision::kCallerBytesMax;
+void write_order(BinaryWriter& out, const ClientOrder& order) {
+  out.byte(is_of_decision(order.kind) ? kDecisionOrderRecord : kOrderRecord);
+  out.byte(static_cast<uint8_t>(order.kind));
+  out.byte(static_cast<uint8_t>(order.client_kind));
+  out.text(order.client);
+  out.fixed64(order.client_hash);
+  out.text(order.episode);
+  out.zigzag(order.until_ms);
+  out.text(order.reason);
+  out.text(order.caller);
+  if (!is_of_decision(order.kind)) return;
+  out.byte(static_cast<uint8_t>(order.action));
+  out.zigzag(order.from_ms);
+  out.varint(static_cast<uint64_t>(order.retry_after.count()));
 }
 
-bool read_decision(BinaryReader& in, std::vector<Decision>& decisions) {
+bool has_room_for(const ClientOrder& order) {
+  return order.client.size() <= ClientOrder::kClientBytesMax && order.episode.size() <= ClientOrder::kEpisodeBytesMax &&
+         order.reason.size() <= ClientOrder::kReasonBytesMax && order.caller.size() <= ClientOrder::kCallerBytesMax;
+}
+
+bool is_time(int64_t ms) {
   constexpr int64_t kLatest = int64_t{1} << 53;  // later than any clock shows
-  Decision& decision = decisions.emplace_back();
-  decision.kind = in.enumerator<DecisionKind>(static_cast<unsigned>(DecisionKind::kCount));
-  decision.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup));
-  decision.client = in.text();
-  decision.client_hash = in.fixed64();
-  decision.episode = in.text();
-  decision.until_ms = in.signed_number<int64_t>();
-  decision.reason = in.text();
-  decision.caller = in.text();
-  return in.ok() && has_room_for(decision) && decision.until_ms > -kLatest && decision.until_ms < kLatest;
+  return ms > -kLatest && ms < kLatest;
+}
+
+bool read_order(BinaryReader& in, uint8_t record, std::vector<ClientOrder>& orders) {
+  ClientOrder& order = orders.emplace_back();
+  order.kind = in.enumerator<OrderKind>(static_cast<unsigned>(OrderKind::kCount));
+  order.client_kind = in.enumerator<ClientKind>(static_cast<unsigned>(ClientKind::kGroup));
+  order.client = in.text();
+  order.client_hash = in.fixed64();
+  order.episode = in.text();
+  order.until_ms = in.signed_number<int64_t>();
+  order.reason = in.text();
+  order.caller = in.text();
+  if (is_of_decision(order.kind) != (record == kDecisionOrderRecord)) return false;
+  if (record == kDecisionOrderRecord) {
+    order.action = in.enumerator<DecisionAction>(static_cast<unsigned>(DecisionAction::kCount));
+    order.from_ms = in.signed_number<int64_t>();
+    order.retry_after = Milliseconds{in.number<uint32_t>()};
+  }
+  return in.ok() && has_room_for(order) && is_time(order.until_ms) && is_time(order.from_ms);
 }
 
 tl::unexpected<Error> bad_block(std::string detail) {
@@ -269,12 +289,12 @@ void encode_block(std::span<const Observation> observations, std::span<const uin
   encode_block_part(observations, indices, std::numeric_limits<size_t>::max() / 2, out);
 }
 
-void encode_decision_block(const Decision& decision, std::string& out) {
-  WEIR_ASSERT(has_room_for(decision), "whoever decides keeps to the limits");
+void encode_order_block(const ClientOrder& order, std::string& out) {
+  WEIR_ASSERT(has_room_for(order), "whoever decides keeps to the limits");
   const size_t begin = out.size();
   BinaryWriter writer(out);
-  writer.byte(kDecisionBlockVersion);
-  write_decision(writer, decision);
+  writer.byte(is_of_decision(order.kind) ? kDecisionOrderBlockVersion : kOrderBlockVersion);
+  write_order(writer, order);
   writer.byte(kEnd);
   writer.fixed64(digest_of(std::string_view(out).substr(begin)));
 }
@@ -283,7 +303,7 @@ void ObservationBlock::clear() {
   observations.clear();
   correlations.clear();
   sources.clear();
-  decisions.clear();
+  orders.clear();
 }
 
 Status decode_block(std::string_view bytes, ObservationBlock& block) {
@@ -306,9 +326,9 @@ Status decode_block(std::string_view bytes, ObservationBlock& block) {
       if (!read_source(in, block.sources)) return reject(block, "what it says of a source is malformed");
       continue;
     }
-    if (presence == kDecisionRecord) {
-      if (block.decisions.size() == kBlockDecisionsMax || !read_decision(in, block.decisions))
-        return reject(block, "a decision is malformed");
+    if (presence == kOrderRecord || presence == kDecisionOrderRecord) {
+      if (block.orders.size() == kBlockOrdersMax || !read_order(in, presence, block.orders))
+        return reject(block, "an order is malformed");
       continue;
     }
     if ((presence & kObservation) == 0) {

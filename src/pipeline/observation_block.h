@@ -8,8 +8,8 @@
 #include "base/result.h"
 #include "pipeline/block_version.h"
 #include "pipeline/correlation_block.h"
-#include "score/decisions/decision.h"
 #include "score/observation.h"
+#include "score/orders/client_order.h"
 #include "score/source_times.h"
 
 namespace weir {
@@ -33,18 +33,18 @@ size_t encode_block_part(std::span<const Observation> observations, std::span<co
 size_t encode_block_part(std::span<const Observation> observations, std::span<const uint32_t> indices,
                          std::span<const SourceReport> sources, size_t bytes_max, std::string& out);
 
-/// Appends a block with one decision. Its texts must be within Decision's limits.
-void encode_decision_block(const Decision& decision, std::string& out);
+/// Appends a block with one order. Its texts must be within ClientOrder's limits.
+void encode_order_block(const ClientOrder& order, std::string& out);
 
-/// More decisions in one block are refused when decoding.
-inline constexpr size_t kBlockDecisionsMax = 64;
+/// More orders in one block are refused when decoding.
+inline constexpr size_t kBlockOrdersMax = 64;
 
 /// A decoded block; reused. The observations borrow from the bytes given to decode_block.
 struct ObservationBlock {
   std::vector<Observation> observations;
   BlockCorrelations correlations;
   std::vector<SourceReport> sources;
-  std::vector<Decision> decisions;
+  std::vector<ClientOrder> orders;
 
   void clear();
 };

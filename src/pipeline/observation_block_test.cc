@@ -331,37 +331,72 @@ TEST_CASE("what a block says of its sources is read as it was written", "[pipeli
   CHECK_FALSE(decode_block(with_digest(body), block));
 }
 
-TEST_CASE("a decision comes out of its block as it went in, and nothing longer than it may be does",
+TEST_CASE("an order comes out of its block as it went in, and nothing longer than it may be does",
           "[pipeline][block]") {
-  const Decision decision{DecisionKind::kSilence, ClientKind::kCustomer, "mallory", 0x0123456789abcdef,
-                          "an-episode",           1'700'000'000'000,     "a test",  "ops"};
+  const ClientOrder order{OrderKind::kSilence, ClientKind::kCustomer, "mallory", 0x0123456789abcdef,
+                          "an-episode",        1'700'000'000'000,     "a test",  "ops"};
   std::string bytes;
-  encode_decision_block(decision, bytes);
+  encode_order_block(order, bytes);
   CHECK(bytes[0] == 5);
   ObservationBlock block;
   REQUIRE(decode_block(bytes, block));
-  REQUIRE(block.decisions.size() == 1);
-  const Decision& read = block.decisions.front();
-  CHECK(read.kind == decision.kind);
-  CHECK(read.client_kind == decision.client_kind);
-  CHECK(read.client == decision.client);
-  CHECK(read.client_hash == decision.client_hash);
-  CHECK(read.episode == decision.episode);
-  CHECK(read.until_ms == decision.until_ms);
-  CHECK(read.reason == decision.reason);
-  CHECK(read.caller == decision.caller);
+  REQUIRE(block.orders.size() == 1);
+  const ClientOrder& read = block.orders.front();
+  CHECK(read.kind == order.kind);
+  CHECK(read.client_kind == order.client_kind);
+  CHECK(read.client == order.client);
+  CHECK(read.client_hash == order.client_hash);
+  CHECK(read.episode == order.episode);
+  CHECK(read.until_ms == order.until_ms);
+  CHECK(read.reason == order.reason);
+  CHECK(read.caller == order.caller);
   CHECK(block.observations.empty());
   REQUIRE(decode_block(encode(sample()), block));
-  CHECK(block.decisions.empty());
+  CHECK(block.orders.empty());
 
   const std::string body = bytes.substr(0, bytes.size() - 8);
   for (size_t cut = 1; cut < body.size(); ++cut)
     CHECK_FALSE(decode_block(with_digest(body.substr(0, cut)), block));
   std::string other = body;
-  other[2] = 2;  // a kind that there is not
+  other[2] = 2;  // a kind of the other record
   CHECK_FALSE(decode_block(with_digest(other), block));
   other = body;
   other[3] = 3;  // a group is no client
+  CHECK_FALSE(decode_block(with_digest(other), block));
+}
+
+TEST_CASE("an order that makes a decision comes out of its block as it went in", "[pipeline][block]") {
+  ClientOrder order{OrderKind::kDecide,
+                    ClientKind::kAddress,
+                    "198.51.100.7",
+                    0x0123456789abcdef,
+                    {},
+                    1'700'000'060'000,
+                    "a test",
+                    "ops"};
+  order.action = DecisionAction::kThrottle;
+  order.from_ms = 1'700'000'000'000;
+  order.retry_after = Milliseconds{5'000};
+  std::string bytes;
+  encode_order_block(order, bytes);
+  CHECK(bytes[0] == 6);
+  ObservationBlock block;
+  REQUIRE(decode_block(bytes, block));
+  REQUIRE(block.orders.size() == 1);
+  const ClientOrder& read = block.orders.front();
+  CHECK(read.kind == OrderKind::kDecide);
+  CHECK(read.action == DecisionAction::kThrottle);
+  CHECK(read.from_ms == order.from_ms);
+  CHECK(read.until_ms == order.until_ms);
+  CHECK(read.retry_after == order.retry_after);
+  CHECK(read.caller == "ops");
+  const std::string body = bytes.substr(0, bytes.size() - 8);
+  for (size_t cut = 1; cut < body.size(); ++cut)
+    CHECK_FALSE(decode_block(with_digest(body.substr(0, cut)), block));
+  std::string other = body;
+  other[2] = 4;  // a kind that there is not
+  CHECK_FALSE(decode_block(with_digest(other), block));
+  other[2] = 1;  // of the other record
   CHECK_FALSE(decode_block(with_digest(other), block));
 }
 
@@ -369,7 +404,7 @@ TEST_CASE("a block of a newer version is unsupported, not malformed", "[pipeline
   std::string body = encode(sample());
   body.resize(body.size() - 8);
   CHECK(body[0] == 4);
-  body[0] = 6;
+  body[0] = 7;
   ObservationBlock block;
   const auto status = decode_block(with_digest(body), block);
   REQUIRE_FALSE(status);

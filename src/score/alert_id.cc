@@ -38,6 +38,14 @@ std::string canonical(const BurstOrigin& origin) {
   return text;
 }
 
+std::string uuid_of_alert(std::string text, EpisodePhase phase, uint64_t count) {
+  text.append(to_string(phase)) += '\0';
+  append_number(count, text);
+  return uuid_of(text);
+}
+
+}  // namespace
+
 std::string uuid_of(std::string_view text) {
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   XXH128_canonical_t bytes;
@@ -53,14 +61,6 @@ std::string uuid_of(std::string_view text) {
   }
   return out;
 }
-
-std::string uuid_of_alert(std::string text, EpisodePhase phase, uint64_t count) {
-  text.append(to_string(phase)) += '\0';
-  append_number(count, text);
-  return uuid_of(text);
-}
-
-}  // namespace
 
 std::string episode_id(const EpisodeOrigin& origin) {
   return uuid_of(canonical(origin));

@@ -17,6 +17,9 @@ struct EpisodeOrigin {
   std::string_view client;
 };
 
+/// XXH3-128 of a text in the form of a UUID (version 8, RFC 9562): the same text has the same id.
+std::string uuid_of(std::string_view text);
+
 /// What the identifiers of a burst are made from: nothing that depends on the order in which records came.
 struct BurstOrigin {
   BurstReason reason = BurstReason::kRequestRate;
@@ -26,7 +29,7 @@ struct BurstOrigin {
   std::string_view client;
 };
 
-/// XXH3-128 of the origin in the form of a UUID (version 8, RFC 9562): a repeat of the same records makes the same id.
+/// uuid_of() the origin: a repeat of the same records makes the same id.
 std::string episode_id(const EpisodeOrigin& origin);
 std::string episode_id(const BurstOrigin& origin);
 

@@ -30,8 +30,14 @@ struct SavedClient {
   BurstActivity activity;  ///< the episodes of its open bursts are to come; the topics of its records are as saved
 };
 
-/// The layouts of a chunk that are read. The last two are written: the last one where there are silences.
-enum class ChunkLayout : uint8_t { kWithoutSources = 2, kWithoutValues = 3, kWithValues = 4, kWithSilences = 5 };
+/// The layouts of a chunk that are read. The last three are written, each where there is what it adds.
+enum class ChunkLayout : uint8_t {
+  kWithoutSources = 2,
+  kWithoutValues = 3,
+  kWithValues = 4,
+  kWithSilences = 5,
+  kWithDecisions = 6,
+};
 
 /// False if the bytes are no client. The entry's place in queues and its episodes are the caller's.
 bool read_client(BinaryReader& in, ChunkLayout layout, SavedClient& client, uint32_t capacity, int64_t clock_ms);

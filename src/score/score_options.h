@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/ip_address.h"
@@ -50,6 +51,8 @@ struct BurstOptions {
   uint32_t scanning_rules = 5;      ///< distinct rules that they hit
 };
 
+struct DecisionPolicy;
+
 struct ScoreOptions {
   AbuseOptions abuse;
   BurstOptions bursts;
@@ -62,6 +65,7 @@ struct ScoreOptions {
                                         ///< client's newest to be counted for bursts (docs/scoring.md)
   bool watermarks = false;              ///< the clock follows the slowest source of the observations (docs/adr/0029)
   uint64_t correlation_bytes_max = 64 << 20;  ///< per partition, about; beyond it groups of correlations are evicted
+  std::shared_ptr<const DecisionPolicy> decisions;  ///< null: nothing is decided
 };
 
 }  // namespace weir

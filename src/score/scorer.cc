@@ -13,7 +13,9 @@
 #include "score/client_table.h"
 #include "score/client_window.h"
 #include "score/correlation/correlator.h"
+#include "score/decisions/decisions.h"
 #include "score/episodes.h"
+#include "score/orders/ordered_decision.h"
 #include "score/partition_clock.h"
 #include "score/report/client_report.h"
 #include "score/state_chunk.h"
@@ -57,6 +59,7 @@ struct Scorer::Impl {
                 ClientWindow::words(capacity) + bursts.words()),
         episodes(score_options.episodes, score_options.bursts.window, topics),
         silences(clients.chunk_count()),
+        decisions(score_options.decisions, clients.chunk_count()),
         budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
         correlator(score_options, topics, clients.chunk_count()),
         absent(clients.chunk_count(), false) {
@@ -82,6 +85,7 @@ struct Scorer::Impl {
     int64_t time_ms = 0;       ///< of the record that caused it
     size_t alerts_before = 0;  ///< where the alerts that tell of it begin
   };
+  void tell(ClientSlot slot, const Told& told, std::vector<Alert>& alerts);
   void relate(ClientSlot slot, const Told& told, std::vector<Alert>& alerts) const;
   void relate_to_client(const CorrelationClient& client, std::vector<RelatedEpisode>& related) const;
   template <typename Visit>
@@ -97,11 +101,11 @@ struct Scorer::Impl {
   void expire_idle();
   void evict_one(uint32_t chunk, std::vector<Alert>& alerts);
   void close_all_of(ClientSlot slot, std::vector<Alert>& alerts);
-  void decide(const Decision& decision, std::vector<Alert>& alerts);
+  void decide(const ClientOrder& order, std::vector<Alert>& alerts);
   void leave_out_silenced(size_t begin, std::vector<Alert>& alerts);
   ClientSlot least_telling(uint32_t chunk);
   void refresh_statistics();
-  [[nodiscard]] StateParts parts() { return {clients, bursts, episodes, budget, clock, silences, capacity}; }
+  [[nodiscard]] StateParts parts() { return {clients, bursts, episodes, budget, clock, silences, decisions, capacity}; }
 
   ScoreOptions options;
   uint32_t capacity;
@@ -109,6 +113,7 @@ struct Scorer::Impl {
   ClientTable clients;
   Episodes episodes;
   Silences silences;
+  Decisions decisions;
   AlertBudget budget;
   PartitionClock clock;
   Correlator correlator;
@@ -153,6 +158,7 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
   clock.advance(
       time_ms, record.has(ObservationFlag::kAddressCount) ? PartitionClock::Of::kAddress : PartitionClock::Of::kRecord);
   close_due(clock.now_ms() - options.lateness.count(), alerts);
+  decisions.advance(clock.now_ms());
   if (clock.observations() % kExpiryEvery == 0) expire_idle();
   ++statistics.observations;
   if (absent_count > 0 && absent[clients.chunk_of(record.client_hash)]) return;
@@ -220,7 +226,7 @@ bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurre
   if (const KnownBurst* known = bursts.known(burst_words(slot), finding.reason, finding.begin_ms)) {
     if (known->episode == kNoEpisode) return false;
     episodes.count_burst(known->episode, occurrence, alerts);
-    relate(slot, {known->episode, time_ms, alerts_before}, alerts);
+    tell(slot, {known->episode, time_ms, alerts_before}, alerts);
     return true;
   }
   occurrence.values = bursts.values_of(burst_words(slot), finding);
@@ -231,7 +237,7 @@ bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurre
   if (place.episode != kNoEpisode) {
     episodes.extend_burst(place.episode, occurrence, alerts);
     bursts.add(burst_words(slot), {finding.reason, place.episode, finding.begin_ms, place.incident});
-    relate(slot, {place.episode, time_ms, alerts_before}, alerts);
+    tell(slot, {place.episode, time_ms, alerts_before}, alerts);
     return true;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
@@ -245,7 +251,7 @@ bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurre
   occurrence.incident = place.incident;
   const uint32_t number = episodes.open_burst(slot, chunk, occurrence, alerts);
   bursts.add(burst_words(slot), {finding.reason, number, finding.begin_ms, place.incident});
-  relate(slot, {number, time_ms, alerts_before}, alerts);
+  tell(slot, {number, time_ms, alerts_before}, alerts);
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
     clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
   return true;
@@ -273,7 +279,7 @@ void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurre
             alerts.size()};
   if (told.episode != kNoEpisode) {
     episodes.count(told.episode, occurrence, alerts);
-    relate(slot, told, alerts);
+    tell(slot, told, alerts);
     return;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
@@ -283,7 +289,7 @@ void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurre
   }
   told.episode = episodes.open(kind, slot, chunk, occurrence, alerts);
   clients.entry(slot).episodes[static_cast<size_t>(kind)] = told.episode;
-  relate(slot, told, alerts);
+  tell(slot, told, alerts);
   if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
     clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
 }
@@ -301,6 +307,15 @@ void Scorer::Impl::for_each_open_episode(ClientSlot slot, const Visit& visit) co
         std::any_of(all.begin(), burst, [&](const auto& item) { return item.episode == burst->episode; });
     if (burst->episode != kNoEpisode && !is_known) visit(burst->episode);
   }
+}
+
+/// What is done with each alert of a client that was just made.
+void Scorer::Impl::tell(ClientSlot slot, const Told& told, std::vector<Alert>& alerts) {
+  relate(slot, told, alerts);
+  if (!decisions.decides()) return;
+  const uint64_t hash = clients.entry(slot).hash;
+  for (size_t i = told.alerts_before; i < alerts.size(); ++i)
+    if (!silences.cover(alerts[i])) decisions.take(alerts[i], {hash, clients.chunk_of(hash)}, clock.now_ms());
 }
 
 /// Names in the alerts what else is open of the client. By its own times: others' traffic may have left it open or not.
@@ -434,12 +449,16 @@ void Scorer::Impl::close_all_of(ClientSlot slot, std::vector<Alert>& alerts) {
   }
 }
 
-/// Whoever restores the partition finds the decision again at this place; what is absent knows of it already.
-void Scorer::Impl::decide(const Decision& decision, std::vector<Alert>& alerts) {
-  const uint32_t chunk = clients.chunk_of(decision.client_hash);
+/// Whoever restores the partition finds the order again at this place; what is absent knows of it already.
+void Scorer::Impl::decide(const ClientOrder& order, std::vector<Alert>& alerts) {
+  const uint32_t chunk = clients.chunk_of(order.client_hash);
   if (absent_count > 0 && absent[chunk]) return;
-  if (decision.kind == DecisionKind::kSilence) return silences.take(chunk, decision, clock.now_ms());
-  const ClientSlot slot = clients.find(decision.client_hash, client_check(decision.client_kind, decision.client));
+  const Decisions::Subject client{order.client_hash, chunk};
+  if (order.kind == OrderKind::kSilence) return silences.take(chunk, order, clock.now_ms());
+  if (order.kind == OrderKind::kDecide) return decisions.impose(ordered_decision(order), client, clock.now_ms());
+  if (order.kind == OrderKind::kLift) return decisions.lift(client, order.client_kind, order.client);
+  decisions.forget(client, order.client_kind, order.client);
+  const ClientSlot slot = clients.find(order.client_hash, client_check(order.client_kind, order.client));
   if (slot == kNoClient) return;
   close_all_of(slot, alerts);
   remove(slot);
@@ -470,11 +489,12 @@ ClientSlot Scorer::Impl::least_telling(uint32_t chunk) {
 void Scorer::Impl::refresh_statistics() {
   statistics.clients = clients.size();
   statistics.silences = silences.count();
+  statistics.decisions = decisions.counts();
   statistics.episodes_open = episodes.open_count();
   statistics.outcomes = episodes.outcomes();
   const CorrelationStatistics& correlations = correlator.statistics();
   statistics.alerts_suppressed = episodes.suppressed() + correlations.suppressed;
-  statistics.state_bytes = clients.bytes() + bursts.bytes() + episodes.bytes() + correlations.bytes;
+  statistics.state_bytes = clients.bytes() + bursts.bytes() + episodes.bytes() + correlations.bytes + decisions.bytes();
   statistics.correlation_events = correlations.events;
   statistics.correlation_late = correlations.late;
   statistics.correlation_evicted = correlations.evicted;
@@ -503,16 +523,23 @@ void Scorer::take_sources(std::span<const SourceReport> reports, int64_t told_ms
   impl_->clock.take(reports, told_ms);
   const int64_t now_ms = impl_->clock.now_ms();
   const size_t first = alerts.size();
-  if (now_ms != PartitionClock::kUnset) impl_->close_due(now_ms - impl_->options.lateness.count(), alerts);
+  if (now_ms != PartitionClock::kUnset) {
+    impl_->close_due(now_ms - impl_->options.lateness.count(), alerts);
+    impl_->decisions.advance(now_ms);
+  }
   impl_->leave_out_silenced(first, alerts);
 }
 
-void Scorer::decide(std::span<const Decision> decisions, std::vector<Alert>& alerts) {
+void Scorer::decide(std::span<const ClientOrder> orders, std::vector<Alert>& alerts) {
   const size_t first = alerts.size();
-  for (const Decision& decision : decisions)
-    impl_->decide(decision, alerts);
+  for (const ClientOrder& order : orders)
+    impl_->decide(order, alerts);
   impl_->leave_out_silenced(first, alerts);
-  if (!decisions.empty()) impl_->refresh_statistics();
+  if (!orders.empty()) impl_->refresh_statistics();
+}
+
+std::vector<DecisionChange> Scorer::take_decisions() {
+  return impl_->decisions.take_changes();
 }
 
 std::vector<Silence> Scorer::silences_of(uint64_t client_hash, uint64_t check) const {
@@ -565,6 +592,7 @@ void Scorer::begin_restore() {
   impl_->bursts.clear();
   impl_->episodes.clear();
   impl_->silences.clear();
+  impl_->decisions.clear();
   impl_->budget.clear();
   impl_->clock = {};
   impl_->correlator.begin_restore();

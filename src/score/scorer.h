@@ -12,8 +12,9 @@
 #include "base/result.h"
 #include "base/topic_table.h"
 #include "score/correlation/correlation_event.h"
-#include "score/decisions/silences.h"
+#include "score/decisions/decision.h"
 #include "score/observation.h"
+#include "score/orders/silences.h"
 #include "score/score_options.h"
 #include "score/source_times.h"
 
@@ -30,6 +31,7 @@ struct ScorerStatistics {
   uint64_t episodes_open = 0;
   uint64_t alerts_silenced = 0;                ///< left out because somebody decided so
   uint64_t silences = 0;                       ///< now
+  DecisionCounts decisions;                    ///< about clients, by the policy
   uint64_t alerts_suppressed = 0;              ///< records counted into an episode without an alert of their own
   std::array<uint64_t, kOutcomes> outcomes{};  ///< records of attacks
   uint64_t bursts_late = 0;                    ///< records that came too late to be counted for bursts
@@ -61,8 +63,12 @@ class Scorer {
   void take_sources(std::span<const SourceReport> reports, int64_t told_ms, std::vector<Alert>& alerts);
   [[nodiscard]] const SourceTimes& sources() const;
 
+  /// What the alerts led to by options.decisions, and what ended, since the last call and in order. With a policy to be called after
+  /// each of the calls that give alerts.
+  [[nodiscard]] std::vector<DecisionChange> take_decisions();
+
   /// What people decided of clients of this partition, at this place of the stream: before the observations that follow.
-  void decide(std::span<const Decision> decisions, std::vector<Alert>& alerts);
+  void decide(std::span<const ClientOrder> orders, std::vector<Alert>& alerts);
   /// The silences of a client that are in force.
   [[nodiscard]] std::vector<Silence> silences_of(uint64_t client_hash, uint64_t check) const;
 

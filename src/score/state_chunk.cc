@@ -20,14 +20,18 @@ namespace weir {
 namespace {
 
 // The layout is described in docs/state-chunk.md; change both together and raise the version.
-constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kWithSilences);
-// Of a chunk without silences, so that a process that knows of none can read it.
-constexpr auto kPlainVersion = static_cast<uint8_t>(ChunkLayout::kWithValues);
+constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kWithDecisions);
 // Older ones are read, never written. The first has neither sources nor the incidents of bursts.
 constexpr auto kOldestVersion = static_cast<uint8_t>(ChunkLayout::kWithoutSources);
 constexpr size_t kDigestBytes = 8;
 constexpr size_t kTopicsMax = 1024;
 constexpr std::array kRanks{ClientRank::kUnscored, ClientRank::kScored, ClientRank::kEpisodeOpen};
+
+/// The oldest that has room for what the chunk holds, so that a process that knows of nothing newer can read it.
+ChunkLayout layout_for(const StateParts& state, uint32_t chunk) {
+  if (state.decisions.any(chunk, state.clock.now_ms())) return ChunkLayout::kWithDecisions;
+  return state.silences.of(chunk).empty() ? ChunkLayout::kWithValues : ChunkLayout::kWithSilences;
+}
 
 uint64_t digest_of(std::string_view bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
@@ -397,8 +401,8 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
   const PartitionClock& clock = state.clock;
   const size_t begin = out.size();
   BinaryWriter writer(out);
-  const bool has_silences = !state.silences.of(chunk).empty();
-  writer.byte(has_silences ? kVersion : kPlainVersion);
+  const ChunkLayout layout = layout_for(state, chunk);
+  writer.byte(static_cast<uint8_t>(layout));
   writer.varint(state.clients.chunk_count());
   writer.varint(chunk);
   writer.varint(state.window_requests);
@@ -433,7 +437,8 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
   writer.varint(owned.size());
   for (const OwnedEpisode& episode : owned)
     write_episode(writer, episodes.at(episode.number), episode.owner);
-  if (has_silences) state.silences.save(chunk, writer);
+  if (layout >= ChunkLayout::kWithSilences) state.silences.save(chunk, writer);
+  if (layout >= ChunkLayout::kWithDecisions) state.decisions.save(chunk, clock.now_ms(), writer);
   writer.text(correlations);
   writer.fixed64(digest_of(std::string_view(out).substr(begin)));
 }
@@ -487,6 +492,7 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   state.budget.restore(chunk, minute, opened);
   if (Status status = load_episodes(in, layout, chunk, slots, topics, state); !status) return status;
   if (layout >= ChunkLayout::kWithSilences && !state.silences.load(chunk, in)) return bad_chunk("silences");
+  if (layout >= ChunkLayout::kWithDecisions && !state.decisions.load(chunk, in)) return bad_chunk("decisions");
   correlations = in.text();
   if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
   clock = saved_clock;

@@ -8,8 +8,9 @@
 #include "score/alert_budget.h"
 #include "score/burst.h"
 #include "score/client_table.h"
-#include "score/decisions/silences.h"
+#include "score/decisions/decisions.h"
 #include "score/episodes.h"
+#include "score/orders/silences.h"
 #include "score/partition_clock.h"
 
 namespace weir {
@@ -26,6 +27,7 @@ struct StateParts {
   AlertBudget& budget;
   PartitionClock& clock;
   Silences& silences;
+  Decisions& decisions;
   uint32_t window_requests;  ///< capacity of a client's window
 };
 

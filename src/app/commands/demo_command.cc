@@ -72,7 +72,8 @@ std::vector<EmbeddedBroker::Topic> topics_of(const KafkaTopics& topics) {
           {topics.observations, topics.observations_partitions},
           {topics.state, topics.observations_partitions},
           {topics.alerts, topics.alerts_partitions},
-          {topics.dead_letter, 1}};
+          {topics.dead_letter, 1},
+          {topics.decisions, topics.alerts_partitions}};
 }
 
 /// Warnings of the parts go to the terminal; the rest would hide the alerts.

@@ -11,6 +11,7 @@
 #include "app/commands/command.h"
 #include "app/commands/range_options.h"
 #include "app/replay/replay_results.h"
+#include "app/scan/decision_file.h"
 #include "app/scan/scan_results.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
@@ -29,6 +30,7 @@ struct ReplayArguments {
   SetupArguments setup;
   RangeArguments range;
   std::optional<ScanOutput> output;  ///< none: a table on a terminal, else alerts
+  std::string decisions_file;        ///< what came of the alerts goes here; empty: nowhere
   std::string json_file;             ///< figures go here; empty: nowhere
 };
 
@@ -50,11 +52,12 @@ std::FILE* summary_stream(ScanOutput output) {
 }
 
 /// Both stages over the ranges; what comes of it is in `results`.
-Status replay_into(ScanResults& results, ReplayOptions options, const RuleSlot& rules, Interruption& interruption) {
+Status replay_into(ScanResults& results, DecisionFile& decisions, ReplayOptions options, const RuleSlot& rules,
+                   Interruption& interruption) {
   const std::vector<PartitionRange> ranges = options.ranges;
   const TopicTable topics = options.topics;
   const auto rule_set = rules.load();
-  ReplayResults sink(results, *rule_set, topics, ranges);
+  ReplayResults sink(results, decisions, *rule_set, topics, ranges);
   Replay replay(std::move(options), {&rules});
   const auto started = std::chrono::steady_clock::now();
   const uint64_t offsets = replay.offsets();
@@ -86,6 +89,9 @@ int run_replay(ReplayArguments arguments) {
   Interruption interruption;  // before any other thread
   auto setup = prepare_command(arguments.setup);
   if (!setup) return report_usage_error(setup.error());
+  auto decisions = DecisionFile::open(arguments.decisions_file);
+  if (!decisions) return report_usage_error(decisions.error());
+  if (Status spared = spare_crawlers(setup->config); !spared) return report_usage_error(spared.error());
   auto options = prepare_replay(setup->config, arguments.range);
   if (!options) return report_failure(options.error());
   std::fprintf(stderr, "%s\n", describe_ranges(*options).c_str());
@@ -99,8 +105,12 @@ int run_replay(ReplayArguments arguments) {
   results.enrich_with(*enrichment);
   results.report().command = "replay";
   results.report().policy = setup->config.policy;
-  const Status status = replay_into(results, std::move(*options), rules, interruption);
+  const Status status = replay_into(results, *decisions, std::move(*options), rules, interruption);
   if (!results_are_written()) return kExitFailed;
+  if (!decisions->close()) {
+    std::fprintf(stderr, "weir replay: cannot write %s\n", arguments.decisions_file.c_str());
+    return kExitFailed;
+  }
   const int exit_code = finish_scan_report(results.report(), summary_stream(output), arguments.json_file);
   return status ? exit_code : report_failure(status.error());
 }
@@ -132,6 +142,10 @@ void add_replay_command(CLI::App& program, int& exit_code) {
                    "per request, both as NDJSON; summary: figures only")
       ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case))
       ->option_text("table|alerts|verdicts|summary [table on a terminal, else alerts]");
+  replay
+      ->add_option("--decisions", arguments->decisions_file,
+                   "Write what decisions.rules of the configuration make of the alerts to this file, as NDJSON")
+      ->option_text("FILE");
   replay->add_option("--json", arguments->json_file, "Write the figures to this file as JSON")->option_text("FILE");
   replay->add_flag_callback(
       "--no-cache", [arguments = arguments.get()] { arguments->setup.cache = RuleCache::kNone; },

@@ -28,8 +28,9 @@ struct ScanArguments {
   InputOverrides input;
   std::optional<ScanOutput> output;  ///< none: a table on a terminal, else alerts
   std::string since, until;
-  std::string json_file;     ///< figures go here; empty: nowhere
-  std::string rejects_file;  ///< records that could not be read go here; empty: nowhere
+  std::string json_file;       ///< figures go here; empty: nowhere
+  std::string decisions_file;  ///< what came of the alerts goes here; empty: nowhere
+  std::string rejects_file;    ///< records that could not be read go here; empty: nowhere
   Reading reading = Reading::kAsItComes;
   Episodes episodes = Episodes::kStayOpen;
   std::vector<std::string> files;  ///< "-" is standard input
@@ -75,6 +76,12 @@ bool rejects_are_written(OutputFile file, const std::string& path) {
   return false;
 }
 
+bool decisions_are_written(DecisionFile& file, const std::string& path) {
+  if (file.close()) return true;
+  std::fprintf(stderr, "weir scan: cannot write %s\n", path.c_str());
+  return false;
+}
+
 /// The table says it all.
 std::FILE* summary_stream(ScanOutput output) {
   if (output == ScanOutput::kTable) return nullptr;
@@ -99,6 +106,10 @@ int run_scan(const ScanArguments& arguments) {
     rejects = std::move(*opened);
     options.rejects = rejects.get();
   }
+  auto decisions = DecisionFile::open(arguments.decisions_file);
+  if (!decisions) return report_usage_error(decisions.error());
+  options.decisions = &*decisions;
+  if (Status spared = spare_crawlers(setup->config); !spared) return report_usage_error(spared.error());
   const RuleSlot rules(setup->rules, setup->config.policy);
   Interruption interruption;
   const auto enrichment = load_enrichment(setup->config);
@@ -111,6 +122,7 @@ int run_scan(const ScanArguments& arguments) {
   if (interruption.requested() && ::isatty(STDERR_FILENO) == 1) std::fputc('\n', stderr);  // behind the terminal's ^C
   scan.finish();
   scan.report().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  if (!decisions_are_written(*decisions, arguments.decisions_file)) return kExitFailed;
   if (!results_are_written() || !rejects_are_written(std::move(rejects), arguments.rejects_file)) return kExitFailed;
   const int exit_code = finish_scan_report(scan.report(), summary_stream(options.output), arguments.json_file);
   const bool all_well = scan.something_was_read() && !scan.has_failed();
@@ -161,6 +173,9 @@ void add_scan_command(CLI::App& program, int& exit_code) {
       ->option_text("table|alerts|verdicts|summary [table on a terminal, else alerts]");
   add_input_options(*scan, *arguments);
   scan->add_option("--rejects", arguments->rejects_file, "Write the records that could not be read to this file")
+      ->option_text("FILE");
+  scan->add_option("--decisions", arguments->decisions_file,
+                   "Write what decisions.rules of the configuration make of the alerts to this file, as NDJSON")
       ->option_text("FILE");
   scan->add_option("--json", arguments->json_file, "Write the figures to this file as JSON")->option_text("FILE");
   scan->add_flag_callback(

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/daemon/decision_request.h"
+#include "app/daemon/order_request.h"
 #include "app/setup/command_setup.h"
 #include "base/arena.h"
 #include "lane/block_router.h"
@@ -202,44 +202,59 @@ ApiAnswer tell_client(const ClientApiContext& context, ClientNames& names, const
   return answer(200, json);
 }
 
-/// One line of the log for each decision, whoever finds it in the stream later.
-void log_decision(const ClientApiContext& context, const Decision& decision, const ProducedRecord& at) {
-  std::string line = "decision: " + std::string(decision.caller) + ": " + std::string(to_string(decision.kind)) + " " +
-                     std::string(to_string(decision.client_kind)) + " " + std::string(decision.client);
-  if (!decision.episode.empty()) line += ", episode " + std::string(decision.episode);
-  if (decision.kind == DecisionKind::kSilence) line += ", until " + time_text(decision.until_ms);
+/// One line of the log for each order, whoever finds it in the stream later.
+void log_order(const ClientApiContext& context, const ClientOrder& order, const ProducedRecord& at) {
+  std::string line = "order: " + std::string(order.caller) + ": " + std::string(to_string(order.kind)) + " " +
+                     std::string(to_string(order.client_kind)) + " " + std::string(order.client);
+  if (!order.episode.empty()) line += ", episode " + std::string(order.episode);
+  if (order.kind == OrderKind::kDecide) line += ", " + std::string(to_string(order.action));
+  if (order.until_ms != 0 || order.kind == OrderKind::kSilence) line += ", until " + time_text(order.until_ms);
   line += ", in " + context.config.kafka.topics.observations + "/" + std::to_string(at.partition) + " from offset " +
-          std::to_string(at.offset) + " on; reason: " + std::string(decision.reason);
+          std::to_string(at.offset) + " on; reason: " + std::string(order.reason);
   context.log(LogLevel::kInfo, line);
 }
 
-ApiAnswer decide(const ClientApiContext& context, ClientNames& names, DecisionKind kind, const ApiCall& call) {
+/// Why no process would do what is asked; empty: it would.
+std::string objection_to(OrderKind kind, const NamedClient& client, const ScoreOptions& score) {
+  if (kind != OrderKind::kDecide && kind != OrderKind::kLift) return {};
+  if (!score.decisions) return "the configuration has no decisions.rules, so nothing is decided about clients";
+  if (kind == OrderKind::kLift || score.decisions->subject_of(client.kind, client.text)) return {};
+  return "decisions.never, a trusted proxy or a verified crawler: this is never the subject of a decision";
+}
+
+ApiAnswer decide(const ClientApiContext& context, ClientNames& names, OrderKind kind, const ApiCall& call) {
   const Engine* engine = context.engine.load();
   if (engine == nullptr) return answer(kUnavailable, {{"error", "is waiting for a broker"}});
   const auto client = names.find(call.id, engine->observations_partitions());
   if (!client) return refuse_name();
-  const auto request = read_decision(kind, call.body);
+  const auto request = read_order(kind, call.body);
   if (!request) return answer(kUnprocessable, {{"error", request.error().detail}});
-  Decision decision{kind,
+  if (const std::string objection = objection_to(kind, *client, context.config.score); !objection.empty())
+    return answer(kUnprocessable, {{"error", objection}});
+  ClientOrder order{kind,
                     client->kind,
                     client->text,
                     client->question.hash,
                     request->episode,
                     0,
                     request->reason,
-                    call.caller.substr(0, Decision::kCallerBytesMax)};
+                    call.caller.substr(0, ClientOrder::kCallerBytesMax)};
   if (request->lasts.count() > 0) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    decision.until_ms = (std::chrono::duration_cast<Milliseconds>(now) + request->lasts).count();
+    order.from_ms = std::chrono::duration_cast<Milliseconds>(now).count();
+    order.until_ms = order.from_ms + request->lasts.count();
+    order.action = request->action;
+    order.retry_after = request->retry_after;
   }
-  const auto at = engine->publish(decision, kGroupPatience);
-  if (!at) return answer(kUnavailable, {{"error", "the decision could not be stored: " + at.error().detail}});
-  log_decision(context, decision, *at);
+  const auto at = engine->publish(order, kGroupPatience);
+  if (!at) return answer(kUnavailable, {{"error", "the order could not be stored: " + at.error().detail}});
+  log_order(context, order, *at);
   Json json = {{"decision", std::string(to_string(kind))}};
   json.update(head_json(*client, context.config));
   json["offset"] = at->offset;
-  if (kind == DecisionKind::kSilence)
-    json["until"] = request->lasts.count() > 0 ? Json(time_text(decision.until_ms)) : Json();
+  if (kind == OrderKind::kDecide) json["action"] = std::string(to_string(order.action));
+  if (kind == OrderKind::kSilence || kind == OrderKind::kDecide)
+    json["until"] = request->lasts.count() > 0 ? Json(time_text(order.until_ms)) : Json();
   if (!request->episode.empty()) json["episode_id"] = request->episode;
   return answer(kAccepted, json);
 }
@@ -251,9 +266,13 @@ std::vector<ApiRoute> client_routes(const ClientApiContext& context) {
   return {{ApiRoute::Method::kGet, "/api/v1/clients/{id}", ApiRoute::Body::kNone,
            [context, names](const ApiCall& call) { return tell_client(context, *names, call); }},
           {ApiRoute::Method::kPost, "/api/v1/clients/{id}/forget", ApiRoute::Body::kJson,
-           [context, names](const ApiCall& call) { return decide(context, *names, DecisionKind::kForget, call); }},
+           [context, names](const ApiCall& call) { return decide(context, *names, OrderKind::kForget, call); }},
           {ApiRoute::Method::kPost, "/api/v1/clients/{id}/silence", ApiRoute::Body::kJson,
-           [context, names](const ApiCall& call) { return decide(context, *names, DecisionKind::kSilence, call); }}};
+           [context, names](const ApiCall& call) { return decide(context, *names, OrderKind::kSilence, call); }},
+          {ApiRoute::Method::kPost, "/api/v1/clients/{id}/decide", ApiRoute::Body::kJson,
+           [context, names](const ApiCall& call) { return decide(context, *names, OrderKind::kDecide, call); }},
+          {ApiRoute::Method::kPost, "/api/v1/clients/{id}/lift", ApiRoute::Body::kJson,
+           [context, names](const ApiCall& call) { return decide(context, *names, OrderKind::kLift, call); }}};
 }
 
 }  // namespace weir

@@ -114,6 +114,7 @@ void Daemon::start_reloading(const CommandSetup& setup) {
 
 Status Daemon::start_enrichment() {
   if (!config_.has_stage(Stage::kScore)) return {};
+  if (Status spared = spare_crawlers(config_); !spared) return spared;
   const ContentDigest known = digest_of_files(config_.enrichment.files());  // before they are read
   auto loaded = load_enrichment(config_);
   if (!loaded) return tl::unexpected(loaded.error());

@@ -312,6 +312,108 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/api/v1/clients/{id}/decide": {
+      "post": {
+        "operationId": "decideAboutClient",
+        "summary": "Make a decision about a client, whatever its alerts say, for those who enforce it",
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "parameters": [
+          {
+            "name": "id",
+            "in": "path",
+            "required": true,
+            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DecideFor"}}}
+        },
+        "responses": {
+          "202": {
+            "description": "the decision stands in the stream of observations and is in force from that offset on",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
+          },
+          "422": {
+            "description": "this can be no client, is never the subject of a decision, or no such decision",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+          },
+          "503": {
+            "description": "busy, or the brokers do not take it",
+            "content": {
+              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
+              "text/plain": {"schema": {"type": "string"}}
+            }
+          },
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "404": {"$ref": "#/components/responses/NotFound"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "411": {"$ref": "#/components/responses/LengthRequired"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"}
+        }
+      }
+    },
+    "/api/v1/clients/{id}/lift": {
+      "post": {
+        "operationId": "liftDecision",
+        "summary": "End the decision about a client",
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "parameters": [
+          {
+            "name": "id",
+            "in": "path",
+            "required": true,
+            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
+          }
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Forget"}}}
+        },
+        "responses": {
+          "202": {
+            "description": "the decision stands in the stream of observations and is in force from that offset on",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
+          },
+          "422": {
+            "description": "this can be no client, or no such decision",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+          },
+          "503": {
+            "description": "busy, or the brokers do not take it",
+            "content": {
+              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
+              "text/plain": {"schema": {"type": "string"}}
+            }
+          },
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "404": {"$ref": "#/components/responses/NotFound"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/Timeout"},
+          "411": {"$ref": "#/components/responses/LengthRequired"},
+          "413": {"$ref": "#/components/responses/TooLarge"},
+          "414": {"$ref": "#/components/responses/TargetTooLong"},
+          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadTooLarge"},
+          "500": {"$ref": "#/components/responses/Failed"}
+        }
+      }
+    },
     "/api/v1/openapi.json": {
       "get": {
         "operationId": "openapi",
@@ -419,11 +521,23 @@ constexpr std::string_view kDocument = R"json({
           "episode_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "only of this episode"}
         }
       },
+      "DecideFor": {
+        "type": "object",
+        "required": ["reason", "action", "duration_s"],
+        "additionalProperties": false,
+        "properties": {
+          "reason": {"type": "string", "minLength": 1, "maxLength": 256},
+          "action": {"enum": ["ban", "captcha", "throttle"]},
+          "duration_s": {"type": "integer", "minimum": 1, "maximum": 31622400},
+          "retry_after_s": {"type": "integer", "minimum": 0, "maximum": 86400, "description": "of a throttle: between two requests"}
+        }
+      },
       "Decided": {
         "type": "object",
         "required": ["decision", "client", "client_type", "partition", "offset"],
         "properties": {
-          "decision": {"enum": ["forget", "silence"]},
+          "decision": {"enum": ["forget", "silence", "decide", "lift"]},
+          "action": {"enum": ["ban", "captcha", "throttle"]},
           "client": {"type": "string"},
           "client_type": {"enum": ["customer", "api_key", "address"]},
           "partition": {"$ref": "#/components/schemas/ClientPartition"},

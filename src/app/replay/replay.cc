@@ -171,8 +171,10 @@ void Replay::take_run(JudgedUnit& unit, uint32_t until, ReplaySink& sink) {
 void Replay::score(Part part, ReplaySink& sink) {
   for (size_t i = 0; i < stages_.size(); ++i) {
     alerts_.clear();
-    stages_[i].score(now_ms_, alerts_);
+    decisions_.clear();
+    stages_[i].score(now_ms_, alerts_, decisions_);
     if (part == Part::kMain && !alerts_.empty()) sink.take(i, alerts_);
+    if (part == Part::kMain && !decisions_.empty()) sink.take_decisions(i, decisions_);
   }
   queues_.give_back(used_up_);
 }

@@ -30,6 +30,8 @@ class ReplaySink {
   virtual void take(JudgedUnit& unit, uint32_t until) = 0;
   /// Alerts that records of one judgement caused; not of the lead.
   virtual void take(size_t judgement, std::span<const Alert> alerts) = 0;
+  /// What these led to, and what ended.
+  virtual void take_decisions(size_t /*judgement*/, std::span<const DecisionChange> /*decisions*/) {}
 };
 
 struct ReplayOptions {
@@ -84,6 +86,7 @@ class Replay {
   std::vector<UnitQueues::Unit> used_up_;  // but what waits to be scored refers to them
   std::vector<int64_t> offsets_done_;      // by range: the next offset
   std::vector<Alert> alerts_;
+  std::vector<DecisionChange> decisions_;
   int64_t now_ms_ = INT64_MIN;  // of the latest record
   uint64_t records_ = 0, lead_records_ = 0, runs_ = 0;
   Tick tick_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/replay/replay.h"
+#include "app/scan/decision_file.h"
 #include "app/scan/scan_results.h"
 
 namespace weir {
@@ -8,9 +9,9 @@ namespace weir {
 /// What comes of a replay, as of a scan.
 class ReplayResults : public ReplaySink {
  public:
-  ReplayResults(ScanResults& results, const RuleSet& rules, TopicTable topics,
+  ReplayResults(ScanResults& results, DecisionFile& decisions, const RuleSet& rules, TopicTable topics,
                 const std::vector<PartitionRange>& ranges)
-      : results_(results), rules_(rules), topics_(std::move(topics)), ranges_(ranges) {}
+      : results_(results), decisions_(decisions), rules_(rules), topics_(std::move(topics)), ranges_(ranges) {}
 
   void take(JudgedUnit& unit, uint32_t until) override {
     const PartitionRange& range = ranges_[unit.range];
@@ -27,9 +28,11 @@ class ReplayResults : public ReplaySink {
     results_.take(alerts);
     results_.flush();
   }
+  void take_decisions(size_t, std::span<const DecisionChange> decisions) override { decisions_.write(decisions); }
 
  private:
   ScanResults& results_;
+  DecisionFile& decisions_;
   const RuleSet& rules_;
   TopicTable topics_;
   const std::vector<PartitionRange>& ranges_;

@@ -55,7 +55,7 @@ void ScoreStage::add(const CorrelationEvent& event) {
   partition_of_hash(event.group_hash).events.push_back(event);
 }
 
-void ScoreStage::score(int64_t now_ms, std::vector<Alert>& alerts) {
+void ScoreStage::score(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions) {
   if (waiting_ == 0) return;
   waiting_ = 0;
   for (Partition& partition : partitions_) {
@@ -65,6 +65,8 @@ void ScoreStage::score(int64_t now_ms, std::vector<Alert>& alerts) {
       partition.told_ms = now_ms;
     }
     partition.scorer->observe(partition.observations, partition.events, alerts);
+    for (DecisionChange& change : partition.scorer->take_decisions())
+      decisions.push_back(std::move(change));
     partition.observations.clear();
     partition.events.clear();
   }

@@ -27,8 +27,9 @@ class ScoreStage {
   void source_at(uint32_t source, int64_t time_ms) { sources_[source].time_ms = time_ms; }
 
   [[nodiscard]] size_t waiting() const { return waiting_; }
-  /// Scores what was added; `now_ms`: the broker's time of the last record. Appends the alerts, partition by partition.
-  void score(int64_t now_ms, std::vector<Alert>& alerts);
+  /// Scores what was added; `now_ms`: the broker's time of the last record. Appends the alerts and what they led to, partition by
+  /// partition.
+  void score(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions);
   /// Of all partitions.
   [[nodiscard]] ScorerStatistics statistics() const;
 

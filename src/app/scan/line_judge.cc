@@ -18,6 +18,7 @@ Status LineJudge::judge(std::span<const std::string_view> lines, SourceEstimate&
   correct_clocks(clock);
   const auto scoring_started = std::chrono::steady_clock::now();
   scorer_.observe(analyzed_.observations, analyzed_.correlation_events, alerts);
+  decisions_ = scorer_.take_decisions();
   const std::chrono::nanoseconds scoring = std::chrono::steady_clock::now() - scoring_started;
   score_ns_ += static_cast<uint64_t>(scoring.count());
   return {};

@@ -27,6 +27,8 @@ class LineJudge {
 
   /// Of the last lines.
   [[nodiscard]] const AnalyzedBatch& batch() const { return analyzed_; }
+  /// What the last lines led to.
+  [[nodiscard]] const std::vector<DecisionChange>& decisions() const { return decisions_; }
   Scorer& scorer() { return scorer_; }
   [[nodiscard]] uint64_t wrong_clocks() const { return wrong_clocks_; }
   [[nodiscard]] uint64_t score_ns() const { return score_ns_; }
@@ -44,6 +46,7 @@ class LineJudge {
   AnalyzedBatch analyzed_;
   std::vector<SourceEstimate::Next> times_;  // of the batch's requests
   CorrectedTimes corrected_;
+  std::vector<DecisionChange> decisions_;
 };
 
 }  // namespace weir

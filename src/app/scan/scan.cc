@@ -49,6 +49,7 @@ Status Scan::take(FeedFile& file, const std::vector<std::string_view>& lines) {
   results_.take(judge_.batch(), told, static_cast<uint32_t>(lines.size()), *rules_, place_of,
                 file.is_live ? ScanResults::Watched::kYes : ScanResults::Watched::kNo);
   results_.take(alerts_);
+  if (options_.decisions != nullptr) options_.decisions->write(judge_.decisions());
   results_.flush();
   return {};
 }

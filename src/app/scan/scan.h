@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/scan/decision_file.h"
 #include "app/scan/file_feed.h"
 #include "app/scan/line_judge.h"
 #include "app/scan/scan_results.h"
@@ -24,8 +25,9 @@ struct ScanOptions {
   Reading reading = Reading::kAsItComes;
   Episodes episodes = Episodes::kStayOpen;
   TimeRange times;
-  InputOverrides input;          ///< applied over the form that a file is found to have
-  std::FILE* rejects = nullptr;  ///< records that could not be read go here as they are; null: nowhere
+  InputOverrides input;               ///< applied over the form that a file is found to have
+  DecisionFile* decisions = nullptr;  ///< what came of the alerts goes here; null: nowhere
+  std::FILE* rejects = nullptr;       ///< records that could not be read go here as they are; null: nowhere
 };
 
 /// Both stages over files, without Kafka, in one thread, and where their results go: standard output, and notes on standard error.

@@ -138,6 +138,18 @@ Result<std::shared_ptr<EnrichmentSlot>> load_enrichment(const Config& config) {
   return std::make_shared<EnrichmentSlot>(std::move(*loaded));
 }
 
+Status spare_crawlers(Config& config) {
+  if (!config.score.decisions || config.decisions.spare_crawlers == SpareCrawlers::kOff) return {};
+  auto policy = std::make_shared<DecisionPolicy>(*config.score.decisions);
+  for (const std::string& path : config.enrichment.crawlers) {
+    auto list = read_address_list(path, config.enrichment.csv_column);
+    if (!list) return tl::unexpected(list.error());
+    policy->crawlers.push_back(std::move(list->addresses));
+  }
+  config.score.decisions = std::move(policy);
+  return {};
+}
+
 std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config, TopicTable topics) {
   std::shared_ptr<const AlertEncoder> encoder =
       std::make_shared<OcsfEncoder>(WEIR_VERSION, std::move(topics), config.kafka.instance_id);

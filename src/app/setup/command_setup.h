@@ -71,6 +71,9 @@ Result<Config> read_config(const std::string& config_file);
 /// What alerts are enriched from, read now; null where the configuration names nothing.
 Result<std::shared_ptr<EnrichmentSlot>> load_enrichment(const Config& config);
 
+/// Makes the addresses of verified crawlers no subject of decisions, where the configuration wants it; reads their files.
+Status spare_crawlers(Config& config);
+
 /// How alerts are written: the one place that says which encoding it is.
 std::shared_ptr<const AlertEncoder> alert_encoder(const Config& config, TopicTable topics);
 

@@ -35,6 +35,7 @@ std::vector<TopicUse> topic_uses(const Config& config) {
   uses.push_back({"kafka.topics.alerts", topics.alerts, false, scores});
   uses.push_back({"kafka.topics.dead_letter", topics.dead_letter, false, true});
   uses.push_back({"kafka.topics.state", topics.state, scores, scores});
+  if (scores && config.score.decisions) uses.push_back({"kafka.topics.decisions", topics.decisions, false, true});
   return uses;
 }
 
@@ -108,7 +109,7 @@ class ClusterCheck {
                    "create it, or correct the name: weir creates its own topics only");
     if (config_.kafka.topics.create == TopicCreation::kNever)
       return error(use.path, "there is no topic " + use.name, "create it, or set kafka.topics.create to true");
-    for (const TopicSpec& spec : topic_specs(config_.kafka.topics)) {
+    for (const TopicSpec& spec : topic_specs(config_.kafka.topics, DecisionsTopic::kUsed)) {
       if (spec.name != use.name) continue;
       const std::array<const TopicSpec*, 1> specs{&spec};
       const Status allowed = admin_->create_topics(specs, config_.kafka.topics.replication_factor, kCallTimeout,
@@ -135,6 +136,12 @@ class ClusterCheck {
         error(right.error().detail.starts_with("topic " + topics.observations) ? "kafka.topics.observations"
                                                                                : "kafka.topics.state",
               right.error());
+    }
+    if (there_.contains(topics.decisions)) {
+      if (const Status right =
+              check_decisions_topic(*admin_, topics.decisions, warnings_at("kafka.topics.decisions"), kCallTimeout);
+          !right)
+        error("kafka.topics.decisions", right.error());
     }
     if (!there_.contains(topics.alerts)) return;
     if (const auto bytes = check_limits(*admin_, topics, has_state, warnings_at("kafka.topics.alerts"), kCallTimeout);

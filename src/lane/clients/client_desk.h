@@ -11,7 +11,7 @@
 
 #include "base/time.h"
 #include "lane/clients/recent_alerts.h"
-#include "score/decisions/silences.h"
+#include "score/orders/silences.h"
 #include "score/report/client_report.h"
 
 namespace weir {

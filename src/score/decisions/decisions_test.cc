@@ -1,198 +1,584 @@
+#include "score/decisions/decisions.h"
+
 #include <algorithm>
+#include <deque>
+#include <map>
 
 #include "base/catch.h"
 #include "score/client_check.h"
-#include "score/decisions/silences.h"
-#include "score/report/client_report.h"
+#include "score/decisions/decision_policy.h"
+#include "score/random_traffic.h"
 #include "score/scorer.h"
-#include "score/scoring_fixture.h"
 
 using namespace weir;
 using namespace weir::scoring_fixture;
 
 namespace {
 
-uint64_t hash_of(const std::string& client) {
-  return std::hash<std::string>{}(client);
-}
-uint64_t check_of(const std::string& client) {
-  return client_check(ClientKind::kCustomer, client);
+constexpr auto kAllKinds = uint8_t{0b1011};    // attack, abuse, burst
+constexpr auto kAllClients = uint8_t{0b0111};  // customer, api_key, address
+constexpr int64_t kHourMs = 3'600'000;
+using What = DecisionChange::What;
+
+DecisionRule rule(const std::string& name, DecisionAction action, int64_t duration_ms) {
+  DecisionRule rule;
+  rule.name = name;
+  rule.kinds = kAllKinds;
+  rule.client_kinds = kAllClients;
+  rule.action = action;
+  rule.duration = Milliseconds{duration_ms};
+  return rule;
 }
 
-Decision silence(const std::string& client, int64_t until_ms, std::string_view episode = {}) {
-  return {DecisionKind::kSilence,
-          ClientKind::kCustomer,
-          client,
-          hash_of(client),
-          episode,
-          kStartMs + until_ms,
-          "a test",
-          "ops"};
+ScoreOptions options_with(DecisionPolicy policy) {
+  policy.never.seal();
+  ScoreOptions options;
+  options.decisions = std::make_shared<const DecisionPolicy>(std::move(policy));
+  return options;
 }
-Decision forget(const std::string& client) {
-  return {DecisionKind::kForget, ClientKind::kCustomer, client, hash_of(client), {}, 0, "a test", "ops"};
+ScoreOptions options_with(std::vector<DecisionRule> rules) {
+  DecisionPolicy policy;
+  policy.rules = std::move(rules);
+  return options_with(std::move(policy));
 }
 
-/// One attack a second of each of these clients.
-std::vector<Observation> attacks(Stream& stream, int64_t from_s, int64_t to_s, std::vector<std::string> clients) {
-  const size_t before = stream.observations().size();
-  for (int64_t second = from_s; second < to_s; ++second)
-    for (const std::string& client : clients)
-      stream.add({.client = client, .at_ms = second * 1'000, .evidence = attack()});
-  return {stream.observations().begin() + static_cast<std::ptrdiff_t>(before), stream.observations().end()};
+/// Scores one record after the other and keeps what was decided.
+class Run {
+ public:
+  explicit Run(const ScoreOptions& options) : scorer(options, kTopics) {}
+
+  /// An attack of a client that is known by its address.
+  void attack_of(const std::string& client, int64_t at_ms, PackedEvidence evidence = attack()) {
+    Observation& record = stream_.add({.client = client, .at_ms = at_ms, .evidence = evidence});
+    record.client_kind = ClientKind::kAddress;
+    record.address = *IpAddress::parse(client.substr(0, client.find('/')));
+    observe(record);
+  }
+  /// Ordinary records of others, which carry the partition's event time there: two, and one more for each ten minutes.
+  void time_is(int64_t at_ms) {
+    do {
+      observe(stream_.add({.client = "x", .at_ms = at_ms}));
+      observe(stream_.add({.client = "y", .at_ms = at_ms}));
+    } while (*scorer.now() < EventTime{Milliseconds{kStartMs + at_ms}});
+  }
+  void observe(const Observation& record) {
+    scorer.observe({&record, 1}, alerts);
+    take();
+  }
+  void take() {
+    for (DecisionChange& change : scorer.take_decisions())
+      changes.push_back(std::move(change));
+  }
+  [[nodiscard]] std::vector<What> steps() const {
+    std::vector<What> all;
+    for (const DecisionChange& change : changes)
+      all.push_back(change.what);
+    return all;
+  }
+
+  Scorer scorer;
+  std::vector<Alert> alerts;
+  std::vector<DecisionChange> changes;
+
+ private:
+  Stream stream_;
+};
+
+std::string describe(const DecisionChange& change) {
+  const Decision& decision = change.decision;
+  return std::string(to_string(change.what)) + " " + decision.id + " " + decision.client + " " + decision.subject +
+         " " + std::string(to_string(decision.action)) + " " + decision.rule + " " + decision.reason + " " +
+         decision.alert_id + " " + std::to_string(decision.from_ms) + "-" + std::to_string(decision.until_ms) + " " +
+         std::to_string(decision.times);
+}
+void append_to(std::vector<std::string>& out, std::vector<DecisionChange> changes) {
+  for (const DecisionChange& change : changes)
+    out.push_back(describe(change));
 }
 
-size_t alerts_of_client(const std::vector<Alert>& alerts, const std::string& client) {
-  return static_cast<size_t>(
-      std::count_if(alerts.begin(), alerts.end(), [&](const Alert& alert) { return alert.client == client; }));
-}
-
-std::vector<std::string> ids_of(const std::vector<Alert>& alerts) {
-  std::vector<std::string> ids;
-  for (const Alert& alert : alerts)
-    ids.push_back(alert.id);
-  return ids;
+/// Rules that random traffic keeps busy: counts, three actions, growth.
+DecisionPolicy busy_policy() {
+  DecisionPolicy policy;
+  DecisionRule ban = rule("grave", DecisionAction::kBan, 600'000);
+  ban.kinds = 1;
+  ban.severity_min = Level::kHigh;
+  ban.alerts_min = 3;
+  ban.within = Milliseconds{900'000};
+  ban.factor = 2;
+  DecisionRule captcha = rule("scans", DecisionAction::kCaptcha, 240'000);
+  captcha.kinds = 0b1000;
+  DecisionRule throttle = rule("rest", DecisionAction::kThrottle, 60'000);
+  policy.rules = {ban, captcha, throttle};
+  policy.remember = Milliseconds{kHourMs};
+  return policy;
 }
 
 }  // namespace
 
-TEST_CASE("a silenced client has no alerts until the silence ends, and its episode goes on with its count",
-          "[decisions]") {
-  const std::string a = "a", b = "b";
-  Stream stream;
-  Scorer scorer({}, kTopics);
-  std::vector<Alert> alerts;
-  const Decision decision = silence(a, 30'000);
-  scorer.decide({&decision, 1}, alerts);
-  scorer.observe(attacks(stream, 0, 20, {a, b}), alerts);
-  CHECK(alerts_of_client(alerts, a) == 0);
-  CHECK(alerts_of_client(alerts, b) >= 2);
-  CHECK(scorer.statistics().alerts_silenced == alerts_of_client(alerts, b));
-  CHECK(scorer.statistics().silences == 1);
-  REQUIRE(scorer.silences_of(hash_of(a), check_of(a)).size() == 1);
-  CHECK(scorer.silences_of(hash_of(a), check_of(a)).front().reason == "a test");
-  CHECK(scorer.report(hash_of(a), check_of(a))->episodes.front().count == 20);
+TEST_CASE("an alert leads to a decision about its client, which ends by event time", "[decisions]") {
+  Run run(options_with({rule("attackers", DecisionAction::kBan, kHourMs)}));
+  run.attack_of("198.51.100.7", 1'000);
+  REQUIRE(run.changes.size() == 1);
+  const Decision made = run.changes.front().decision;
+  CHECK(run.changes.front().what == What::kMade);
+  CHECK(made.subject == "198.51.100.7");
+  CHECK(made.client == "198.51.100.7");
+  CHECK(made.action == DecisionAction::kBan);
+  CHECK(made.rule == "attackers");
+  CHECK(made.reason == "attack sqli, high");
+  CHECK(made.alert_id == run.alerts.front().id);
+  CHECK(made.from_ms == kStartMs + 1'000);
+  CHECK(made.until_ms == kStartMs + 1'000 + kHourMs);
+  CHECK(made.is_simulated);
+  CHECK(made.id.size() == 36);
 
-  alerts.clear();
-  scorer.observe(attacks(stream, 20, 140, {a, b}), alerts);
-  REQUIRE(alerts_of_client(alerts, a) >= 1);
-  for (const Alert& alert : alerts) {
-    if (alert.client != a) continue;
-    CHECK(alert.time >= EventTime{Milliseconds{kStartMs + 30'000}});
-    CHECK(alert.count > 30);
+  run.attack_of("198.51.100.7", 2'000);  // goes on: nothing new
+  run.time_is(1'000 + kHourMs - 1);
+  CHECK(run.changes.size() == 1);
+  CHECK(run.scorer.statistics().decisions.active == 1);
+  run.time_is(1'000 + kHourMs);
+  REQUIRE(run.steps() == std::vector{What::kMade, What::kEnded});
+  CHECK(run.changes.back().decision == made);
+  CHECK(run.scorer.statistics().decisions.active == 0);
+}
+
+TEST_CASE("the first rule that fits decides, a stricter action takes a milder one's place, never the reverse",
+          "[decisions]") {
+  DecisionRule high = rule("high", DecisionAction::kBan, kHourMs);
+  high.severity_min = Level::kHigh;
+  Run run(options_with({high, rule("any", DecisionAction::kThrottle, 2 * kHourMs)}));
+  run.attack_of("198.51.100.7", 0, attack(Level::kLow));
+  run.attack_of("198.51.100.7", 1'000, attack(Level::kHigh));
+  run.attack_of("198.51.100.7", 62'000, attack(Level::kLow));
+  REQUIRE(run.steps() == std::vector{What::kMade, What::kReplaced});
+  CHECK(run.changes[0].decision.action == DecisionAction::kThrottle);
+  CHECK(run.changes[1].decision.action == DecisionAction::kBan);
+  CHECK(run.changes[1].decision.id != run.changes[0].decision.id);
+  // Not before the throttle would have ended.
+  CHECK(run.changes[1].decision.until_ms == run.changes[0].decision.until_ms);
+}
+
+TEST_CASE("a rule fits by what the alert says", "[decisions]") {
+  Alert alert;
+  alert.kind = AlertKind::kAttack;
+  alert.client_kind = ClientKind::kAddress;
+  alert.categories = mask_of(Category::kSqli);
+  alert.severity = Level::kMedium;
+  alert.outcome = Outcome::kAnswered;
+  alert.count = 10;
+  DecisionRule fitting = rule("r", DecisionAction::kBan, 1);
+  fitting.categories = static_cast<CategoryMask>(mask_of(Category::kSqli) | mask_of(Category::kXss));
+  fitting.outcomes = 1 << static_cast<int>(Outcome::kAnswered);
+  fitting.severity_min = Level::kMedium;
+  fitting.records_min = 10;
+  CHECK(fitting.fits(alert));
+  const auto refuses = [&](const auto& change) {
+    DecisionRule other = fitting;
+    change(other);
+    return !other.fits(alert);
+  };
+  CHECK(refuses([](DecisionRule& r) { r.categories = mask_of(Category::kXss); }));
+  CHECK(refuses([](DecisionRule& r) { r.outcomes = 1 << static_cast<int>(Outcome::kBlocked); }));
+  CHECK(refuses([](DecisionRule& r) { r.severity_min = Level::kHigh; }));
+  CHECK(refuses([](DecisionRule& r) { r.records_min = 11; }));
+  CHECK(refuses([](DecisionRule& r) { r.kinds = 0b1010; }));
+  CHECK(refuses([](DecisionRule& r) { r.client_kinds = 0b0011; }));
+  CHECK(refuses([](DecisionRule& r) { r.risk_score_min = 1; }));
+  CHECK(refuses([](DecisionRule& r) { r.burst_reasons = 0xff; }));
+  alert.client_kind = ClientKind::kGroup;  // a summary, or a correlation's
+  CHECK_FALSE(fitting.fits(alert));
+
+  Alert burst;
+  burst.kind = AlertKind::kBurst;
+  burst.client_kind = ClientKind::kAddress;
+  burst.burst.reasons = static_cast<BurstReasons>(BurstReason::kScanning);
+  DecisionRule scanning = rule("s", DecisionAction::kBan, 1);
+  scanning.burst_reasons = static_cast<BurstReasons>(BurstReason::kScanning);
+  CHECK(scanning.fits(burst));
+  burst.burst.reasons = static_cast<BurstReasons>(BurstReason::kEnumeration);
+  CHECK_FALSE(scanning.fits(burst));
+}
+
+TEST_CASE("a rule may want several alerts within a time", "[decisions]") {
+  DecisionRule often = rule("often", DecisionAction::kBan, kHourMs);
+  often.alerts_min = 3;
+  often.within = Milliseconds{600'000};
+  Run run(options_with({often}));
+  // Episodes end after five minutes: each of these opens one.
+  for (const int64_t minute : {0, 6, 18, 24})
+    run.attack_of("198.51.100.7", minute * 60'000);
+  CHECK(run.changes.empty());
+  run.attack_of("198.51.100.8", 25 * 60'000);
+  run.attack_of("198.51.100.7", 28 * 60'000 + 1'000);
+  CHECK(run.changes.empty());  // 18, 24, 28:01 lie more than ten minutes apart
+  run.attack_of("198.51.100.7", 34 * 60'000);
+  REQUIRE(run.changes.size() == 1);  // 24 to 34
+  CHECK(run.changes.front().decision.client == "198.51.100.7");
+}
+
+TEST_CASE("each further decision lasts longer, up to a maximum, until the earlier ones are forgotten", "[decisions]") {
+  DecisionRule growing = rule("growing", DecisionAction::kBan, kHourMs);
+  growing.factor = 4;
+  growing.duration_max = Milliseconds{10 * kHourMs};
+  DecisionPolicy policy;
+  policy.rules = {growing};
+  policy.remember = Milliseconds{24 * kHourMs};
+  Run run(options_with(std::move(policy)));
+  int64_t now = 0;
+  std::vector<int64_t> lengths;
+  std::vector<uint32_t> times;
+  for (const int64_t pause : {1, 1, 1, 23, 24}) {
+    run.attack_of("198.51.100.7", now);
+    const Decision& decision = run.changes.back().decision;
+    REQUIRE(run.changes.back().what == What::kMade);
+    lengths.push_back((decision.until_ms - decision.from_ms) / kHourMs);
+    times.push_back(decision.times);
+    now = decision.until_ms - kStartMs + pause * kHourMs;
+    for (int64_t step = run.scorer.now()->time_since_epoch().count() - kStartMs; step < now; step += 600'000)
+      run.time_is(step);
+    REQUIRE(run.changes.back().what == What::kEnded);
   }
+  run.attack_of("198.51.100.7", now);
+  CHECK(lengths == std::vector<int64_t>{1, 4, 10, 10, 10});
+  CHECK(times == std::vector<uint32_t>{1, 2, 3, 4, 5});
+  CHECK(run.changes.back().decision.times == 1);
+  CHECK(DecisionRule{}.length(1'000'000) == Milliseconds{14'400'000});
 }
 
-TEST_CASE("a silence of one episode leaves the others, and can be ended", "[decisions]") {
-  const std::string a = "a";
-  Stream stream;
-  Scorer scorer({}, kTopics);
-  std::vector<Alert> alerts;
-  scorer.observe(attacks(stream, 0, 1, {a}), alerts);
-  REQUIRE(alerts.size() == 1);
-  const std::string episode = alerts.front().episode_id;
-  alerts.clear();
-  const std::vector<Decision> silenced{silence(a, 900'000, episode), silence(a, 900'000, "another")};
-  scorer.decide(silenced, alerts);
-  CHECK(scorer.silences_of(hash_of(a), check_of(a)).size() == 2);
-  scorer.observe(attacks(stream, 1, 100, {a}), alerts);
-  CHECK(alerts.empty());
-  const Decision ended = silence(a, -1'000'000, episode);
-  scorer.decide({&ended, 1}, alerts);
-  CHECK(scorer.silences_of(hash_of(a), check_of(a)).size() == 1);
-  scorer.observe(attacks(stream, 100, 200, {a}), alerts);
-  CHECK_FALSE(alerts.empty());
+TEST_CASE("a client that goes on in the second half of its time is kept, under the same id", "[decisions]") {
+  Run run(options_with({rule("r", DecisionAction::kThrottle, kHourMs)}));
+  run.attack_of("198.51.100.7", 0);
+  run.attack_of("198.51.100.7", kHourMs / 2 - 10'000);
+  CHECK(run.changes.size() == 1);
+  run.attack_of("198.51.100.7", kHourMs / 2 + 60'000);
+  REQUIRE(run.steps() == std::vector{What::kMade, What::kRenewed});
+  CHECK(run.changes[1].decision.id == run.changes[0].decision.id);
+  CHECK(run.changes[1].decision.until_ms == kStartMs + kHourMs * 3 / 2 + 60'000);
 }
 
-TEST_CASE("to forget a client closes its episodes and leaves nothing of it", "[decisions]") {
-  const std::string a = "a", b = "b";
-  Stream stream;
-  Scorer scorer({}, kTopics);
-  std::vector<Alert> alerts;
-  scorer.observe(attacks(stream, 0, 5, {a, b}), alerts);
-  alerts.clear();
-  const std::string nobody = "nobody";
-  const std::vector<Decision> decisions{forget(a), forget(nobody)};
-  scorer.decide(decisions, alerts);
-  REQUIRE(alerts.size() == 1);
-  CHECK(alerts.front().phase == EpisodePhase::kClosed);
-  CHECK(alerts.front().count == 5);
-  CHECK_FALSE(scorer.report(hash_of(a), check_of(a)));
-  CHECK(scorer.report(hash_of(b), check_of(b)));
-  CHECK(scorer.statistics().clients == 1);
-  CHECK(scorer.statistics().episodes_open == 1);
-}
-
-TEST_CASE("a restore finds a decision again at its place, before and behind the saved chunks", "[decisions]") {
-  ScoreOptions options;
-  options.clients_max = 64;
-  options.chunk_clients = 4;
-  std::vector<std::string> clients;
-  for (int i = 0; i < 12; ++i)
-    clients.push_back("client-" + std::to_string(i));
-  Stream stream;
-  const std::vector<std::vector<Observation>> parts{attacks(stream, 0, 6, clients), attacks(stream, 6, 12, clients),
-                                                    attacks(stream, 12, 90, clients)};
-  const std::vector<Decision> early{silence(clients[1], 40'000), silence(clients[2], 300'000), forget(clients[3])};
-  const std::vector<Decision> late{silence(clients[2], -9'000'000), silence(clients[4], 300'000), forget(clients[5])};
-  Scorer whole(options, kTopics), restored(options, kTopics);
-  REQUIRE(whole.chunk_count() > 2);
-  std::vector<Alert> alerts, again, ignored;
-  // The chunks are saved at three places: before the first decisions, between them, and behind the last.
-  std::vector<std::pair<uint32_t, std::string>> saved[3];
-  const auto save = [&](uint32_t place) {
-    for (uint32_t chunk = place; chunk < whole.chunk_count(); chunk += 3) {
-      saved[place].emplace_back(chunk, std::string());
-      whole.save(chunk, saved[place].back().second);
-    }
-  };
-  whole.observe(parts[0], alerts);
-  save(0);
-  whole.decide(early, alerts);
-  whole.observe(parts[1], alerts);
-  save(1);
-  whole.decide(late, alerts);
-  save(2);
-  alerts.clear();
-  whole.observe(parts[2], alerts);
-
-  const auto load = [&](uint32_t place) {
-    for (const auto& [chunk, bytes] : saved[place])
-      REQUIRE(restored.load(chunk, bytes));
-  };
-  restored.begin_restore();
-  load(0);
-  restored.decide(early, ignored);
-  restored.observe(parts[1], ignored);
-  load(1);
-  restored.decide(late, ignored);
-  load(2);
-  restored.observe(parts[2], again);
-  CHECK(ids_of(again) == ids_of(alerts));
-  CHECK(restored.digest() == whole.digest());
-  CHECK(restored.statistics().silences == whole.statistics().silences);
-}
-
-TEST_CASE("silences are forgotten when nothing can come under them, and a chunk holds no more than it may",
+TEST_CASE("own networks, trusted proxies and crawlers are never a subject, and no network that holds them",
           "[decisions]") {
-  ScoreOptions options;
-  options.clients_max = 16;
-  options.chunk_clients = 16;
+  DecisionPolicy policy;
+  policy.ipv4_prefix = 24;
+  policy.ipv6_prefix = 48;
+  policy.never.add("10.0.0.0/8");
+  policy.never.add("198.51.100.200");
+  policy.never.add("2001:db8:1::/48");
+  policy.crawlers.emplace_back().add("192.0.2.64/26");
+  policy.crawlers.back().seal();
+  policy.never.seal();
+  const auto subject = [&](std::string_view client) {
+    return policy.subject_of(ClientKind::kAddress, client).value_or("-");
+  };
+  CHECK(subject("10.1.2.3") == "-");
+  CHECK(subject("192.0.2.65") == "-");
+  CHECK(subject("203.0.113.9") == "203.0.113.0/24");
+  CHECK(subject("198.51.100.9") == "198.51.100.9");  // its network has an address of our own
+  CHECK(subject("192.0.2.1") == "192.0.2.1");
+  CHECK(subject("2001:db8:2:7::/64") == "2001:db8:2::/48");
+  CHECK(subject("2001:db8:1:7::/64") == "-");
+  CHECK(subject("unknown") == "-");
+  CHECK(subject("::") == "-");
+  policy.ipv6_prefix = 64;
+  CHECK(subject("2001:db8:2:7::/64") == "2001:db8:2:7::/64");
+  CHECK(policy.subject_of(ClientKind::kApiKey, "ab12") == "ab12");
+  CHECK_FALSE(policy.subject_of(ClientKind::kGroup, "*"));
+
+  policy.rules = {rule("r", DecisionAction::kBan, kHourMs)};
+  Run run(options_with(std::move(policy)));
+  run.attack_of("10.1.2.3", 0);
+  CHECK(run.alerts.size() == 1);
+  CHECK(run.changes.empty());
+  CHECK(run.scorer.statistics().decisions.spared == 1);
+}
+
+TEST_CASE("a client that people silenced gets no decision, and to forget a client ends its own", "[decisions]") {
+  Run run(options_with({rule("r", DecisionAction::kBan, kHourMs)}));
+  const std::string client = "198.51.100.7";
+  const uint64_t hash = std::hash<std::string>{}(client);
+  const ClientOrder silence{OrderKind::kSilence, ClientKind::kAddress, client, hash, {}, kStartMs + 60'000, "t", "ops"};
+  run.scorer.decide({&silence, 1}, run.alerts);
+  run.attack_of(client, 0);
+  run.attack_of(client, 59'000);
+  CHECK(run.changes.empty());
+  for (int i = 0; i < 9; ++i)
+    run.attack_of(client, 60'000 + i);
+  REQUIRE(run.steps() == std::vector{What::kMade});
+  const ClientOrder forget{OrderKind::kForget, ClientKind::kAddress, client, hash, {}, 0, "t", "ops"};
+  run.scorer.decide({&forget, 1}, run.alerts);
+  run.take();
+  CHECK(run.steps() == std::vector{What::kMade, What::kDeleted});
+  run.attack_of(client, 70'000);
+  CHECK(run.changes.back().what == What::kMade);
+  CHECK(run.changes.back().decision.times == 1);
+}
+
+TEST_CASE("what a person decides stays whatever the alerts say, until it ends or is lifted", "[decisions]") {
+  DecisionPolicy policy;
+  policy.rules = {rule("r", DecisionAction::kBan, kHourMs)};
+  policy.never.add("10.0.0.0/8");
+  ScoreOptions options = options_with(std::move(policy));
+  options.clients_max = options.chunk_clients = 64;
+  Run run(options);
+  const std::string client = "198.51.100.7", own = "10.0.0.1";
+  const auto order = [](OrderKind kind, const std::string& name, int64_t until_ms) {
+    ClientOrder made{kind, ClientKind::kAddress, name,  std::hash<std::string>{}(name),
+                     {},   kStartMs + until_ms,  "why", "ops"};
+    made.action = DecisionAction::kThrottle;
+    made.from_ms = kStartMs;
+    made.retry_after = Milliseconds{5'000};
+    return made;
+  };
+  const auto give = [&](const ClientOrder& made) {
+    run.scorer.decide({&made, 1}, run.alerts);
+    run.take();
+  };
+  give(order(OrderKind::kDecide, client, 2 * kHourMs));
+  give(order(OrderKind::kDecide, own, 2 * kHourMs));
+  REQUIRE(run.steps() == std::vector{What::kMade});
+  const Decision made = run.changes.front().decision;
+  CHECK(made.caller == "ops");
+  CHECK(made.reason == "why");
+  CHECK(made.rule.empty());
+  CHECK(made.action == DecisionAction::kThrottle);
+  CHECK(made.until_ms == kStartMs + 2 * kHourMs);
+  CHECK(made.retry_after == Milliseconds{5'000});
+  CHECK_FALSE(made.is_simulated);
+  run.attack_of(client, 1'000);
+  run.attack_of(client, 2 * kHourMs - 1'000);
+  CHECK(run.changes.size() == 1);
+
+  std::string bytes;
+  run.scorer.save(0, bytes);
+  Run restored(options);
+  restored.scorer.begin_restore();
+  REQUIRE(restored.scorer.load(0, bytes));
+  CHECK(restored.scorer.digest() == run.scorer.digest());
+
+  give(order(OrderKind::kLift, "198.51.100.8", 0));  // has none
+  give(order(OrderKind::kLift, client, 0));
+  REQUIRE(run.steps() == std::vector{What::kMade, What::kDeleted});
+  CHECK(run.changes.back().decision == made);
+  give(order(OrderKind::kDecide, client, -kHourMs));  // is over
+  CHECK(run.changes.size() == 2);
+  run.attack_of(client, 2 * kHourMs + 120'000);
+  REQUIRE(run.changes.size() == 3);
+  CHECK(run.changes.back().decision.rule == "r");
+  give(order(OrderKind::kDecide, client, 9 * kHourMs));
+  CHECK(run.changes.back().what == What::kReplaced);
+}
+
+TEST_CASE("a decision ends by its client's own times, however slowly the partition's goes", "[decisions]") {
+  Run run(options_with({rule("r", DecisionAction::kBan, 600'000)}));
+  run.attack_of("198.51.100.7", 0);
+  run.attack_of("198.51.100.7", 600'000);
+  REQUIRE(run.steps() == std::vector{What::kMade, What::kEnded, What::kMade});
+  CHECK(run.changes.back().decision.times == 2);
+}
+
+TEST_CASE("a late alert decides for what is left of its time", "[decisions]") {
+  Run run(options_with({rule("r", DecisionAction::kBan, 600'000)}));
+  run.time_is(0);
+  run.time_is(500'000);
+  run.attack_of("198.51.100.7", 0);
+  REQUIRE(run.changes.size() == 1);
+  CHECK(run.changes.back().decision.until_ms == kStartMs + 600'000);
+  run.time_is(600'000);
+  CHECK(run.changes.back().what == What::kEnded);
+  run.attack_of("198.51.100.8", 0);
+  CHECK(run.changes.size() == 2);
+  CHECK(run.scorer.statistics().decisions.late == 1);
+}
+
+TEST_CASE("a flood of attackers keeps within the budget, and its memory too", "[decisions]") {
+  DecisionPolicy policy;
+  policy.rules = {rule("r", DecisionAction::kBan, 24 * kHourMs)};
+  policy.per_minute_max = 60;
+  policy.clients_max = 200;
+  ScoreOptions options = options_with(std::move(policy));
+  options.clients_max = 4'096;
+  options.chunk_clients = 512;
+  Run run(options);
+  const uint32_t chunks = run.scorer.chunk_count();
+  REQUIRE(chunks == 8);
+  for (int minute = 0; minute < 10; ++minute) {
+    const size_t before = run.changes.size();
+    for (int i = 0; i < 2'000; ++i)
+      run.attack_of("198.51." + std::to_string(minute) + "." + std::to_string(i % 256), minute * 60'000 + i * 30);
+    // At first a minute's share is saved up, and each chunk's is rounded.
+    CHECK(run.changes.size() - before <= 2 * (60 + chunks));
+    if (minute < 3) CHECK(run.changes.size() - before >= 40);
+  }
+  CHECK(run.changes.size() <= 200 + chunks);
+  CHECK(run.scorer.statistics().decisions.active == run.changes.size());
+  CHECK(run.scorer.statistics().decisions.over_budget > 100);
+  CHECK(run.scorer.statistics().decisions.no_room > 0);
+}
+
+TEST_CASE("how the sequence is cut into batches never changes the decisions", "[decisions][property]") {
+  const ScoreOptions options = options_with(busy_policy());
+  Stream stream;
+  add_random(stream, 11, 20'000, 60, "c");
+  const auto run = [&](size_t batch) {
+    Scorer scorer(options, kTopics);
+    std::vector<Alert> alerts;
+    std::vector<std::string> told;
+    const std::span<const Observation> all = stream.observations();
+    for (size_t begin = 0; begin < all.size(); begin += batch) {
+      scorer.observe(all.subspan(begin, std::min(batch, all.size() - begin)), alerts);
+      append_to(told, scorer.take_decisions());
+    }
+    return told;
+  };
+  const auto whole = run(stream.observations().size());
+  REQUIRE(whole.size() > 200);
+  for (const std::string_view step : {"made", "renewed", "replaced", "ended"})
+    CHECK(std::any_of(whole.begin(), whole.end(), [&](const auto& text) { return text.starts_with(step); }));
+  for (const size_t batch : {size_t{1}, size_t{7}, size_t{33}, size_t{1000}})
+    CHECK(run(batch) == whole);
+}
+
+TEST_CASE("what the decisions tell adds up: one in force of a client at most, and each ends once",
+          "[decisions][property]") {
+  const ScoreOptions options = options_with(busy_policy());
+  Stream stream;
+  add_random(stream, 12, 30'000, 90, "c");
   Scorer scorer(options, kTopics);
   std::vector<Alert> alerts;
-  Stream stream;
-  scorer.observe(attacks(stream, 0, 1, {"x"}), alerts);
-  std::vector<std::string> names;
-  for (int i = 0; i < 80; ++i)
-    names.push_back("client-" + std::to_string(i));
-  for (int i = 0; i < 80; ++i) {
-    const Decision decision = silence(names[static_cast<size_t>(i)], 10'000 + i * 1'000);
-    scorer.decide({&decision, 1}, alerts);
+  scorer.observe(stream.observations(), alerts);
+  std::map<std::string, Decision> active;
+  for (const DecisionChange& change : scorer.take_decisions()) {
+    const Decision& decision = change.decision;
+    const auto known = active.find(decision.client);
+    if (change.what == What::kMade) {
+      CHECK(known == active.end());
+    } else {
+      REQUIRE(known != active.end());
+      if (change.what != What::kReplaced) CHECK(known->second.id == decision.id);
+      CHECK(decision.until_ms >= known->second.until_ms);
+    }
+    if (change.is_end())
+      active.erase(decision.client);
+    else
+      active[decision.client] = decision;
   }
-  CHECK(scorer.statistics().silences == Silences::kOfChunkMax);
-  CHECK(scorer.silences_of(hash_of("client-0"), check_of("client-0")).empty());
-  CHECK(scorer.silences_of(hash_of("client-79"), check_of("client-79")).size() == 1);
-  const int64_t later_s = 2'000;
-  scorer.observe(attacks(stream, later_s, later_s + 70, {"x"}), alerts);
-  CHECK(scorer.statistics().silences == 0);
+  CHECK(active.size() == scorer.statistics().decisions.active);
+}
+
+TEST_CASE("a restore goes on with the decisions of every chunk", "[decisions][property]") {
+  for (const uint32_t seed : {21U, 22U, 23U}) {
+    ScoreOptions options = options_with(busy_policy());
+    options.clients_max = 128;
+    options.chunk_clients = 16;
+    Stream stream;
+    add_random(stream, seed, 6'000, 50, "c");
+    const std::span<const Observation> all = stream.observations();
+    Scorer whole(options, kTopics);
+    const uint32_t chunks = whole.chunk_count();
+    REQUIRE(chunks > 4);
+    std::mt19937 random(seed);
+    std::vector<Alert> alerts, ignored;
+    // Chunks are saved at random places of the middle third.
+    std::map<size_t, std::vector<std::pair<uint32_t, std::string>>> saved;
+    std::map<size_t, std::vector<uint32_t>> places;
+    for (uint32_t chunk = 0; chunk < chunks; ++chunk)
+      places[2'000 + random() % 2'000].push_back(chunk);
+    const size_t begin = places.begin()->first, end = 4'000;
+    std::vector<std::string> expected, told;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (places.contains(i)) {
+        for (const uint32_t chunk : places[i])
+          whole.save(chunk, saved[i].emplace_back(chunk, std::string()).second);
+      }
+      whole.observe(all.subspan(i, 1), alerts);
+      if (i >= end)
+        append_to(expected, whole.take_decisions());
+      else
+        (void)whole.take_decisions();
+    }
+    REQUIRE(expected.size() > 40);
+    Scorer restored(options, kTopics);
+    restored.begin_restore();
+    for (size_t i = begin; i < all.size(); ++i) {
+      if (saved.contains(i)) {
+        for (const auto& [chunk, bytes] : saved[i])
+          REQUIRE(restored.load(chunk, bytes));
+      }
+      restored.observe(all.subspan(i, 1), ignored);
+      if (i >= end)
+        append_to(told, restored.take_decisions());
+      else
+        (void)restored.take_decisions();
+    }
+    CHECK(told == expected);
+    CHECK(restored.digest() == whole.digest());
+    CHECK(restored.statistics().decisions.active == whole.statistics().decisions.active);
+  }
+}
+
+TEST_CASE("decisions outlive their policy until they end, and what another policy counted is dropped", "[decisions]") {
+  DecisionRule often = rule("often", DecisionAction::kBan, kHourMs);
+  often.alerts_min = 2;
+  ScoreOptions options = options_with({often});
+  options.clients_max = options.chunk_clients = 64;
+  Run run(options);
+  run.attack_of("198.51.100.7", 0);
+  run.attack_of("198.51.100.7", 400'000);
+  run.attack_of("198.51.100.8", 401'000);
+  REQUIRE(run.steps() == std::vector{What::kMade});
+  std::string bytes;
+  run.scorer.save(0, bytes);
+  CHECK(bytes.front() == 6);
+
+  ScoreOptions none;
+  none.clients_max = none.chunk_clients = 64;
+  Run without(none);
+  std::string empty;
+  without.scorer.save(0, empty);
+  CHECK(empty.front() == 4);
+  without.scorer.begin_restore();
+  REQUIRE(without.scorer.load(0, bytes));
+  CHECK(without.scorer.statistics().decisions.active == 1);
+  without.attack_of("198.51.100.9", 410'000);
+  without.time_is(400'000 + kHourMs);
+  without.time_is(400'000 + 2 * kHourMs);
+  for (int i = 2; i < 12; ++i)
+    without.time_is(400'000 + kHourMs + i * 600'000);
+  CHECK(without.steps() == std::vector{What::kEnded});
+
+  often.within = Milliseconds{kHourMs * 2};
+  ScoreOptions changed = options_with({often});
+  changed.clients_max = changed.chunk_clients = 64;
+  Run other(changed);
+  other.scorer.begin_restore();
+  REQUIRE(other.scorer.load(0, bytes));
+  other.attack_of("198.51.100.8", 402'000 + 300'000);
+  CHECK(other.changes.empty());
+}
+
+TEST_CASE("a chunk whose decisions are damaged is refused", "[decisions]") {
+  ScoreOptions options = options_with({rule("r", DecisionAction::kBan, kHourMs)});
+  options.clients_max = options.chunk_clients = 64;
+  Run run(options);
+  run.attack_of("198.51.100.7", 0);
+  Decisions decisions(options.decisions, 1);
+  std::string bytes;
+  BinaryWriter out(bytes);
+  Alert alert = run.alerts.front();
+  decisions.take(alert, {7, 0}, kStartMs);
+  REQUIRE(decisions.counts().active == 1);
+  decisions.save(0, kStartMs, out);
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    Decisions other(options.decisions, 1);
+    BinaryReader in(std::string_view(bytes).substr(0, size));
+    CHECK_FALSE(other.load(0, in));
+  }
+  Decisions other(options.decisions, 1);
+  BinaryReader in(bytes);
+  REQUIRE(other.load(0, in));
+  CHECK(in.left() == 0);
+  std::string again;
+  BinaryWriter out_again(again);
+  other.save(0, kStartMs, out_again);
+  CHECK(again == bytes);
 }

@@ -17,7 +17,9 @@ class AddressSet {
   /// To be called once after the last add().
   void seal();
 
-  [[nodiscard]] bool contains(const IpAddress& address) const;
+  [[nodiscard]] bool contains(const IpAddress& address) const { return meets(address, address); }
+  /// Whether any address from `first` to `last` is in the set.
+  [[nodiscard]] bool meets(const IpAddress& first, const IpAddress& last) const;
   /// Addresses and networks that were added.
   [[nodiscard]] size_t entries() const { return entries_; }
   [[nodiscard]] bool empty() const { return entries_ == 0; }

@@ -1,4 +1,4 @@
-#include "score/decisions/silences.h"
+#include "score/orders/silences.h"
 
 #include <algorithm>
 
@@ -7,20 +7,20 @@
 
 namespace weir {
 
-void Silences::take(uint32_t chunk, const Decision& decision, int64_t now_ms) {
+void Silences::take(uint32_t chunk, const ClientOrder& order, int64_t now_ms) {
   std::vector<Silence>& own = chunks_[chunk];
   count_ -= std::erase_if(own, [&](const Silence& silence) {
-    return silence.client_kind == decision.client_kind && silence.client == decision.client &&
-           silence.episode == decision.episode;
+    return silence.client_kind == order.client_kind && silence.client == order.client &&
+           silence.episode == order.episode;
   });
-  if (decision.until_ms <= now_ms) return index(chunk);
+  if (order.until_ms <= now_ms) return index(chunk);
   if (own.size() == kOfChunkMax) {
     own.erase(std::min_element(own.begin(), own.end(),
                                [](const Silence& a, const Silence& b) { return a.until_ms < b.until_ms; }));
     --count_;
   }
-  own.push_back({decision.client_kind, std::string(decision.client), std::string(decision.episode), decision.until_ms,
-                 std::string(decision.reason), std::string(decision.caller)});
+  own.push_back({order.client_kind, std::string(order.client), std::string(order.episode), order.until_ms,
+                 std::string(order.reason), std::string(order.caller)});
   ++count_;
   index(chunk);
 }

@@ -9,7 +9,7 @@
 
 #include "alert/alert.h"
 #include "base/binary_format.h"
-#include "score/decisions/decision.h"
+#include "score/orders/client_order.h"
 
 namespace weir {
 
@@ -31,7 +31,7 @@ class Silences {
   explicit Silences(uint32_t chunks) : chunks_(chunks) {}
 
   /// A silence of the same client and episode is replaced; one that has ended by `now_ms` only ends that.
-  void take(uint32_t chunk, const Decision& decision, int64_t now_ms);
+  void take(uint32_t chunk, const ClientOrder& order, int64_t now_ms);
   /// Whether this alert is to be left out.
   [[nodiscard]] bool cover(const Alert& alert) const;
   /// Forgets those that ended before `horizon_ms`.
@@ -49,7 +49,7 @@ class Silences {
  private:
   void index(uint32_t chunk);
 
-  std::vector<std::vector<Silence>> chunks_;  // each in the order of the decisions
+  std::vector<std::vector<Silence>> chunks_;  // oldest first
   size_t count_ = 0;
   absl::flat_hash_map<uint64_t, uint32_t> chunk_of_;  // by client_check
 };

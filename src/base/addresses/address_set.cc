@@ -1,4 +1,4 @@
-#include "enrich/address_set.h"
+#include "base/addresses/address_set.h"
 
 #include <algorithm>
 #include <array>
@@ -48,10 +48,10 @@ void AddressSet::seal() {
   ranges_ = std::move(apart);
 }
 
-bool AddressSet::contains(const IpAddress& address) const {
-  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), address,
+bool AddressSet::meets(const IpAddress& first, const IpAddress& last) const {
+  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), last,
                                       [](const IpAddress& wanted, const Range& range) { return wanted < range.first; });
-  return after != ranges_.begin() && address <= std::prev(after)->last;
+  return after != ranges_.begin() && first <= std::prev(after)->last;
 }
 
 }  // namespace weir
