@@ -68,6 +68,7 @@ def system(minutes=ALL, busy=True):
         for metric in ('truncated_records', 'scan_failures', 'dead_letters_truncated', 'quarantined_records', 'bad_observation_blocks', 'foreign_observation_blocks',
                        'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'wrong_clock_records', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
             add(f'weir_{metric}_total', counter((minutes, 0)))
+        add('weir_decisions_skipped_total', counter((minutes, 0)), why='budget')
         add('weir_sources_stuck', gauge((minutes, 0)))
         for lane in ('detect-0', 'score-0'):
             add('weir_clock_skew_seconds', gauge((minutes, 0.002)), lane=lane)
@@ -135,6 +136,7 @@ FAULTS = {
     'WeirClockSkew': {f'weir_clock_skew_seconds {ONE} score': fault_gauge(0, -45)},
     'WeirUnguardedLanes': {f'weir_unguarded_lanes {ONE} detect': fault_gauge(0, 2)},
     'WeirAlertsTrimmed': {f'weir_alerts_trimmed_total {ONE}': fault_counter(1)},
+    'WeirDecisionsLeftOut': {f'weir_decisions_skipped_total {ONE}': fault_counter(5)},
     'WeirLagGrowing': {'weir_consumer_lag_records http.requests': fault_gauge(7, (200_000, 900_000))},
     'WeirStalled': {f'weir_consumer_lag_records {ONE} http.requests': fault_gauge(0, (50, 5000)),
                     f'weir_consumed_messages_total {ONE}': counter((QUIET - 10, 600), (FAULT + 10, 0), (AFTER, 600))},

@@ -37,7 +37,7 @@ class Pipeline:
         self.broker = broker
         self.folder = folder
         self.group = f'weir-{number}'
-        self.topics = {role: f't{number}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter')}
+        self.topics = {role: f't{number}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter', 'decisions')}
         self.requests = self.topics['requests']
         self.processes = []
         broker.create_topic(self.requests, partitions)

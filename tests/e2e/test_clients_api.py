@@ -144,9 +144,9 @@ def test_a_silence_holds_wherever_it_was_made_and_over_a_restart_until_it_is_end
         silence, = here['silences']
         assert silence['reason'] == 'a load test' and silence['caller'] == 'loopback' and silence['until'] == told['until']
         assert here['open_episodes'][0]['count'] == 1 and here['recent_alerts'] == []
-        weir.wait_for_log(f'decision: loopback: silence customer {client}, until')
+        weir.wait_for_log(f'order: loopback: silence customer {client}, until')
     assert sum(weir.metrics().sum('weir_alerts_silenced_total') for weir in (first, second)) == 2
-    assert sum(weir.metrics().sum('weir_decisions_total') for weir in (first, second)) == 2
+    assert sum(weir.metrics().sum('weir_client_orders_total') for weir in (first, second)) == 2
 
     first.kill()
     first.start()

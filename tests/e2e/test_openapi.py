@@ -38,7 +38,8 @@ def test_the_document_names_every_call(weir):
     assert status == 200 and headers['Content-Type'] == 'application/json' and document['openapi'] == '3.1.0'
     assert set(document['paths']) == {'/metrics', '/-/healthy', '/-/ready', '/-/status', '/-/reload', '/api/v1/analyze',
                                       '/api/v1/analyze/{source}', '/api/v1/clients/{id}', '/api/v1/clients/{id}/forget',
-                                      '/api/v1/clients/{id}/silence', '/api/v1/openapi.json'}
+                                      '/api/v1/clients/{id}/silence', '/api/v1/clients/{id}/decide',
+                                      '/api/v1/clients/{id}/lift', '/api/v1/openapi.json'}
     source, = document['paths']['/api/v1/analyze/{source}']['post']['parameters']
     assert source['schema']['enum'] == ['default']
     assert document['info']['version'] in weir.get('/metrics')[2]

@@ -82,8 +82,8 @@ def observations_of(block, topics):
     """The observations of one block, in order; `topics`: the names of the requests topics."""
     if block[0] == 2:
         return []  # events for correlations; the records' observations stand in blocks of their own
-    if block[0] == 5:
-        return []  # a decision about a client
+    if block[0] in (5, 6):
+        return []  # an order about a client
     if block[0] not in (1, 3, 4):
         raise ValueError(f'a block of version {block[0]}')
     reader, found, topic, partition, offset, time_ms = _Reader(block), [], 0, 0, 0, 0
