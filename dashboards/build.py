@@ -220,10 +220,17 @@ CLIENTS = [
     graph('Flood control', 'Malicious or abusive records counted into an open episode without an alert of their own.',
           [('suppressed', rate('weir_alerts_suppressed_total'))], 'cps', width=6),
 
-    graph('Silenced', 'Alerts that were left out because somebody silenced the client or the episode, and decisions that were taken in.',
-          [('alerts left out', increase('weir_alerts_silenced_total')), ('decisions', increase('weir_decisions_total'))], width=12),
+    graph('Silenced', 'Alerts that were left out because somebody silenced the client or the episode, and orders that were taken in.',
+          [('alerts left out', increase('weir_alerts_silenced_total')), ('orders', increase('weir_client_orders_total'))], width=12),
     graph('What became of attacks', 'Malicious records by outcome, judged by the response.',
           [('{{outcome}}', rate('weir_attack_outcomes_total', 'outcome'))], 'cps', width=12, stacked=True),
+
+    row('Decisions'),
+    graph('Decisions', 'About clients, by the rules of the configuration or by hand: made, renewed, replaced, ended, deleted.',
+          [('{{change}}', increase('weir_decisions_total', 'change'))], stacked=True),
+    graph('In force', 'By event time, simulated ones too.', [('{{instance}}', total('weir_decisions_active', 'instance'))], stacked=True),
+    graph('Not decided', 'Alerts that a rule answers and that led to nothing: spared addresses, late ones, a spent budget, no room.',
+          [('{{why}}', increase('weir_decisions_skipped_total', 'why'))], overrides=[coloured('budget', 'red'), coloured('no_room', 'red')]),
 
     row('Clients'),
     graph('Clients', 'In the client tables.', [('{{instance}}', total('weir_clients', 'instance'))], stacked=True),
