@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults']
+SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults', 'package']
 
 
 def run(script, *arguments):
@@ -25,7 +25,7 @@ def test_help_explains_the_script(script):
     ('bench', ['--runs', '0']), ('bench', ['--frobnicate']), ('bench', ['peers', '--frobnicate']), ('bench', ['peers', '--records', 'many']), ('fuzz', []), ('fuzz', ['--minutes', '-1']),
     ('format', ['--frobnicate']), ('install-deps', ['--frobnicate']),
     ('sigma-oracle', ['--frobnicate']), ('sigma-oracle', ['--generic', 'many']), ('sigma-oracle', ['/no/such/directory']),
-    ('faults', ['--frobnicate']), ('faults', ['--seed'])])
+    ('faults', ['--frobnicate']), ('faults', ['--seed']), ('package', ['--frobnicate']), ('package', ['--preset'])])
 def test_wrong_usage_is_code_2_with_a_message(script, arguments):
     result = run(script, *arguments)
     assert result.returncode == 2 and result.stderr.strip() and not result.stdout
