@@ -1,8 +1,10 @@
 #include "lane/sources/source_estimate.h"
 
 #include <algorithm>
-#include <functional>
 #include <limits>
+#include <string_view>
+
+#include "base/byte_search.h"
 
 namespace weir {
 namespace {
@@ -45,25 +47,50 @@ void SourceEstimate::take(const Record& record) {
   if (size_ != clients || taken_ - measured_ >= kMeasuredBy) measure();
 }
 
-/// The client's own, a free one, or the oldest.
+/// The client's slot, or size_.
+size_t SourceEstimate::find(uint64_t client_hash) const {
+  const std::string_view bytes(hash_bytes_.data(), hash_bytes_.size());
+  const auto byte = static_cast<char>(client_hash);
+  for (size_t at = find_near(bytes, byte); at < size_; at = find_near(bytes, byte, at + 1))
+    if (slots_[at].record.client_hash == client_hash) return at;
+  return size_;
+}
+
+/// The client's own, a free one, or the oldest; its record is the newest.
 SourceEstimate::Slot& SourceEstimate::slot_of(uint64_t client_hash) {
-  Slot* oldest = &slots_.front();
-  for (size_t i = 0; i < size_; ++i) {
-    if (slots_[i].record.client_hash == client_hash) return slots_[i];
-    if (slots_[i].number < oldest->number) oldest = &slots_[i];
+  size_t slot = find(client_hash);
+  if (slot == size_ && size_ < kClients) {
+    ++size_;
+    older_[slot] = newer_[slot] = kNone;
+  } else if (slot == size_) {
+    slot = oldest_;
   }
-  return size_ < kClients ? slots_[size_++] : *oldest;
+  make_newest(slot);
+  hash_bytes_[slot] = static_cast<char>(client_hash);
+  return slots_[slot];
+}
+
+void SourceEstimate::make_newest(size_t slot) {
+  if (slot == newest_) return;
+  const auto number = static_cast<uint8_t>(slot);
+  const uint8_t older = older_[slot], newer = newer_[slot];
+  if (newer != kNone) {  // it has been in the list
+    older_[newer] = older;
+    (older == kNone ? oldest_ : newer_[older]) = newer;
+  }
+  older_[slot] = newest_;
+  newer_[slot] = kNone;
+  (newest_ == kNone ? oldest_ : newer_[newest_]) = number;
+  newest_ = number;
 }
 
 /// Older clients count no longer.
 uint64_t SourceEstimate::least_number() const {
   if (size_ <= kClientsTelling || taken_ <= kCounts) return 0;
-  std::array<uint64_t, kClients> numbers{};
-  for (size_t i = 0; i < size_; ++i)
-    numbers[i] = slots_[i].number;
-  const auto last = numbers.begin() + static_cast<std::ptrdiff_t>(kClientsTelling) - 1;
-  std::nth_element(numbers.begin(), last, numbers.begin() + static_cast<std::ptrdiff_t>(size_), std::greater<>());
-  return std::min(*last, taken_ - kCounts);
+  size_t last = newest_;
+  for (size_t i = 1; i < kClientsTelling; ++i)
+    last = older_[last];
+  return std::min(slots_[last].number, taken_ - kCounts);
 }
 
 void SourceEstimate::measure() {

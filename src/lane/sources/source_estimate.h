@@ -59,14 +59,23 @@ class SourceEstimate {
     uint64_t number = 0;  // of the record, in the order of coming
   };
 
+  [[nodiscard]] size_t find(uint64_t client_hash) const;
   Slot& slot_of(uint64_t client_hash);
+  void make_newest(size_t slot);
   void measure();
   [[nodiscard]] bool tells() const { return size_ >= kClientsTelling; }
   [[nodiscard]] bool is_right(const Record& record, std::span<const int64_t> following, bool ahead) const;
   [[nodiscard]] std::optional<int64_t> age_ms() const;
   [[nodiscard]] uint64_t least_number() const;
 
+  static constexpr uint8_t kNone = 0xff;
+  static_assert(kClients < kNone);
+
   std::array<Slot, kClients> slots_{};
+  std::array<char, kClients> hash_bytes_{};  // one of each slot's client_hash: what is searched for a client
+  // The slots in the order of their records.
+  std::array<uint8_t, kClients> older_{}, newer_{};
+  uint8_t newest_ = kNone, oldest_ = kNone;
   size_t size_ = 0;
   uint64_t taken_ = 0;
   uint64_t measured_ = 0;   // taken_ when measure_ms_ was computed
