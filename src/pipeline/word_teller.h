@@ -40,8 +40,8 @@ class WordTeller {
     uint64_t hash = 0;
     std::string text;
   };
-  /// A site has more paths than its clients have programs. At most 800 KiB with all of them as long as they can be.
-  static constexpr size_t kAgents = 256, kPaths = 4096;
+  /// A site has more paths than its clients have programs. At most 1 MiB with all of them as long as they can be.
+  static constexpr size_t kAgents = 2048, kPaths = 4096;
 
   std::string_view pack(std::string_view agent, std::string_view path, std::string_view account, Arena& arena);
 
