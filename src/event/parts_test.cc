@@ -10,6 +10,7 @@
 #include "event/json/pointer_table.h"
 #include "event/line_prefix.h"
 #include "event/test_records.h"
+#include "event/values/field_values.h"
 #include "event/values/forwarded_for.h"
 #include "event/values/request_target.h"
 #include "event/values/timestamp.h"
@@ -100,6 +101,23 @@ TEST_CASE("a time of the common log format in the minute of the last one is read
         CAPTURE(text);
         for (const auto format : {TimestampFormat::kAuto, TimestampFormat::kCommonLog, TimestampFormat::kRfc3339})
           CHECK(reader.read(text, format, clues) == parse_timestamp(text, format, clues));
+      }
+  }
+}
+
+TEST_CASE("counts of any length are read, and other bytes among their digits are none") {
+  const auto read = [](const std::string& text) { return read_count(RawValue::of_text(text), UINT64_MAX); };
+  const std::string digits = "18446744073709551615";
+  for (size_t size = 1; size <= digits.size(); ++size) {
+    std::string text = digits.substr(0, size);
+    CAPTURE(text);
+    CHECK(read(text) == std::stoull(text));
+    CHECK(read(std::string(size, '0')) == 0U);
+    for (size_t at = 0; at < size; ++at)
+      for (const char other : {'/', ':', '\0', 'x', '\xb1'}) {
+        text.replace(at, 1, 1, other);
+        CHECK_FALSE(read(text).has_value());
+        text[at] = digits[at];
       }
   }
 }

@@ -1,6 +1,7 @@
 #include "event/values/field_values.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -90,16 +91,32 @@ std::optional<uint64_t> whole_of(double real) {
   return static_cast<uint64_t>(real);
 }
 
-// What nearly every count is: digits alone, and no more than a number surely holds.
+// The digits, one a byte, the first in the lowest, behind as many zeros as eight are more.
+uint64_t padded_digits(std::string_view text) {
+  constexpr uint64_t kZeros = 0x3030303030303030;
+  const auto load = [](const char* from, auto word) {
+    std::memcpy(&word, from, sizeof word);
+    return uint64_t{word};
+  };
+  const char* data = text.data();
+  const size_t size = text.size();
+  if (size == 8) return load(data, uint64_t{});
+  const uint64_t digits = size >= 4 ? load(data, uint32_t{}) | load(data + size - 4, uint32_t{}) << 8 * (size - 4)
+                                    : load(data, uint8_t{}) | load(data + size / 2, uint8_t{}) << 8 * (size / 2) |
+                                          load(data + size - 1, uint8_t{}) << 8 * (size - 1);
+  return digits << 8 * (8 - size) | kZeros >> 8 * size;
+}
+
+// What nearly every count is: one to eight digits. Without a loop, whose end would be guessed wrong as often as the lengths change.
 std::optional<uint64_t> plain_count(std::string_view text) {
-  constexpr size_t kDigitsMax = 18;
-  if (text.empty() || text.size() > kDigitsMax) return std::nullopt;
-  uint64_t number = 0;
-  for (const char c : text) {
-    if (!is_ascii_digit(c)) return std::nullopt;
-    number = number * 10 + static_cast<uint64_t>(c - '0');
-  }
-  return number;
+  if (std::endian::native != std::endian::little || text.empty() || text.size() > 8) return std::nullopt;
+  uint64_t digits = padded_digits(text);
+  constexpr uint64_t kHigh = 0xf0f0f0f0f0f0f0f0, kZeros = 0x3030303030303030, kSixes = 0x0606060606060606;
+  if ((digits & kHigh) != kZeros || ((digits + kSixes) & kHigh) != kZeros) return std::nullopt;
+  digits &= 0x0f0f0f0f0f0f0f0f;
+  digits = (digits * 10 + (digits >> 8)) & 0x00ff00ff00ff00ff;    // pairs
+  digits = (digits * 100 + (digits >> 16)) & 0x0000ffff0000ffff;  // fours
+  return (digits * 10'000 + (digits >> 32)) & 0x00000000ffffffff;
 }
 
 std::optional<uint64_t> count_of_text(std::string_view text) {
