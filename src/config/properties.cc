@@ -304,6 +304,8 @@ const auto& property_table() {
                "networks (CIDR) that no decision acts on: offices, monitoring, partners. Trusted proxies never are a subject"},
       Property{"decisions.spare_crawlers", choice(REACH(decisions.spare_crawlers)),
                "nor the addresses of enrichment.crawlers, as read at the start"},
+      Property{"decisions.customers_max", AT(decisions.policy.customers_max),
+               "nor addresses with more named clients (customers, API keys) behind them within a day; 0: they are not counted", "clients", {0, DecisionPolicy::kCustomersMax}},
       Property{"decisions.ipv4_prefix", AT(decisions.policy.ipv4_prefix),
                "length of the network that a decision about an IPv4 address acts on", "bits", {16, 32}},
       Property{"decisions.ipv6_prefix", AT(decisions.policy.ipv6_prefix),

@@ -162,7 +162,11 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
   if (clock.observations() % kExpiryEvery == 0) expire_idle();
   ++statistics.observations;
   if (absent_count > 0 && absent[clients.chunk_of(record.client_hash)]) return;
-  if (record.has(ObservationFlag::kAddressCount) && (!options.bursts.enabled || is_nobody(record))) return;
+  const bool is_count = record.has(ObservationFlag::kAddressCount);
+  if (is_count && !is_nobody(record))
+    decisions.meet({record.client_hash, clients.chunk_of(record.client_hash)}, record.path_hash, time_ms,
+                   clock.now_ms());
+  if (is_count && (!options.bursts.enabled || is_nobody(record))) return;
 
   const ClientSlot slot = client_of(record, check, hint, alerts);
   if (record.has(ObservationFlag::kAddressCount)) {

@@ -51,6 +51,8 @@ struct DecisionPolicy {
   Milliseconds remember{7 * 86'400'000};  ///< event time after its end in which a decision makes the next one longer
   uint32_t per_minute_max = 1'000;        ///< decisions of one partition, made in the long run
   uint32_t clients_max = 50'000;          ///< of one partition, with a decision, one to remember or alerts counted
+  static constexpr uint32_t kCustomersMax = 32;
+  uint32_t customers_max = 0;  ///< an address with more named clients behind it is no subject; 0: they are not counted
   uint32_t ipv4_prefix = 32, ipv6_prefix = 64;
   AddressSet never;                  ///< own networks, and proxies that are trusted
   std::vector<AddressSet> crawlers;  ///< verified ones

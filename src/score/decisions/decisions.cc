@@ -96,7 +96,8 @@ const DecisionRule* Decisions::rule_for(const Alert& alert, Client& client) cons
 void Decisions::take(const Alert& alert, Subject subject, int64_t now_ms) {
   if (!policy_ || alert.phase == EpisodePhase::kClosed || !fits_any(alert)) return;
   auto acts_on = policy_->subject_of(alert.client_kind, alert.client);
-  if (!acts_on) {
+  const bool is_shared = alert.client_kind == ClientKind::kAddress && is_crowded(subject, milliseconds(alert.time));
+  if (!acts_on || is_shared) {
     ++counts_.spared;
     return;
   }
@@ -221,6 +222,41 @@ bool Decisions::take_budget(Chunk& chunk, int64_t now_ms) const {
 void Decisions::tell(DecisionChange::What what, const Decision& decision) {
   ++counts_.changes[static_cast<size_t>(what)];
   changes_.push_back({what, decision});
+}
+
+// --- who stands behind an address
+
+void Decisions::note_customer(Subject address, uint64_t customer_hash, int64_t time_ms, int64_t now_ms) {
+  Chunk& chunk = chunks_[address.chunk];
+  auto known = chunk.companies.find(address.client_hash);
+  if (known == chunk.companies.end()) {
+    const bool may_sweep = chunk.swept_ms == kUnspent || now_ms - chunk.swept_ms >= kMinuteMs;
+    if (chunk.companies.size() >= kCompaniesMax && may_sweep) {
+      absl::erase_if(chunk.companies,
+                     [&](const auto& item) { return now_ms - item.second.newest_ms >= kCompanyKeptMs; });
+      chunk.swept_ms = now_ms;
+    }
+    if (chunk.companies.size() >= kCompaniesMax) {
+      ++counts_.no_room;
+      return;
+    }
+    known = chunk.companies.emplace(address.client_hash, Company{{}, time_ms}).first;
+  }
+  Company& company = known->second;
+  if (time_ms - company.newest_ms >= kCompanyKeptMs) company.customers.clear();
+  company.newest_ms = std::max(company.newest_ms, time_ms);
+  const auto customer = static_cast<uint32_t>(customer_hash);
+  auto& customers = company.customers;
+  if (customers.size() > policy_->customers_max) return;
+  if (std::find(customers.begin(), customers.end(), customer) == customers.end()) customers.push_back(customer);
+}
+
+bool Decisions::is_crowded(Subject address, int64_t time_ms) const {
+  if (policy_->customers_max == 0) return false;
+  const auto& companies = chunks_[address.chunk].companies;
+  const auto known = companies.find(address.client_hash);
+  return known != companies.end() && known->second.customers.size() > policy_->customers_max &&
+         time_ms - known->second.newest_ms < kCompanyKeptMs;
 }
 
 // --- how it ends

@@ -25,6 +25,11 @@ namespace weir {
 /// is decided, and what is in force ends.
 class Decisions {
  public:
+  /// Of a chunk: addresses whose named clients are counted. Further ones are not, until those of yesterday are forgotten.
+  static constexpr size_t kCompaniesMax = 8'192;
+  /// Event time after which a named client does not stand behind its address any more.
+  static constexpr int64_t kCompanyKeptMs = 86'400'000;
+
   Decisions(std::shared_ptr<const DecisionPolicy> policy, uint32_t chunks);
 
   /// A client of one chunk.
@@ -32,6 +37,10 @@ class Decisions {
     uint64_t client_hash = 0;
     uint32_t chunk = 0;
   };
+  /// A record of a named client came from this address.
+  void meet(Subject address, uint64_t customer_hash, int64_t time_ms, int64_t now_ms) {
+    if (policy_ && policy_->customers_max > 0) note_customer(address, customer_hash, time_ms, now_ms);
+  }
   /// To be called with each alert of a client that is told, in their order, when the partition's event time is `now_ms`.
   void take(const Alert& alert, Subject client, int64_t now_ms);
   /// A person's decision: it takes the place of what is in force, and no alert changes it.
@@ -77,8 +86,15 @@ class Decisions {
     int64_t forget_ms = 0;             // when nothing of it matters any more
     int64_t due_ms = 0;                // as it stands in due_
   };
+  /// Who stands behind an address.
+  struct Company {
+    std::vector<uint32_t> customers;  // of their hashes, each once, one more than allowed at most
+    int64_t newest_ms = 0;
+  };
   struct Chunk {
     absl::flat_hash_map<uint64_t, std::unique_ptr<Client>> clients;  // by client_hash
+    absl::flat_hash_map<uint64_t, Company> companies;                // by the client_hash of the address
+    int64_t swept_ms = kUnspent;                                     // when companies were looked over last
     int64_t budget_ms = kUnspent;                                    // event time up to which the budget is spent
   };
   /// An alert that a rule answers.
@@ -95,6 +111,10 @@ class Decisions {
   Client* client_of(Subject subject, ClientKind kind, std::string_view name);
   Client* known_client(Subject subject, ClientKind kind, std::string_view name);
   void put(Client& client, Decision decision, DecisionChange::What what);
+  void note_customer(Subject address, uint64_t customer_hash, int64_t time_ms, int64_t now_ms);
+  [[nodiscard]] bool is_crowded(Subject address, int64_t time_ms) const;
+  void save_companies(const Chunk& chunk, BinaryWriter& out) const;
+  bool load_companies(Chunk& chunk, BinaryReader& in) const;
   bool make_room(Chunk& chunk, uint32_t number);
   void answer(Client& client, Subject subject, const Answer& answer);
   void prolong(Client& client, const Answer& answer);

@@ -110,6 +110,7 @@ DecisionPolicy busy_policy() {
   DecisionRule throttle = rule("rest", DecisionAction::kThrottle, 60'000);
   policy.rules = {ban, captcha, throttle};
   policy.remember = Milliseconds{kHourMs};
+  policy.customers_max = 2;
   return policy;
 }
 
@@ -290,6 +291,46 @@ TEST_CASE("own networks, trusted proxies and crawlers are never a subject, and n
   CHECK(run.alerts.size() == 1);
   CHECK(run.changes.empty());
   CHECK(run.scorer.statistics().decisions.spared == 1);
+}
+
+TEST_CASE("an address with many named clients behind it is not acted on, as long as they come", "[decisions]") {
+  DecisionPolicy policy;
+  policy.rules = {rule("r", DecisionAction::kBan, kHourMs)};
+  policy.customers_max = 3;
+  ScoreOptions options = options_with(std::move(policy));
+  options.clients_max = options.chunk_clients = 64;
+  Run run(options);
+  const auto meet = [&](const std::string& address, uint64_t customer, int64_t at_ms) {
+    Stream stream;
+    Observation& record = stream.add({.client = address, .at_ms = at_ms});
+    record.client_kind = ClientKind::kAddress;
+    record.flags = static_cast<uint8_t>(ObservationFlag::kAddressCount);
+    record.path_hash = customer;
+    run.observe(record);
+  };
+  for (int i = 0; i < 20; ++i) {
+    meet("198.51.100.7", 100U + static_cast<unsigned>(i % 4), i);
+    meet("198.51.100.8", 100U + static_cast<unsigned>(i % 3), i);
+  }
+  run.attack_of("198.51.100.7", 1'000);
+  run.attack_of("198.51.100.8", 1'000);
+  run.attack_of("198.51.100.9", 1'000);
+  REQUIRE(run.changes.size() == 2);
+  CHECK(run.changes[0].decision.client == "198.51.100.8");
+  CHECK(run.changes[1].decision.client == "198.51.100.9");
+  CHECK(run.scorer.statistics().decisions.spared == 1);
+
+  std::string bytes;
+  run.scorer.save(0, bytes);
+  Run restored(options);
+  restored.scorer.begin_restore();
+  REQUIRE(restored.scorer.load(0, bytes));
+  CHECK(restored.scorer.digest() == run.scorer.digest());
+  restored.attack_of("198.51.100.7", 400'000);
+  CHECK(restored.changes.empty());
+  restored.attack_of("198.51.100.7", 25 * kHourMs);  // nobody else came for a day
+  REQUIRE_FALSE(restored.changes.empty());
+  CHECK(restored.changes.back().decision.client == "198.51.100.7");
 }
 
 TEST_CASE("a client that people silenced gets no decision, and to forget a client ends its own", "[decisions]") {

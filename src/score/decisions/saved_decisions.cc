@@ -40,7 +40,7 @@ bool read_decision(BinaryReader& in, Decision& decision) {
 }  // namespace
 
 bool Decisions::any(uint32_t chunk, int64_t now_ms) const {
-  return !chunks_[chunk].clients.empty() || is_spent(chunks_[chunk], now_ms);
+  return !chunks_[chunk].clients.empty() || !chunks_[chunk].companies.empty() || is_spent(chunks_[chunk], now_ms);
 }
 
 void Decisions::save(uint32_t chunk, int64_t now_ms, BinaryWriter& out) const {
@@ -58,6 +58,48 @@ void Decisions::save(uint32_t chunk, int64_t now_ms, BinaryWriter& out) const {
     out.fixed64(hash);
     save_client(*client, out);
   }
+  save_companies(own, out);
+}
+
+void Decisions::save_companies(const Chunk& chunk, BinaryWriter& out) const {
+  out.byte(chunk.swept_ms == kUnspent ? 0 : 1);
+  if (chunk.swept_ms != kUnspent) out.zigzag(chunk.swept_ms);
+  std::vector<uint64_t> addresses;
+  for (const auto& [address, company] : chunk.companies)
+    addresses.push_back(address);
+  std::sort(addresses.begin(), addresses.end());
+  out.varint(addresses.size());
+  for (const uint64_t address : addresses) {
+    const Company& company = chunk.companies.at(address);
+    out.fixed64(address);
+    out.zigzag(company.newest_ms);
+    out.varint(company.customers.size());
+    for (const uint32_t customer : company.customers)
+      out.varint(customer);
+  }
+}
+
+/// Where they are not counted any more they are left out.
+bool Decisions::load_companies(Chunk& chunk, BinaryReader& in) const {
+  const bool keeps = policy_ && policy_->customers_max > 0;
+  int64_t swept_ms = kUnspent;
+  if (in.byte() != 0) swept_ms = in.signed_number<int64_t>();
+  if (swept_ms != kUnspent && !is_plausible_time(swept_ms)) return false;
+  if (keeps) chunk.swept_ms = swept_ms;
+  const auto addresses = in.number<uint32_t>();
+  if (addresses > kCompaniesMax) return false;
+  for (uint32_t i = 0; i < addresses; ++i) {
+    const uint64_t address = in.fixed64();
+    Company company;
+    company.newest_ms = in.signed_number<int64_t>();
+    const auto customers = in.number<uint32_t>();
+    if (!in.ok() || customers > DecisionPolicy::kCustomersMax + 1 || !is_plausible_time(company.newest_ms))
+      return false;
+    for (uint32_t j = 0; j < customers; ++j)
+      company.customers.push_back(in.number<uint32_t>());
+    if (keeps && !chunk.companies.emplace(address, std::move(company)).second) return false;
+  }
+  return in.ok();
 }
 
 void Decisions::save_client(const Client& client, BinaryWriter& out) {
@@ -126,7 +168,7 @@ bool Decisions::load(uint32_t chunk, BinaryReader& in) {
     counts_.active += added->second->decision ? 1 : 0;
     schedule(*added->second, {hash, chunk});
   }
-  return in.ok();
+  return in.ok() && load_companies(own, in);
 }
 
 }  // namespace weir
