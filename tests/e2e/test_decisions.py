@@ -13,6 +13,7 @@ import yaml
 
 import traffic
 from command import run
+from kafka_broker import KafkaBroker
 from processes import Process, free_ports
 from test_exactly_once import STAYS, await_scored, disturb, long_stories
 from waiting import wait_for
@@ -213,10 +214,10 @@ def service(broker, tmp_path, request):
 
 
 def test_bouncers_are_told_what_holds_and_what_ended(service):
-    service.put('198.51.100.7')
-    service.put('192.0.2.1', value='192.0.2.0/24', scope='range', action='captcha')
     service.put('203.0.113.9', simulate=True)
     service.put('203.0.113.8', seconds=-10)
+    service.put('198.51.100.7')
+    service.put('192.0.2.1', value='192.0.2.0/24', scope='range', action='captcha')
     wait_for(lambda: service.values() == ['192.0.2.0/24', '198.51.100.7'], 30, 'both are told')
     assert service.values('?ip=192.0.2.77') == ['192.0.2.0/24']
     assert service.get('/v1/decisions?ip=203.0.113.9')[1] is None
@@ -225,8 +226,8 @@ def test_bouncers_are_told_what_holds_and_what_ended(service):
     ban = next(one for one in stream['new'] if one['type'] == 'ban')
     assert ban['scope'] == 'Ip' and ban['origin'] == 'weir' and re.fullmatch(r'3[56]\d\d\.\d{3}s', ban['duration'])
     assert service.get('/v1/decisions/stream?startup=false')[1] == {'new': [], 'deleted': []}
-    service.put('198.51.100.8', seconds=3)
     service.end('198.51.100.7')
+    service.put('198.51.100.8', seconds=15)
     wait_for(lambda: service.values() == ['192.0.2.0/24', '198.51.100.8'], 30, 'the change is told')
     stream = service.get('/v1/decisions/stream?startup=false')[1]
     assert [one['value'] for one in stream['new']] == ['198.51.100.8'] and [one['value'] for one in stream['deleted']] == ['198.51.100.7']
@@ -264,6 +265,25 @@ def test_wrong_keys_and_hostile_queries_are_refused(service):
     wait_for(lambda: '198.51.100.10' in service.values(), 30, 'it goes on')
     assert 'weir_decisions_refused_total 2' in service.get('/metrics', key=None)[1]
     service.close()
+
+
+def test_the_service_outlives_its_broker(tmp_path):
+    broker = KafkaBroker(tmp_path / 'kafka').start()
+    service = None
+    try:
+        service = Service(broker, tmp_path, 'outage')
+        service.put('198.51.100.7')
+        wait_for(lambda: service.values() == ['198.51.100.7'], 30, 'it is told')
+        broker.stop()
+        assert service.values() == ['198.51.100.7']
+        broker.start()
+        service.put('198.51.100.8')
+        wait_for(lambda: service.values() == ['198.51.100.7', '198.51.100.8'], 60, 'it goes on')
+        service.close()
+    finally:
+        if service:
+            service.process.kill()
+        broker.kill()
 
 
 def test_files_for_servers_follow_the_topic(service, tmp_path):

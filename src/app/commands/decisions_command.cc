@@ -29,6 +29,7 @@ namespace weir {
 namespace {
 
 constexpr Milliseconds kLookAgain{200};
+constexpr int kTryAgainMs = 1'000;
 constexpr Milliseconds kRewriteInterval{1'000};  // at most so often is a watched file replaced
 
 struct DecisionsArguments {
@@ -123,7 +124,10 @@ Status watch(const DecisionsArguments& arguments, DecisionFeed& feed, DecisionBo
   while (!interruption.requested()) {
     const auto more = feed.read_more(
         kLookAgain, [&](std::string_view key, std::string_view value) { static_cast<void>(board.take(key, value)); });
-    if (!more) return tl::unexpected(more.error());
+    if (!more) {  // what the library gets over by itself, such as a broker that restarts
+      std::fprintf(stderr, "weir decisions: %s; trying again\n", more.error().to_string().c_str());
+      interruption.wait(-1, kTryAgainMs);
+    }
     board.expire(wall_clock());
     if (std::chrono::steady_clock::now() < next_write) continue;
     next_write = std::chrono::steady_clock::now() + kRewriteInterval;
@@ -205,12 +209,15 @@ RequestLogSink request_log(Log& log) {
 }
 
 /// Reads on until interrupted.
-Status feed_api(DecisionFeed& feed, BouncerApi& api, Interruption& interruption) {
+Status feed_api(DecisionFeed& feed, BouncerApi& api, Interruption& interruption, Log& log) {
   const auto take = [&api](std::string_view key, std::string_view value) { static_cast<void>(api.take(key, value)); };
   if (Status status = feed.read_all(interruption, take); !status) return status;
   api.set_loaded();
   while (!interruption.requested()) {
-    if (const auto more = feed.read_more(kLookAgain, take); !more) return tl::unexpected(more.error());
+    const auto more = feed.read_more(kLookAgain, take);
+    if (more) continue;
+    log.write(LogLevel::kWarning, "decisions: " + more.error().to_string() + "; trying again");
+    interruption.wait(-1, kTryAgainMs);
   }
   return {};
 }
@@ -230,7 +237,7 @@ int run_serve(const DecisionsArguments& arguments) {
   if (const Status started = server.start(); !started) return report_failure(started.error());
   log.write(LogLevel::kInfo,
             "decisions: serving " + config->kafka.topics.decisions + " on port " + std::to_string(server.port()));
-  const Status status = feed_api(*feed, api, interruption);
+  const Status status = feed_api(*feed, api, interruption, log);
   server.stop();
   return status ? kExitFine : report_failure(status.error());
 }

@@ -27,6 +27,7 @@ DecisionBoard::Taken DecisionBoard::take(std::string_view key, std::string_view 
   }
   const auto known = decisions_.find(key);
   if (decision && known == decisions_.end() && decisions_.size() >= kDecisionsMax) return Taken::kNoRoom;
+  if (decision && known != decisions_.end() && known->second == *decision) return Taken::kYes;
   if (known != decisions_.end()) remove(known);
   if (!decision) return Taken::kYes;
   const SubjectKey subject = subject_of(*decision);

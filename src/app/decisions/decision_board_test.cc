@@ -130,6 +130,7 @@ TEST_CASE("readers are told what changed since their place, ends first", "[decis
   put(board, b);
   CHECK(text_of(board.changes_since(after_a)) == "+192.0.2.2 captcha; ");
   const uint64_t after_b = board.place();
+  put(board, b);  // once more: nothing new
   CHECK(text_of(board.changes_since(after_b)).empty());
   Decision longer = b;
   longer.until_ms += 5'000;
