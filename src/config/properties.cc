@@ -208,7 +208,7 @@ const auto& property_table() {
                "client, and behind its client's newest and still count for bursts", "ms", {0, kDayMs}},
       Property{"score.watermarks", choice(REACH(score.watermarks)),
                "the clock of observations follows the slowest partition of the input that still delivers, and partitions ahead "
-               "of it wait, so that a backlog gives the alerts of live reading; reading a backlog is slower then"},
+               "of it wait, so that a backlog gives the alerts of live reading"},
       Property{"score.correlation_bytes_max", AT(score.correlation_bytes_max),
                "state of correlations per partition, about; beyond it their idle groups are given up", "bytes",
                {1 << 20, int64_t{1} << 36}},

@@ -4,7 +4,7 @@
 
 #include "base/catch.h"
 #include "kafka/at_least_once.h"
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 #include "kafka/record_feeder.h"
 #include "kafka/topic_admin.h"
 #include "kafka/topic_reader.h"

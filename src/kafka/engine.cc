@@ -14,7 +14,7 @@
 #include "base/assert.h"
 #include "base/siphash.h"
 #include "kafka/at_least_once.h"
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 #include "kafka/kafka_transactions.h"
 #include "kafka/state_reader.h"
 #include "kafka/topic_admin.h"

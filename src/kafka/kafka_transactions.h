@@ -4,8 +4,8 @@
 #include <string>
 
 #include "kafka/call_thread.h"
-#include "kafka/consumer.h"
-#include "kafka/ending_clients.h"
+#include "kafka/consumer/consumer.h"
+#include "kafka/consumer/ending_clients.h"
 #include "kafka/producer.h"
 #include "lane/transaction_client.h"
 

@@ -67,6 +67,12 @@ void ReadPositions::hand_out(ReadPosition& position, int64_t offset) {
   position.read = true;
 }
 
+void ReadPositions::end_at(std::span<const PartitionOffset> ends) {
+  for (const PartitionOffset& end : ends) {
+    if (ReadPosition* position = find(end.topic, end.partition)) position->asked_end = end.offset;
+  }
+}
+
 void ReadPositions::batch_done() {
   for (ReadPosition& position : positions_)
     position.done = position.expected;

@@ -20,12 +20,15 @@ struct ReadPosition {
   int64_t low = PartitionOffset::kUnknown;   ///< of the first record there was at the assignment
   int64_t high = PartitionOffset::kUnknown;  ///< of the first record that there was not yet when the broker last told
   int64_t seen = PartitionOffset::kUnknown;  ///< behind the last record that came, handed out or waiting
-  bool read = false;                         ///< a record came since the assignment
-  bool held = false;                         ///< from `expected` on, until it is let go
+  int64_t asked_end =
+      PartitionOffset::kUnknown;  ///< the brokers' answer when they were asked for the end; below it is no end
+  bool read = false;              ///< a record came since the assignment
+  bool held = false;              ///< from `expected` on, until it is let go
 
   /// Everything there was has been handed out.
   [[nodiscard]] bool at_end() const {
-    return !held && (is_end_known() || (high != PartitionOffset::kUnknown && expected >= std::max(high, seen)));
+    if (held || std::max(expected, end) < asked_end) return false;
+    return is_end_known() || (high != PartitionOffset::kUnknown && expected >= std::max(high, seen));
   }
   /// And the broker has said so.
   [[nodiscard]] bool is_end_known() const {
@@ -78,8 +81,12 @@ class ReadPositions {
   static void keep(ReadPosition& position, int64_t offset) { position.seen = offset + 1; }
   /// Nothing is there from `offset` on.
   static void reach_end(ReadPosition& position, int64_t offset) { position.end = offset; }
+  /// The brokers were asked where these end; others are not touched.
+  void end_at(std::span<const PartitionOffset> ends);
   /// The partition was made anew: what is committed means nothing any more.
-  static void forget_commit(ReadPosition& position) { position.committed = position.seen = PartitionOffset::kUnknown; }
+  static void forget_commit(ReadPosition& position) {
+    position.committed = position.seen = position.asked_end = PartitionOffset::kUnknown;
+  }
 
   /// All that was handed out is worked on.
   void batch_done();

@@ -131,6 +131,24 @@ TEST_CASE("a partition is at its end until a further record comes", "[lane][posi
   CHECK_FALSE(position.at_end());
 }
 
+TEST_CASE("a partition that was asked for its end is at its end when it was read that far", "[lane][positions]") {
+  ReadPositions positions = assigned({5, 5}, {5, 5});
+  ReadPosition& position = *positions.find(0, 0);
+  ReadPositions::reach_end(position, 5);
+  CHECK(position.at_end());
+  positions.end_at(std::vector<PartitionOffset>{{0, 0, 8}, {7, 0, 9}});
+  CHECK_FALSE(position.at_end());  // what was heard of it before holds no longer
+  read(positions, 0, 5);
+  ReadPositions::reach_end(position, 6);
+  CHECK_FALSE(position.at_end());
+  read(positions, 0, 6);
+  ReadPositions::reach_end(position, 8);  // a marker stood behind it
+  CHECK(position.at_end());
+  ReadPosition& other = *positions.find(0, 1);
+  ReadPositions::reach_end(other, 5);
+  CHECK(other.at_end());
+}
+
 TEST_CASE("markers behind the last record do not wait to be worked on", "[lane][positions]") {
   ReadPositions positions = assigned({5}, {5});
   ReadPosition& position = *positions.find(0, 0);

@@ -63,7 +63,7 @@ struct ScoreOptions {
   Milliseconds lateness{60'000};        ///< how far behind the partition's event time a record may come without its
                                         ///< client being forgotten or its episode closed before it, and behind its
                                         ///< client's newest to be counted for bursts (docs/scoring.md)
-  bool watermarks = false;              ///< the clock follows the slowest source of the observations (docs/adr/0029)
+  bool watermarks = true;               ///< the clock follows the slowest source of the observations (docs/adr/0029)
   uint64_t correlation_bytes_max = 64 << 20;  ///< per partition, about; beyond it groups of correlations are evicted
   std::shared_ptr<const DecisionPolicy> decisions;  ///< null: nothing is decided
 };

@@ -17,7 +17,7 @@ WHOLE = bool(os.environ.get('WEIR_TESTS_WHOLE'))    # every seed and share: ten 
 HOUR = 3600
 YEAR = 365 * 86_400
 BURSTS = {'requests_max': 20, 'scanning_requests': 8}
-BY_DEFAULT = {'watermarks': True, 'snapshot_round_ms': 1000, 'bursts': BURSTS}
+BY_DEFAULT = {'snapshot_round_ms': 1000, 'bursts': BURSTS}
 WRONG_CLOCKS = 'WeirClock'
 STANDS_STILL_SECONDS = 6    # more than an interruption takes to be one (end_trust.h)
 ID = re.compile(r'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
@@ -175,8 +175,7 @@ def test_a_backlog_of_an_hour_gives_the_alerts_of_live_reading(pipeline, seed):
     assert_same(nameless(alone, pipeline.requests), wanted)
     assert_same(nameless(run(pipeline, 'two', count, BY_DEFAULT, processes=2)[0], pipeline.requests), wanted)
     assert_same(nameless(run(pipeline, 'joined', count, BY_DEFAULT, joins=1)[0], pipeline.requests), wanted)
-    # On a busy machine one such run in eight still splits a dozen episodes, with this and with earlier versions: docs/adr/0029.
-    if WHOLE and seed == 1:
+    if seed == 1:
         assert_same(nameless(*stopped_meanwhile(pipeline, partitions)), wanted)
 
 

@@ -77,9 +77,8 @@ class Trial:
         return {
             'delivery': self.delivery,
             'lanes': dict(zip(('detect', 'score'), self.lanes)),
-            'rules': {'directories': [str(RULES)]},
-            # Where sources stand at different times nothing else keeps the clock from running ahead.
-            'score': {**score_configuration(self.options), 'snapshot_round_ms': self.snapshot_round_ms, 'watermarks': self.workload_is_uneven},
+            'rules': {'directories': [str(self.rules)]},
+            'score': {**score_configuration(self.options), 'snapshot_round_ms': self.snapshot_round_ms},
             'batch': {'commit_interval_ms': 100},
             'kafka': {'instance_id': name if name.startswith('static') else '',
                       'topics': {'observations_partitions': self.observations_partitions},

@@ -1,59 +1,65 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <utility>
+#include <optional>
 
 #include "base/time.h"
 
 namespace weir {
 
 /// Whether what a consumer has heard of the ends of its partitions still holds. After an interruption it does not: what came meanwhile
-/// arrives for one partition sooner than for another, and a partition that was at its end before would seem to be there still.
+/// arrives for one partition sooner than for another, and a partition that was at its end before would seem to be there still. So the
+/// brokers are asked where all of them end now, and a partition is at its end when it was read that far. One thread.
 class EndTrust {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr Milliseconds kPollGap{
-      5'000};  ///< not polled for so long is an interruption, as a lost connection is
-  static constexpr Milliseconds kSettles{3'000};   ///< after the first message that comes again
-  static constexpr Milliseconds kSilence{10'000};  ///< and without one
-  /// From the first message on, while there is more than is taken: what stands behind it may be of any partition.
-  static constexpr Milliseconds kSettlesMax{60'000};
+      5'000};                                    ///< not polled for so long is an interruption, as a lost connection is
+  static constexpr Milliseconds kAskAgain{500};  ///< after a question without an answer
 
   /// At each poll. `losses`: of connections, so far; `away`: no broker is reached.
   void look(uint64_t losses, bool away, Clock::time_point now) {
     if (losses != losses_ || away || is_gap(now)) {
       losses_ = losses;
-      until_ = now + kSilence;
-      is_silent_ = true;
+      ++interruptions_;
+      is_doubted_ = true;
     }
+    is_away_ = away;
     looked_ = now;
   }
-  /// Messages came; `more_waits`: a poll took as many as it may.
-  void message(bool more_waits, Clock::time_point now) {
-    if (std::exchange(is_silent_, false)) {
-      until_ = std::min(until_, now + kSettles);
-      settles_until_ = now + kSettlesMax;
+
+  /// The brokers are to be asked for the ends now: the number of the question. Nothing: there is no need, or it is asked already.
+  [[nodiscard]] std::optional<uint64_t> ask(Clock::time_point now) {
+    if (!is_doubted_ || is_away_ || is_asked_ || now < ask_from_) return std::nullopt;
+    is_asked_ = true;
+    return interruptions_;
+  }
+  /// The question is answered, or was given up. True: the answer holds. It does not if something has interrupted since.
+  bool answered(uint64_t question, bool is_known, Clock::time_point now) {
+    is_asked_ = false;
+    if (is_known && question == interruptions_) {
+      is_doubted_ = false;
+      return true;
     }
-    if (more_waits) waits(now);
+    ask_from_ = is_known ? now : now + kAskAgain;
+    return false;
   }
-  /// There is more than may be taken: records that are held back.
-  void waits(Clock::time_point now) {
-    if (!is_silent_ && now < until_) until_ = std::max(until_, std::min(now + kSettles, settles_until_));
-  }
-  [[nodiscard]] bool holds(Clock::time_point now) const { return now >= until_ && !is_gap(now); }
+
+  /// The question will not be answered.
+  void give_up_question() { is_asked_ = false; }
+
+  [[nodiscard]] bool holds(Clock::time_point now) const { return !is_doubted_ && !is_gap(now); }
 
  private:
   [[nodiscard]] bool is_gap(Clock::time_point now) const {
     return looked_ != Clock::time_point() && now - looked_ > kPollGap;
   }
 
-  uint64_t losses_ = 0;
-  bool is_silent_ = false;
+  uint64_t losses_ = 0, interruptions_ = 0;
+  bool is_doubted_ = false, is_away_ = false, is_asked_ = false;
   Clock::time_point looked_{};
-  Clock::time_point until_{};
-  Clock::time_point settles_until_{};
+  Clock::time_point ask_from_{};
 };
 
 }  // namespace weir

@@ -18,36 +18,64 @@ void poll_until(EndTrust& trust, int64_t& now_ms, int64_t until_ms, uint64_t los
 
 }  // namespace
 
-TEST_CASE("ends are trusted while nothing interrupts", "[lane][sources]") {
+TEST_CASE("ends are trusted while nothing interrupts, and nobody is asked", "[lane][sources]") {
   EndTrust trust;
   int64_t now = 100'000;
   CHECK(trust.holds(at(now)));
   poll_until(trust, now, 200'000);
-  trust.message(true, at(now));
   CHECK(trust.holds(at(now)));
+  CHECK_FALSE(trust.ask(at(now)));
 }
 
-TEST_CASE("after a lost connection ends are not trusted until others had the time to arrive", "[lane][sources]") {
+TEST_CASE("after a lost connection ends are not trusted until the brokers have told them anew", "[lane][sources]") {
   EndTrust trust;
   int64_t now = 100'000;
   poll_until(trust, now, 101'000);
   poll_until(trust, now, 102'000, 1);
   CHECK_FALSE(trust.holds(at(now)));
-  trust.message(false, at(now));
-  poll_until(trust, now, 104'500, 1);
-  CHECK_FALSE(trust.holds(at(now)));
-  poll_until(trust, now, 105'100, 1);
+  const auto question = trust.ask(at(now));
+  REQUIRE(question);
+  CHECK_FALSE(trust.ask(at(now)));  // once
+  poll_until(trust, now, 300'000, 1);
+  CHECK_FALSE(trust.holds(at(now)));  // however long it takes
+  CHECK(trust.answered(*question, true, at(now)));
   CHECK(trust.holds(at(now)));
 }
 
-TEST_CASE("an idle partition is at its end again although nothing comes, once a broker is there", "[lane][sources]") {
+TEST_CASE("an answer from before an interruption is worth nothing", "[lane][sources]") {
+  EndTrust trust;
+  int64_t now = 100'000;
+  poll_until(trust, now, 101'000, 1);
+  const auto question = trust.ask(at(now));
+  REQUIRE(question);
+  poll_until(trust, now, 102'000, 2);
+  CHECK_FALSE(trust.answered(*question, true, at(now)));
+  CHECK_FALSE(trust.holds(at(now)));
+  const auto again = trust.ask(at(now));
+  REQUIRE(again);
+  CHECK(*again != *question);
+  CHECK(trust.answered(*again, true, at(now)));
+  CHECK(trust.holds(at(now)));
+}
+
+TEST_CASE("brokers that do not answer are asked again after a pause, and none is while all are away",
+          "[lane][sources]") {
   EndTrust trust;
   int64_t now = 100'000;
   poll_until(trust, now, 400'000, 1, true);
   CHECK_FALSE(trust.holds(at(now)));
-  poll_until(trust, now, 409'000, 1);
+  CHECK_FALSE(trust.ask(at(now)));
+  poll_until(trust, now, 401'000, 1);
+  const auto question = trust.ask(at(now));
+  REQUIRE(question);
+  CHECK_FALSE(trust.answered(*question, false, at(now)));
   CHECK_FALSE(trust.holds(at(now)));
-  poll_until(trust, now, 411'000, 1);
+  CHECK_FALSE(trust.ask(at(now)));
+  now += EndTrust::kAskAgain.count();
+  trust.look(1, false, at(now));
+  const auto again = trust.ask(at(now));
+  REQUIRE(again);
+  CHECK(trust.answered(*again, true, at(now)));
   CHECK(trust.holds(at(now)));
 }
 
@@ -58,60 +86,9 @@ TEST_CASE("a process that stood still does not trust what it knew before", "[lan
   now += 300'000;  // stopped within a poll: asked before the next one
   CHECK_FALSE(trust.holds(at(now)));
   trust.look(0, false, at(now));
-  trust.message(false, at(now));
-  CHECK_FALSE(trust.holds(at(now + 2'900)));
+  const auto question = trust.ask(at(now));
+  REQUIRE(question);
+  CHECK(trust.answered(*question, true, at(now)));
+  CHECK(trust.holds(at(now)));
   CHECK_FALSE(trust.holds(at(now + 290'000)));  // not polled meanwhile
-  poll_until(trust, now, 405'000);
-  CHECK(trust.holds(at(now)));
-}
-
-TEST_CASE("ends are not trusted while what has come meanwhile is still being taken", "[lane][sources]") {
-  EndTrust trust;
-  int64_t now = 100'000;
-  poll_until(trust, now, 101'000);
-  now += 6'000;
-  for (int64_t since = now; now < since + 20'000; now += 100) {
-    trust.look(0, false, at(now));
-    trust.message(true, at(now));
-    CHECK_FALSE(trust.holds(at(now)));
-  }
-  trust.message(false, at(now));
-  CHECK_FALSE(trust.holds(at(now)));
-  poll_until(trust, now, now + 3'000);
-  CHECK(trust.holds(at(now)));
-}
-
-TEST_CASE("a lane that cannot keep up trusts ends again after a while", "[lane][sources]") {
-  EndTrust trust;
-  int64_t now = 100'000;
-  poll_until(trust, now, 101'000);
-  poll_until(trust, now, 101'100, 1);
-  for (const int64_t since = now; now < since + EndTrust::kSettlesMax.count() + 200; now += 100) {
-    trust.look(1, false, at(now));
-    trust.message(true, at(now));
-  }
-  CHECK(trust.holds(at(now)));
-}
-
-TEST_CASE("ends are not trusted while records that came meanwhile are held back, but for a while", "[lane][sources]") {
-  EndTrust trust;
-  int64_t now = 100'000;
-  poll_until(trust, now, 101'000);
-  trust.waits(at(now));
-  CHECK(trust.holds(at(now)));  // nothing has interrupted
-  now += 6'000;
-  trust.look(0, false, at(now));
-  trust.waits(at(now));  // from before: nothing has come yet
-  trust.message(false, at(now));
-  const int64_t came = now;
-  for (; now < came + 20'000; now += 100) {
-    trust.look(0, false, at(now));
-    trust.waits(at(now));
-    CHECK_FALSE(trust.holds(at(now)));
-  }
-  for (; now < came + EndTrust::kSettlesMax.count() + 200; now += 100) {
-    trust.look(0, false, at(now));
-    trust.waits(at(now));
-  }
-  CHECK(trust.holds(at(now)));
 }

@@ -1,4 +1,4 @@
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 
 #include <algorithm>
 #include <array>
@@ -71,7 +71,7 @@ Status KafkaConsumer::connect() {
   const auto code = rd_kafka_poll_set_consumer(client->get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("consumer " + context_.client_id, code));
   client_ = std::move(*client);
-  if (wake_bytes_ != 0) waker_ = std::make_unique<FetchWaker>();
+  if (wake_bytes_ != 0) waker_ = std::make_unique<SideCall>();
   return {};
 }
 
@@ -98,8 +98,7 @@ Status KafkaConsumer::join() {
 std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseconds idle, Milliseconds fill) {
   drop_batch();
   if (must_renew_ && patience_ != nullptr) renew_given_up();
-  end_trust_.look(context_.connection_losses.load(std::memory_order_relaxed),
-                  context_.has_problem(ClientContext::Problem::kConnection), Clock::now());
+  look_at_ends();
   wake_fetches_if_due();
   hand_out_waiting(records_max);
   if (!records_.empty()) idle = Milliseconds(0);
@@ -124,11 +123,23 @@ std::span<const InputRecord> KafkaConsumer::poll(uint32_t records_max, Milliseco
     if (left.count() <= 0) break;
     timeout_ms = static_cast<int>(left.count());
   }
-  const bool more_waits = records_.size() >= records_max || batch_bytes_ >= kBatchBytesMax;
-  if (std::exchange(has_come_, false)) end_trust_.message(more_waits, Clock::now());
-  if (!waiting_.empty()) end_trust_.waits(Clock::now());
   note_ends();
   return records_;
+}
+
+/// After an interruption the ends that were heard of before are doubted until the brokers have told them anew.
+void KafkaConsumer::look_at_ends() {
+  const auto now = Clock::now();
+  end_trust_.look(context_.connection_losses.load(std::memory_order_relaxed),
+                  context_.has_problem(ClientContext::Problem::kConnection), now);
+  if (auto answer = end_question_ == nullptr ? std::nullopt : end_question_->take()) {
+    if (end_trust_.answered(answer->number, answer->is_known, now)) positions_.end_at(answer->ends);
+  }
+  const auto question = end_trust_.ask(now);
+  if (!question) return;
+  if (end_question_ == nullptr) end_question_ = std::make_unique<EndQuestion>();
+  if (!end_question_->ask(client_.get(), topics_, positions_.all(), *question))
+    end_trust_.answered(*question, false, now);
 }
 
 /// Half a queue's worth was taken since the last time: there is room again, but the thread that fetches may sleep until its
@@ -144,7 +155,7 @@ void KafkaConsumer::wake_fetches_if_due() {
 
 /// False: the last request is still under way.
 bool KafkaConsumer::wake_fetches_of(uint16_t topic, int32_t partition) {
-  return waker_->wake([client = client_.get(), name = topics_[topic], partition] {
+  return waker_->run([client = client_.get(), name = topics_[topic], partition] {
     int64_t low = 0;
     int64_t high = 0;
     // Without an answer the library says elsewhere what is wrong.
@@ -156,7 +167,6 @@ void KafkaConsumer::count(const rd_kafka_message_t& message) {
   counters_.consumed_records.add();
   counters_.consumed_bytes.add(message.len);
   bytes_since_wake_ += bytes_of(message);
-  has_come_ = true;
 }
 
 void KafkaConsumer::accept(MessageHandle message) {

@@ -10,8 +10,9 @@
 
 #include "base/topic_table.h"
 #include "kafka/client_config.h"
-#include "kafka/ending_clients.h"
-#include "kafka/fetch_waker.h"
+#include "kafka/consumer/end_question.h"
+#include "kafka/consumer/ending_clients.h"
+#include "kafka/consumer/side_call.h"
 #include "kafka/handles.h"
 #include "lane/read_positions.h"
 #include "lane/record_source.h"
@@ -110,6 +111,7 @@ class KafkaConsumer : public RecordSource {
   void wake_fetches_if_due();
   void hand_out(MessageHandle message, const ReadPosition& position);
   void hand_out_waiting(uint32_t records_max);
+  void look_at_ends();
   void note_ends();
   Waiting* waiting_of(const ReadPosition& position);
   void keep(Waiting& waiting, MessageHandle message);
@@ -132,7 +134,8 @@ class KafkaConsumer : public RecordSource {
   RebalanceListener* listener_ = nullptr;
   Patience* patience_ = nullptr;  // of the lane, for waits inside a rebalance
   ClientHandle client_;
-  std::unique_ptr<FetchWaker> waker_;  // of this client; null: it needs none
+  std::unique_ptr<SideCall> waker_;            // of this client; null: its fetching needs none
+  std::unique_ptr<EndQuestion> end_question_;  // of this client; null: there was none
   std::shared_ptr<const rd_kafka_consumer_group_metadata_t> membership_;
   EndingClients ending_;
   bool must_renew_ = false;
@@ -144,7 +147,6 @@ class KafkaConsumer : public RecordSource {
       native_topics_;  // those records came from, with their index
   std::list<Waiting> waiting_;
   size_t waiting_bytes_ = 0;
-  bool has_come_ = false;  // a record, in this poll
   EndTrust end_trust_;
   std::vector<InputRecord> records_;
   std::vector<MessageHandle> messages_;  // of the records, in their order

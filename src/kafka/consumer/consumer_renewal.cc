@@ -2,7 +2,7 @@
 #include <chrono>
 #include <utility>
 
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 #include "lane/pause.h"
 
 // The part of a consumer that gives a client up, joins with a new one, and leaves.
@@ -70,7 +70,8 @@ Status KafkaConsumer::renew(CarryDone done, Patience& patience) {
   forget_partitions();
   counters_.consumer_renewals.add();
   leave(*client_, patience);
-  waker_.reset();  // it uses the client
+  waker_.reset();  // both use the client
+  if (std::exchange(end_question_, nullptr) != nullptr) end_trust_.give_up_question();
   // Seen to hang for ever in a client whose coordinator connection is stuck: not on the lane's thread.
   ending_.end(std::move(client_));
   if (Status status = connect(); !status) return status;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "kafka/consumer.h"
+#include "kafka/consumer/consumer.h"
 
 // The part of a consumer that takes partitions over and gives them back.
 

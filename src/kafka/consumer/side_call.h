@@ -7,13 +7,13 @@
 
 namespace weir {
 
-/// Sends the request that wakes the library's fetching (fetches_need_wake_up) beside the lane: the answer waits behind a fetch that
-/// is under way, a tenth of a second where the partitions asked for are at their ends.
-class FetchWaker {
+/// Runs a request to the brokers beside the lane, one at a time: its answer waits behind a fetch that is under way, a tenth of a second
+/// where the partitions asked for are at their ends.
+class SideCall {
  public:
-  FetchWaker() : thread_([this] { loop(); }) {}
+  SideCall() : thread_([this] { loop(); }) {}
   /// Waits for a request that is under way.
-  ~FetchWaker() {
+  ~SideCall() {
     {
       const std::lock_guard lock(mutex_);
       end_ = true;
@@ -21,11 +21,11 @@ class FetchWaker {
     changed_.notify_all();
     thread_.join();
   }
-  FetchWaker(const FetchWaker&) = delete;
-  FetchWaker& operator=(const FetchWaker&) = delete;
+  SideCall(const SideCall&) = delete;
+  SideCall& operator=(const SideCall&) = delete;
 
-  /// False, and nothing is done: the last one is still under way, which wakes as well.
-  bool wake(std::function<void()> request) {
+  /// False, and nothing is done: the last one is still under way.
+  bool run(std::function<void()> request) {
     {
       const std::lock_guard lock(mutex_);
       if (request_) return false;
