@@ -71,7 +71,21 @@ class Process:
             return result
         return wait_for(check, timeout, lambda: f'{what}\n{self.log_tail()}')
 
-    def memory_peak_bytes(self):
-        """The largest resident set so far (VmHWM)."""
+    def status(self, name):
+        """A whole number of /proc/PID/status, in its unit."""
         with open(f'/proc/{self.pid}/status', encoding='ascii') as status:
-            return next(int(line.split()[1]) for line in status if line.startswith('VmHWM:')) * 1024
+            return next(int(line.split()[1]) for line in status if line.startswith(name + ':'))
+
+    def memory_bytes(self):
+        """Resident, now."""
+        return self.status('VmRSS') * 1024
+
+    def threads(self):
+        return self.status('Threads')
+
+    def descriptors(self):
+        return len(os.listdir(f'/proc/{self.pid}/fd'))
+
+    def memory_peak_bytes(self):
+        """The largest resident set so far."""
+        return self.status('VmHWM') * 1024

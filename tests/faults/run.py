@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / 'e2e')]
 
 import scenarios                    # noqa: E402
+import soak                         # noqa: E402
 from cluster import Cluster, SmallDisk  # noqa: E402
 from fleet import Stuck             # noqa: E402
 from trial import OPTIONS, Trial    # noqa: E402
@@ -63,7 +64,10 @@ LONG = [
     Plan('full-disk', scenarios.full_disk, 30, SMALL, 1, **LONG_TRAFFIC),
     Plan('catch-up', scenarios.catch_up, 300, ONE, 0, **CATCH_UP | {'clients': 1600, 'event_rate': 20.0}),
 ]
-PLANS = {'short': SHORT, 'long': LONG}
+SHORT += [Plan('soak', soak.soak, 1, THREE, 1)]
+# So slow that hours of it can be judged: the reference keeps what it expects.
+SOAK = [Plan('soak', soak.soak, 120, THREE, 0, rate=300, clients=2000, event_rate=300.0)]
+PLANS = {'short': SHORT, 'long': LONG, 'soak': SOAK}
 
 
 def make_cluster(where, folder):
@@ -228,6 +232,9 @@ def summary(result):
     seen = f'; observations {observed}' if observed else ''
     if 'memory_peak_mb' in result:
         seen += f"; {result['memory_peak_mb']} MB resident at most"
+    for name, kind in result.get('soak', {}).items():
+        if name.endswith('memory_bytes') and 'slope_an_hour' in kind:
+            seen += f"; {name}: {kind['last']:,}, {kind['slope_an_hour']:+,} an hour"
     missed = f"; points missed: {', '.join(result['points_missed'])}" if result.get('points_missed') else ''
     codes = ''.join(f'; {name} ended with {code}' for name, code in result.get('exit_codes', {}).items() if code)
     return (f"{result['result']} {result['scenario']:12} {result.get('faults', 0):4} faults, {result.get('records', 0):9,} "
@@ -239,6 +246,8 @@ def parse(arguments):
     form = parser.add_mutually_exclusive_group()
     form.add_argument('--short', dest='form', action='store_const', const='short', help='5 to 10 minutes (the default)')
     form.add_argument('--long', dest='form', action='store_const', const='long', help='hundreds of faults, millions of records')
+    form.add_argument('--soak', dest='form', action='store_const', const='soak',
+                      help='hours of traffic with disturbances; memory, descriptors, threads and lag are watched (scripts/soak)')
     parser.set_defaults(form='short')
     names = sorted({plan.name for plans in PLANS.values() for plan in plans})
     parser.add_argument('--scenario', action='append', choices=names, help='only this one; may be given several times')

@@ -23,6 +23,7 @@ OPTIONS = Options(update_counts=(5, 20, 50), update_interval_ms=5_000, idle_clos
 # Low, so that the few requests a second of this traffic make bursts of each kind.
 BURSTS = BurstOptions(requests_max=60, auth_failures=4, accounts=4, enumeration_paths=8, scanning_requests=4, scanning_rules=2)
 BURST_KEYS = ('requests_max', 'auth_failures', 'accounts', 'enumeration_paths', 'scanning_requests', 'scanning_rules')
+FLOOD = 9                 # so many attacks for each other record
 STUCK_SECONDS = 90        # without any progress
 SESSION_MS = 3_000
 TRANSACTION_MS = 8_000
@@ -47,7 +48,6 @@ class Trial:
         self.judges_bursts = judges_bursts       # their reference needs a lateness as long as an incident
         # Of the requests. A client stands in one of them, so the verdict on some partitions is exact for their clients.
         self.verdict_on = None if verdict_on is None else set(range(0, partitions, partitions // verdict_on))
-        self.workload_is_uneven = uneven
         self.workload = Workload(f'{seed}/{traffic or name}', partitions, clients, event_rate, uneven)
         unique = f'{name}-{next(_numbers)}'
         self.group = unique
@@ -58,6 +58,8 @@ class Trial:
         self.status = 'starting'
         self.faults = 0
         self.produced = 0
+        self.rules = RULES
+        self.flood_until = 0.0                   # of the monotonic clock: attackers send far more until then
         self.snapshot_round_ms = self.chance.choice((2_000, 30_000))
         self.ending = threading.Event()          # no further faults, only the verdict
         self._stop_feeding = threading.Event()
@@ -96,12 +98,16 @@ class Trial:
 
     def _feed(self):
         try:
-            began, producer = time.monotonic(), self._producer()
+            began, producer, flooded = time.monotonic(), self._producer(), 0
             while not self._stop_feeding.is_set():
                 if self._refused:
                     producer, self._refused = self._producer(), False
-                due = int((time.monotonic() - began) * self.rate) - self.produced
+                due = int((time.monotonic() - began) * self.rate) + flooded - self.produced
                 self._produce(producer, self.workload.records(max(due, 0)))
+                if time.monotonic() < self.flood_until:
+                    before = self.produced
+                    self._produce(producer, self.workload.attacks(max(due, 0) * FLOOD))
+                    flooded += self.produced - before
                 self._stop_feeding.wait(0.02)
             self._flush(producer)
         except Exception as error:      # told by finish_feeding, in the scenario's own thread

@@ -60,6 +60,16 @@ class Workload:
         for _ in range(count):
             yield self._next()
 
+    def attacks(self, count):
+        """Nothing but attackers at work, in whatever spell they are. Event time goes on as slowly as ever."""
+        attackers = [client for client in self.clients if client.conduct == 'attacker']
+        for _ in range(count):
+            client = self.chance.choice(attackers)
+            client.sent += 1
+            query = f'page={self.chance.randrange(50)}&q={self.chance.choice(("zqlow", "zqhigh", "zqcritical"))}'
+            fields = {'query': query, 'user_agent': BROWSER.format(100 + client.number % 40)}
+            yield self._record(client, fields, client.address(0), int(self.number / self.rate * 1000))
+
     def _next(self):
         self.number += 1
         seconds = self.number / self.rate
