@@ -68,6 +68,7 @@ struct KafkaTopics {
   std::string state = "weir.state";
   std::string dead_letter = "weir.deadletter";
   std::string decisions = "weir.decisions";
+  std::string verdicts = "weir.verdicts";  ///< compacted; written by people through weir alerts mark
   TopicCreation create = TopicCreation::kIfMissing;
   int32_t observations_partitions = 8;  ///< of the observations and the state topic when weir creates them
   int32_t alerts_partitions = 4;        ///< of the alerts and the dead-letter topic when weir creates them

@@ -103,7 +103,7 @@ void check_pattern(std::string_view path, const std::string& text, const KafkaTo
   const auto pattern = TopicPattern::compile(text);
   if (!pattern) return report.error(path, "'" + text + "' is no pattern: " + pattern.error().detail, "POSIX extended");
   for (const std::string& own :
-       {topics.alerts, topics.observations, topics.state, topics.dead_letter, topics.decisions}) {
+       {topics.alerts, topics.observations, topics.state, topics.dead_letter, topics.decisions, topics.verdicts}) {
     if (pattern->matches(own))
       return report.error(path, "the pattern '" + text + "' matches '" + own + "', which weir writes",
                           "make it narrower: weir would read its own output");
@@ -134,6 +134,7 @@ void check_topics(const Config& config, ConfigReport& report) {
   check_topic("kafka.topics.state", topics.state, uses, report);
   check_topic("kafka.topics.dead_letter", topics.dead_letter, uses, report);
   check_topic("kafka.topics.decisions", topics.decisions, uses, report);
+  check_topic("kafka.topics.verdicts", topics.verdicts, uses, report);
   if (topics.replication_factor == 0)
     report.error("kafka.topics.replication_factor", "kafka.topics.replication_factor must not be 0",
                  "-1 is the broker's default");

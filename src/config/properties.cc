@@ -86,6 +86,8 @@ const auto& property_table() {
       Property{"kafka.topics.state", AT(kafka.topics.state), "compacted topic for snapshots of client state"},
       Property{"kafka.topics.dead_letter", AT(kafka.topics.dead_letter), "topic for records that could not be read"},
       Property{"kafka.topics.decisions", AT(kafka.topics.decisions), "compacted topic for decisions about clients; used where there are decisions.rules"},
+      Property{"kafka.topics.verdicts", AT(kafka.topics.verdicts),
+               "compacted topic with what people said of alerts (weir alerts mark)"},
       Property{"kafka.topics.create", choice(REACH(kafka.topics.create)),
                "create topics of weir's own that are missing"},
       Property{"kafka.topics.observations_partitions", AT(kafka.topics.observations_partitions),

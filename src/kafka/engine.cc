@@ -426,8 +426,12 @@ Result<Engine::ClientSighting> Engine::ask_about(const ClientQuestion& question,
 Result<ProducedRecord> Engine::publish(const ClientOrder& order, Milliseconds patience) const {
   std::string block;
   encode_order_block(order, block);
-  return produce_one(impl_->client, impl_->options.kafka.topics.observations, block, patience,
-                     partition_of(order.client_hash, impl_->partition_count));
+  return produce_one(impl_->client,
+                     {impl_->options.kafka.topics.observations,
+                      {},
+                      std::move(block),
+                      partition_of(order.client_hash, impl_->partition_count)},
+                     patience);
 }
 
 Result<std::optional<PartitionOwner>> Engine::owner_of(int32_t partition, Milliseconds patience) const {

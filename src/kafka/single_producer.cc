@@ -26,10 +26,14 @@ void report_deliveries(rd_kafka_conf_t* conf) {
   rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
 }
 
+/// The library tells what is empty from what is not there by the pointer.
+void* bytes_or_null(const std::string& bytes) {
+  return bytes.empty() ? nullptr : const_cast<char*>(bytes.data());
+}
+
 }  // namespace
 
-Result<ProducedRecord> produce_one(const ClientOptions& options, const std::string& topic, const std::string& value,
-                                   Milliseconds timeout, int32_t partition) {
+Result<ProducedRecord> produce_one(const ClientOptions& options, const SingleRecord& record, Milliseconds timeout) {
   ClientContext context;
   context.log = options.log;
   context.client_id = kClientId;
@@ -40,17 +44,18 @@ Result<ProducedRecord> produce_one(const ClientOptions& options, const std::stri
   rd_kafka_t* producer = client->get();
   Receipt delivery;
   const auto code =
-      rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-                        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+      rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(record.topic.c_str()), RD_KAFKA_V_PARTITION(record.partition),
+                        RD_KAFKA_V_KEY(bytes_or_null(record.key), record.key.size()),
+                        RD_KAFKA_V_VALUE(bytes_or_null(record.value), record.value.size()),
                         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(&delivery), RD_KAFKA_V_END);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("writing to topic " + topic, code));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("writing to topic " + record.topic, code));
   const auto end = std::chrono::steady_clock::now() + timeout * 2;
   while (!delivery.over && std::chrono::steady_clock::now() < end)
     rd_kafka_poll(producer, kSliceMs);
   rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   rd_kafka_flush(producer, kSliceMs);  // no report may come when `delivery` is gone
   if (delivery.error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return tl::unexpected(kafka_error("writing to topic " + topic, delivery.error));
+    return tl::unexpected(kafka_error("writing to topic " + record.topic, delivery.error));
   return delivery.record;
 }
 

@@ -16,8 +16,15 @@ struct ProducedRecord {
 
 inline constexpr int32_t kAnyPartition = -1;
 
+/// A record without a key has none; without a value it is a tombstone, which in a compacted topic ends its key.
+struct SingleRecord {
+  std::string topic;
+  std::string key;
+  std::string value;
+  int32_t partition = kAnyPartition;  ///< by the key, or any
+};
+
 /// Writes one record and waits for the broker's acknowledgement: for tools. Makes a client of its own.
-Result<ProducedRecord> produce_one(const ClientOptions& options, const std::string& topic, const std::string& value,
-                                   Milliseconds timeout, int32_t partition = kAnyPartition);
+Result<ProducedRecord> produce_one(const ClientOptions& options, const SingleRecord& record, Milliseconds timeout);
 
 }  // namespace weir

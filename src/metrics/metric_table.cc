@@ -280,6 +280,17 @@ bool certificate_end(const Scrape& scrape, FamilyBuilder& family) {
   return end.has_value();
 }
 
+bool rule_verdicts(const Scrape& scrape, FamilyBuilder& family) {
+  const auto& question = scrape.sources.questions.verdicts;
+  if (!question) return false;
+  const auto verdicts = question();
+  for (const RuleVerdicts& of : verdicts) {
+    family.sample(as_double(of.is_false), {{"rule_id", of.id}, {"title", of.title}, {scrape.label, "false"}});
+    family.sample(as_double(of.is_true), {{"rule_id", of.id}, {"title", of.title}, {scrape.label, "true"}});
+  }
+  return !verdicts.empty();
+}
+
 bool rules_info(const Scrape& scrape, FamilyBuilder& family) {
   if (scrape.sources.rules == nullptr) return false;
   family.sample(1, {{scrape.label, scrape.sources.rules->load()->fingerprint()}});
@@ -530,6 +541,8 @@ constexpr MetricRow kMetrics[] = {
      "When the oldest of their files was written, since 1970; 0 if there is none.",
      kGauge, of_runtime<&RuntimeCounters::enrichment_oldest_file>},
     {"weir_enrichment_reloads_total", "Reloads of these files, by result.", kCounter, enrichment_reloads, "result"},
+    {"weir_rule_verdicts",
+     "Episodes that people marked (weir alerts mark), by what caused them; the same in every process.", kGauge, rule_verdicts, "verdict"},
     {"weir_build_info", "Always 1; the labels say which build runs.", kGauge, build_info},
     {"weir_ready", "1 if every lane has joined its group, else 0.", kGauge, is_ready},
     {"weir_certificate_end_timestamp_seconds",

@@ -49,7 +49,10 @@ struct Process {
     registry.set_runtime(runtime);
     registry.set_rules(rules);
     registry.set_sources({"api", "web"});
-    registry.set_questions({[this] { return is_ready; }, [] { return std::optional(1.9e9); }});
+    registry.set_questions({[this] { return is_ready; }, [] { return std::optional(1.9e9); },
+                            [] {
+                              return std::vector<RuleVerdicts>{{"r1", "One", 3, 1}};
+                            }});
   }
 };
 
@@ -202,6 +205,8 @@ TEST_CASE("readiness and the end of the certificate are asked for at each scrape
   const auto samples = samples_of(process.registry.render());
   CHECK(samples.at("weir_ready") == 1);
   CHECK(samples.at("weir_certificate_end_timestamp_seconds") == 1.9e9);
+  CHECK(samples.at(R"(weir_rule_verdicts{rule_id="r1",title="One",verdict="false"})") == 3);
+  CHECK(samples.at(R"(weir_rule_verdicts{rule_id="r1",title="One",verdict="true"})") == 1);
   const auto others = samples_of(MetricsRegistry{BuildInfo{}}.render());
   CHECK_FALSE(others.contains("weir_ready"));
   CHECK_FALSE(others.contains("weir_certificate_end_timestamp_seconds"));

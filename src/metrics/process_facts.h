@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/counter.h"
 
@@ -15,11 +17,18 @@ struct BuildInfo {
   std::string hyperscan;
 };
 
+/// Of one rule, or one reason of abuse and bursts: how people judged episodes that it caused.
+struct RuleVerdicts {
+  std::string id, title;
+  uint64_t is_false = 0, is_true = 0;
+};
+
 /// What a scrape asks the process for. Called from the scrape's threads; what is not set is not exported.
 struct ProcessQuestions {
   std::function<bool()> is_ready;  ///< as GET /-/ready answers
   /// When the certificate that weir shows its brokers ends, seconds since the epoch; nothing: there is none.
   std::function<std::optional<double>()> certificate_end;
+  std::function<std::vector<RuleVerdicts>()> verdicts;
 };
 
 /// What the threads that reload rules and enrichment count: one writes each, the scrape reads.

@@ -11,15 +11,6 @@ namespace {
 
 constexpr std::string_view kTechniqueTag = "attack.t";
 
-/// "T1110.003" of attack.t1110.003; empty for other tags, such as those of tactics (attack.initial-access) and groups (attack.g0016).
-std::string technique_in(std::string_view tag) {
-  if (!tag.starts_with(kTechniqueTag)) return {};
-  const std::string_view number = tag.substr(kTechniqueTag.size());
-  const bool is_number =
-      std::all_of(number.begin(), number.end(), [](char c) { return is_ascii_digit(c) || c == '.'; });
-  return number.empty() || !is_ascii_digit(number.front()) || !is_number ? std::string() : "T" + std::string(number);
-}
-
 void take(RuleCoverage& coverage, const std::string& title, const std::vector<std::string>& tags, size_t examples) {
   ++coverage.rules;
   bool is_tagged = false;
@@ -42,6 +33,14 @@ std::string joined(const std::vector<std::string>& titles) {
 }
 
 }  // namespace
+
+std::string technique_in(std::string_view tag) {
+  if (!tag.starts_with(kTechniqueTag)) return {};
+  const std::string_view number = tag.substr(kTechniqueTag.size());
+  const bool is_number =
+      std::all_of(number.begin(), number.end(), [](char c) { return is_ascii_digit(c) || c == '.'; });
+  return number.empty() || !is_ascii_digit(number.front()) || !is_number ? std::string() : "T" + std::string(number);
+}
 
 RuleCoverage coverage_of(const std::vector<Rule>& rules, const std::vector<Correlation>& correlations) {
   RuleCoverage coverage;

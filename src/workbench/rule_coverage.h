@@ -3,12 +3,16 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/correlation.h"
 #include "rules/rule.h"
 
 namespace weir {
+
+/// "T1110.003" of attack.t1110.003; empty for other tags, such as those of tactics (attack.initial-access) and groups (attack.g0016).
+std::string technique_in(std::string_view tag);
 
 /// Which techniques of MITRE ATT&CK rules look for, by their tags (`attack.t1190`).
 struct RuleCoverage {

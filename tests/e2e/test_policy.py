@@ -293,6 +293,34 @@ def test_a_learned_policy_takes_the_next_traffic_and_reports_what_is_new(tmp_pat
         assert any(rule.startswith('weir-policy-') for rule in rules), (path, query, more, rules)
 
 
+def test_drift_is_what_ordinary_requests_hold_against_the_policy(tmp_path):
+    learned = run('policy', 'learn', '--rules', RULES, '-', stdin=shop(0, 10_000))
+    bare = tmp_path / 'bare.yaml'
+    bare.write_text('rules: {security_level: standard}\n')
+    config = with_policy_file(tmp_path, bare, learned.out)
+    drift = ('policy', 'drift', '--rules', RULES, '--config', str(config))
+    same = run(*drift, '--fail', '-', stdin=shop(10_000, 5_000))
+    assert same.code == 0 and '0 drifts in 4,900 requests; 100 malicious' in same.out, same
+
+    new = [record(f'/v2/items/{i}', 'page=1', status=200) for i in range(40)]
+    new += [record(f'/items/{i}', 'page=1&sort=name&colour=red', status=200, ip=f'192.0.2.{i}') for i in range(30)]
+    new += [record(f'/items/{i}', f'page=1&sort=name&colour={SQLI}', status=200) for i in range(30)]
+    lines = b'\n'.join(line for line in shop(10_000, 5_000).splitlines() if b'/search' not in line) + b'\n' + b'\n'.join(new) + b'\n'
+    found = json.loads(run(*drift, '--json', '-', stdin=lines).out)
+    drifts = {(one['kind'], one['route'], one['what']): one['requests'] for one in found['drifts']}
+    item = 'GET shop.example/items/{id}'
+    assert drifts.pop(('new_route', 'GET shop.example/v2/items/{id}', '')) == 40
+    assert drifts.pop(('new_parameter', item, 'colour (query)')) == 30
+    assert drifts.pop(('violation', item, 'parameter_unknown of colour (query)')) == 30
+    assert {kind for kind, *_ in drifts} == {'unused_route'} and all('/search' in route for _, route, _ in drifts), drifts
+
+    assert run(*drift, '--fail', '-', stdin=lines).code == 1
+    proposed = run(*drift, '--propose', '-', stdin=lines)
+    assert [route['path'] for route in yaml.safe_load(proposed.out)['routes']] == ['/v2/items/{id}']
+    refused = run('policy', 'drift', '--rules', RULES, '-', stdin=lines)
+    assert refused.code == 2 and 'no policy to compare with' in refused.err
+
+
 def test_nothing_is_learned_from_nothing(tmp_path):
     learn = ('policy', 'learn', '--rules', RULES, '-')
     few = run(*learn, stdin=shop(0, 8))

@@ -12,6 +12,7 @@
 #include "alert/encrypting_encoder.h"
 #include "app/alerts/alert_lines.h"
 #include "app/alerts/alert_screen.h"
+#include "app/commands/alerts_mark_command.h"
 #include "app/commands/command.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
@@ -170,12 +171,14 @@ void add_file(CLI::App& command, AlertsArguments& arguments) {
 }  // namespace
 
 void add_alerts_command(CLI::App& program, int& exit_code) {
-  auto* alerts = program.add_subcommand("alerts", "Read alerts: as they come, those that are there, or one of them");
+  auto* alerts = program.add_subcommand(
+      "alerts", "Read alerts: as they come, those that are there, or one of them; mark false alarms");
   alerts->require_subcommand(1);
   alerts->footer(
       "Examples: weir alerts tail --severity high\n"
       "          weir alerts list --since 2h --kind attack --host shop.example.com\n"
       "          weir alerts show 0f4f0d1c\n"
+      "          weir alerts mark 0f4f0d1c false --note \"our own scanner\"\n"
       "          weir scan access.log --output alerts | weir alerts list --full -");
   const auto add = [&](const char* name, const char* help, AlertLines::Start start, AlertLines::End end) {
     auto arguments = std::make_shared<AlertsArguments>();
@@ -199,6 +202,7 @@ void add_alerts_command(CLI::App& program, int& exit_code) {
   show_arguments->form = Form::kScreen;
   show->add_option("ID", show_arguments->id, "The alert's id (metadata.uid), or its beginning")->required();
   add_file(*show, *show_arguments);
+  add_alerts_mark(*alerts, exit_code);
 }
 
 }  // namespace weir

@@ -52,6 +52,7 @@ Daemon::~Daemon() {
   watcher_.reset();
   enrichment_watch_.reset();
   http_.reset();
+  verdict_watch_.reset();
   metrics_.reset();  // it refers to the engine's counters, which HTTP's threads are done with
 }
 
@@ -81,9 +82,21 @@ Status Daemon::start_engine(const CommandSetup& setup, const StartHooks& hooks) 
   engine_ = std::move(*engine);
   for (const LaneCounters& lane : engine_->counters())
     metrics_->add(lane);
+  if (!setup.embedded_broker && config_.has_stage(Stage::kScore)) {
+    ClientOptions reader;
+    reader.kafka = config_.kafka;
+    reader.log = log_;
+    verdict_watch_ = std::make_unique<VerdictWatch>(std::move(reader), config_.kafka.topics.verdicts);
+    running_verdicts_.store(verdict_watch_.get());
+  }
   shown_metrics_.store(metrics_.get());
   running_engine_.store(engine_.get());
   return {};
+}
+
+std::vector<RuleVerdicts> Daemon::verdicts() const {
+  const VerdictWatch* watch = running_verdicts_.load();
+  return watch == nullptr ? std::vector<RuleVerdicts>() : watch->totals();
 }
 
 void Daemon::note_waiting(const std::string& reason, Milliseconds waited) {
@@ -243,7 +256,8 @@ Status Daemon::start_http() {
     (*registry)->set_runtime(runtime_);
     (*registry)->set_rules(rules_);
     (*registry)->set_sources(sources);
-    (*registry)->set_questions({[this] { return readiness().ok; }, [this] { return certificate_end(config_); }});
+    (*registry)->set_questions({[this] { return readiness().ok; }, [this] { return certificate_end(config_); },
+                                [this] { return verdicts(); }});
   }
   shown_metrics_.store(starting_metrics_.get());
 

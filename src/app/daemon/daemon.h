@@ -12,6 +12,7 @@
 #include "app/daemon/file_watcher.h"
 #include "app/daemon/rule_reloader.h"
 #include "app/daemon/source_watch.h"
+#include "app/daemon/verdict_watch.h"
 #include "app/setup/command_setup.h"
 #include "base/result.h"
 #include "config/config.h"
@@ -65,6 +66,7 @@ class Daemon {
   void start_reloading(const CommandSetup& setup);
   Status start_enrichment();
   Status start_engine(const CommandSetup& setup, const StartHooks& hooks);
+  [[nodiscard]] std::vector<RuleVerdicts> verdicts() const;
   void note_waiting(const std::string& reason, Milliseconds waited);
   [[nodiscard]] Health health() const;
   [[nodiscard]] Health readiness() const;
@@ -92,10 +94,12 @@ class Daemon {
   std::unique_ptr<FileWatcher> watcher_;        // asks the reloader
   std::shared_ptr<EnrichmentSlot> enrichment_;  // null: none
   std::unique_ptr<EnrichmentWatch> enrichment_watch_;
+  std::unique_ptr<VerdictWatch> verdict_watch_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<MetricsRegistry> starting_metrics_;  // without lanes: before there is an engine
   std::unique_ptr<MetricsRegistry> metrics_;
   std::atomic<const Engine*> running_engine_{nullptr};  // what HTTP threads see of it; never taken back
+  std::atomic<const VerdictWatch*> running_verdicts_{nullptr};
   std::atomic<const MetricsRegistry*> shown_metrics_{nullptr};
   mutable std::mutex waiting_mutex_;
   std::string waiting_for_ = "is starting";  // guarded by it

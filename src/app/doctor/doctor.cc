@@ -139,7 +139,7 @@ class Doctor {
     if (named == topics.end())
       return tell(DoctorVerdict::kSkipped, "no test record was sent: the configuration has patterns of topics alone");
     const std::string& topic = *named;
-    const auto produced = produce_one(client_, topic, *record, kProduceTimeout);
+    const auto produced = produce_one(client_, {topic, {}, *record}, kProduceTimeout);
     if (!produced) return tell(DoctorVerdict::kFailed, "the test record cannot be written: " + produced.error().detail);
     const Milliseconds acknowledged = now();
     tell(DoctorVerdict::kOk, "test record " + marker + " written to " + topic + ", partition " +

@@ -240,8 +240,8 @@ void PolicyLearner::add_value(Operation& operation, Place place, std::string_vie
 /// Writes the routes of one host, from the nodes of its tree.
 class PolicyLearner::RouteWriter {
  public:
-  RouteWriter(std::string host, uint64_t evidence_min, PolicySpec& spec)
-      : host_(std::move(host)), evidence_min_(evidence_min), spec_(spec) {}
+  RouteWriter(std::string host, uint64_t evidence_min, PolicySpec& spec, Counts* counts)
+      : host_(std::move(host)), evidence_min_(evidence_min), spec_(spec), counts_(counts) {}
 
   void write(const Node& node) {
     write_path(pattern_.empty() ? "/" : pattern_, node.here);
@@ -299,6 +299,11 @@ class PolicyLearner::RouteWriter {
     if (operation.requests >= kNamesEvidenceMin && !operation.has_too_many_names &&
         std::none_of(operation.requests_with.begin(), operation.requests_with.end(), is_rare))
       route.settings.unknown_parameters = false;
+    if (counts_ != nullptr) {
+      counts_->routes[route.name] += operation.requests;
+      for (const auto& [name, times] : operation.requests_with)
+        counts_->parameters[{route.name, name.first, name.second}] += times;
+    }
     spec_.routes.push_back(std::move(route));
   }
 
@@ -331,14 +336,15 @@ class PolicyLearner::RouteWriter {
   std::vector<ParameterSpec> segments_;  // the {…} of the pattern
   uint64_t evidence_min_;
   PolicySpec& spec_;
+  Counts* counts_;  // null: nobody asks
 };
 
-PolicySpec PolicyLearner::policy(uint64_t evidence_min) const {
+PolicySpec PolicyLearner::policy(uint64_t evidence_min, Counts* counts) const {
   PolicySpec spec;
   if (2 * uint64_t{url_bytes_} > PolicySpec::kUrlBytesMax) spec.defaults.url_bytes_max = 2 * url_bytes_;
   if (2 * request_bytes_ > PolicySpec::kRequestBytesMax) spec.defaults.request_bytes_max = 2 * request_bytes_;
   for (const auto& [host, root] : hosts_)
-    RouteWriter(host, evidence_min, spec).write(*root);
+    RouteWriter(host, evidence_min, spec, counts).write(*root);
   return spec;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "decode/decoded_record.h"
@@ -20,6 +21,13 @@ namespace weir {
 /// kParametersMax; what is beyond is counted.
 class PolicyLearner {
  public:
+  /// In how many requests what was learned stood: by the name of the route, and of its parameters.
+  struct Counts {
+    using Parameter = std::tuple<std::string, Place, std::string>;  ///< route, place, name
+    std::map<std::string, uint64_t> routes;
+    std::map<Parameter, uint64_t> parameters;
+  };
+
   static constexpr size_t kNodesMax = 20'000;
   static constexpr size_t kHostsMax = 64;
   static constexpr size_t kParametersMax = 200;  ///< of a route; an application with more makes their names up
@@ -37,7 +45,7 @@ class PolicyLearner {
   void add(const Event& event, const DecodedRecord& record);
 
   /// What was learned so far, with the counts behind each line as notes. `evidence_min`: routes with fewer requests are left out.
-  [[nodiscard]] PolicySpec policy(uint64_t evidence_min) const;
+  [[nodiscard]] PolicySpec policy(uint64_t evidence_min, Counts* counts = nullptr) const;
 
   [[nodiscard]] uint64_t taken() const { return taken_; }
   [[nodiscard]] uint64_t unanswered() const { return unanswered_; }

@@ -6,36 +6,14 @@
 #include <memory>
 
 #include "app/commands/command.h"
+#include "app/commands/rules/rules_scorecard_command.h"
 #include "app/commands/rules/rules_try_command.h"
-#include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
-#include "app/setup/rule_source.h"
-#include "pipeline/correlation_field.h"
-#include "rules/loader.h"
 #include "workbench/correlation_check.h"
 #include "workbench/rule_check.h"
 
 namespace weir {
-
-Result<LoadedRules> load_named_rules(const RulesArguments& arguments) {
-  auto config = read_config(arguments.config_file);
-  if (!config) return tl::unexpected(config.error());
-  LoadedRules loaded;
-  loaded.options = config->rules.options;
-  loaded.options.security_level = SecurityLevel::kStrict;  // work on rules concerns all of them
-  loaded.directories =
-      resolve_rule_directories(arguments.directories.empty() ? config->rules.directories : arguments.directories);
-  if (loaded.directories.empty()) return fail(ErrorCode::kNotFound, "rules", "no rules found: name a directory");
-  auto documents = load_rule_documents(loaded.directories, loaded.diagnostics);
-  check_correlations(documents.correlations, loaded.diagnostics);
-  loaded.rules = std::move(documents.rules);
-  loaded.correlations = std::move(documents.correlations);
-  if (loaded.rules.empty() && !has_errors(loaded.diagnostics)) {
-    return fail(ErrorCode::kNotFound, "rules", "no rule files (*.yml) below " + loaded.directories.front());
-  }
-  return loaded;
-}
 
 namespace {
 
@@ -135,6 +113,7 @@ void add_rules_command(CLI::App& program, int& exit_code) {
                    "Exit with 1 when a rule's share is above this, in every measurement")
       ->option_text("PERCENT");
   add_rules_try(*rules, exit_code);
+  add_rules_scorecard(*rules, exit_code);
 }
 
 }  // namespace weir

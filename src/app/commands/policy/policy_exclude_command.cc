@@ -1,4 +1,4 @@
-#include "app/commands/policy_exclude_command.h"
+#include "app/commands/policy/policy_exclude_command.h"
 
 #include <CLI/CLI.hpp>
 

@@ -5,8 +5,9 @@
 #include <memory>
 
 #include "app/commands/command.h"
-#include "app/commands/policy_exclude_command.h"
-#include "app/commands/policy_learn_command.h"
+#include "app/commands/policy/policy_drift_command.h"
+#include "app/commands/policy/policy_exclude_command.h"
+#include "app/commands/policy/policy_learn_command.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/policy_report.h"
 #include "app/setup/report.h"
@@ -140,6 +141,7 @@ void add_policy_command(CLI::App& program, int& exit_code) {
       "OpenAPI 3.0 or 3.1 document, YAML or JSON", run_policy_import);
   add_policy_exclude(*policy, exit_code);
   add_policy_learn(*policy, exit_code);
+  add_policy_drift(*policy, exit_code);
 }
 
 }  // namespace weir
