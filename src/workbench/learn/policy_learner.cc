@@ -50,6 +50,13 @@ bool is_odd(std::string_view segment) {
          std::any_of(segment.begin(), segment.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
+/// "v1", "v2.1": of an interface, not of a thing.
+bool is_version(std::string_view segment) {
+  constexpr size_t kBytesMax = 6;
+  return segment.size() >= 2 && segment.size() <= kBytesMax && segment.front() == 'v' && is_ascii_digit(segment[1]) &&
+         std::all_of(segment.begin() + 1, segment.end(), [](char c) { return is_ascii_digit(c) || c == '.'; });
+}
+
 std::string counted(uint64_t part, uint64_t whole) {
   return "in " + std::to_string(part) + " of " + std::to_string(whole);
 }
@@ -155,7 +162,7 @@ PolicyLearner::Node* PolicyLearner::node_of(Node& root, const RequestPath& path,
       node = known->second.get();
       continue;
     }
-    const bool is_value = node->is_folded || is_odd(segment) || folded_route(segment) == "/*";
+    const bool is_value = node->is_folded || is_odd(segment) || (!is_version(segment) && folded_route(segment) == "/*");
     auto& child = is_value ? node->any : node->literals[std::string(segment)];
     if (!child) {
       if (nodes_ >= kNodesMax) {

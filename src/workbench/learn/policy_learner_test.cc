@@ -55,6 +55,18 @@ TEST_CASE("ids in paths are folded, and their form is learned") {
   CHECK(bench.spec.routes.size() == 1);
 }
 
+TEST_CASE("a version of an interface is no id") {
+  Bench bench;
+  for (int i = 0; i < 20; ++i) {
+    bench.request("GET", "/api/v1/items/" + std::to_string(1000 + i));
+    bench.request("GET", "/api/v2.1/items/" + std::to_string(1000 + i));
+    bench.request("GET", "/api/v20000000/items");
+  }
+  CHECK(bench.route("GET shop.example.com/api/v1/items/{id}") != nullptr);
+  CHECK(bench.route("GET shop.example.com/api/v2.1/items/{id}") != nullptr);
+  CHECK(bench.route("GET shop.example.com/api/{id}/items") != nullptr);
+}
+
 TEST_CASE("names side by side beyond a bound are values") {
   Bench bench;
   for (size_t i = 0; i < 2 * PolicyLearner::kLiteralsMax; ++i)
