@@ -83,10 +83,7 @@ Status Daemon::start_engine(const CommandSetup& setup, const StartHooks& hooks) 
   for (const LaneCounters& lane : engine_->counters())
     metrics_->add(lane);
   if (!setup.embedded_broker && config_.has_stage(Stage::kScore)) {
-    ClientOptions reader;
-    reader.kafka = config_.kafka;
-    reader.log = log_;
-    verdict_watch_ = std::make_unique<VerdictWatch>(std::move(reader), config_.kafka.topics.verdicts);
+    verdict_watch_ = std::make_unique<VerdictWatch>(config_.kafka, log_);
     running_verdicts_.store(verdict_watch_.get());
   }
   shown_metrics_.store(metrics_.get());

@@ -22,8 +22,12 @@ class VerdictWatch::UntilStopped : public Patience {
   const VerdictWatch& watch_;
 };
 
-VerdictWatch::VerdictWatch(ClientOptions options, std::string topic)
-    : options_(std::move(options)), topic_(std::move(topic)), thread_([this] { loop(); }) {}
+VerdictWatch::VerdictWatch(const KafkaConfig& kafka, LogSink log)
+    : topic_(kafka.topics.verdicts), log_(std::move(log)) {
+  options_.kafka = kafka;
+  options_.log = [](LogLevel, std::string_view) {};
+  thread_ = std::thread([this] { loop(); });
+}
 
 VerdictWatch::~VerdictWatch() {
   {
@@ -43,7 +47,7 @@ void VerdictWatch::loop() {
   while (!is_stopped()) {
     if (const Status status = follow(); !status && status.error().detail != said_) {
       said_ = status.error().detail;
-      options_.log(LogLevel::kWarning, "verdicts: " + said_ + "; their metric stays as it is");
+      log_(LogLevel::kWarning, "verdicts: " + said_ + "; their metric stays as it is");
     }
     pause();
   }

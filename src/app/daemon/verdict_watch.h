@@ -8,7 +8,9 @@
 
 #include "app/verdicts/verdict.h"
 #include "base/time.h"
+#include "config/config.h"
 #include "kafka/client_options.h"
+#include "lane/log_sink.h"
 #include "metrics/process_facts.h"
 
 namespace weir {
@@ -19,7 +21,8 @@ class VerdictWatch {
  public:
   static constexpr Milliseconds kLookAgain{60'000};
 
-  VerdictWatch(ClientOptions options, std::string topic);
+  /// `log` hears of what goes wrong; what the client library has to say is not worth it, since the lanes' clients say the same.
+  VerdictWatch(const KafkaConfig& kafka, LogSink log);
   /// Waits for the thread, which waits for the brokers for some seconds at most.
   ~VerdictWatch();
   VerdictWatch(const VerdictWatch&) = delete;
@@ -39,6 +42,7 @@ class VerdictWatch {
 
   ClientOptions options_;
   const std::string topic_;
+  const LogSink log_;
   VerdictBook book_;  // the thread's
   std::string said_;  // the thread's: what was logged last
   mutable std::mutex mutex_;
