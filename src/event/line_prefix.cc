@@ -38,11 +38,12 @@ std::string_view without_words(std::string_view text, int count) {
   return text;
 }
 
-// "\x1b[0;33;1m"
+// "\x1b[0;33;1m". What ends it is ASCII: half of a longer character must not be left behind.
 std::string_view without_ansi(std::string_view text) {
   if (!text.starts_with("\x1b[")) return text;
   const auto end = text.find_first_not_of("0123456789;?", 2);
-  return end == kNowhere ? std::string_view{} : text.substr(end + 1);
+  if (end == kNowhere) return {};
+  return text[end] >= '@' && text[end] <= '~' ? text.substr(end + 1) : text;
 }
 
 // "<134>"

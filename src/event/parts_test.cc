@@ -403,6 +403,7 @@ TEST_CASE("what shippers put before a line is taken off") {
   }
   CHECK(bare("@cee: {}") == "{}");
   CHECK(bare("192.0.2.7 - - [x]") == "192.0.2.7 - - [x]");
+  CHECK(bare("\x1b[1\xef\xbf\xbd x") == "\x1b[1\xef\xbf\xbd x");  // no part of a character is taken
   CHECK(bare("2026-11-28T18:50:24Z|192.0.2.7 x|y") == "2026-11-28T18:50:24Z|192.0.2.7 x|y");
 }
 
