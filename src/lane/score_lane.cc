@@ -108,7 +108,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   alerts_.clear();
   if (!block_.sources.empty()) {
     const bool is_timed = record.append_time != EventTime::max();
-    state.scorer().take_sources(block_.sources, is_timed ? record.append_time.time_since_epoch().count() : 0, alerts_);
+    state.scorer().take_sources(block_.sources, is_timed ? record.append_time.time_since_epoch().count() : 0);
     if (board_ != nullptr && !repeated) board_->hear(block_.sources, SourceBoard::Clock::now());
   }
   if (!block_.orders.empty()) {
@@ -116,6 +116,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
     if (!repeated) note_orders(record);
   }
   state.scorer().observe(block_.observations, block_.correlations.events, alerts_);
+  if (!block_.sources.empty()) state.scorer().follow_sources(alerts_);
   const auto spent = std::chrono::steady_clock::now() - start;
   counters_.score_ns.add(static_cast<uint64_t>(std::chrono::nanoseconds(spent).count()));
   (repeated ? counters_.replayed_observations : counters_.observations).add(records_of(block_.observations));

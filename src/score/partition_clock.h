@@ -22,7 +22,7 @@ class PartitionClock {
   enum class Of : uint8_t { kRecord, kAddress };
 
   void advance(int64_t time_ms, Of of = Of::kRecord) {
-    if (observations_++ == 0 && now_ms_ == kUnset) now_ms_ = time_ms;
+    if (observations_++ == 0 && now_ms_ == kUnset) now_ms_ = first_time(time_ms);
     if (sources_.any()) return;
     int64_t& greatest = of == Of::kRecord ? greatest_ms_ : greatest_of_addresses_ms_;
     const int64_t reached_twice = std::min(time_ms, greatest);  // kUnset before the first of them
@@ -30,8 +30,9 @@ class PartitionClock {
     if (reached_twice > now_ms_) now_ms_ = reached_twice - now_ms_ > kStepMax ? now_ms_ + kStepMax : reached_twice;
   }
   /// What a block says of its sources, before its observations; with the broker's time of the block.
-  void take(std::span<const SourceReport> reports, int64_t told_ms) {
-    sources_.take(reports, told_ms);
+  void take(std::span<const SourceReport> reports, int64_t told_ms) { sources_.take(reports, told_ms); }
+  /// After the block's observations: so far its sources have come with them.
+  void follow() {
     if (sources_.any()) now_ms_ = std::max(now_ms_, sources_.now_ms());
   }
   /// The clock goes by the sources.
@@ -63,6 +64,12 @@ class PartitionClock {
   bool operator==(const PartitionClock&) const = default;
 
  private:
+  /// The foremost of several sources must not be what the clock begins with.
+  [[nodiscard]] int64_t first_time(int64_t time_ms) const {
+    const int64_t told = sources_.any() ? sources_.now_ms() : SourceReport::kNoTime;
+    return told == SourceReport::kNoTime ? time_ms : std::min(time_ms, told);
+  }
+
   static constexpr int64_t kStepMax = Milliseconds{600'000}.count();
   uint64_t observations_ = 0;
   int64_t now_ms_ = kUnset;

@@ -523,8 +523,12 @@ void Scorer::observe(std::span<const Observation> observations, std::span<const 
   impl_->refresh_statistics();
 }
 
-void Scorer::take_sources(std::span<const SourceReport> reports, int64_t told_ms, std::vector<Alert>& alerts) {
+void Scorer::take_sources(std::span<const SourceReport> reports, int64_t told_ms) {
   impl_->clock.take(reports, told_ms);
+}
+
+void Scorer::follow_sources(std::vector<Alert>& alerts) {
+  impl_->clock.follow();
   const int64_t now_ms = impl_->clock.now_ms();
   const size_t first = alerts.size();
   if (now_ms != PartitionClock::kUnset) {
@@ -532,6 +536,7 @@ void Scorer::take_sources(std::span<const SourceReport> reports, int64_t told_ms
     impl_->decisions.advance(now_ms);
   }
   impl_->leave_out_silenced(first, alerts);
+  impl_->refresh_statistics();
 }
 
 void Scorer::decide(std::span<const ClientOrder> orders, std::vector<Alert>& alerts) {

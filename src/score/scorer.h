@@ -60,7 +60,10 @@ class Scorer {
 
   /// What the next observations' block says of its sources; `told_ms` is the broker's time of the block. From the first such report
   /// on the partition's event time goes by the sources.
-  void take_sources(std::span<const SourceReport> reports, int64_t told_ms, std::vector<Alert>& alerts);
+  void take_sources(std::span<const SourceReport> reports, int64_t told_ms);
+  /// After the block's observations: the partition's event time goes to where the sources are with them. (Before, it would close what
+  /// they go on with, where a block holds much event time.)
+  void follow_sources(std::vector<Alert>& alerts);
   [[nodiscard]] const SourceTimes& sources() const;
 
   /// What the alerts led to by options.decisions, and what ended, since the last call and in order. With a policy to be called after

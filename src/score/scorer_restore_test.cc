@@ -198,9 +198,11 @@ TEST_CASE("a restart keeps how far the sources have come", "[score][restore]") {
                                           {0, 7, SourceReport::kNoTime, false, false, /*is_mention=*/true}};
   Scorer before(small_chunks(64), kTopics);
   std::vector<Alert> alerts;
-  before.take_sources(reports, kStartMs + 1'000'000, alerts);
+  before.take_sources(reports, kStartMs + 1'000'000);
   before.observe(stream.observations(), alerts);
-  before.take_sources({&reports[2], 1}, kStartMs + 1'003'000, alerts);
+  before.follow_sources(alerts);
+  before.take_sources({&reports[2], 1}, kStartMs + 1'003'000);
+  before.follow_sources(alerts);
   Scorer after(small_chunks(64), kTopics);
   after.begin_restore();
   for (uint32_t chunk = 0; chunk < before.chunk_count(); ++chunk) {

@@ -19,6 +19,7 @@ class Blocks {
   void take(const std::vector<SourceReport>& reports, int64_t later_ms = 1'000) {
     told_ms_ += later_ms;
     clock.take(reports, told_ms_);
+    clock.follow();
   }
   PartitionClock clock;
 
@@ -40,6 +41,26 @@ TEST_CASE("the clock follows the slowest source that is not at its end", "[score
   CHECK(blocks.clock.now_ms() == 11 * kHour);
   blocks.take({at(0, 9 * kHour)});  // nor does it go back
   CHECK(blocks.clock.now_ms() == 11 * kHour);
+}
+
+TEST_CASE("the clock goes to where a block takes its sources only after the block's observations", "[score][sources]") {
+  PartitionClock clock;
+  const std::vector<SourceReport> ends{at(0, 12 * kHour, true), at(1, 12 * kHour, true)};
+  clock.take(ends, 50 * kHour);
+  clock.advance(10 * kHour);
+  CHECK(clock.now_ms() == 10 * kHour);
+  clock.advance(11 * kHour);
+  CHECK(clock.now_ms() == 10 * kHour);
+  clock.follow();
+  CHECK(clock.now_ms() == 12 * kHour);
+}
+
+TEST_CASE("the clock does not begin with the foremost of several sources", "[score][sources]") {
+  PartitionClock clock;
+  const std::vector<SourceReport> reports{at(0, 12 * kHour), at(1, 9 * kHour)};
+  clock.take(reports, 50 * kHour);
+  clock.advance(12 * kHour);
+  CHECK(clock.now_ms() == 9 * kHour);
 }
 
 TEST_CASE("with all sources at their ends the clock is the foremost's", "[score][sources]") {

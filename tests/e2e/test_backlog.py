@@ -191,3 +191,23 @@ def test_wrong_clocks_change_no_alert_of_others(pipeline, wrong, ahead):
     if WHOLE:
         two, _ = run(pipeline, 'two', count, BY_DEFAULT, processes=2)
         assert_same(nameless(others(two), pipeline.requests), wanted)
+
+
+def test_a_short_backlog_of_a_long_time_splits_no_episode(pipeline):
+    """All of it comes with one fetch, so that each partition is at its end at once, and a block spans the hour."""
+    partitions, count = 8, 0
+    pipeline.requests = pipeline.topics['requests'] = f'{pipeline.group}.short'
+    pipeline.broker.create_topic(pipeline.requests, partitions)
+    records = []
+    for number in range(60):
+        for step in range(15):      # one every four minutes: an episode waits five for the next
+            records.append((step * 240 + number, number % partitions, traffic.record(
+                count, step * 240 + number, f'attacker-{number}', traffic.address(700_000 + number), **traffic.ATTACKS['sqli'])))
+            count += 1
+    produce(pipeline.broker, pipeline.requests, [(partition, record) for _, partition, record in sorted(records)])
+    weir = pipeline.weir(score={'snapshot_round_ms': 1000}, lanes={'detect': 1, 'score': 1})
+    weir.start()
+    await_all(pipeline, count)
+    phases = Counter(key[2] for key in told(pipeline))
+    assert phases['opened'] == 60 and phases['closed'] == 0, phases
+    assert weir.stop() == 0

@@ -78,6 +78,7 @@ Status Replay::run(ReplaySink& sink, const Tick& tick) {
   if (Status status = start(); !status) return status;
   merge(Part::kLead, sink);
   merge(Part::kMain, sink);
+  tell_all(sink);
   queues_.stop();
   workers_->join();
   return queues_.failure();
@@ -126,7 +127,9 @@ void Replay::merge(Part part, ReplaySink& sink) {
     }
     const bool is_much = std::any_of(stages_.begin(), stages_.end(),
                                      [](const ScoreStage& stage) { return stage.waiting() >= kScoredAtOnce; });
-    if (is_much || used_up_.size() >= kUsedUpMax) score(part, sink);
+    // Where the clock follows the sources it must come after the records as closely as the daemons' blocks.
+    const bool is_due = options_.score.watermarks && now_ms_ - scored_ms_ >= ScoreStage::kTellSourcesMs;
+    if (is_much || is_due || used_up_.size() >= kUsedUpMax) score(part, sink);
     if (++runs_ % kRunsATick == 0) tick();
   }
   score(part, sink);
@@ -150,8 +153,10 @@ void Replay::take_run(JudgedUnit& unit, uint32_t until, ReplaySink& sink) {
     JudgedBatch& judged = unit.judged[i];
     const auto& observations = judged.batch.observations;
     for (; judged.observation < observations.size() && observations[judged.observation].at.offset <= last;
-         ++judged.observation)
+         ++judged.observation) {
       stages_[i].add(observations[judged.observation]);
+      stages_[i].source_comes_to(unit.range, observations[judged.observation].time);
+    }
     const auto& events = judged.batch.correlation_events;
     for (; judged.event < events.size() && events[judged.event].at.offset <= last; ++judged.event)
       stages_[i].add(events[judged.event]);
@@ -169,14 +174,28 @@ void Replay::take_run(JudgedUnit& unit, uint32_t until, ReplaySink& sink) {
 }
 
 void Replay::score(Part part, ReplaySink& sink) {
+  scored_ms_ = now_ms_;
   for (size_t i = 0; i < stages_.size(); ++i) {
     alerts_.clear();
     decisions_.clear();
     stages_[i].score(now_ms_, alerts_, decisions_);
-    if (part == Part::kMain && !alerts_.empty()) sink.take(i, alerts_);
-    if (part == Part::kMain && !decisions_.empty()) sink.take_decisions(i, decisions_);
+    hand_on(i, part, sink);
   }
   queues_.give_back(used_up_);
+}
+
+void Replay::tell_all(ReplaySink& sink) {
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    alerts_.clear();
+    decisions_.clear();
+    stages_[i].tell_all(now_ms_, alerts_, decisions_);
+    hand_on(i, Part::kMain, sink);
+  }
+}
+
+void Replay::hand_on(size_t stage, Part part, ReplaySink& sink) {
+  if (part == Part::kMain && !alerts_.empty()) sink.take(stage, alerts_);
+  if (part == Part::kMain && !decisions_.empty()) sink.take_decisions(stage, decisions_);
 }
 
 void Replay::tick() {

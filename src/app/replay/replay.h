@@ -73,6 +73,8 @@ class Replay {
   void take_run(JudgedUnit& unit, uint32_t until, ReplaySink& sink);
   void next_unit(uint32_t range, Part part);
   void score(Part part, ReplaySink& sink);
+  void tell_all(ReplaySink& sink);
+  void hand_on(size_t stage, Part part, ReplaySink& sink);
   void tick();
 
   ReplayOptions options_;
@@ -87,7 +89,8 @@ class Replay {
   std::vector<int64_t> offsets_done_;      // by range: the next offset
   std::vector<Alert> alerts_;
   std::vector<DecisionChange> decisions_;
-  int64_t now_ms_ = INT64_MIN;  // of the latest record
+  int64_t now_ms_ = INT64_MIN;         // of the latest record
+  int64_t scored_ms_ = INT64_MIN / 2;  // now_ms_ when the stages scored last
   uint64_t records_ = 0, lead_records_ = 0, runs_ = 0;
   Tick tick_;
 };

@@ -7,9 +7,6 @@
 namespace weir {
 namespace {
 
-/// So often, in the broker's time, the daemons' blocks tell a partition how far all sources are.
-constexpr int64_t kTellSourcesMs = 1'000;
-
 void add_to(ScorerStatistics& sum, const ScorerStatistics& statistics) {
   sum.observations += statistics.observations;
   sum.clients += statistics.clients;
@@ -60,15 +57,30 @@ void ScoreStage::score(int64_t now_ms, std::vector<Alert>& alerts, std::vector<D
   waiting_ = 0;
   for (Partition& partition : partitions_) {
     if (partition.observations.empty() && partition.events.empty()) continue;
-    if (options_.watermarks && (partition.told_ms == INT64_MIN || now_ms - partition.told_ms >= kTellSourcesMs)) {
-      partition.scorer->take_sources(sources_, now_ms, alerts);
+    const bool tells =
+        options_.watermarks && (partition.told_ms == INT64_MIN || now_ms - partition.told_ms >= kTellSourcesMs);
+    if (tells) {
+      partition.scorer->take_sources(sources_, now_ms);
       partition.told_ms = now_ms;
     }
     partition.scorer->observe(partition.observations, partition.events, alerts);
+    if (tells) partition.scorer->follow_sources(alerts);
     for (DecisionChange& change : partition.scorer->take_decisions())
       decisions.push_back(std::move(change));
     partition.observations.clear();
     partition.events.clear();
+  }
+}
+
+void ScoreStage::tell_all(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions) {
+  if (!options_.watermarks) return;
+  for (Partition& partition : partitions_) {
+    if (!partition.scorer) continue;
+    partition.scorer->take_sources(sources_, now_ms);
+    partition.scorer->follow_sources(alerts);
+    for (DecisionChange& change : partition.scorer->take_decisions())
+      decisions.push_back(std::move(change));
+    partition.told_ms = now_ms;
   }
 }
 

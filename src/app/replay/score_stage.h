@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -23,13 +24,22 @@ class ScoreStage {
   /// What they borrow must stay until score().
   void add(const Observation& observation);
   void add(const CorrelationEvent& event);
-  /// How far the event time of a source has come.
+  /// So often, in the broker's time, the daemons' blocks tell a partition how far all sources are.
+  static constexpr int64_t kTellSourcesMs = 1'000;
+
+  /// A record of the source: it has come so far at least.
+  void source_comes_to(uint32_t source, EventTime time) {
+    sources_[source].time_ms = std::max(sources_[source].time_ms, time.time_since_epoch().count());
+  }
+  /// How far the event time of a source has come, by its latest clients.
   void source_at(uint32_t source, int64_t time_ms) { sources_[source].time_ms = time_ms; }
 
   [[nodiscard]] size_t waiting() const { return waiting_; }
   /// Scores what was added; `now_ms`: the broker's time of the last record. Appends the alerts and what they led to, partition by
   /// partition.
   void score(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions);
+  /// Tells all partitions where the sources stand, as daemons do while nothing comes.
+  void tell_all(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions);
   /// Of all partitions.
   [[nodiscard]] ScorerStatistics statistics() const;
 

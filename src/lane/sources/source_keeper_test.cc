@@ -114,12 +114,13 @@ class Scoring : public OutputTransaction {
     REQUIRE(decode_block(message.value, block_));
     Scorer& scorer = scorers_[static_cast<size_t>(message.partition)];
     std::vector<Alert> found;
-    if (!block_.sources.empty()) scorer.take_sources(block_.sources, wall_ms, found);
+    if (!block_.sources.empty()) scorer.take_sources(block_.sources, wall_ms);
     for (const Observation& observation : block_.observations) {
       const uint64_t late_before = scorer.statistics().bursts_late;
       scorer.observe({&observation, 1}, found);
       if (!has_wrong_clock(observation.client)) late_ += scorer.statistics().bursts_late - late_before;
     }
+    if (!block_.sources.empty()) scorer.follow_sources(found);
     for (SourceBoard* board : hears)
       board->hear(block_.sources, SourceBoard::Clock::time_point(Milliseconds(wall_ms)));
     take(found);
