@@ -10,6 +10,7 @@
 #include "kafka/embedded_broker.h"
 #include "kafka/record_feeder.h"
 #include "kafka/topic_reader.h"
+#include "lane/lane.h"
 #include "lane/test_support.h"
 #include "rules/loader.h"
 
@@ -244,26 +245,17 @@ TEST_CASE("a broker outage makes the engine unready, and it goes on afterwards w
   CHECK(test.stop());
 }
 
-TEST_CASE("stopping during a broker outage takes less than ten seconds", "[kafka][mock]") {
+// A lane gives up waiting after Lane::kShutdownMax and then leaves its group; the daemon allows all of them together twice that. What the
+// library takes to let go of its clients after that has no bound, and the daemon waits for it two seconds at most (TeardownDeadline):
+// here it is that it ends at all, though what the lanes said last of their sources is confirmed by nobody.
+TEST_CASE("lanes stop during a broker outage, and their clients end", "[kafka][mock]") {
   Fixture test;
-  test.start_and_wait();
-  test.broker->set(EmbeddedBroker::Reachability::kDown);
-  std::this_thread::sleep_for(Milliseconds(500));
-  const auto start = std::chrono::steady_clock::now();
-  CHECK(test.stop());
-  test.engine.reset();
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(11));
-}
-
-// What the lanes said of their sources is confirmed by nobody, so that nothing may be waited for any more when the consumers leave. The
-// daemon has a deadline for it (TeardownDeadline); here it is that it ends at all.
-TEST_CASE("with watermarks, too, the clients of an engine that stops during an outage end", "[kafka][mock]") {
-  Fixture test;
-  test.options.score.watermarks = true;
   test.start_and_wait();
   test.broker->set(EmbeddedBroker::Reachability::kDown);
   REQUIRE(wait_for([&] { return !test.engine->ready(); }));
+  const auto start = std::chrono::steady_clock::now();
   CHECK(test.stop());
+  CHECK(std::chrono::steady_clock::now() - start < 2 * Lane::kShutdownMax);
   test.engine.reset();
 }
 
