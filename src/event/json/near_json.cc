@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/ascii.h"
 #include "base/hex.h"
@@ -58,6 +59,7 @@ class Mender {
   size_t at_ = 0;
   std::string nesting_;         // '{' or '[' of each level
   bool expects_comma_ = false;  // a value or member was written on this level
+  bool has_comma_ = false;      // and a comma stood behind it
   bool too_deep_ = false;
   bool escapes_ = false, other_ = false;  // what was mended
 };
@@ -103,13 +105,14 @@ void Mender::open(char bracket) {
   }
   nesting_ += bracket;
   out_ += bracket;
-  expects_comma_ = false;
+  expects_comma_ = has_comma_ = false;
 }
 
 void Mender::close() {
   out_ += nesting_.back() == '{' ? '}' : ']';
   nesting_.pop_back();
   expects_comma_ = true;
+  has_comma_ = false;
 }
 
 // One member or item of the innermost object or list, or its end.
@@ -124,6 +127,7 @@ void Mender::step() {
     ++at_;
     const char next = behind_spaces(at_) < text_.size() ? text_[behind_spaces(at_)] : '\0';
     if (!expects_comma_ || next == '}' || next == ']' || next == ',' || next == '\0') other_ = true;
+    has_comma_ = true;
     return;
   }
   if (c == '}' || c == ']') {
@@ -132,6 +136,7 @@ void Mender::step() {
     return close();
   }
   if (expects_comma_) out_ += ',';
+  if (expects_comma_ && !std::exchange(has_comma_, false)) other_ = true;
   expects_comma_ = true;
   if (nesting_.back() == '[') {
     value();
