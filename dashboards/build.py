@@ -44,6 +44,11 @@ def total(metric, by=''):
     return f'sum{f" by ({by})" if by else ""} ({metric}{{{SELECT}}})'
 
 
+def verdicts(verdict):
+    """Episodes by the rule that caused them. Every process tells of all of them, so that their sum would count each several times."""
+    return f'max by (title) (weir_rule_verdicts{{{SELECT}, verdict="{verdict}"}})'
+
+
 def quantile(share, metric, window='[5m]'):
     """Alerts are rare: their latency is looked at over a longer window than rates are."""
     return f'histogram_quantile({share}, sum by (le) (rate({metric}_bucket{{{SELECT}}}{window})))'
@@ -72,13 +77,13 @@ def stat(title, description, expression, unit='short', steps=None, decimals=None
                  decimals=decimals, steps=steps)
 
 
-def graph(title, description, queries, unit='short', width=8, stacked=False, overrides=(), minimum=0):
+def graph(title, description, queries, unit='short', width=8, stacked=False, overrides=(), minimum=0, decimals=None):
     custom = {'drawStyle': 'line', 'lineWidth': 1, 'fillOpacity': 25 if stacked else 8, 'showPoints': 'never', 'spanNulls': False,
               'stacking': {'mode': 'normal' if stacked else 'none', 'group': 'A'}, **({} if minimum is None else {'axisSoftMin': minimum})}
     options = {'legend': {'displayMode': 'list', 'placement': 'bottom', 'showLegend': True, 'calcs': []},
                'tooltip': {'mode': 'multi', 'sort': 'desc'}}
     return panel('timeseries', title, description, queries, unit=unit, width=width, height=8, options=options, custom=custom,
-                 overrides=overrides)
+                 overrides=overrides, decimals=decimals)
 
 
 def coloured(name, colour):
@@ -136,6 +141,12 @@ OVERVIEW = [
          f'max (abs(weir_clock_skew_seconds{{{SELECT}}}))', 's', steps=warn_from(5, 30), decimals=1),
     stat('Silences', 'Of clients and episodes, that somebody decided on and that are in force: alerts that nobody sees.',
          total('weir_silences'), decimals=0, steps=warn_from(1, 50)),
+    stat('Lanes that hung', 'Times that a lane had work and got on with nothing, last hour. Alert WeirLaneStalls.',
+         increase('weir_lane_stalls_total', window='[1h]'), steps=NEVER, decimals=0),
+    stat('Sources stuck', 'Partitions of the input that get on with nothing, as the furthest instance sees them. Alert WeirSourceStuck.',
+         f'max (weir_sources_stuck{{{SELECT}}})', steps=NEVER),
+    stat('Foreign blocks', 'Blocks of another group on the observations topic, last hour. Alert WeirForeignBlocks.',
+         increase('weir_foreign_observation_blocks_total', window='[1h]'), steps=NEVER, decimals=0),
 
     row('Resources'),
     graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))]),
@@ -194,6 +205,28 @@ DETECTION = [
     graph('Repaired and failed', 'Records with invalid UTF-8, judged like others; scans that failed, which should be none.',
           [('repaired', rate('weir_utf8_repaired_records_total')), ('failed', rate('weir_scan_failures_total'))], 'cps',
           overrides=[coloured('failed', 'red')]),
+
+    graph('Fields not understood', 'Requests whose field was there and could not be read, by field. All of a field: the profile does not fit.',
+          [('{{field}}', rate('weir_fields_unread_total', 'field') + ' > 0')], 'cps', width=12),
+    graph('Read with difficulty', 'Requests from damaged records, without a method or target that is one, without a time or an address, and with a wrong clock.',
+          [('salvaged', rate('weir_salvaged_requests_total')), ('malformed', rate('weir_malformed_requests_total')),
+           ('without time', rate('weir_requests_without_time_total')), ('without address', rate('weir_requests_without_address_total')),
+           ('wrong clock', rate('weir_wrong_clock_records_total'))], 'cps', width=12),
+
+    row('What people say of alerts'),
+    graph('Marked false', 'Episodes that people marked as false alarms, by the rules that caused them; the ten with the most. Empty until the first mark '
+          '(weir alerts mark). Many of one rule ask for an exclusion or another level: weir rules scorecard.',
+          [('{{title}}', f'topk(10, {verdicts("false")})')], width=12, decimals=0),
+    graph('Marked true', 'Episodes that people confirmed, by the rules that caused them; the ten with the most.',
+          [('{{title}}', f'topk(10, {verdicts("true")})')], width=12, decimals=0),
+
+    row('Enrichment'),
+    graph('Entries', 'Databases, and entries of the lists, that alerts are enriched from. By instance, as each reads its own files.',
+          [('{{instance}} {{kind}}', total('weir_enrichment_entries', 'instance, kind'))], width=8),
+    graph('Age of the oldest file', 'Lists and databases that nobody renews say less each day. Empty where there are none.',
+          [('{{instance}}', f'time() - (max by (instance) (weir_enrichment_oldest_file_timestamp_seconds{{{SELECT}}}) > 0)')], 's', width=8),
+    graph('Reloads', 'Of these files. After a failure what was in force stays so.',
+          [('{{result}}', increase('weir_enrichment_reloads_total', 'result'))], width=8, overrides=[coloured('failure', 'red')]),
 
     row('Cost'),
     graph('Time per record by step', 'Where the time of a record goes, on one core.',
@@ -278,7 +311,8 @@ PIPELINE = [
           overrides=[coloured('failed', 'red')]),
     graph('Transactions', 'Committed and aborted. Aborted work is done again.',
           [('{{stage}}', rate('weir_transactions_committed_total', 'stage')),
-           ('{{stage}} aborted', rate('weir_transactions_aborted_total', 'stage'))], 'cps', overrides=[coloured('aborted', 'red')]),
+           ('{{stage}} aborted', rate('weir_transactions_aborted_total', 'stage')),
+           ('{{stage}} made again', rate('weir_output_retries_total', 'stage'))], 'cps', overrides=[coloured('aborted', 'red')]),
     graph('Clients made anew', 'Producers that were fenced or failed, consumers that were of no use any more.',
           [('{{stage}} producers', increase('weir_producer_renewals_total', 'stage')),
            ('{{stage}} consumers', increase('weir_consumer_renewals_total', 'stage'))]),
@@ -304,9 +338,16 @@ PIPELINE = [
           [('{{stage}} queue full', rate('weir_queue_full_waits_total', 'stage')),
            ('{{stage}} undelivered', rate('weir_delivery_errors_total', 'stage')),
            ('{{stage}} client errors', rate('weir_kafka_client_errors_total', 'stage'))], 'cps'),
-    graph('Lost and unreadable', 'Messages that retention removed before they were read; blocks that could not be read.',
-          [('{{stage}} lost', increase('weir_records_lost_total', 'stage')), ('bad blocks', increase('weir_bad_observation_blocks_total'))],
+    graph('Lost and unreadable', 'Messages that retention removed before they were read, committed offsets out of range; blocks that could not be read, or are of another group.',
+          [('{{stage}} lost', increase('weir_records_lost_total', 'stage')), ('{{stage}} resets', increase('weir_offset_resets_total', 'stage')),
+           ('bad blocks', increase('weir_bad_observation_blocks_total')), ('foreign blocks', increase('weir_foreign_observation_blocks_total'))],
           overrides=[coloured('lost', 'red')]),
+
+    graph('Lanes', 'That had work and got on with nothing, that work without the crash journal, and partitions of the input that are stuck.',
+          [('{{stage}} hung', increase('weir_lane_stalls_total', 'stage')), ('{{stage}} unguarded', total('weir_unguarded_lanes', 'stage')),
+           ('sources stuck', f'max (weir_sources_stuck{{{SELECT}}})')], width=12, overrides=[coloured('hung', 'red')]),
+    graph('Records that waited', 'Times that records were held because they were ahead of the slowest partition of the input: while a backlog is read.',
+          [('holds', rate('weir_source_holds_total'))], 'cps', width=12),
 
     row('Process'),
     graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))]),
