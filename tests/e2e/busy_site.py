@@ -24,7 +24,7 @@ POLICY = {
     'exclusions': [{'rules': ['*'], 'parameter': 'template', 'comment': 'editors write HTML here'}],
 }
 DECISIONS = {
-    'simulate': False, 'never': ['192.0.2.0/24'], 'rules': [
+    'simulate': False, 'never': [f'{traffic.address(300_005)}/32'], 'rules': [
         {'name': 'attacks', 'kinds': ['attack'], 'severity': 'high', 'action': 'ban', 'duration_s': 90, 'factor': 2},
         {'name': 'guessing', 'kinds': ['abuse', 'burst'], 'action': 'throttle', 'retry_after_s': 10, 'duration_s': 60},
     ]}
@@ -37,6 +37,7 @@ class BusySite:
         self.broker, self.folder, self.scrape_seconds = broker, folder, scrape_seconds
         self._chance = random.Random(seed)
         self._number = 0
+        folder.mkdir(parents=True, exist_ok=True)
         self._pipeline = Pipeline(broker, folder)
         self._topics = {'api': self._pipeline.requests, 'web': f'{self._pipeline.requests}.web', 'mesh': f'{self._pipeline.requests}.mesh'}
         for topic in (self._topics['web'], self._topics['mesh']):

@@ -5,9 +5,11 @@ import re
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
+import dashboard_pictures
 import dashboards
 import traffic
 from command import run
@@ -153,3 +155,31 @@ def test_health_and_readiness_answer(watched):
     assert weir.get('/-/healthy')[0] == 200
     assert weir.get('/-/ready')[0] == 200
     assert weir.get('/no/such/path')[0] == 404
+
+
+@pytest.mark.parametrize('path', dashboards.dashboards(), ids=lambda path: path.stem)
+def test_every_panel_shows_something_under_traffic(watched, path):
+    """Drawn by Grafana's own components: a number in each stat, lines and their names in each graph."""
+    _, prometheus = watched
+    end = int(time.time())
+    data = dashboard_pictures.collected(path, prometheus.url, dashboard_pictures.Period(end - 60, end, 1))
+    seen = dashboard_pictures.seen(data)
+    for panel in data['panels']:
+        text = seen[panel['id']]['text']
+        assert panel['title'] in text and 'No data' not in text, f'{panel["title"]}: {text}'
+        shown = text.replace(panel['title'], '', 1)
+        if panel['type'] == 'stat':
+            assert re.search(r'\d', shown), f'{panel["title"]}: {text}'
+        elif panel['type'] == 'timeseries':
+            assert seen[panel['id']]['canvas'] and shown.strip(), f'{panel["title"]}: {text}'
+
+
+def test_a_panel_without_data_is_seen_as_such(watched):
+    """What the test above relies on."""
+    _, prometheus = watched
+    end = int(time.time())
+    data = dashboard_pictures.collected(dashboards.FOLDER / 'overview.json', prometheus.url, dashboard_pictures.Period(end - 60, end, 1))
+    stat, graph = (next(panel for panel in data['panels'] if panel['type'] == kind) for kind in ('stat', 'timeseries'))
+    stat['results'] = graph['results'] = [[]]
+    seen = dashboard_pictures.seen(data)
+    assert all('No data' in seen[panel['id']]['text'] for panel in (stat, graph))

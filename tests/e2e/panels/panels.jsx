@@ -16,7 +16,7 @@ const theme = createTheme({ colors: { mode: 'dark' } });
 // Settings of a field that the dashboards use: Grafana's application registers them, its libraries only look them up.
 standardFieldConfigEditorRegistry.setInit(() => [
   ...['unit', 'decimals', 'color', 'thresholds'].map((id) => setting(id, false)),
-  ...['drawStyle', 'lineWidth', 'fillOpacity', 'showPoints', 'spanNulls', 'stacking', 'axisSoftMin'].map((id) => setting(id, true)),
+  ...['drawStyle', 'lineWidth', 'fillOpacity', 'showPoints', 'spanNulls', 'stacking', 'axisSoftMin', 'axisSoftMax'].map((id) => setting(id, true)),
 ]);
 
 function setting(name, isCustom) {
