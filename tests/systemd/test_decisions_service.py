@@ -10,13 +10,12 @@ from datetime import datetime, timezone
 import pytest
 import yaml
 
-from machine import Machine, exposure
+from machine import EXPOSURE_MAX, Machine, exposure
 from processes import free_ports
 from waiting import TimedOut, wait_for
 from weir_process import binary
 
 UNIT = 'weir-decisions.service'
-EXPOSURE_MAX = 1.2
 TOPIC = 'decisions.service'
 BANNED = '198.51.100.7'
 
