@@ -53,7 +53,7 @@ def total(metric, by=''):
 
 def verdicts(verdict, at=''):
     """Episodes by the rule that caused them. Every process tells of all of them, so that their sum would count each several times."""
-    return f'max by (title) (weir_rule_verdicts{{{SELECT}, verdict="{verdict}"}}{at})'
+    return f'max by (title) (weir_rule_verdicts{{{SELECT}, verdict="{verdict}"}}{at}) > 0'
 
 
 def foremost(expression, rank):
@@ -171,7 +171,7 @@ OVERVIEW = [
          last_hour('weir_foreign_observation_blocks_total'), steps=NEVER),
 
     row('Resources'),
-    graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))]),
+    graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))], maximum=0.1),
     graph('Memory', 'Resident memory of the process, and the client tables in it.',
           [('{{instance}} resident', total('process_resident_memory_bytes', 'instance')),
            ('{{instance}} client tables', total('weir_state_bytes', 'instance'))], 'bytes'),
@@ -311,7 +311,7 @@ CLIENTS = [
     row('State'),
     graph('Snapshots', 'Client state written to the state topic.', [('bytes', rate('weir_snapshot_bytes_total'))], 'Bps', width=6),
     graph('Reading state', 'Time that lanes spent reading stored state, in the interval: after a start, and when partitions come.',
-          [('{{instance}}', increase('weir_state_restore_seconds_total', 'instance'))], 's', width=6, maximum=1),
+          [('{{instance}}', increase('weir_state_restore_seconds_total', 'instance'))], 's', width=6, maximum=0.1),
     graph('Read again', 'Observations read again, muted, to complete restored state.',
           [('{{instance}}', rate('weir_replayed_observations_total', 'instance'))], 'cps', width=6),
     graph('State of no use', 'Stored chunks that were damaged, or whose observations retention had removed. Their clients start afresh.',
@@ -379,7 +379,7 @@ PIPELINE = [
           [('holds', rate('weir_source_holds_total'))], 'cps', width=12),
 
     row('Process'),
-    graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))]),
+    graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))], maximum=0.1),
     graph('Memory', 'Resident memory.', [('{{instance}}', total('process_resident_memory_bytes', 'instance'))], 'bytes'),
     graph('Descriptors and threads', 'Open files of the process, sockets to the brokers included.',
           [('{{instance}} descriptors', total('process_open_fds', 'instance')),

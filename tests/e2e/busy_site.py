@@ -3,6 +3,7 @@
 Three sources, two processes of weir, ordinary visitors whose number rises and falls, attackers who come in waves, people who mark
 alerts, silence a client and exchange rules, and a process that is restarted. Event times are those of the clock.
 """
+import itertools
 import json
 import math
 import random
@@ -36,7 +37,8 @@ class BusySite:
     def __init__(self, broker, folder, scrape_seconds=5, seed=1):
         self.broker, self.folder, self.scrape_seconds = broker, folder, scrape_seconds
         self._chance = random.Random(seed)
-        self._number = 0
+        self._number = self._elapsed = 0
+        self._odd = itertools.cycle(traffic.tolerated_records().values())
         folder.mkdir(parents=True, exist_ok=True)
         self._pipeline = Pipeline(broker, folder)
         self._topics = {'api': self._pipeline.requests, 'web': f'{self._pipeline.requests}.web', 'mesh': f'{self._pipeline.requests}.mesh'}
@@ -71,7 +73,7 @@ class BusySite:
             number = chance.randrange(40)
             fields = dict(traffic.ATTACKS[FAMILIES[number % len(FAMILIES)]])
             return traffic.address(300_000 + number), {**fields, 'status': chance.choice((200, 403, 404, 500)), 'response_bytes': 900}
-        number = chance.randrange(800)
+        number = int(self._elapsed) + chance.randrange(600)       # some come for the first time, others do not come back
         fields = {'path': chance.choice(('/products/7', '/search', '/cart', '/account', '/')), 'query': f'page={chance.randrange(20)}',
                   'response_headers': {'content-type': 'text/html', 'x-content-type-options': 'nosniff'}}
         rare = chance.random()
@@ -108,7 +110,7 @@ class BusySite:
 
     def _second(self, now, elapsed, share):
         """{source: records} of this second; `share` of them are attacks."""
-        chance = self._chance
+        chance, self._elapsed = self._chance, elapsed
         visitors = int(160 + 70 * math.sin(elapsed / 50) + chance.uniform(-15, 15))
         attack = lambda: chance.random() < share
         flat = [self._flat(now, attack()) for _ in range(visitors * 6 // 10)]
@@ -121,7 +123,7 @@ class BusySite:
         flat += [self._flat(now - 300)] if elapsed % 7 == 0 else []            # late ones
         if elapsed % 5 == 0:
             flat += [line for line, _ in list(traffic.bad_records().values())[elapsed // 5 % 5::5]]
-            flat += [self._flat(now).replace(b'"status":200', b'"status":"unknown"'), self._flat(now)[:-20]]
+            flat += [next(self._odd), self._flat(now).replace(b'"status":200', b'"status":"unknown"'), self._flat(now)[:-20]]
         return {'api': flat, 'web': [self._combined(now, attack()) for _ in range(visitors * 3 // 10)] + ([b'no line of a log'] if elapsed % 11 == 0 else []),
                 'mesh': [self._enveloped(now, attack()) for _ in range(visitors // 10)]}
 
