@@ -120,6 +120,8 @@ def warn_from(yellow, red):
 
 RECORDS = rate('weir_records_total')
 END_TO_END = 'weir_end_to_end_seconds'
+# Against the time of its scrape: against the time of the query it would be as old as the scrape, too.
+LAST_COMMIT = f'weir_last_commit_timestamp_seconds{{{SELECT}}}'
 SEVERITIES = [coloured(severity, colour) for severity, colour in SEVERITY_COLOURS.items()]
 # From the first of them on: such a thing should never be.
 NEVER = [{'color': 'green', 'value': None}, {'color': 'red', 'value': 1}]
@@ -347,7 +349,7 @@ PIPELINE = [
            ('{{stage}} consumers', increase('weir_consumer_renewals_total', 'stage'))]),
 
     graph('Since the last commit', 'By lane. One that has records and does not commit hangs; one without any has nothing to commit.',
-          [('{{instance}} {{lane}}', f'time() - max by (instance, lane) (weir_last_commit_timestamp_seconds{{{SELECT}}})')], 's', width=12),
+          [('{{instance}} {{lane}}', f'max by (instance, lane) (timestamp({LAST_COMMIT}) - {LAST_COMMIT})')], 's', width=12),
     graph('Clocks', "The brokers' clock less this machine's, at least so much, by lane. Event times are cut at the brokers' time.",
           [('{{instance}} {{lane}}', total('weir_clock_skew_seconds', 'instance, lane'))], 's', width=12, minimum=-1, maximum=1),
 

@@ -7,15 +7,15 @@ import itertools
 import json
 import math
 import random
-import subprocess
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 import traffic
+from command import run
 from conftest import Pipeline
 from prometheus_server import PrometheusServer
-from weir_process import REPOSITORY, binary
+from weir_process import REPOSITORY
 
 TOOLS = ('sqlmap/1.8', 'Mozilla/5.0 zgrab/0.x', 'Googlebot/2.1 (+http://www.google.com/bot.html)', 'python-requests/2.32')
 FAMILIES = list(traffic.ATTACKS)
@@ -50,8 +50,6 @@ class BusySite:
         self._blocked.write_text(''.join(f'{traffic.address(300_000 + number)}\n' for number in range(20)))
         self.weirs = [self._weir(name) for name in ('first', 'second')]
         self.prometheus = PrometheusServer(folder / 'prometheus', [f'127.0.0.1:{weir.port}' for weir in self.weirs], scrape_seconds=scrape_seconds)
-        self._done = threading.Event()
-        self._failure = None
 
     def _weir(self, name):
         weir = self._pipeline.weir(
@@ -60,7 +58,8 @@ class BusySite:
                      {'name': 'web', 'topics': [self._topics['web']], 'profile': 'nginx', 'client_order': ['address']},
                      {'name': 'mesh', 'topics': [self._topics['mesh']], 'profile': 'ecs', 'unwrap': '/message'}],
             rules={'directories': [str(REPOSITORY / 'rules'), str(REPOSITORY / 'examples' / 'correlation')]},
-            policy=POLICY, decisions=DECISIONS, enrichment={'threat_lists': [str(self._blocked)]}, score={'client_idle_ms': 120_000, 'episodes': {'idle_close_ms': 60_000}})
+            policy=POLICY, decisions=DECISIONS, enrichment={'threat_lists': [str(self._blocked)]},
+            score={'client_idle_ms': 120_000, 'episodes': {'idle_close_ms': 60_000}})
         del weir.config['kafka']['topics']['requests']
         return weir
 
@@ -99,13 +98,13 @@ class BusySite:
     def _combined(self, now, attack=False):
         one = json.loads(self._flat(now, attack))
         when = datetime.fromtimestamp(now, timezone.utc)
-        return (f'{one["ip"]} - - [{when:%d/%b/%Y:%H:%M:%S +0000}] "{one["method"]} {one["path"]}?{one["query"] if one.get("query") else ""} HTTP/1.1" '
+        return (f'{one["ip"]} - - [{when:%d/%b/%Y:%H:%M:%S +0000}] "{one["method"]} {one["path"]}?{one["query"]} HTTP/1.1" '
                 f'{one["status"]} 512 "-" "{one["user_agent"]}"').encode()
 
     def _enveloped(self, now, attack=False):
         one = json.loads(self._flat(now, attack))
         inner = {'@timestamp': one['ts'], 'source.ip': one['ip'], 'http.request.method': one['method'], 'url.path': one['path'],
-                 'url.query': one.get('query', ''), 'http.response.status_code': one['status'], 'user_agent.original': one['user_agent']}
+                 'url.query': one['query'], 'http.response.status_code': one['status'], 'user_agent.original': one['user_agent']}
         return json.dumps({'host': 'node-1', 'message': json.dumps(inner)}).encode()
 
     def _second(self, now, elapsed, share):
@@ -124,16 +123,15 @@ class BusySite:
         if elapsed % 5 == 0:
             flat += [line for line, _ in list(traffic.bad_records().values())[elapsed // 5 % 5::5]]
             flat += [next(self._odd), self._flat(now).replace(b'"status":200', b'"status":"unknown"'), self._flat(now)[:-20]]
-        return {'api': flat, 'web': [self._combined(now, attack()) for _ in range(visitors * 3 // 10)] + ([b'no line of a log'] if elapsed % 11 == 0 else []),
-                'mesh': [self._enveloped(now, attack()) for _ in range(visitors // 10)]}
+        combined = [self._combined(now, attack()) for _ in range(visitors * 3 // 10)] + [b'no line of a log'] * (elapsed % 11 == 0)
+        return {'api': flat, 'web': combined, 'mesh': [self._enveloped(now, attack()) for _ in range(visitors // 10)]}
 
     # --- what happens besides
 
-    def _call(self, *arguments):
-        done = subprocess.run([str(one) for one in (binary(), *arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode:
-            print(f'weir {" ".join(map(str, arguments))}: {done.stderr.strip()}', flush=True)
-        return done
+    @staticmethod
+    def _call(*arguments):
+        done = run(*map(str, arguments))
+        assert done.code == 0, f'weir {arguments}: {done}'
 
     def _mark_some(self):
         """Somebody looks at the newest alerts: some were false."""
@@ -147,31 +145,12 @@ class BusySite:
             file.write('192.0.2.0/24\n')
 
     def _silence_somebody(self):
-        """Whichever process has the client's partition takes the order."""
-        for weir in self.weirs:
-            self._call('ctl', 'silence', f'address:{traffic.address(300_003)}', '--for', '2h', '--reason', 'a scan that was ordered',
-                       '--address', f'127.0.0.1:{weir.port}')
+        self._call('ctl', 'silence', f'address:{traffic.address(300_003)}', '--for', '2h', '--reason', 'a scan that was ordered',
+                   '--address', f'127.0.0.1:{self.weirs[0].port}')
 
     def _restart_the_second(self):
         self.weirs[1].stop()
         self.weirs[1].start()
-
-    def _run(self, seconds):
-        try:
-            events = {0.2: self._renew_the_list, 0.3: self._mark_some, 0.35: self._silence_somebody, 0.45: self.weirs[0].reload, 0.5: self.weirs[1].reload,
-                      0.6: self._mark_some, 0.7: self._restart_the_second}
-            began, elapsed = time.time(), 0
-            while elapsed < seconds and not self._done.is_set():
-                wave = math.sin(2 * math.pi * elapsed / seconds * 3)
-                share = 0.01 + (0.12 * wave if wave > 0 else 0)
-                for source, records in self._second(began + elapsed, elapsed, share).items():
-                    self.broker.produce(self._topics[source], records, 'lz4')
-                for due in [due for due in events if due * seconds <= elapsed]:
-                    threading.Thread(target=events.pop(due), daemon=True).start()
-                elapsed += 1
-                self._done.wait(max(0, began + elapsed - time.time()))
-        except Exception as error:      # told by run(), which is waited for
-            self._failure = error
 
     def start(self):
         for weir in self.weirs:
@@ -180,15 +159,24 @@ class BusySite:
         return self
 
     def run(self, seconds):
-        """So long there is traffic; returns (start, end) of it in seconds since 1970."""
-        start = int(time.time())
-        self._run(seconds)
-        if self._failure:
-            raise self._failure
-        return start, int(time.time())
+        """So long there is traffic; returns (start, end) of it in seconds since 1970. Raises what went wrong besides it."""
+        events = {0.2: self._renew_the_list, 0.3: self._mark_some, 0.35: self._silence_somebody, 0.45: self.weirs[0].reload,
+                  0.5: self.weirs[1].reload, 0.6: self._mark_some, 0.7: self._restart_the_second}
+        began = int(time.time())
+        with ThreadPoolExecutor(max_workers=2) as others:
+            under_way = []
+            for elapsed in range(int(seconds)):
+                wave = math.sin(2 * math.pi * elapsed / seconds * 3)
+                for source, records in self._second(began + elapsed, elapsed, 0.01 + 0.12 * max(wave, 0)).items():
+                    self.broker.produce(self._topics[source], records, 'lz4')
+                for due in [due for due in events if due * seconds <= elapsed]:
+                    under_way.append(others.submit(events.pop(due)))
+                time.sleep(max(0, began + elapsed + 1 - time.time()))
+            for one in under_way:
+                one.result()
+        return began, int(time.time())
 
     def stop(self):
-        self._done.set()
         self.prometheus.stop()
         for weir in self.weirs:
             weir.stop()

@@ -92,7 +92,8 @@ def collected(path, url, period):
     panels = [{**panel, 'results': [_answers(url, target, values, period) for target in panel.get('targets', [])]}
               for panel in dashboards.panels(dashboard)]
     marks = [_marks(url, annotation, values, period) for annotation in dashboard['annotations']['list']]
-    return {'title': dashboard['title'], 'width': WIDTH, 'from': period.start * 1000, 'to': period.end * 1000, 'panels': panels, 'marks': marks}
+    return {'title': dashboard['title'], 'width': WIDTH, 'from': period.start * 1000, 'to': period.end * 1000, 'step': period.step * 1000,
+            'panels': panels, 'marks': marks}
 
 
 def height(data):

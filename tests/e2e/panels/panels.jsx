@@ -1,5 +1,5 @@
 // Draws one dashboard with the components that Grafana draws it with. The page holds the data: window.dashboard is
-// {width (px), from, to (ms), title, panels: [{...panel of the dashboard file, results: [[{labels, values: [[s, text]]}] per target]}],
+// {width (px), from, to, step (ms), title, panels: [{...panel of the dashboard file, results: [[{labels, values: [[s, text]]}] per target]}],
 // marks: [{name, colour, times: [ms]}]}. When all is drawn, the body has the attribute data-drawn.
 import React from 'react';
 import { createRoot } from 'react-dom/client';
@@ -31,7 +31,7 @@ function frameOf(series, target) {
   return toDataFrame({
     refId: target.refId,
     fields: [
-      { name: 'Time', type: FieldType.time, config: {}, values: series.values.map(([seconds]) => seconds * 1000) },
+      { name: 'Time', type: FieldType.time, config: { interval: window.dashboard.step }, values: series.values.map(([seconds]) => seconds * 1000) },
       { name: 'Value', type: FieldType.number, labels: series.labels, config: { displayNameFromDS: name },
         values: series.values.map(([, text]) => (Number.isNaN(Number(text)) ? null : Number(text))) },
     ],
