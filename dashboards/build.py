@@ -120,7 +120,8 @@ def warn_from(yellow, red):
 
 RECORDS = rate('weir_records_total')
 END_TO_END = 'weir_end_to_end_seconds'
-# Against the time of its scrape: against the time of the query it would be as old as the scrape, too.
+# Against the time of its scrape: against the time of the query it would be as old as the scrape, too. The scrape's time is that of its
+# beginning, so that a commit may come after it.
 LAST_COMMIT = f'weir_last_commit_timestamp_seconds{{{SELECT}}}'
 SEVERITIES = [coloured(severity, colour) for severity, colour in SEVERITY_COLOURS.items()]
 # From the first of them on: such a thing should never be.
@@ -349,7 +350,7 @@ PIPELINE = [
            ('{{stage}} consumers', increase('weir_consumer_renewals_total', 'stage'))]),
 
     graph('Since the last commit', 'By lane. One that has records and does not commit hangs; one without any has nothing to commit.',
-          [('{{instance}} {{lane}}', f'max by (instance, lane) (timestamp({LAST_COMMIT}) - {LAST_COMMIT})')], 's', width=12),
+          [('{{instance}} {{lane}}', f'clamp_min(max by (instance, lane) (timestamp({LAST_COMMIT}) - {LAST_COMMIT}), 0)')], 's', width=12),
     graph('Clocks', "The brokers' clock less this machine's, at least so much, by lane. Event times are cut at the brokers' time.",
           [('{{instance}} {{lane}}', total('weir_clock_skew_seconds', 'instance, lane'))], 's', width=12, minimum=-1, maximum=1),
 

@@ -24,16 +24,28 @@ function setting(name, isCustom) {
     override: () => null, editor: () => null };
 }
 
+// [[ms, number or null]] of a series, with a null where steps are missing: a line must not be drawn across them.
+function pointsOf(series) {
+  const points = [];
+  for (const [seconds, text] of series.values) {
+    const last = points.at(-1);
+    if (last && seconds * 1000 - last[0] > window.dashboard.step) points.push([last[0] + window.dashboard.step, null]);
+    points.push([seconds * 1000, Number.isNaN(Number(text)) ? null : Number(text)]);
+  }
+  return points;
+}
+
 // A series of Prometheus' answer as a data frame, named by the legend's template as the data source does.
 function frameOf(series, target) {
+  const points = pointsOf(series);
   const legend = target.legendFormat ? renderLegendFormat(target.legendFormat, series.labels) : undefined;
   const name = legend || (Object.entries(series.labels).map(([key, value]) => `${key}="${value}"`).join(', ') || target.expr);
   return toDataFrame({
     refId: target.refId,
     fields: [
-      { name: 'Time', type: FieldType.time, config: { interval: window.dashboard.step }, values: series.values.map(([seconds]) => seconds * 1000) },
+      { name: 'Time', type: FieldType.time, config: {}, values: points.map(([time]) => time) },
       { name: 'Value', type: FieldType.number, labels: series.labels, config: { displayNameFromDS: name },
-        values: series.values.map(([, text]) => (Number.isNaN(Number(text)) ? null : Number(text))) },
+        values: points.map(([, value]) => value) },
     ],
   });
 }
