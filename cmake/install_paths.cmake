@@ -15,7 +15,7 @@ endforeach()
 
 set(written "${WEIR_DOCUMENTS}/installed")
 file(REMOVE_RECURSE "${written}")
-foreach(unit weir weir-notify)
+foreach(unit weir weir-notify weir-decisions)
   configure_file("${WEIR_SOURCE}/systemd/${unit}.service.in" "${written}/${unit}.service" @ONLY)
   file(INSTALL DESTINATION "${PREFIX}/lib/systemd/system" TYPE FILE FILES "${written}/${unit}.service")
 endforeach()

@@ -18,6 +18,8 @@ SELECT = 'job=~"$job", instance=~"$instance"'
 RUNBOOKS = '/usr/share/doc/weir/runbooks.md'
 RATE = '[$__rate_interval]'
 SEVERITY_COLOURS = {'informational': 'blue', 'low': 'green', 'medium': 'yellow', 'high': 'orange', 'critical': 'red'}
+# Of a graph's axis, at least: one event, or one in ten seconds.
+SOFT_MAXIMUM = {'short': 1, 'cps': 0.1}
 # Of its colour only from this value on; without steps a panel's colour says nothing.
 NO_STEPS = [{'color': 'text', 'value': None}]
 
@@ -34,6 +36,11 @@ def increase(metric, by='', window=RATE):
     return f'sum{grouping} (increase({metric}{{{SELECT}}}{window}))'
 
 
+def last_hour(metric, labels=''):
+    """How much a counter grew, whole: what Prometheus extrapolates has fractions."""
+    return f'round(sum (increase({metric}{{{SELECT}{labels}}}[1h])))'
+
+
 def share(part, whole):
     """Of two rates. Where there is nothing to have a share of it is 0, not nothing."""
     return f'{rate(part)} / clamp_min({rate(whole)}, 1e-9)'
@@ -42,6 +49,22 @@ def share(part, whole):
 def total(metric, by=''):
     """The sum of a gauge, by some labels."""
     return f'sum{f" by ({by})" if by else ""} ({metric}{{{SELECT}}})'
+
+
+def verdicts(verdict, at=''):
+    """Episodes by the rule that caused them. Every process tells of all of them, so that their sum would count each several times."""
+    return f'max by (title) (weir_rule_verdicts{{{SELECT}, verdict="{verdict}"}}{at}) > 0'
+
+
+def foremost(expression, rank):
+    """The ten series of the expression that `rank`, of the same labels, puts first for the whole time shown. A topk of its own at each
+    step would put many more than ten into the legend."""
+    return f'{expression} and topk(10, {rank})'
+
+
+def most_over_range(metric, by):
+    """The largest value of a gauge in the time shown, for foremost()."""
+    return f'sum by ({by}) (max_over_time({metric}{{{SELECT}}}[$__range] @ end()))'
 
 
 def quantile(share, metric, window='[5m]'):
@@ -72,13 +95,17 @@ def stat(title, description, expression, unit='short', steps=None, decimals=None
                  decimals=decimals, steps=steps)
 
 
-def graph(title, description, queries, unit='short', width=8, stacked=False, overrides=(), minimum=0):
-    custom = {'drawStyle': 'line', 'lineWidth': 1, 'fillOpacity': 25 if stacked else 8, 'showPoints': 'never', 'spanNulls': False,
-              'stacking': {'mode': 'normal' if stacked else 'none', 'group': 'A'}, **({} if minimum is None else {'axisSoftMin': minimum})}
-    options = {'legend': {'displayMode': 'list', 'placement': 'bottom', 'showLegend': True, 'calcs': []},
+def graph(title, description, queries, unit='short', width=8, stacked=False, overrides=(), minimum=0, maximum=None, decimals=None, legend='bottom'):
+    """`minimum` and `maximum` are what the axis shows at least; a flat line at 0 would have an axis up to 100 without one."""
+    if maximum is None:
+        maximum = SOFT_MAXIMUM.get(unit)
+    custom = {'drawStyle': 'line', 'lineWidth': 1, 'fillOpacity': 25 if stacked else 0, 'showPoints': 'never', 'spanNulls': False,
+              'stacking': {'mode': 'normal' if stacked else 'none', 'group': 'A'}, 'axisSoftMin': minimum,
+              **({} if maximum is None else {'axisSoftMax': maximum})}
+    options = {'legend': {'displayMode': 'list', 'placement': legend, 'showLegend': True, 'calcs': []},
                'tooltip': {'mode': 'multi', 'sort': 'desc'}}
     return panel('timeseries', title, description, queries, unit=unit, width=width, height=8, options=options, custom=custom,
-                 overrides=overrides)
+                 overrides=overrides, decimals=decimals)
 
 
 def coloured(name, colour):
@@ -93,6 +120,9 @@ def warn_from(yellow, red):
 
 RECORDS = rate('weir_records_total')
 END_TO_END = 'weir_end_to_end_seconds'
+# Against the time of its scrape: against the time of the query it would be as old as the scrape, too. The scrape's time is that of its
+# beginning, so that a commit may come after it.
+LAST_COMMIT = f'weir_last_commit_timestamp_seconds{{{SELECT}}}'
 SEVERITIES = [coloured(severity, colour) for severity, colour in SEVERITY_COLOURS.items()]
 # From the first of them on: such a thing should never be.
 NEVER = [{'color': 'green', 'value': None}, {'color': 'red', 'value': 1}]
@@ -102,7 +132,7 @@ OVERVIEW = [
     stat('Records', 'Records read from the requests topics per second.', RECORDS, 'cps'),
     stat('Malicious', 'Share of the records whose request score reached the threshold.',
          share('weir_malicious_records_total', 'weir_records_total'), 'percentunit', decimals=2, steps=warn_from(0.05, 0.25)),
-    stat('Alerts', 'Alerts published in the last hour.', increase('weir_alerts_total', window='[1h]'), decimals=0),
+    stat('Alerts', 'Alerts published in the last hour.', last_hour('weir_alerts_total')),
     stat('Lag', 'Messages of all assigned partitions still to be consumed, both stages.', total('weir_consumer_lag_records'),
          steps=warn_from(100_000, 1_000_000)),
     stat('Alert latency, p99', "From the broker's append of a record to its word that the alert is stored; last 5 minutes.",
@@ -114,8 +144,8 @@ OVERVIEW = [
           [('{{instance}}', rate('weir_records_total', 'instance'))], 'cps'),
     graph('Rule hits by category', 'A record may hit several rules; a hit alone is no alert.',
           [('{{category}}', rate('weir_rule_hits_total', 'category'))], 'cps', stacked=True),
-    graph('Alerts by kind and severity', 'Openings, updates and closings of episodes.',
-          [('{{kind}} {{severity}}', increase('weir_alerts_total', 'kind, severity'))], stacked=True, overrides=SEVERITIES),
+    graph('Alerts by severity', 'Openings, updates and closings of episodes.',
+          [('{{severity}}', increase('weir_alerts_total', 'severity'))], stacked=True, overrides=SEVERITIES),
 
     row('What should not be'),
     stat('Not up', 'Instances that Prometheus does not reach. Alert WeirDown.', f'count (up{{{SELECT}}} == 0) or vector(0)', steps=NEVER),
@@ -126,9 +156,9 @@ OVERVIEW = [
     stat('Rule sets', 'That are in force at once. More than one for long is the alert WeirDifferentRules.',
          f'count (count by (fingerprint) (weir_rules_info{{{SELECT}}}))', steps=[{'color': 'green', 'value': None}, {'color': 'yellow', 'value': 2}]),
     stat('Records lost', 'Removed by retention before they were read, last hour. Alert WeirRecordsLost.',
-         increase('weir_records_lost_total', window='[1h]'), steps=NEVER, decimals=0),
+         last_hour('weir_records_lost_total'), steps=NEVER),
     stat('Not fully judged', 'Scans that failed, last hour. Alert WeirScanFailures.',
-         increase('weir_scan_failures_total', window='[1h]'), steps=NEVER, decimals=0),
+         last_hour('weir_scan_failures_total'), steps=NEVER),
     stat('Quarantined', 'Records set aside because the process crashed at them. Alert WeirRecordsQuarantined.',
          total('weir_quarantined_records_total'), steps=NEVER, decimals=0),
 
@@ -136,9 +166,15 @@ OVERVIEW = [
          f'max (abs(weir_clock_skew_seconds{{{SELECT}}}))', 's', steps=warn_from(5, 30), decimals=1),
     stat('Silences', 'Of clients and episodes, that somebody decided on and that are in force: alerts that nobody sees.',
          total('weir_silences'), decimals=0, steps=warn_from(1, 50)),
+    stat('Lanes that hung', 'Times that a lane had work and got on with nothing, last hour. Alert WeirLaneStalls.',
+         last_hour('weir_lane_stalls_total'), steps=NEVER),
+    stat('Sources stuck', 'Partitions of the input that get on with nothing, as the furthest instance sees them. Alert WeirSourceStuck.',
+         f'max (weir_sources_stuck{{{SELECT}}})', steps=NEVER),
+    stat('Foreign blocks', 'Blocks of another group on the observations topic, last hour. Alert WeirForeignBlocks.',
+         last_hour('weir_foreign_observation_blocks_total'), steps=NEVER),
 
     row('Resources'),
-    graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))]),
+    graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))], maximum=0.1),
     graph('Memory', 'Resident memory of the process, and the client tables in it.',
           [('{{instance}} resident', total('process_resident_memory_bytes', 'instance')),
            ('{{instance}} client tables', total('weir_state_bytes', 'instance'))], 'bytes'),
@@ -157,12 +193,14 @@ DETECTION = [
     row('Rules'),
     graph('Rule hits by category', 'A record may hit several rules; a hit alone is no alert.',
           [('{{category}}', rate('weir_rule_hits_total', 'category'))], 'cps', width=12, stacked=True),
-    graph('Rules in force', 'Loaded rules by instance, and reloads in the interval. Marks in all graphs are reloads.',
-          [('{{instance}} rules', total('weir_rules_loaded', 'instance')),
-           ('reloads {{result}}', increase('weir_rule_reloads_total', 'result'))], width=12, overrides=[coloured('failure', 'red')]),
+    graph('Rules in force', 'Loaded rules by instance. Different numbers for long are different rules.',
+          [('{{instance}}', total('weir_rules_loaded', 'instance'))], width=6),
+    graph('Reloads', 'Of the rules. Marks in all graphs are those, too. After a failure the rules before it stay in force.',
+          [('{{result}}', increase('weir_rule_reloads_total', 'result'))], width=6, overrides=[coloured('failure', 'red')]),
 
     graph('Rules that hit most', 'The ten rules with the most hits. One that rises alone is an attack of its kind, or a false alarm.',
-          [('{{title}}', f'topk(10, {rate("weir_hits_by_rule_total", "title")})')], 'cps', width=24),
+          [('{{title}}', foremost(rate('weir_hits_by_rule_total', 'title'),
+                                  f'sum by (title) (increase(weir_hits_by_rule_total{{{SELECT}}}[$__range] @ end()))'))], 'cps', width=24, legend='right'),
 
     row('By source'),
     graph('Records by source', 'Read from the topics of each source of the configuration; "default" where there are none.',
@@ -177,11 +215,12 @@ DETECTION = [
 
     row('Policy'),
     graph('Violations', 'What records had that their route does not allow, by kind of violation.',
-          [('{{rule}}', rate('weir_policy_violations_total', 'rule'))], 'cps', stacked=True),
+          [('{{rule}}', f'label_replace({rate("weir_policy_violations_total", "rule")}, "rule", "$1", "rule", "weir-policy-(.*)")')], 'cps', width=9,
+          stacked=True),
     graph('Excluded', 'Hits and violations that an exclusion took away. Much of it may hide attacks.',
-          [('hits', rate('weir_excluded_hits_total'))], 'cps'),
+          [('hits', rate('weir_excluded_hits_total'))], 'cps', width=4),
     graph('Responses', 'Responses whose headers lack or reveal something.',
-          [('{{fault}}', rate('weir_response_faults_total', 'fault'))], 'cps', stacked=True),
+          [('{{fault}}', rate('weir_response_faults_total', 'fault'))], 'cps', width=11, stacked=True),
 
     row('What is not looked at'),
     graph('Parse errors by reason', 'Records that could not become an event. Each goes to the dead-letter topic.',
@@ -195,6 +234,28 @@ DETECTION = [
           [('repaired', rate('weir_utf8_repaired_records_total')), ('failed', rate('weir_scan_failures_total'))], 'cps',
           overrides=[coloured('failed', 'red')]),
 
+    graph('Fields not understood', 'Requests whose field was there and could not be read, by field. All of a field: the profile does not fit.',
+          [('{{field}}', rate('weir_fields_unread_total', 'field') + ' > 0')], 'cps', width=12),
+    graph('Read with difficulty', 'Requests from damaged records, without a method or target that is one, without a time or an address, and with a wrong clock.',
+          [('salvaged', rate('weir_salvaged_requests_total')), ('malformed', rate('weir_malformed_requests_total')),
+           ('without time', rate('weir_requests_without_time_total')), ('without address', rate('weir_requests_without_address_total')),
+           ('wrong clock', rate('weir_wrong_clock_records_total'))], 'cps', width=12),
+
+    row('What people say of alerts'),
+    graph('Marked false', 'Episodes that people marked as false alarms, by the rules that caused them; the ten with the most. Empty until the first mark '
+          '(weir alerts mark). Many of one rule ask for an exclusion or another level: weir rules scorecard.',
+          [('{{title}}', foremost(verdicts('false'), verdicts('false', ' @ end()')))], width=12, legend='right'),
+    graph('Marked true', 'Episodes that people confirmed, by the rules that caused them; the ten with the most.',
+          [('{{title}}', foremost(verdicts('true'), verdicts('true', ' @ end()')))], width=12, legend='right'),
+
+    row('Enrichment'),
+    graph('Entries', 'Databases, and entries of the lists, that alerts are enriched from. By instance, as each reads its own files.',
+          [('{{instance}} {{kind}}', total('weir_enrichment_entries', 'instance, kind'))], width=8),
+    graph('Age of the oldest file', 'Lists and databases that nobody renews say less each day. Empty where there are none.',
+          [('{{instance}}', f'time() - (max by (instance) (weir_enrichment_oldest_file_timestamp_seconds{{{SELECT}}}) > 0)')], 's', width=8),
+    graph('Reloads', 'Of these files. After a failure what was in force stays so.',
+          [('{{result}}', increase('weir_enrichment_reloads_total', 'result'))], width=8, overrides=[coloured('failure', 'red')]),
+
     row('Cost'),
     graph('Time per record by step', 'Where the time of a record goes, on one core.',
           [('{{stage}}', f'{rate("weir_stage_seconds_total", "stage")} / on () group_left () {RECORDS}')], 's', width=12, stacked=True),
@@ -204,18 +265,19 @@ DETECTION = [
 
 CLIENTS = [
     row('Alerts'),
-    stat('Attack alerts', 'Of the last hour.', f'sum (increase(weir_alerts_total{{{SELECT}, kind="attack"}}[1h]))', decimals=0),
-    stat('Abuse alerts', 'Of the last hour.', f'sum (increase(weir_alerts_total{{{SELECT}, kind="abuse"}}[1h]))', decimals=0),
+    stat('Attack alerts', 'Of the last hour.', last_hour('weir_alerts_total', ', kind="attack"')),
+    stat('Abuse alerts', 'Of the last hour.', last_hour('weir_alerts_total', ', kind="abuse"')),
     stat('Open episodes', 'That have neither ended nor gone idle.', total('weir_episodes_open'), decimals=0),
-    stat('Clients', 'In the client tables of all instances.', total('weir_clients'), decimals=0),
+    stat('Clients', 'In the client tables of all instances.', total('weir_clients')),
     stat('Memory a client', 'Of the client tables and the correlations, on average.',
-         f'{total("weir_state_bytes")} / clamp_min({total("weir_clients")}, 1)', 'bytes', decimals=0),
+         f'{total("weir_state_bytes")} / clamp_min({total("weir_clients")}, 1)', 'bytes', decimals=1),
     stat('Counted along', 'Records of an open episode without an alert of their own, last hour.',
-         increase('weir_alerts_suppressed_total', window='[1h]'), decimals=0),
+         last_hour('weir_alerts_suppressed_total')),
 
     row('Episodes'),
-    graph('Alerts by kind and severity', 'Openings, updates and closings of episodes.',
-          [('{{kind}} {{severity}}', increase('weir_alerts_total', 'kind, severity'))], width=12, stacked=True, overrides=SEVERITIES),
+    graph('Alerts by kind', 'Openings, updates and closings of episodes.', [('{{kind}}', increase('weir_alerts_total', 'kind'))], width=6, stacked=True),
+    graph('Alerts by severity', 'Openings, updates and closings of episodes.',
+          [('{{severity}}', increase('weir_alerts_total', 'severity'))], width=6, stacked=True, overrides=SEVERITIES),
     graph('Open episodes', 'By instance.', [('{{instance}}', total('weir_episodes_open', 'instance'))], stacked=True, width=6),
     graph('Flood control', 'Malicious or abusive records counted into an open episode without an alert of their own.',
           [('suppressed', rate('weir_alerts_suppressed_total'))], 'cps', width=6),
@@ -250,11 +312,13 @@ CLIENTS = [
           [('{{instance}}', rate('weir_observations_total', 'instance'))], 'cps', stacked=True),
 
     row('State'),
-    graph('Snapshots', 'Client state written to the state topic.', [('bytes', rate('weir_snapshot_bytes_total'))], 'Bps'),
-    graph('Restores', 'Time spent reading stored state, a second; observations read again to complete it.',
-          [('seconds reading', rate('weir_state_restore_seconds_total')), ('observations', rate('weir_replayed_observations_total'))]),
+    graph('Snapshots', 'Client state written to the state topic.', [('bytes', rate('weir_snapshot_bytes_total'))], 'Bps', width=6),
+    graph('Reading state', 'Time that lanes spent reading stored state, in the interval: after a start, and when partitions come.',
+          [('{{instance}}', increase('weir_state_restore_seconds_total', 'instance'))], 's', width=6, maximum=0.1),
+    graph('Read again', 'Observations read again, muted, to complete restored state.',
+          [('{{instance}}', rate('weir_replayed_observations_total', 'instance'))], 'cps', width=6),
     graph('State of no use', 'Stored chunks that were damaged, or whose observations retention had removed. Their clients start afresh.',
-          [('damaged', increase('weir_state_chunks_damaged_total')), ('lost', increase('weir_state_chunks_lost_total'))],
+          [('damaged', increase('weir_state_chunks_damaged_total')), ('lost', increase('weir_state_chunks_lost_total'))], width=6,
           overrides=[coloured('lost', 'red')]),
 ]
 
@@ -270,7 +334,8 @@ PIPELINE = [
     row('Lag'),
     graph('By topic', 'Messages still to be consumed.', [('{{topic}}', total('weir_consumer_lag_records', 'topic'))], width=12),
     graph('By partition', 'The ten that are furthest behind. One alone is a hot partition, or a lane that hangs.',
-          [('{{topic}} {{partition}}', f'topk(10, {total("weir_consumer_lag_records", "topic, partition")})')], width=12),
+          [('{{topic}} {{partition}}', foremost(total('weir_consumer_lag_records', 'topic, partition'),
+                                                 most_over_range('weir_consumer_lag_records', 'topic, partition')))], width=12, legend='right'),
 
     row('Commits and transactions'),
     graph('Commits', 'Of consumed offsets, with all that was produced for them. Failures should be none.',
@@ -278,15 +343,16 @@ PIPELINE = [
           overrides=[coloured('failed', 'red')]),
     graph('Transactions', 'Committed and aborted. Aborted work is done again.',
           [('{{stage}}', rate('weir_transactions_committed_total', 'stage')),
-           ('{{stage}} aborted', rate('weir_transactions_aborted_total', 'stage'))], 'cps', overrides=[coloured('aborted', 'red')]),
+           ('{{stage}} aborted', rate('weir_transactions_aborted_total', 'stage')),
+           ('{{stage}} made again', rate('weir_output_retries_total', 'stage'))], 'cps', overrides=[coloured('aborted', 'red')]),
     graph('Clients made anew', 'Producers that were fenced or failed, consumers that were of no use any more.',
           [('{{stage}} producers', increase('weir_producer_renewals_total', 'stage')),
            ('{{stage}} consumers', increase('weir_consumer_renewals_total', 'stage'))]),
 
     graph('Since the last commit', 'By lane. One that has records and does not commit hangs; one without any has nothing to commit.',
-          [('{{instance}} {{lane}}', f'time() - max by (instance, lane) (weir_last_commit_timestamp_seconds{{{SELECT}}})')], 's', width=12),
+          [('{{instance}} {{lane}}', f'clamp_min(max by (instance, lane) (timestamp({LAST_COMMIT}) - {LAST_COMMIT}), 0)')], 's', width=12),
     graph('Clocks', "The brokers' clock less this machine's, at least so much, by lane. Event times are cut at the brokers' time.",
-          [('{{instance}} {{lane}}', total('weir_clock_skew_seconds', 'instance, lane'))], 's', width=12, minimum=None),
+          [('{{instance}} {{lane}}', total('weir_clock_skew_seconds', 'instance, lane'))], 's', width=12, minimum=-1, maximum=1),
 
     row('Groups'),
     graph('Assigned partitions', 'By stage and instance.', [('{{stage}} {{instance}}', total('weir_assigned_partitions', 'stage, instance'))],
@@ -304,12 +370,19 @@ PIPELINE = [
           [('{{stage}} queue full', rate('weir_queue_full_waits_total', 'stage')),
            ('{{stage}} undelivered', rate('weir_delivery_errors_total', 'stage')),
            ('{{stage}} client errors', rate('weir_kafka_client_errors_total', 'stage'))], 'cps'),
-    graph('Lost and unreadable', 'Messages that retention removed before they were read; blocks that could not be read.',
-          [('{{stage}} lost', increase('weir_records_lost_total', 'stage')), ('bad blocks', increase('weir_bad_observation_blocks_total'))],
+    graph('Lost and unreadable', 'Messages that retention removed before they were read, committed offsets out of range; blocks that could not be read, or are of another group.',
+          [('{{stage}} lost', increase('weir_records_lost_total', 'stage')), ('{{stage}} resets', increase('weir_offset_resets_total', 'stage')),
+           ('bad blocks', increase('weir_bad_observation_blocks_total')), ('foreign blocks', increase('weir_foreign_observation_blocks_total'))],
           overrides=[coloured('lost', 'red')]),
 
+    graph('Lanes', 'That had work and got on with nothing, that work without the crash journal, and partitions of the input that are stuck.',
+          [('{{stage}} hung', increase('weir_lane_stalls_total', 'stage')), ('{{stage}} unguarded', total('weir_unguarded_lanes', 'stage')),
+           ('sources stuck', f'max (weir_sources_stuck{{{SELECT}}})')], width=12, overrides=[coloured('hung', 'red')]),
+    graph('Records that waited', 'Times that records were held because they were ahead of the slowest partition of the input: while a backlog is read.',
+          [('holds', rate('weir_source_holds_total'))], 'cps', width=12),
+
     row('Process'),
-    graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))]),
+    graph('CPU', 'Cores in use.', [('{{instance}}', rate('process_cpu_seconds_total', 'instance'))], maximum=0.1),
     graph('Memory', 'Resident memory.', [('{{instance}}', total('process_resident_memory_bytes', 'instance'))], 'bytes'),
     graph('Descriptors and threads', 'Open files of the process, sockets to the brokers included.',
           [('{{instance}} descriptors', total('process_open_fds', 'instance')),

@@ -121,13 +121,16 @@ build() {
 # The Python of the distribution, not one of a version manager: the packages above belong to it.
 system_python() { if [[ -x /usr/bin/python3 ]]; then echo /usr/bin/python3; else command -v python3; fi; }
 
-# test_venv: makes build/venv with the packages of tests/requirements.txt, once per version of that file.
-test_venv() {
-  local venv=$repo/build/venv stamp
-  stamp=$(sha256sum <"$repo/tests/requirements.txt")
-  [[ -x $venv/bin/pytest && $(cat "$venv/.requirements" 2>/dev/null) == "$stamp" ]] && return 0
+# python_venv FOLDER FILE: makes FOLDER with the packages that FILE pins, once per version of that file.
+python_venv() {
+  local venv=$1 requirements=$2 stamp
+  stamp=$(sha256sum <"$requirements")
+  [[ -x $venv/bin/python && $(cat "$venv/.requirements" 2>/dev/null) == "$stamp" ]] && return 0
   rm -rf "$venv"
   "$(system_python)" -m venv "$venv" || return 1
-  "$venv/bin/pip" install --disable-pip-version-check -q -r "$repo/tests/requirements.txt" || return 1
+  "$venv/bin/pip" install --disable-pip-version-check -q -r "$requirements" || return 1
   echo "$stamp" >"$venv/.requirements"
 }
+
+# What the tests run in.
+test_venv() { python_venv "$repo/build/venv" "$repo/tests/requirements.txt"; }

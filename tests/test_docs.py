@@ -1,4 +1,5 @@
 """The documentation names what is there: files, links between pages, and a rule that passes its own examples."""
+import functools
 import re
 import subprocess
 import sys
@@ -63,6 +64,53 @@ def test_the_rule_of_the_recipe_passes_its_examples(tmp_path):
     (tmp_path / 'recipe.yml').write_text(re.search(r'```yaml\n(title: .*?)```', text, re.S)[1], encoding='utf-8')
     done = subprocess.run([binary(), 'rules', 'test', tmp_path], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0 and '6 passed, 0 failed' in done.stdout, done.stdout + done.stderr
+
+
+def commands(text):
+    """The words of every call of weir in a page's blocks of code."""
+    for language, fenced, indented in re.findall(r'^```(\w*)\n(.*?)^```|((?:^ {4}[^\n]*\n)+)', text, re.S | re.M):
+        if language not in ('', 'sh', 'bash'):
+            continue
+        for line in (fenced + indented).replace('\\\n', ' ').splitlines():
+            for part in re.split(r'\||&&|;', re.sub(r'\s#.*|<<.*', '', line)):
+                words = re.sub(r'\s\d?>.*', '', part).split()
+                if words[:1] == ['sudo']:
+                    words = words[1:]
+                if words and re.fullmatch(r'(?:[\w./]+/)?weir', words[0]) and len(words) > 1:
+                    yield words[1:]
+
+
+@functools.cache
+def told_by_help(*command):
+    """(subcommands, options) of a command."""
+    text = subprocess.run([binary(), *command, '--help'], capture_output=True, text=True, check=True, timeout=60).stdout
+    subcommands = re.search(r'^Subcommands:\n((?:  .*\n)+)', text, re.M)
+    return (set(re.findall(r'^  (\w+)', subcommands[1], re.M)) if subcommands else set(),
+            {name for line in re.findall(r'^ +(-.*)$', text, re.M) for name in re.findall(r'(?:^|,)(--?[a-z][\w-]*)', line)})
+
+
+def fault_of(words):
+    """What the program would not know of a call; nothing where all is well."""
+    command = []
+    while told_by_help(*command)[0] and words and words[0].islower():
+        if words[0] not in told_by_help(*command)[0]:
+            return f'there is no weir {" ".join([*command, words[0]])}'
+        command.append(words.pop(0))
+    options = told_by_help(*command)[1]
+    unknown = [word for word in words if re.match(r'--?[a-z]', word) and word.split('=')[0] not in options]
+    return f'weir {" ".join(command)} has no {", ".join(unknown)}' if unknown else None
+
+
+@pytest.mark.parametrize('page', [page for page in PAGES if page not in HISTORY], ids=lambda page: page.name)
+def test_every_call_of_weir_that_a_page_shows_is_one(page):
+    faults = [fault for words in commands(page.read_text(encoding='utf-8')) if (fault := fault_of(words))]
+    assert not faults
+
+
+def test_a_call_that_is_none_is_noticed():
+    shown = '```sh\nweir alerts tail --config x   # fine\nsudo weir alerts tale\nx | weir scan --frobnicate - && build/dev/weir top -q\n```\n    weir rulez\n'
+    assert [fault_of(words) for words in commands(shown)] == [
+        None, 'there is no weir alerts tale', 'weir scan has no --frobnicate', 'weir top has no -q', 'there is no weir rulez']
 
 
 @pytest.mark.parametrize('page, rows_at_least', [('threat-model.md', 25), ('supply-chain.md', 5)])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults', 'package', 'soak']
+SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults', 'package', 'soak', 'docs', 'dashboard-pictures']
 
 
 def run(script, *arguments):
@@ -26,7 +26,9 @@ def test_help_explains_the_script(script):
     ('format', ['--frobnicate']), ('install-deps', ['--frobnicate']),
     ('sigma-oracle', ['--frobnicate']), ('sigma-oracle', ['--generic', 'many']), ('sigma-oracle', ['/no/such/directory']),
     ('faults', ['--frobnicate']), ('faults', ['--seed']), ('package', ['--frobnicate']), ('package', ['--preset']),
-    ('soak', ['--seed', '1']), ('soak', ['--hours', 'long'])])
+    ('soak', ['--seed', '1']), ('soak', ['--hours', 'long']),
+    ('docs', ['--frobnicate']), ('docs', ['--serve', 'here']), ('docs', ['--output']),
+    ('dashboard-pictures', ['--frobnicate']), ('dashboard-pictures', ['--minutes', 'long'])])
 def test_wrong_usage_is_code_2_with_a_message(script, arguments):
     result = run(script, *arguments)
     assert result.returncode == 2 and result.stderr.strip() and not result.stdout

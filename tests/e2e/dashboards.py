@@ -38,7 +38,7 @@ def fill_in(expression, values):
         if name not in values:
             raise KeyError(f'the dashboard has no variable {name}: {expression}')
         return values[name]
-    return re.sub(r'\$\{(\w+)(?::\w+)?\}|\$(\w+)', value, expression)
+    return re.sub(r'\$\{(\w+)(?::\w+)?\}|\$([A-Za-z_]\w*)', value, expression)
 
 
 def queries(path):

@@ -11,14 +11,14 @@ from processes import Process, free_ports
 
 
 class PrometheusServer:
-    """Scrapes every second; data live in a folder."""
+    """Scrapes every second unless told otherwise; data live in a folder."""
 
-    def __init__(self, folder, targets, rule_files=()):
+    def __init__(self, folder, targets, rule_files=(), scrape_seconds=1):
         self.folder = Path(folder)
         self.port, = free_ports(1)
         self.url = f'http://127.0.0.1:{self.port}'
         self._config = {
-            'global': {'scrape_interval': '1s', 'scrape_timeout': '1s', 'evaluation_interval': '1s'},
+            'global': {'scrape_interval': f'{scrape_seconds}s', 'scrape_timeout': '1s', 'evaluation_interval': '1s'},
             'rule_files': [str(path) for path in rule_files],
             'scrape_configs': [{'job_name': 'weir', 'static_configs': [{'targets': list(targets)}]}],
         }

@@ -5,11 +5,14 @@ import re
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
+import dashboard_pictures
 import dashboards
 import traffic
+from command import run
 from conftest import Pipeline
 from prometheus_server import PrometheusServer
 from waiting import wait_for
@@ -21,12 +24,16 @@ def watched(broker, tmp_path_factory):
     """(weir, Prometheus): a daemon that works on traffic of every kind the whole time, and the server that watches it."""
     folder = tmp_path_factory.mktemp('dashboards')
     pipeline = Pipeline(broker, folder)
-    weir = pipeline.start()
+    # What some panels are about: somebody's list, and somebody's word on an alert.
+    (folder / 'blocked.netset').write_text('192.0.2.0/24\n')
+    verdicts = pipeline.group + '.verdicts'
+    broker.create_topic(verdicts, 1)
+    weir = pipeline.start(enrichment={'threat_lists': [str(folder / 'blocked.netset')]}, kafka={'topics': {'verdicts': verdicts}})
     prometheus = PrometheusServer(folder / 'prometheus', [f'127.0.0.1:{weir.port}'], RULE_FILES).start()
     done = threading.Event()
 
     def keep_busy():
-        bad = [line for line, _ in traffic.bad_records().values()]
+        bad = [line for line, _ in traffic.bad_records().values()] + list(traffic.tolerated_records().values())
         while not done.wait(0.2):
             broker.produce(pipeline.requests, traffic.every_kind_in_two_parts()[0][:2000] + bad, 'lz4')
     busy = threading.Thread(target=keep_busy)
@@ -34,6 +41,7 @@ def watched(broker, tmp_path_factory):
     try:
         weir.wait_for_metric(RECORDS, 1000)
         weir.reload()
+        mark_two_alerts(pipeline, weir)
         # Rates need several scrapes.
         wait_for(lambda: prometheus.query(f'count_over_time({RECORDS}[1m]) >= 5'), 60, 'five scrapes', 0.3)
         yield weir, prometheus
@@ -42,6 +50,15 @@ def watched(broker, tmp_path_factory):
         busy.join()
         prometheus.stop()
         assert weir.stop() == 0, weir.process.log_tail()
+
+
+def mark_two_alerts(pipeline, weir):
+    def attacks():
+        return [one['alert']['metadata']['uid'] for one in pipeline.alerts() if one['alert']['unmapped']['weir']['kind'] == 'attack']
+    wait_for(lambda: len(attacks()) >= 2, 60, 'two alerts about attacks', 0.3)
+    for uid, verdict in zip(attacks(), ('false', 'true')):
+        marked = run('alerts', 'mark', uid, verdict, '--config', str(weir.config_path))
+        assert marked.code == 0, marked
 
 
 RULE_FILES = sorted((REPOSITORY / 'dashboards').glob('*.rules.y*ml'))
@@ -138,3 +155,31 @@ def test_health_and_readiness_answer(watched):
     assert weir.get('/-/healthy')[0] == 200
     assert weir.get('/-/ready')[0] == 200
     assert weir.get('/no/such/path')[0] == 404
+
+
+@pytest.mark.parametrize('path', dashboards.dashboards(), ids=lambda path: path.stem)
+def test_every_panel_shows_something_under_traffic(watched, path):
+    """Drawn by Grafana's own components: a number in each stat, lines and their names in each graph."""
+    _, prometheus = watched
+    end = int(time.time())
+    data = dashboard_pictures.collected(path, prometheus.url, dashboard_pictures.Period(end - 60, end, 1))
+    seen = dashboard_pictures.seen(data)
+    for panel in data['panels']:
+        text = seen[panel['id']]['text']
+        assert panel['title'] in text and 'No data' not in text, f'{panel["title"]}: {text}'
+        shown = text.replace(panel['title'], '', 1)
+        if panel['type'] == 'stat':
+            assert re.search(r'\d', shown), f'{panel["title"]}: {text}'
+        elif panel['type'] == 'timeseries':
+            assert seen[panel['id']]['canvas'] and shown.strip(), f'{panel["title"]}: {text}'
+
+
+def test_a_panel_without_data_is_seen_as_such(watched):
+    """What the test above relies on."""
+    _, prometheus = watched
+    end = int(time.time())
+    data = dashboard_pictures.collected(dashboards.FOLDER / 'overview.json', prometheus.url, dashboard_pictures.Period(end - 60, end, 1))
+    stat, graph = (next(panel for panel in data['panels'] if panel['type'] == kind) for kind in ('stat', 'timeseries'))
+    stat['results'] = graph['results'] = [[]]
+    seen = dashboard_pictures.seen(data)
+    assert all('No data' in seen[panel['id']]['text'] for panel in (stat, graph))

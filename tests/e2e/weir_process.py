@@ -90,9 +90,12 @@ class WeirProcess:
         self._env = env
         self.process = None
 
+    def write_config(self):
+        self.config_path.write_text(yaml.safe_dump(self.config))
+
     def launch(self, env=None):
         """As start, without waiting."""
-        self.config_path.write_text(yaml.safe_dump(self.config))
+        self.write_config()
         self.process = Process([binary(), 'run', '--config', self.config_path], self.folder / 'weir.log',
                                environment({**(self._env or {}), **(env or {})}))
 

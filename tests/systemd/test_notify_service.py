@@ -8,12 +8,11 @@ import threading
 import pytest
 import yaml
 
-from machine import Machine, exposure
+from machine import EXPOSURE_MAX, Machine, exposure
 from waiting import TimedOut, wait_for
 from weir_process import REPOSITORY, binary
 
 UNIT = 'weir-notify.service'
-EXPOSURE_MAX = 2.5
 TOPIC = 'notify.service.alerts'
 GOLDEN = REPOSITORY / 'tests' / 'data' / 'alerts.golden.ndjson'
 

@@ -199,7 +199,9 @@ def test_the_command_line_its_pages_and_completions_are_there(installed):
     listed = installed.dpkg('--listfiles', 'weir').split()
     for name in ('weir', 'weir-run', 'weir-scan', 'weir-rules', 'weir-config', 'weir-notify'):
         assert f'/usr/share/man/man1/{name}.1.gz' in listed
-    assert '/usr/lib/systemd/system/weir-notify.service' in listed
+    for unit in ('weir-notify', 'weir-decisions'):
+        assert f'/usr/lib/systemd/system/{unit}.service' in listed
+        assert installed.machine.systemctl('is-enabled', unit, check=False).strip() == 'disabled'
     words = installed.machine.run('bash', '-c', 'source /usr/share/bash-completion/completions/weir; COMP_WORDS=(weir rules cos); COMP_CWORD=2; '
                                                 '_weir; echo "${COMPREPLY[@]}"').stdout.split()
     assert words == ['cost']

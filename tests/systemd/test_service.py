@@ -9,13 +9,12 @@ import pytest
 import yaml
 
 import traffic
-from machine import Machine, exposure
+from machine import EXPOSURE_MAX, Machine, exposure
 from processes import free_ports
 from waiting import TimedOut, wait_for
 from weir_process import Metrics, REPOSITORY, binary
 
 UNIT = 'weir.service'
-EXPOSURE_MAX = 2.5
 
 
 class Service:
