@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "app/commands/command.h"
+#include "app/commands/rules/rules_new_command.h"
 #include "app/commands/rules/rules_scorecard_command.h"
 #include "app/commands/rules/rules_try_command.h"
 #include "app/setup/exit_code.h"
@@ -112,6 +113,7 @@ void add_rules_command(CLI::App& program, int& exit_code) {
   cost->add_option("--fail-above,--max-percent", arguments->share_max_percent,
                    "Exit with 1 when a rule's share is above this, in every measurement")
       ->option_text("PERCENT");
+  add_rules_new(*rules, exit_code);
   add_rules_try(*rules, exit_code);
   add_rules_scorecard(*rules, exit_code);
 }
