@@ -9,6 +9,7 @@
 #include "app/commands/rules/rules_new_command.h"
 #include "app/commands/rules/rules_scorecard_command.h"
 #include "app/commands/rules/rules_try_command.h"
+#include "app/commands/rules/rules_tune_command.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "workbench/correlation_check.h"
@@ -115,6 +116,7 @@ void add_rules_command(CLI::App& program, int& exit_code) {
       ->option_text("PERCENT");
   add_rules_new(*rules, exit_code);
   add_rules_try(*rules, exit_code);
+  add_rules_tune(*rules, exit_code);
   add_rules_scorecard(*rules, exit_code);
 }
 
