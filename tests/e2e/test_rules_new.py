@@ -38,6 +38,7 @@ def holds(tmp_path, draft):
     for command in ('test', 'lint'):
         done = run('rules', command, file)
         assert done.code == 0, done
+    assert 'is a draft: it says TODO' in done.err, 'the linter reminds of what is left to do'
     return file
 
 

@@ -113,6 +113,36 @@ def test_alerts_are_enough_and_their_requests_are_known_again(tmp_path, form):
     assert 'is not sure' in tuned('--from-alert', '-', stdin=alerts).err
 
 
+def test_where_the_request_of_an_alert_is_met_again_all_of_its_hits_are_ended(tmp_path):
+    # An alert shows each rule once; the same one hits in a second parameter, too.
+    alarms = file_of(tmp_path, 'false.ndjson', [record(query=f'text={SQLI}&note={SQLI}', request_id='r-1')])
+    alerts = run('scan', '--profile', 'flat', '--output', 'alerts', alarms).out.encode()
+    alone = tuned('--from-alert', '-', stdin=alerts)
+    assert 'note' not in alone.out and verdicts(alarms, alone.out) == [True], 'what the note of the report warns of'
+    done = tuned('--from-alert', '-', '--against', alarms, stdin=alerts)
+    assert '> parameter ' in done.err and 'parameter: "note"' in done.out, done
+    assert verdicts(alarms, done.out) == [False]
+    # From standard input the range is read once only: then a wider one must do.
+    (tmp_path / 'alerts.ndjson').write_bytes(alerts)
+    piped = tuned('--from-alert', tmp_path / 'alerts.ndjson', '--against', '-', stdin=alarms.read_bytes())
+    assert '> route ' in piped.err and verdicts(alarms, piped.out) == [False]
+
+
+def test_the_policy_in_force_stays_and_its_routes_are_used(tmp_path):
+    config = tmp_path / 'in_force.yaml'
+    config.write_text('''policy:
+  routes: [{name: editor, path: "/articles/**"}]
+  exclusions: [{rules: ["*"], route: editor, parameter: known, comment: as it was}]
+''')
+    alarms = file_of(tmp_path, 'false.ndjson', [record(query=f'text={SQLI}')])
+    against = file_of(tmp_path, 'range.ndjson', [record(query=f'known={SQLI}'), record(query=f'title={SQLI}')])
+    found = tuned_json('--config', config, '--from-record', alarms, '--against', against)
+    chosen = found['proposals'][found['chosen']]
+    assert 'routes: []' in chosen['policy'] and 'route: "editor"' in chosen['policy'], chosen
+    assert found['range']['attacks'] == 1, 'what the policy excludes already is none'
+    assert all(exclusion['hidden_hits'] == 0 for exclusion in chosen['exclusions'])
+
+
 def test_positive_examples_on_the_route_of_an_exclusion_are_named(tmp_path):
     # On no host and the path of an example that is a text: the path / and the parameter q.
     alarms = file_of(tmp_path, 'false.ndjson', [json.dumps({'ts': '2026-11-20T10:00:00Z', 'ip': '192.0.2.1', 'method': 'GET', 'path': '/',

@@ -65,7 +65,8 @@ struct GivenRequests {
   }
 };
 
-/// Reads files as every command that judges records does; false, and said on standard error, when nothing could be read.
+/// Reads files as every command that judges records does; false when not all of it could be
+/// read, which is then on standard error.
 bool read_files(const CommandSetup& setup, const std::vector<std::string>& files, JudgedRequests& requests) {
   Interruption interruption;
   ProgressBar progress;
@@ -73,7 +74,7 @@ bool read_files(const CommandSetup& setup, const std::vector<std::string>& files
                 progress);
   feed.run(files);
   progress.finish();
-  return feed.something_was_read(0) && !feed.has_failed();
+  return feed.something_was_read(0) && !feed.has_failed() && !interruption.requested();
 }
 
 /// Which record is in the way; empty: not a single one.

@@ -33,7 +33,6 @@ struct TuneArguments {
   SetupArguments setup;
   AlertSelection alerts;
   std::vector<std::string> record_files, range_files;  ///< "-" is standard input
-  std::vector<std::string> rules;                      ///< only hits of these, of alerts
   std::string comment;
   int days = kDaysDefault;
   size_t exclusions_max = kExclusionsDefault;
@@ -94,9 +93,15 @@ class Tuning {
   Status gather() {
     if (arguments_.has_alerts())
       if (Status read = gather_alerts(); !read) return read;
-    if (arguments_.record_files.empty()) return {};
-    return read_files(arguments_.record_files, [this](RecordJudge& judge, JudgedRecord& record, const auto& place) {
+    const auto take = [this](RecordJudge& judge, JudgedRecord& record, const RecordPlace& place) {
       gather_record(judge, record, place);
+    };
+    if (!arguments_.record_files.empty())
+      if (Status read = read_files(arguments_.record_files, take); !read) return read;
+    if (alarms_.paths.empty() || !range_can_be_read_twice()) return {};
+    // The requests of the alerts, where the range has them: an alert shows each rule once, where it hit first.
+    return read_files(arguments_.range_files, [&](RecordJudge& judge, JudgedRecord& record, const RecordPlace& place) {
+      if (alarms_.holds(record.event)) take(judge, record, place);
     });
   }
 
@@ -140,7 +145,7 @@ class Tuning {
  private:
   Status gather_alerts() {
     Interruption interruption;
-    AlertHits alerts(arguments_.rules, arguments_.comment);
+    AlertHits alerts({}, arguments_.comment);
     const Status read = read_alerts(setup_.config, arguments_.alerts, interruption, [&](const AlertView& alert) {
       if (!alerts.add(alert)) return;
       add_requests(alert, alarms_.paths);
@@ -149,6 +154,11 @@ class Tuning {
     findings_.notes = alerts.notes();
     alarms_.hits = alerts.hits();
     return read;
+  }
+
+  [[nodiscard]] bool range_can_be_read_twice() const {
+    const auto& files = arguments_.range_files;
+    return !files.empty() && std::find(files.begin(), files.end(), "-") == files.end();
   }
 
   void gather_record(RecordJudge& judge, JudgedRecord& record, const RecordPlace& place) {
@@ -316,7 +326,6 @@ void add_rules_tune(CLI::App& rules, int& exit_code) {
            "Requests with attacks, all of which must still be found; may be repeated. False alarms among them are "
            "known again",
            "FILE");
-  add_list("--rule", arguments->rules, "Of alerts only hits of the rule with this id; may be repeated", "ID");
   command->add_option("--at-most", arguments->exclusions_max, "Rather a wider exclusion than more than so many (8)")
       ->check(CLI::Range(size_t{1}, size_t{1000}))
       ->option_text("NUMBER");
