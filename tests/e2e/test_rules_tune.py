@@ -88,11 +88,30 @@ def test_an_attack_in_the_same_place_leaves_only_the_client_or_nothing(tmp_path)
     done = tuned('--from-record', alarms, '--against', other)
     assert '> client and parameter' in done.err and 'clients: ["192.0.2.1"]' in done.out, done
     assert verdicts(alarms, done.out) == [False] and verdicts(other, done.out) == [True]
-    same = file_of(tmp_path, 'same.ndjson', [record('/articles/99', f'text={SQLI}')])
+    # All that the false alarm says, and more.
+    same = file_of(tmp_path, 'same.ndjson', [record(query=f'text={SQLI}', user_agent='curl/8')])
     done = tuned('--from-record', alarms, '--against', same, code=1)
-    assert done.out == '' and 'No exclusion ends the false alarms and keeps every attack' in done.err
-    assert 'same.ndjson:1: POST cms.example/articles/99' in done.err
+    assert done.out == '' and 'Nothing ends the false alarms and keeps every attack' in done.err
+    assert 'same.ndjson:1: POST cms.example/articles/17' in done.err
     assert tuned_json('--from-record', alarms, '--against', same, code=1)['chosen'] is None
+
+
+def test_where_only_the_text_tells_them_apart_a_filter_is_proposed(tmp_path):
+    alarms = file_of(tmp_path, 'false.ndjson', [record(query=f'text=lesson+on+databases:+{SQLI}+is+how'),
+                                                record('/articles/9', query=f'text=our+lesson+on+databases:+never+{SQLI}')])
+    against = file_of(tmp_path, 'attacks.ndjson', [record('/articles/1', f'text=is+{SQLI}'), record('/articles/2', 'f=../../../etc/passwd')])
+    done = tuned('--from-record', alarms, '--against', against)
+    assert '> filter ' in done.err and 'whoever sends that text, too, is not found' in done.err, done
+    assert "weir.query|contains: 'lesson on databases:'" in done.out and "cs-host: 'cms.example'" in done.out
+    found = tuned_json('--from-record', alarms, '--against', against)
+    assert found['proposals'][found['chosen']]['filter'] in done.out
+    rules = tmp_path / 'rules'
+    rules.mkdir()
+    (rules / 'filter.yml').write_text(done.out)
+    more = ['--rules', ROOT / 'rules', '--rules', rules]
+    judged = {file: [verdict['malicious'] for verdict in run('scan', '--profile', 'flat', '--output', 'verdicts', *more, file).json_lines()]
+              for file in (alarms, against)}
+    assert judged == {alarms: [False, False], against: [True, True]}
 
 
 @pytest.mark.parametrize('form', ['ocsf', 'ecs'])

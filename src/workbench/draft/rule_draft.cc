@@ -28,24 +28,6 @@ std::string id_of(std::string_view text) {
          "-" + digits.substr(20);
 }
 
-/// The lines of a selection: an item a key, its values together where several have it.
-std::string selection_of(const std::vector<Clue>& clues) {
-  std::map<std::string, std::vector<std::string>> items;
-  for (const Clue& clue : clues)
-    items[clue.key()].push_back(clue.value());
-  std::string lines;
-  for (const auto& [key, values] : items) {
-    if (values.size() == 1) {
-      lines += "    " + key + ": " + values.front() + "\n";
-      continue;
-    }
-    lines += "    " + key + "|all:\n";
-    for (const auto& value : values)
-      lines += "      - " + value + "\n";
-  }
-  return lines;
-}
-
 std::string list_of(const std::vector<DraftExample>& examples) {
   std::string lines;
   for (const DraftExample& example : examples) {
@@ -75,8 +57,25 @@ std::string detection_only(const Clue& clue, const std::string& id) {
 
 }  // namespace
 
+std::string print_selection(const std::vector<Clue>& clues) {
+  std::map<std::string, std::vector<std::string>> items;
+  for (const Clue& clue : clues)
+    items[clue.key()].push_back(clue.value());
+  std::string lines;
+  for (const auto& [key, values] : items) {
+    if (values.size() == 1) {
+      lines += "    " + key + ": " + values.front() + "\n";
+      continue;
+    }
+    lines += "    " + key + "|all:\n";
+    for (const auto& value : values)
+      lines += "      - " + value + "\n";
+  }
+  return lines;
+}
+
 std::string print_draft(const RuleDraft& draft) {
-  const std::string selection = selection_of(draft.looks_for);
+  const std::string selection = print_selection(draft.looks_for);
   const bool has_category = draft.category != Category::kOther;
   return comment_of(draft) +
          "title: 'TODO: what it finds'\n"

@@ -21,6 +21,10 @@ struct RuleDraft {
   std::vector<DraftExample> positive, negative;
 };
 
+/// The lines of a selection below a document's key, for requests that hold all of the clues: an item a key, with its values together where several
+/// have it.
+std::string print_selection(const std::vector<Clue>& clues);
+
 /// The draft as a rule file, with a comment wherever a person must decide. The same draft gives the same text, its id included.
 std::string print_draft(const RuleDraft& draft);
 

@@ -41,23 +41,23 @@ std::string sample_of(const JudgedRecord& record, const Masker& masker, const Hi
   return text + ": " + std::string(to_string(line.place)) + " " + masker.line(record.decoded, line, kLineBytesMax);
 }
 
-ExclusionTrial::ExclusionTrial(std::shared_ptr<const RuleSet> rules, std::vector<RecordJudge> judges,
-                               size_t own_exclusions)
-    : rules_(std::move(rules)), judges_(std::move(judges)), own_exclusions_(own_exclusions), effects_(judges_.size()) {
+ExclusionTrial::ExclusionTrial(Judgement in_force, std::vector<RecordJudge> judges)
+    : in_force_(std::move(in_force)), judges_(std::move(judges)), effects_(judges_.size()) {
+  if (in_force_.policy) own_exclusions_ = in_force_.policy->spec().exclusions.size();
   for (size_t i = 0; i < judges_.size(); ++i)
-    effects_[i].hidden.resize(judges_[i].policy()->spec().exclusions.size() - own_exclusions_);
+    effects_[i].hidden.resize(is_filter(judges_[i]) ? 1
+                                                    : judges_[i].policy()->spec().exclusions.size() - own_exclusions_);
 }
 
-Result<ExclusionTrial> ExclusionTrial::create(const JudgeOptions& options, std::shared_ptr<const RuleSet> rules,
-                                              const std::vector<std::shared_ptr<const Policy>>& policies,
-                                              size_t own_exclusions) {
+Result<ExclusionTrial> ExclusionTrial::create(const JudgeOptions& options, const Judgement& in_force,
+                                              const std::vector<Judgement>& proposals) {
   std::vector<RecordJudge> judges;
-  for (const auto& policy : policies) {
-    auto judge = RecordJudge::create(options, Judgement(rules, policy));
+  for (const Judgement& proposal : proposals) {
+    auto judge = RecordJudge::create(options, proposal);
     if (!judge) return tl::unexpected<Error>(judge.error());
     judges.push_back(std::move(*judge));
   }
-  return ExclusionTrial(std::move(rules), std::move(judges), own_exclusions);
+  return ExclusionTrial(in_force, std::move(judges));
 }
 
 void ExclusionTrial::judge_again(RecordJudge& judge, JudgedRecord& record) {
@@ -75,16 +75,20 @@ void ExclusionTrial::take_false_alarm(JudgedRecord& record, const std::string& p
 }
 
 void ExclusionTrial::take(JudgedRecord& record, bool is_malicious, const std::string& place) {
+  const std::vector<Hit> before = record.detection.hits;
   for (size_t i = 0; i < judges_.size(); ++i) {
     judge_again(judges_[i], record);
-    count_hidden(judges_[i], record, place, effects_[i]);
+    if (is_filter(judges_[i]))
+      count_filtered(judges_[i], record, before, place, effects_[i]);
+    else
+      count_excluded(judges_[i], record, place, effects_[i]);
     if (is_malicious && !record.detection.malicious)
       effects_[i].attacks_lost.add(place + ": " + sample_of(record, judges_[i].masker(), nullptr));
   }
 }
 
-void ExclusionTrial::count_hidden(const RecordJudge& judge, const JudgedRecord& record, const std::string& place,
-                                  ExclusionEffect& effect) const {
+void ExclusionTrial::count_excluded(const RecordJudge& judge, const JudgedRecord& record, const std::string& place,
+                                    ExclusionEffect& effect) const {
   for (size_t i = 0; i < effect.hidden.size() && !record.detection.excluded.empty(); ++i) {
     std::string titles;
     const Hit* first = nullptr;
@@ -99,25 +103,26 @@ void ExclusionTrial::count_hidden(const RecordJudge& judge, const JudgedRecord& 
   }
 }
 
-bool ExclusionTrial::is_named(const std::string& rule) const {
-  return std::any_of(judges_.begin(), judges_.end(), [&](const RecordJudge& judge) {
-    const auto& exclusions = judge.policy()->spec().exclusions;
-    return std::any_of(exclusions.begin() + static_cast<std::ptrdiff_t>(own_exclusions_), exclusions.end(),
-                       [&](const ExclusionSpec& exclusion) {
-                         return std::find(exclusion.rules.begin(), exclusion.rules.end(), rule) !=
-                                exclusion.rules.end();
-                       });
-  });
+/// A filter leaves no trace in the detection; the rules are the same ones in the same order.
+void ExclusionTrial::count_filtered(const RecordJudge& judge, const JudgedRecord& record,
+                                    const std::vector<Hit>& before, const std::string& place,
+                                    ExclusionEffect& effect) const {
+  for (const Hit& hit : before) {
+    const RuleInfo& rule = judge.rules().rules()[hit.rule];
+    if (hit_of(record.detection, judge.rules(), rule.id) != nullptr) continue;
+    ++effect.hidden.front().hits;
+    effect.hidden.front().requests.add(place + ": " + sample_of(record, judge.masker(), &hit) + " (" + rule.title +
+                                       ")");
+  }
 }
 
-Status ExclusionTrial::try_examples(const std::vector<Rule>& rules, const std::shared_ptr<const Policy>& in_force) {
-  if (judges_.empty()) return {};
-  auto now = RecordJudge::create(flat_profile(), Judgement(rules_, in_force));
+Status ExclusionTrial::try_examples(const std::vector<Rule>& rules, const std::set<std::string>& ids) {
+  auto now = RecordJudge::create(flat_profile(), in_force_);
   if (!now) return tl::unexpected<Error>(now.error());
   JudgedRecord record;
   Arena arena;
   for (const Rule& rule : rules) {
-    if (!is_named(rule.id)) continue;
+    if (!ids.contains(rule.id)) continue;
     for (const RuleExample& example : rule.positive_examples) {
       arena.clear();
       if (!now->parse(example.record_json, record).ok()) continue;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,7 +29,7 @@ struct ExclusionEffect {
   struct Example {
     std::string rule, title, file;
     int line = 0;
-    uint32_t exclusion = 0;  ///< whose route, client and place it matches
+    uint32_t exclusion = 0;  ///< whose route, client and place it matches; 0 of a filter
   };
 
   /// What one exclusion takes away in requests that are no false alarms.
@@ -40,7 +40,7 @@ struct ExclusionEffect {
 
   Samples alarms_left;         ///< false alarms that are malicious all the same
   Samples attacks_lost;        ///< malicious requests, no false alarms, that would not be any more
-  std::vector<Hidden> hidden;  ///< per exclusion
+  std::vector<Hidden> hidden;  ///< per exclusion; one of a filter
   uint64_t examples = 0;       ///< positive ones of the rules concerned that are found now
   std::vector<Example> examples_lost;
 
@@ -49,36 +49,37 @@ struct ExclusionEffect {
   [[nodiscard]] bool is_fine() const { return alarms_left.count == 0 && attacks_lost.count == 0; }
 };
 
-/// Several proposals of exclusions beside the policy in force, over the same requests. One thread.
+/// Several proposals beside what is in force, over the same requests. One thread.
 class ExclusionTrial {
  public:
-  /// Each of `policies` is the policy in force with a proposal's exclusions behind its own `own_exclusions`.
-  static Result<ExclusionTrial> create(const JudgeOptions& options, std::shared_ptr<const RuleSet> rules,
-                                       const std::vector<std::shared_ptr<const Policy>>& policies,
-                                       size_t own_exclusions);
+  /// Each proposal is what is in force with more exclusions behind the policy's own, or with other rules: the same ones, narrowed by a filter.
+  static Result<ExclusionTrial> create(const JudgeOptions& options, const Judgement& in_force,
+                                       const std::vector<Judgement>& proposals);
 
   /// A request that was a false alarm. `record` comes from RecordJudge::match() of the policy in force, and is changed; `place` says where it
   /// stands.
   void take_false_alarm(JudgedRecord& record, const std::string& place);
   /// Any other, malicious (by the policy in force) or not.
   void take(JudgedRecord& record, bool is_malicious, const std::string& place);
-  /// The positive examples of those rules that the proposals name, each at its rule's own level. `in_force` may be null.
-  Status try_examples(const std::vector<Rule>& rules, const std::shared_ptr<const Policy>& in_force);
+  /// The positive examples of those rules whose ids are given, each at its rule's own level.
+  Status try_examples(const std::vector<Rule>& rules, const std::set<std::string>& ids);
 
   [[nodiscard]] const std::vector<ExclusionEffect>& effects() const { return effects_; }
 
  private:
-  ExclusionTrial(std::shared_ptr<const RuleSet> rules, std::vector<RecordJudge> judges, size_t own_exclusions);
+  ExclusionTrial(Judgement in_force, std::vector<RecordJudge> judges);
 
   void judge_again(RecordJudge& judge, JudgedRecord& record);
-  void count_hidden(const RecordJudge& judge, const JudgedRecord& record, const std::string& place,
-                    ExclusionEffect& effect) const;
-  [[nodiscard]] bool is_named(const std::string& rule) const;
+  void count_excluded(const RecordJudge& judge, const JudgedRecord& record, const std::string& place,
+                      ExclusionEffect& effect) const;
+  void count_filtered(const RecordJudge& judge, const JudgedRecord& record, const std::vector<Hit>& before,
+                      const std::string& place, ExclusionEffect& effect) const;
+  [[nodiscard]] bool is_filter(const RecordJudge& judge) const { return &judge.rules() != in_force_.rules.get(); }
   void try_example(const Rule& rule, const RuleExample& example, JudgedRecord& record);
 
-  std::shared_ptr<const RuleSet> rules_;
+  Judgement in_force_;
   std::vector<RecordJudge> judges_;  // one a proposal
-  size_t own_exclusions_;
+  size_t own_exclusions_ = 0;
   std::vector<ExclusionEffect> effects_;
 };
 

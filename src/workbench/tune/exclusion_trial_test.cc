@@ -49,15 +49,15 @@ struct Bench {
   }
 
   ExclusionTrial trial(const std::vector<FalseHit>& hits, const std::vector<ExclusionWidth>& widths) {
-    std::vector<std::shared_ptr<const Policy>> policies;
+    std::vector<Judgement> proposals;
     for (const auto width : widths) {
       ExclusionDraft draft(nullptr, width, kEnd);
       for (const auto& hit : hits)
         draft.add(hit);
       Diagnostics diagnostics;
-      policies.push_back(*Policy::compile(draft.spec(), SecurityLevel::kStandard, diagnostics));
+      proposals.emplace_back(set, *Policy::compile(draft.spec(), SecurityLevel::kStandard, diagnostics));
     }
-    return std::move(*ExclusionTrial::create(flat_profile(), set, policies, 0));
+    return std::move(*ExclusionTrial::create(flat_profile(), Judgement(set), proposals));
   }
 };
 
@@ -111,12 +111,30 @@ TEST_CASE("a trial says what each proposal ends, loses and hides", "[tune]") {
   CHECK(masked.starts_with("b:2: GET a.example/search?q=heavy&token=***1234: query q=heavy (rule of heavy)"));
 }
 
+TEST_CASE("of a filter the hits that are gone count as hidden", "[tune]") {
+  Bench bench;
+  Diagnostics diagnostics;
+  const auto rules = parse_rules(rule(kHeavy, "heavy", 10, "heavy") + "---\n" + rule(kLight, "light", 6, "light") +
+                                     "---\ntitle: f\nlogsource: {category: webserver}\nfilter:\n  rules: [" + kHeavy +
+                                     "]\n  selection: {weir.query|contains: known}\n  condition: not selection\n",
+                                 "rules.yml", diagnostics);
+  const std::vector<Judgement> proposals{Judgement(*RuleSet::compile(rules, RuleSetOptions{}, diagnostics))};
+  ExclusionTrial trial = std::move(*ExclusionTrial::create(flat_profile(), Judgement(bench.set), proposals));
+  trial.take_false_alarm(bench.matched("/a", "q=heavy&r=known"), "a:1");
+  trial.take(bench.matched("/b", "q=heavy+light&r=known"), true, "b:1");
+  trial.take(bench.matched("/b", "q=heavy"), true, "b:2");
+  const ExclusionEffect& effect = trial.effects().front();
+  CHECK(effect.alarms_left.count == 0);
+  CHECK(effect.attacks_lost.first == std::vector<std::string>{"b:1: GET a.example/b?q=heavy+light&r=known"});
+  CHECK(effect.hidden.front().hits == 1);
+}
+
 TEST_CASE("positive examples on the route of an exclusion are named with it", "[tune]") {
   Bench bench;
   auto alarm = find_false_hits(*bench.judge, bench.matched("/articles/17", "q=heavy"));
   alarm.hits.front().host.clear();  // on any host, as the examples are on none
   ExclusionTrial trial = bench.trial(alarm.hits, {ExclusionWidth::kParameter});
-  REQUIRE(trial.try_examples(bench.rules, nullptr));
+  REQUIRE(trial.try_examples(bench.rules, {kHeavy}));
   const ExclusionEffect& effect = trial.effects().front();
   CHECK(effect.examples == 2);  // of the rule concerned only
   REQUIRE(effect.examples_lost.size() == 1);

@@ -21,7 +21,9 @@ void print_samples(const Samples& samples) {
     say("    and " + with_separators(samples.count - samples.first.size()) + " more");
 }
 
-std::string where(const ExclusionSpec& exclusion) {
+std::string where(const TuneProposal& proposal, size_t number) {
+  if (proposal.is_filter) return "the filter";
+  const ExclusionSpec& exclusion = proposal.spec.exclusions[number];
   std::string text = exclusion.route;
   if (!exclusion.parameter.empty()) text += ", " + exclusion.parameter;
   if (!exclusion.clients.as_written.empty()) text += ", of " + exclusion.clients.as_written.front();
@@ -33,10 +35,10 @@ void print_proposals(const TuneFindings& findings) {
   for (size_t i = 0; i < findings.proposals.size(); ++i) {
     const ExclusionEffect& effect = findings.effects[i];
     std::fprintf(stderr, "%s %-20s  %9zu  %11s  %12s  %11s  %13zu\n", findings.chosen == i ? ">" : " ",
-                 std::string(to_string(findings.proposals[i].width)).c_str(),
-                 findings.proposals[i].spec.exclusions.size(), with_separators(effect.alarms_left.count).c_str(),
-                 with_separators(effect.attacks_lost.count).c_str(), with_separators(effect.hidden_hits()).c_str(),
-                 effect.examples_lost.size());
+                 findings.proposals[i].width.c_str(),
+                 findings.proposals[i].is_filter ? size_t{1} : findings.proposals[i].spec.exclusions.size(),
+                 with_separators(effect.alarms_left.count).c_str(), with_separators(effect.attacks_lost.count).c_str(),
+                 with_separators(effect.hidden_hits()).c_str(), effect.examples_lost.size());
   }
 }
 
@@ -48,13 +50,13 @@ void print_effect(const TuneProposal& proposal, const ExclusionEffect& effect) {
   for (size_t i = 0; i < effect.hidden.size(); ++i) {
     const auto& [hits, requests] = effect.hidden[i];
     if (hits == 0) continue;
-    say("  " + where(proposal.spec.exclusions[i]) + " would also hide " + with_separators(hits) + " hits in " +
+    say("  " + where(proposal, i) + " would also hide " + with_separators(hits) + " hits in " +
         with_separators(requests.count) + " requests:");
     print_samples(requests);
   }
   for (const auto& example : effect.examples_lost)
     say("  " + example.file + ":" + std::to_string(example.line) + ": this positive example of '" + example.title +
-        "' is on the route of " + where(proposal.spec.exclusions[example.exclusion]) + ": not found there any more");
+        "' is on the route of " + where(proposal, example.exclusion) + ": not found there any more");
 }
 
 Json json_of(const Samples& samples) {
@@ -63,27 +65,31 @@ Json json_of(const Samples& samples) {
 
 Json json_of(const TuneProposal& proposal, const ExclusionEffect& effect) {
   Json exclusions = Json::array();
-  for (size_t i = 0; i < proposal.spec.exclusions.size(); ++i) {
-    const ExclusionSpec& spec = proposal.spec.exclusions[i];
-    exclusions.push_back({{"rules", spec.rules},
-                          {"route", spec.route},
-                          {"parameter", spec.parameter},
-                          {"clients", spec.clients.as_written},
-                          {"hidden_hits", effect.hidden[i].hits},
-                          {"hidden_requests", json_of(effect.hidden[i].requests)}});
+  for (size_t i = 0; i < effect.hidden.size(); ++i) {
+    Json json = Json::object();
+    if (!proposal.is_filter) {
+      const ExclusionSpec& spec = proposal.spec.exclusions[i];
+      json = {{"rules", spec.rules},
+              {"route", spec.route},
+              {"parameter", spec.parameter},
+              {"clients", spec.clients.as_written}};
+    }
+    json["hidden_hits"] = effect.hidden[i].hits;
+    json["hidden_requests"] = json_of(effect.hidden[i].requests);
+    exclusions.push_back(std::move(json));
   }
   Json lost = Json::array();
   for (const auto& example : effect.examples_lost)
     lost.push_back(
         {{"rule", example.rule}, {"file", example.file}, {"line", example.line}, {"exclusion", example.exclusion}});
-  return {{"width", std::string(to_string(proposal.width))},
+  return {{"width", proposal.width},
           {"fine", effect.is_fine()},
           {"alarms_left", json_of(effect.alarms_left)},
           {"attacks_lost", json_of(effect.attacks_lost)},
           {"exclusions", std::move(exclusions)},
           {"examples", effect.examples},
           {"examples_lost", std::move(lost)},
-          {"policy", proposal.policy}};
+          {proposal.is_filter ? "filter" : "policy", proposal.text}};
 }
 
 }  // namespace
@@ -100,10 +106,13 @@ void print_tune_report(const TuneFindings& findings) {
     say("Nothing says that attacks are still found but the rules' own examples: give some with --against");
   print_proposals(findings);
   if (!findings.chosen) {
-    say("No exclusion ends the false alarms and keeps every attack. The narrowest one:");
+    say("Nothing ends the false alarms and keeps every attack. The narrowest one:");
     print_effect(findings.proposals.front(), findings.effects.front());
     return;
   }
+  if (findings.proposals[*findings.chosen].is_filter)
+    say("No exclusion keeps every attack, as they come in the same place. A filter by what the false alarms say does: "
+        "whoever sends that text, too, is not found by these rules");
   const ExclusionEffect& effect = findings.effects[*findings.chosen];
   print_effect(findings.proposals[*findings.chosen], effect);
   say(with_separators(effect.examples - effect.examples_lost.size()) + " of " + with_separators(effect.examples) +

@@ -13,10 +13,11 @@ namespace weir {
 
 /// One way to end the false alarms.
 struct TuneProposal {
-  ExclusionWidth width = ExclusionWidth::kParameter;
-  PolicySpec spec;                         ///< what is to be added to the policy
-  std::string policy;                      ///< the same as YAML
+  std::string width;                       ///< of the exclusions, or "filter"
+  PolicySpec spec;                         ///< what is to be added to the policy; nothing of a filter
+  std::string text;                        ///< the same, or the filter, as YAML
   std::shared_ptr<const Policy> compiled;  ///< with the policy in force
+  bool is_of_client = false, is_filter = false;
 };
 
 /// What `weir rules tune` found out.
