@@ -203,4 +203,5 @@ def test_the_example_of_the_documents_is_what_comes_out(tmp_path):
     assert done.code == 0, done
     told = [line for line in done.err.splitlines() if 'lines' not in line and 'no policy was in force' not in line]
     assert told == expected.splitlines()
+    assert done.err.count('false.ndjson: flat') == 1, 'read twice, named once'
     assert re.sub(r'expires: \S+', 'expires: 2027-02-27', done.out) == policy

@@ -80,7 +80,7 @@ int run_rules_tune(const TuneArguments& arguments) {
 void add_rules_tune(CLI::App& rules, int& exit_code) {
   auto arguments = std::make_shared<TuneArguments>();
   auto* command = rules.add_subcommand(
-      "tune", "Propose the narrowest exclusions that end false alarms and lose no attack, as a policy file");
+      "tune", "Propose the narrowest exclusions, or a filter, that end false alarms and lose no attack");
   add_setup_options(
       *command, arguments->setup,
       "Form of the records (weir profiles list), or the path of a profile of your own; else it is recognised");
@@ -115,11 +115,9 @@ void add_rules_tune(CLI::App& rules, int& exit_code) {
       ->option_text("TEXT");
   command->add_flag("--json", arguments->as_json, "All proposals and what they would do as JSON");
   command->footer(
-      "Tried in this order: the rule on the route, in the parameter and place of the hit; the rule on the route; the "
-      "rule "
-      "on\nthe host; the first for the alarm's client only. The first that ends every false alarm and loses no attack "
-      "is "
-      "taken.\n"
+      "Tried in this order: the rule on the route, in the parameter and place of the hit; the rule on the route; the\n"
+      "rule on the host; the first for the alarm's client only; a filter by what the false alarms say. The first that\n"
+      "ends every false alarm and loses no attack is taken.\n"
       "Examples: weir rules tune -c weir.yaml --alert 0f4f0d1c --against yesterday.log > policy.d/editor.yaml\n"
       "          weir rules tune --from-record false.ndjson --against attacks.ndjson --json | jq .proposals\n"
       "Exit codes: 0 fine, 1 no exclusion does it or something could not be read, 2 wrong usage or configuration.");

@@ -278,6 +278,7 @@ Status Tuning::read_files(const std::vector<std::string>& files, JudgedRequests:
   ProgressBar progress;
   FileFeed feed("rules tune", setup_.config, analyzer_options(setup_.config), {}, Reading::kToEnd, requests,
                 interruption, progress);
+  feed.tell_forms_once(told_);
   feed.run(files);
   progress.finish();
   if (feed.something_was_read(0) && !feed.has_failed() && !interruption.requested()) return {};

@@ -73,6 +73,7 @@ class Tuning {
   const CommandSetup& setup_;
   FalseAlarms alarms_;
   TuneFindings findings_;
+  std::set<std::string> told_;  // files whose form was named
 };
 
 }  // namespace weir
