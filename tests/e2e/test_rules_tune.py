@@ -178,6 +178,10 @@ def test_secrets_are_masked_in_what_would_be_hidden(tmp_path):
     assert 'would also hide' in done.err and 'range.ndjson:1' in done.err, done
     assert 'AKIAIOSFODNN7EXAMPLE' not in done.out + done.err
     assert 'AKIAIOSFODNN7EXAMPLE' not in tuned('--from-record', alarms, '--against', against, '--json').out
+    in_path = file_of(tmp_path, 'path.ndjson', [record('/api_key=AKIAIOSFODNN7EXAMPLE/x', f'text={SQLI}')])
+    done = tuned('--from-record', in_path)
+    assert 'AKIAIOSFODNN7EXAMPLE' not in done.out + done.err and 'path: "/{id}/x"' in done.out, done
+    assert verdicts(in_path, done.out) == [False]
 
 
 def test_what_cannot_be_tuned_is_told(tmp_path):

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/ascii.h"
+#include "base/hex.h"
 #include "workbench/draft/shared_text.h"
 
 namespace weir {
@@ -129,6 +130,27 @@ void keep_best(std::vector<Clue>& clues, size_t count) {
   clues.resize(std::min(clues.size(), count));
 }
 
+/// What JSON leaves as it is and YAML does not take, or takes for the end of a line: U+007F to U+009F, U+2028, U+2029, U+FEFF.
+std::string with_escapes(std::string_view json) {
+  std::string out;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(json[i]);
+    const std::string_view three = json.substr(i, 3);
+    if (byte == 0x7f) {
+      out += "\\u007f";
+    } else if (byte == 0xc2 && i + 1 < json.size() && static_cast<uint8_t>(json[i + 1]) < 0xa0) {
+      out += "\\u00";
+      append_hex(out, static_cast<uint8_t>(json[++i]));
+    } else if (three == "\u2028" || three == "\u2029" || three == "\ufeff") {
+      out += three == "\u2028" ? "\\u2028" : three == "\u2029" ? "\\u2029" : "\\ufeff";
+      i += 2;
+    } else {
+      out.push_back(json[i]);
+    }
+  }
+  return out;
+}
+
 std::string escaped(std::string_view text, std::string_view special) {
   std::string out;
   for (const char c : text) {
@@ -161,7 +183,8 @@ const std::vector<DraftField>& draft_fields() {
 
 std::string yaml_scalar(std::string_view text) {
   const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  if (!is_plain) return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (!is_plain)
+    return with_escapes(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   std::string quoted = "'";
   for (const char c : text)
     quoted += c == '\'' ? "''" : std::string(1, c);

@@ -77,6 +77,7 @@ TEST_CASE("items are escaped as Sigma and YAML want it", "[draft]") {
   CHECK(Clue{kQuery, {"id"}, true}.value() == R"('\bid\b')");
   CHECK(Clue{kQuery, {"id("}, true}.value() == R"('\bid\(')");
   CHECK(yaml_scalar("a\nb") == R"("a\nb")");
+  CHECK(yaml_scalar("\u2028\u00e9\u0085\ufeff\x7f") == "\"\\u2028\u00e9\\u0085\\ufeff\\u007f\"");
 }
 
 TEST_CASE("the first clue that no neighbour holds is chosen, else several together", "[draft]") {

@@ -20,8 +20,8 @@ FalseHit describe(const RecordJudge& judge, const JudgedRecord& record, const Hi
   FalseHit described;
   described.rule = judge.rules().rules()[hit.rule].id;
   described.method = record.event.method;
-  described.host = record.event.host;
-  described.path = record.event.path;
+  described.host = judge.masker().text(record.event.host);
+  described.path = judge.masker().text(record.event.path);  // both become a route, which people read
   described.client = record.client.text;
   if (hit.line == Hit::kNoLine) return described;
   const Line& line = record.decoded.lines[hit.line];

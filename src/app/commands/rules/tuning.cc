@@ -135,6 +135,7 @@ void Tuning::gather_record(RecordJudge& judge, JudgedRecord& record, const Recor
   alarms_.requests.insert(digest_of(record.event));
   alarms_.methods.emplace(record.event.method);
   alarms_.hosts.emplace(record.event.host);
+  alarms_.hides_host = alarms_.hides_host || judge.masker().hides_part_of(record.event.host);
   if (alarms_.texts.size() < kTextsMax) alarms_.texts.push_back(texts_of(record.decoded, judge.masker()));
   if (!alarm.is_ended)
     findings_.notes.push_back(
@@ -248,7 +249,7 @@ Status Tuning::try_filter(const std::vector<Rule>& rules, const std::set<std::st
   draft.title = arguments_.comment.empty() ? alarms_.hits.front().comment : arguments_.comment;
   draft.rules.assign(ids.begin(), ids.end());
   if (alarms_.methods.size() == 1) draft.method = *alarms_.methods.begin();
-  if (alarms_.hosts.size() == 1) draft.host = *alarms_.hosts.begin();
+  if (alarms_.hosts.size() == 1 && !alarms_.hides_host) draft.host = *alarms_.hosts.begin();
   draft.clues = std::move(*clues);
   TuneProposal proposal{"filter", {}, print_filter(draft), setup_.config.policy};
   proposal.is_filter = true;

@@ -35,6 +35,7 @@ struct FalseAlarms {
   std::map<std::string, std::string> paths;          ///< of the alerts' evidence, by the request's id
   std::vector<RecordTexts> texts;                    ///< of the first requests, for a filter
   std::set<std::string> methods, hosts;
+  bool hides_host = false;  ///< a secret in one must not get into a filter
 
   [[nodiscard]] bool holds(const Event& event) const;
 };
