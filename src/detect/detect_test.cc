@@ -609,6 +609,18 @@ TEST_CASE("globs match like the patterns of the scan") {
   CHECK_FALSE(matches(std::string(20, '*') + "a*a*a*a*a*b", std::string(3000, 'a')));
 }
 
+TEST_CASE("what a filter looks for needs no confirmation by the rule's tokenizer") {
+  const std::string rule =
+      rule_text("  s: {weir.param|contains: \"'\"}\n  condition: s", 0,
+                "\nweir: {category: sqli, confirm: sql, examples: {positive: [a], negative: [b]}}");
+  RuleBench bare(rule);
+  RuleBench filtered(rule + "---\ntitle: f\nfilter: {rules: any, s: {weir.param|contains: known}, condition: not s}\n");
+  const std::pair<Place, std::string> attack{Place::kQuery, "q=1' or 1=1--"}, known{Place::kQuery, "p=known"};
+  CHECK(bare.hits({attack, known}) == "0");
+  CHECK(filtered.hits({attack}) == "0");
+  CHECK(filtered.hits({attack, known}).empty());
+}
+
 TEST_CASE("a filter keeps a rule from hitting") {
   RuleBench bench(rule_item("weir.query|contains: aaa", 1) +
                   "---\ntitle: f\nfilter: {rules: any, s: {c-ip|cidr: 10.0.0.0/8}, condition: not s}\n");

@@ -169,6 +169,13 @@ RuleDocuments load_rule_documents_over(const std::vector<std::string>& paths, co
   return linked(std::move(documents), diagnostics);
 }
 
+RuleDocuments load_rule_documents_with(const std::vector<std::string>& paths, const std::string& yaml,
+                                       const std::string& file, Diagnostics& diagnostics) {
+  Documents documents = read_paths(paths, diagnostics);
+  read_documents(yaml, file, documents, diagnostics);
+  return linked(std::move(documents), diagnostics);
+}
+
 RuleDocuments load_rule_documents(const std::vector<std::string>& paths, Diagnostics& diagnostics) {
   Documents documents = read_paths(paths, diagnostics);
   return linked(std::move(documents), diagnostics);

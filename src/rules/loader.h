@@ -28,6 +28,10 @@ RuleDocuments load_rule_documents(const std::vector<std::string>& paths, Diagnos
 RuleDocuments load_rule_documents_over(const std::vector<std::string>& paths, const std::vector<std::string>& over,
                                        Diagnostics& diagnostics);
 
+/// As load_rule_documents, with the rules, correlations and filters of one YAML text besides; `file` names it in the diagnostics.
+RuleDocuments load_rule_documents_with(const std::vector<std::string>& paths, const std::string& yaml,
+                                       const std::string& file, Diagnostics& diagnostics);
+
 /// As load_rule_documents, of one YAML text.
 RuleDocuments parse_rule_documents(const std::string& yaml, const std::string& file, Diagnostics& diagnostics);
 

@@ -65,6 +65,7 @@ struct Selection {
   std::string name;
   std::vector<DetectionMap> alternatives;
   int line = 0;
+  bool of_filter = false;  ///< what it finds needs no confirmation by the rule's tokenizer
 };
 
 /// A condition as a tree; leaves are indices into the rule's selections.

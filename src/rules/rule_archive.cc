@@ -57,8 +57,8 @@ void fields(auto& archive, Is<DetectionMap> auto& x) {
   archive(items);
 }
 void fields(auto& archive, Is<Selection> auto& x) {
-  auto& [name, alternatives, line] = x;
-  archive(name, alternatives, line);
+  auto& [name, alternatives, line, of_filter] = x;
+  archive(name, alternatives, line, of_filter);
 }
 void fields(auto& archive, Is<ConditionNode> auto& x) {
   auto& [kind, selection, count, children] = x;

@@ -45,7 +45,10 @@ void shift_selections(ConditionNode& node, uint32_t by) {
 void apply(const RuleFilter& filter, Rule& rule) {
   ConditionNode added = filter.condition;
   shift_selections(added, static_cast<uint32_t>(rule.selections.size()));
-  rule.selections.insert(rule.selections.end(), filter.selections.begin(), filter.selections.end());
+  for (Selection selection : filter.selections) {
+    selection.of_filter = true;
+    rule.selections.push_back(std::move(selection));
+  }
   for (auto& condition : rule.conditions) {
     ConditionNode both{ConditionNode::Kind::kAnd, 0, 0, {}};
     both.children.push_back(std::move(condition));

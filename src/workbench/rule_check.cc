@@ -123,6 +123,15 @@ void check_reason(const Rule& rule, Diagnostics& diagnostics) {
       "the rule '" + rule.title + "' decides alone, and its description does not say why (\"Alone enough: …\")"));
 }
 
+/// What `weir rules new` left for a person to say.
+void check_todo(const Rule& rule, Diagnostics& diagnostics) {
+  std::vector<std::string> texts{rule.title, rule.description};
+  texts.insert(texts.end(), rule.false_positives.begin(), rule.false_positives.end());
+  if (std::none_of(texts.begin(), texts.end(), [](const auto& text) { return text.starts_with("TODO"); })) return;
+  diagnostics.push_back(finding(Diagnostic::Severity::kWarning, rule, rule.line,
+                                "the rule '" + rule.title + "' is a draft: it says TODO"));
+}
+
 std::string xml_text(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -201,6 +210,7 @@ void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics) {
     if (!rule.ours) continue;
     check_word_boundaries(rule, diagnostics);
     check_reason(rule, diagnostics);
+    check_todo(rule, diagnostics);
     if (rule.description.empty()) warn(rule, "description");
     if (rule.references.empty()) warn(rule, "references");
     if (rule.tags.empty()) warn(rule, "tags");

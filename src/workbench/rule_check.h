@@ -42,7 +42,7 @@ Result<RuleTestReport> test_rules(const std::vector<Rule>& rules, const RuleSetO
 std::string to_junit_xml(const RuleTestReport& report);
 
 /// What `weir rules lint` says beyond what loading and compiling say: rules of ours without description, references, tags,
-/// a false-positive note, with fewer than 3 + 3 examples.
+/// a false-positive note, with fewer than 3 + 3 examples, or drafts that nobody finished.
 void lint_rules(const std::vector<Rule>& rules, Diagnostics& diagnostics);
 
 }  // namespace weir

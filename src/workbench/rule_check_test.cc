@@ -117,6 +117,19 @@ TEST_CASE("lint names what a rule of ours lacks") {
   CHECK(says(diagnostics, kWarning, "has no note on false positives"));
 }
 
+TEST_CASE("lint knows a draft that nobody finished") {
+  const auto is_draft = [](const std::string& line) {
+    std::string yaml = rule_with_examples("[attackword]", "[a]");
+    yaml.insert(yaml.find("logsource:"), line + "\n");
+    Diagnostics diagnostics;
+    lint_rules(parse_rules(yaml, "r.yml", diagnostics), diagnostics);
+    return says(diagnostics, kWarning, "it says TODO");
+  };
+  CHECK(is_draft("description: 'TODO: what it finds'"));
+  CHECK(is_draft("falsepositives: [none, 'TODO: which']"));
+  CHECK_FALSE(is_draft("description: Finds TODO lists."));
+}
+
 TEST_CASE("lint asks a rule that decides alone why it may") {
   const auto found = [](int weight, const std::string& description) {
     std::string yaml = rule_with_examples("[attackword]", "[a]", 1, weight);

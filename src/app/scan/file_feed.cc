@@ -112,12 +112,15 @@ Status FileFeed::use_form_of(FeedFile& file, const std::vector<std::string_view>
     const auto recognition = recognise_format(lines, options_.input, catalog);
     const auto* best = recognition.best();
     progress_.finish();
+    const bool tells = told_ == nullptr || told_->insert(file.name).second;
     if (best == nullptr) {
-      std::fprintf(stderr, "%s: no known format; reading it as %s\n", file.name.c_str(),
-                   options_.input.profile.name.c_str());
+      if (tells)
+        std::fprintf(stderr, "%s: no known format; reading it as %s\n", file.name.c_str(),
+                     options_.input.profile.name.c_str());
     } else {
-      std::fprintf(stderr, "%s: %s, %zu of %zu lines%s\n", file.name.c_str(), describe(*best).c_str(), best->lines_read,
-                   recognition.lines, notes_on(*best).c_str());
+      if (tells)
+        std::fprintf(stderr, "%s: %s, %zu of %zu lines%s\n", file.name.c_str(), describe(*best).c_str(),
+                     best->lines_read, recognition.lines, notes_on(*best).c_str());
       options_.input.profile = best->profile;
       if (auto applied = apply_overrides(overrides_, options_.input); !applied) return applied;
       is_in_use_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,9 @@ class FileFeed {
   FileFeed(const char* command, const Config& config, AnalyzerOptions options, InputOverrides overrides,
            Reading reading, LineTaker& taker, Interruption& interruption, ProgressBar& progress);
 
+  /// For who reads files several times: names the form of those only that are not in `told`, and adds them. It must outlive the feed.
+  void tell_forms_once(std::set<std::string>& told) { told_ = &told; }
+
   /// The files in their order; "-" is standard input. What cannot be read is named on standard error and passed over. Returns at the
   /// end of all files, or when interrupted.
   void run(const std::vector<std::string>& paths);
@@ -82,6 +86,7 @@ class FileFeed {
   LineTaker& taker_;
   Interruption& interruption_;
   ProgressBar& progress_;
+  std::set<std::string>* told_ = nullptr;
   bool is_in_use_ = false;  // the taker knows the form
   bool failed_ = false;
   std::string looks_like_;

@@ -54,8 +54,9 @@ class Digest {
     add(items);
   }
   void add(const Selection& selection) {
-    [[maybe_unused]] const auto& [name, alternatives, line] = selection;
+    [[maybe_unused]] const auto& [name, alternatives, line, of_filter] = selection;
     add(alternatives);
+    add(of_filter);
   }
   void add(const ConditionNode& node) {
     const auto& [kind, selection, count, children] = node;

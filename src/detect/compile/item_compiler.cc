@@ -240,7 +240,7 @@ StepIndex ItemCompiler::scan(const DetectionItem& item, Pattern pattern, PlaceMa
   std::optional<uint32_t> known = program_.find_pattern(pattern);
   if (!known) {
     if (const Status status = facts_.inspect(pattern); !status) return error(item.line, status.error().detail);
-    if (pattern.min_width == 0 && rule_.confirmation != Confirmation::kNone)
+    if (pattern.min_width == 0 && confirmation_ != Confirmation::kNone)
       return error(item.line, "an expression that matches an empty text cannot be confirmed");
     if (pattern.min_width == 0) {
       report(Diagnostic::Severity::kWarning, item.line,
@@ -251,7 +251,7 @@ StepIndex ItemCompiler::scan(const DetectionItem& item, Pattern pattern, PlaceMa
     if (!added) return error(item.line, added.error().detail);
     known = *added;
   }
-  return program_.atom(*known, places, rule_.confirmation);
+  return program_.atom(*known, places, confirmation_);
 }
 
 }  // namespace weir

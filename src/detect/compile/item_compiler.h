@@ -10,13 +10,15 @@
 
 namespace weir {
 
-/// Turns the items of one rule's selections ("this field has one of these values") into steps of a program: text on lines
+/// Turns the items of one of a rule's selections ("this field has one of these values") into steps of a program: text on lines
 /// becomes patterns of the scan, what else a request has becomes a question about the event. What cannot be turned is reported
 /// and counts as false.
 class ItemCompiler {
  public:
-  ItemCompiler(const Rule& rule, ProgramBuilder& program, PatternFacts& facts, Diagnostics& diagnostics)
-      : rule_(rule), program_(program), facts_(facts), diagnostics_(diagnostics) {}
+  /// `confirmation` is of what the items find on lines.
+  ItemCompiler(const Rule& rule, Confirmation confirmation, ProgramBuilder& program, PatternFacts& facts,
+               Diagnostics& diagnostics)
+      : rule_(rule), confirmation_(confirmation), program_(program), facts_(facts), diagnostics_(diagnostics) {}
 
   StepIndex compile(const DetectionItem& item);
 
@@ -39,6 +41,7 @@ class ItemCompiler {
   StepIndex scan(const DetectionItem& item, Pattern pattern, PlaceMask places, const FieldTarget& field);
 
   const Rule& rule_;
+  Confirmation confirmation_;
   ProgramBuilder& program_;
   PatternFacts& facts_;
   Diagnostics& diagnostics_;

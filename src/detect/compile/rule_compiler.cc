@@ -42,10 +42,12 @@ RuleProgram compile_rules(const std::vector<Rule>& rules, PatternFacts& facts, s
                           Diagnostics& diagnostics) {
   ProgramBuilder program(origins);
   for (const Rule& rule : rules) {
-    ItemCompiler items(rule, program, facts, diagnostics);
     std::vector<StepIndex> selections;
-    for (const auto& selection : rule.selections)
+    for (const auto& selection : rule.selections) {
+      const Confirmation confirmation = selection.of_filter ? Confirmation::kNone : rule.confirmation;
+      ItemCompiler items(rule, confirmation, program, facts, diagnostics);
       selections.push_back(compile_selection(selection, items, program));
+    }
     std::vector<StepIndex> conditions;
     for (const auto& condition : rule.conditions)
       conditions.push_back(compile_condition(condition, selections, program));

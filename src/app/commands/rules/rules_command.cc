@@ -6,8 +6,10 @@
 #include <memory>
 
 #include "app/commands/command.h"
+#include "app/commands/rules/rules_new_command.h"
 #include "app/commands/rules/rules_scorecard_command.h"
 #include "app/commands/rules/rules_try_command.h"
+#include "app/commands/rules/rules_tune_command.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "workbench/correlation_check.h"
@@ -112,7 +114,9 @@ void add_rules_command(CLI::App& program, int& exit_code) {
   cost->add_option("--fail-above,--max-percent", arguments->share_max_percent,
                    "Exit with 1 when a rule's share is above this, in every measurement")
       ->option_text("PERCENT");
+  add_rules_new(*rules, exit_code);
   add_rules_try(*rules, exit_code);
+  add_rules_tune(*rules, exit_code);
   add_rules_scorecard(*rules, exit_code);
 }
 
