@@ -112,8 +112,8 @@ void add_ctl_command(CLI::App& program, int& exit_code) {
     sub->add_option("--reason", arguments->reason, "Why, for the log and whoever asks later")->required();
     return sub;
   };
-  add_client(
-      add("client", "Print what it keeps of one client: window, score, open episodes, alerts of late", run_ctl_client));
+  add_client(add("client", "Print what it keeps of one client: window, score, open episodes, decisions, alerts of late",
+                 run_ctl_client));
   add_reason(add_client(add("forget", "Close a client's episodes and forget what is kept of it", run_ctl_forget)));
   auto* silence = add_reason(
       add_client(add("silence", "Leave out the alerts of a client or an episode for a while", run_ctl_silence)));

@@ -165,7 +165,7 @@ constexpr std::string_view kDocument = R"json({
     "/api/v1/clients/{id}": {
       "get": {
         "operationId": "client",
-        "summary": "What is kept of one client: its window, points, open episodes and alerts of late",
+        "summary": "What is kept of one client: its window, points, open episodes, decisions and alerts of late",
         "security": [{}, {"bearer": []}, {"apiKey": []}],
         "parameters": [
           {
@@ -488,21 +488,54 @@ constexpr std::string_view kDocument = R"json({
       },
       "Client": {
         "type": "object",
-        "required": ["client", "client_type", "partition", "owner", "as_of", "known", "recent_alerts"],
+        "required": ["client", "client_type", "partition", "owner", "as_of", "known", "silences", "decisions", "recent_alerts"],
         "properties": {
           "client": {"type": "string"},
           "client_type": {"enum": ["customer", "api_key", "address"]},
           "partition": {"$ref": "#/components/schemas/ClientPartition"},
           "owner": {"type": "object", "properties": {"lane": {"type": "string"}, "instance_id": {"type": "string"}}},
           "as_of": {"type": "object", "description": "the offset and the event time up to which the partition is scored"},
-          "known": {"type": "boolean", "description": "false: nothing is kept of it any more, but it had alerts of late"},
+          "known": {"type": "boolean", "description": "false: no record of it is kept, but alerts of late, silences or decisions are"},
           "last_record": {"type": "string", "format": "date-time"},
           "newest_record": {"type": "string", "format": "date-time"},
           "window": {"type": "object", "description": "its last requests and the points they have"},
           "burst_window": {"type": "object", "description": "counts of its newest window for bursts"},
           "open_episodes": {"type": "array", "items": {"$ref": "#/components/schemas/Episode"}},
           "silences": {"type": "array", "items": {"type": "object"}, "description": "in force: until when, why, whose decision"},
+          "decisions": {"$ref": "#/components/schemas/ClientDecisions"},
           "recent_alerts": {"type": "array", "maxItems": 20, "items": {"type": "object"}}
+        }
+      },
+      "ClientDecisions": {
+        "type": "object",
+        "required": ["in_force", "times"],
+        "properties": {
+          "in_force": {"anyOf": [{"$ref": "#/components/schemas/Decision"}, {"type": "null"}]},
+          "times": {"type": "integer", "minimum": 0, "description": "decisions of rules that make the next one longer"},
+          "last_until": {"type": "string", "format": "date-time", "description": "when the last one ends or ended"}
+        }
+      },
+      "Decision": {
+        "type": "object",
+        "description": "as the topic of decisions has it",
+        "required": ["version", "id", "action", "scope", "value", "client_type", "client", "from", "until", "times", "simulate"],
+        "properties": {
+          "version": {"const": 1},
+          "id": {"type": "string"},
+          "action": {"enum": ["ban", "captcha", "throttle"]},
+          "scope": {"enum": ["ip", "range", "api_key", "customer"]},
+          "value": {"type": "string", "description": "what to act on"},
+          "client_type": {"enum": ["customer", "api_key", "address"]},
+          "client": {"type": "string"},
+          "rule": {"type": "string", "description": "of decisions.rules; without it a person decided"},
+          "reason": {"type": "string"},
+          "alert_id": {"type": "string"},
+          "caller": {"type": "string", "description": "the person"},
+          "from": {"type": "string", "format": "date-time"},
+          "until": {"type": "string", "format": "date-time"},
+          "retry_after_s": {"type": "integer"},
+          "times": {"type": "integer"},
+          "simulate": {"type": "boolean"}
         }
       },
       "Forget": {
