@@ -261,159 +261,6 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
-    "/api/v1/clients/{id}/silence": {
-      "post": {
-        "operationId": "silenceClient",
-        "summary": "Leave out the alerts of a client, or of one of its episodes, for a while",
-        "security": [{}, {"bearer": []}, {"apiKey": []}],
-        "parameters": [
-          {
-            "name": "id",
-            "in": "path",
-            "required": true,
-            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
-          }
-        ],
-        "requestBody": {
-          "required": true,
-          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SilenceFor"}}}
-        },
-        "responses": {
-          "202": {
-            "description": "the decision stands in the stream of observations and is in force from that offset on",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
-          },
-          "422": {
-            "description": "this can be no client, or no such decision",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
-          },
-          "503": {
-            "description": "busy, or the brokers do not take it",
-            "content": {
-              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
-              "text/plain": {"schema": {"type": "string"}}
-            }
-          },
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
-          "408": {"$ref": "#/components/responses/Timeout"},
-          "411": {"$ref": "#/components/responses/LengthRequired"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "414": {"$ref": "#/components/responses/TargetTooLong"},
-          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
-          "417": {"$ref": "#/components/responses/ExpectationFailed"},
-          "429": {"$ref": "#/components/responses/TooManyRequests"},
-          "431": {"$ref": "#/components/responses/HeadTooLarge"},
-          "500": {"$ref": "#/components/responses/Failed"}
-        }
-      }
-    },
-    "/api/v1/clients/{id}/decide": {
-      "post": {
-        "operationId": "decideAboutClient",
-        "summary": "Make a decision about a client, whatever its alerts say, for those who enforce it",
-        "security": [{}, {"bearer": []}, {"apiKey": []}],
-        "parameters": [
-          {
-            "name": "id",
-            "in": "path",
-            "required": true,
-            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
-          }
-        ],
-        "requestBody": {
-          "required": true,
-          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DecideFor"}}}
-        },
-        "responses": {
-          "202": {
-            "description": "the decision stands in the stream of observations and is in force from that offset on",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
-          },
-          "422": {
-            "description": "this can be no client, is never the subject of a decision, or no such decision",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
-          },
-          "503": {
-            "description": "busy, or the brokers do not take it",
-            "content": {
-              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
-              "text/plain": {"schema": {"type": "string"}}
-            }
-          },
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
-          "408": {"$ref": "#/components/responses/Timeout"},
-          "411": {"$ref": "#/components/responses/LengthRequired"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "414": {"$ref": "#/components/responses/TargetTooLong"},
-          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
-          "417": {"$ref": "#/components/responses/ExpectationFailed"},
-          "429": {"$ref": "#/components/responses/TooManyRequests"},
-          "431": {"$ref": "#/components/responses/HeadTooLarge"},
-          "500": {"$ref": "#/components/responses/Failed"}
-        }
-      }
-    },
-    "/api/v1/clients/{id}/lift": {
-      "post": {
-        "operationId": "liftDecision",
-        "summary": "End the decision about a client",
-        "security": [{}, {"bearer": []}, {"apiKey": []}],
-        "parameters": [
-          {
-            "name": "id",
-            "in": "path",
-            "required": true,
-            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
-          }
-        ],
-        "requestBody": {
-          "required": true,
-          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Forget"}}}
-        },
-        "responses": {
-          "202": {
-            "description": "the decision stands in the stream of observations and is in force from that offset on",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
-          },
-          "422": {
-            "description": "this can be no client, or no such decision",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
-          },
-          "503": {
-            "description": "busy, or the brokers do not take it",
-            "content": {
-              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
-              "text/plain": {"schema": {"type": "string"}}
-            }
-          },
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
-          "408": {"$ref": "#/components/responses/Timeout"},
-          "411": {"$ref": "#/components/responses/LengthRequired"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "414": {"$ref": "#/components/responses/TargetTooLong"},
-          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
-          "417": {"$ref": "#/components/responses/ExpectationFailed"},
-          "429": {"$ref": "#/components/responses/TooManyRequests"},
-          "431": {"$ref": "#/components/responses/HeadTooLarge"},
-          "500": {"$ref": "#/components/responses/Failed"}
-        }
-      }
-    },
     "/api/v1/openapi.json": {
       "get": {
         "operationId": "openapi",
@@ -665,6 +512,38 @@ constexpr std::string_view kDocument = R"json({
 }
 )json";
 
+/// An order about a client: what differs from the one that the document has whole.
+struct Order {
+  const char* name;
+  const char* operation;
+  const char* summary;
+  const char* body;
+  const char* refusal = "this can be no client, or no such decision";
+};
+constexpr const char* kClients = "/api/v1/clients/{id}/";
+constexpr const char* kWholeOrder = "forget";
+constexpr Order kOrders[] = {
+    {"silence", "silenceClient", "Leave out the alerts of a client, or of one of its episodes, for a while",
+     "SilenceFor"},
+    {"decide", "decideAboutClient", "Make a decision about a client, whatever its alerts say, for those who enforce it",
+     "DecideFor", "this can be no client, is never the subject of a decision, or no such decision"},
+    {"lift", "liftDecision", "End the decision about a client", "Forget"},
+};
+
+void add_orders(nlohmann::ordered_json& paths) {
+  const auto whole = paths[std::string(kClients) + kWholeOrder];
+  for (const Order& order : kOrders) {
+    auto path = whole;
+    auto& call = path["post"];
+    call["operationId"] = order.operation;
+    call["summary"] = order.summary;
+    call["requestBody"]["content"]["application/json"]["schema"]["$ref"] =
+        std::string("#/components/schemas/") + order.body;
+    call["responses"]["422"]["description"] = order.refusal;
+    paths[std::string(kClients) + order.name] = std::move(path);
+  }
+}
+
 }  // namespace
 
 std::string openapi_document(std::span<const std::string> sources) {
@@ -672,6 +551,7 @@ std::string openapi_document(std::span<const std::string> sources) {
   text.replace(text.find(kVersionMark), kVersionMark.size(), WEIR_VERSION);
   auto document = nlohmann::ordered_json::parse(text);
   auto& paths = document["paths"];
+  add_orders(paths);
   // As the call without a name, of which the document says the rest.
   auto analyze_as = paths[kAnalyze];
   auto& call = analyze_as["post"];
