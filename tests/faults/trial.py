@@ -267,6 +267,7 @@ class Trial:
                    if self._judged(int(dict(message.headers())['__connect.errors.partition']))]
         found = self._compared(published.Comparison, expected, self._alerts)
         self.extra['digest'] = published.digest(expected) if found.exact else None
+        self.extra['decisions_skipped'] = dict(decisions.skipped) if decisions else {}
         decided = decisions and self._compared(published.DecisionComparison, decisions.steps, self._decisions)
         return found, decided, {'expected': bad, 'published': len(letters),
                        'duplicated': len(letters) - len({value for _, value in letters})}
