@@ -549,6 +549,7 @@ ClientAnswer ScoreWork::answer(const ClientQuestion& question) const {
     answer.clock = state->scorer().now();
     answer.client = state->scorer().report(question.hash, question.check);
     answer.silences = state->scorer().silences_of(question.hash, question.check);
+    answer.decisions = state->scorer().decisions_of(question.hash, question.check);
     answer.alerts = recent_alerts_.of(question.check);
   }
   return answer;

@@ -558,6 +558,10 @@ std::vector<Silence> Scorer::silences_of(uint64_t client_hash, uint64_t check) c
   return found;
 }
 
+std::optional<ClientDecisions> Scorer::decisions_of(uint64_t client_hash, uint64_t check) const {
+  return impl_->decisions.of({client_hash, impl_->clients.chunk_of(client_hash)}, check);
+}
+
 const SourceTimes& Scorer::sources() const {
   return impl_->clock.sources();
 }

@@ -74,6 +74,8 @@ class Scorer {
   void decide(std::span<const ClientOrder> orders, std::vector<Alert>& alerts);
   /// The silences of a client that are in force.
   [[nodiscard]] std::vector<Silence> silences_of(uint64_t client_hash, uint64_t check) const;
+  /// Its decisions; nothing if none is in force or remembered.
+  [[nodiscard]] std::optional<ClientDecisions> decisions_of(uint64_t client_hash, uint64_t check) const;
 
   /// What is kept of a client, for a person who asks; nothing if it is not known. Its chunk must not be absent.
   [[nodiscard]] std::optional<ClientReport> report(uint64_t client_hash, uint64_t check) const;

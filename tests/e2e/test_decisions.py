@@ -465,6 +465,7 @@ def test_people_decide_through_the_admin_api(pipeline):
     (change, _, value), = decision_records(pipeline)['address:198.51.100.7']
     assert change == 'made' and value['caller'] == 'loopback' and value['reason'] == 'asked for' and not value['simulate']
     assert value['retry_after_s'] == 5 and 'rule' not in value
+    assert told_of(weir, '198.51.100.7') == {'in_force': value, 'times': 0, 'last_until': value['until']}
     code, answer = ctl('add', '203.0.113.9', '--for', '1h', '--reason', 'x')
     assert code == 1 and 'never the subject' in answer['error']
     assert ctl('add', '198.51.100.7', '--for', 'ever', '--reason', 'x')[0] == 2
@@ -473,8 +474,38 @@ def test_people_decide_through_the_admin_api(pipeline):
     code, answer = ctl('delete', '198.51.100.7', '--reason', 'a mistake')
     assert code == 0 and answer['decision'] == 'lift', answer
     wait_for(lambda: [step[0] for step in decision_records(pipeline)['address:198.51.100.7']] == ['made', 'deleted'], 60, 'it is gone', 0.3)
+    assert told_of(weir, '198.51.100.7') is None      # nobody has seen it, and nothing is left of what was decided
     weir.wait_for_log('order: loopback: decide address 198.51.100.7, throttle, until')
     assert weir.metrics().sum('weir_client_orders_total') == 2
+
+
+def told_of(weir, client):
+    """What weir ctl client tells of the client's decisions; None if it knows nothing of the client."""
+    done = run('ctl', 'client', client, '--address', f'127.0.0.1:{weir.port}', env=environment())
+    return json.loads(done.out)['decisions'] if done.code == 0 else None
+
+
+def test_ctl_client_tells_of_the_decision_in_force_and_of_those_before(pipeline):
+    weir = pipeline.start(decisions={'simulate': False, 'remember_s': 3_600, 'rules': [
+        {'name': 'attackers', 'kinds': 'attack', 'action': 'ban', 'duration_s': 60, 'factor': 2}]})
+    attacker, bystander = '198.51.100.7', '198.51.100.8'
+
+    def scored(*records):
+        before = pipeline.observed()
+        pipeline.broker.produce(pipeline.requests, records)
+        weir.process.wait_until(lambda: pipeline.observed() == before + len(records) and pipeline.all_scored(), 60, 'all is scored')
+    scored(traffic.record(1, 0, None, attacker, **traffic.ATTACKS['sqli']), traffic.record(2, 0, None, bystander))
+    (_, _, value), = decision_records(pipeline)[f'address:{attacker}']
+    assert value['action'] == 'ban' and told_of(weir, attacker) == {'in_force': value, 'times': 1, 'last_until': value['until']}
+    assert told_of(weir, bystander) == {'in_force': None, 'times': 0}
+    # After its end, and after the end of the alerts' episode: a second one, twice as long.
+    scored(traffic.record(3, 500, None, attacker, **traffic.ATTACKS['sqli']))
+    *_, (change, _, value) = decision_records(pipeline)[f'address:{attacker}']
+    assert change == 'made' and value['times'] == 2 and value['until'] == stamp(traffic.START + 620)
+    assert told_of(weir, attacker) == {'in_force': value, 'times': 2, 'last_until': value['until']}
+    weir.kill()
+    weir.start()
+    assert told_of(weir, attacker) == {'in_force': value, 'times': 2, 'last_until': value['until']}
 
 
 def test_without_rules_nobody_decides(pipeline):

@@ -24,6 +24,16 @@ class Observation(NamedTuple):
     rules: int           # distinct ones with weight: bits of a sketch
 
 
+class SourceReport(NamedTuple):
+    """How far a partition of the input has come, as a block says it."""
+    source: tuple        # topic, partition
+    time_ms: int | None  # None: no record was read yet
+    at_end: bool
+    waits: bool
+    is_mention: bool
+    is_doubted: bool
+
+
 class _Reader:
     def __init__(self, data):
         self.data, self.at = data, 1
@@ -76,6 +86,18 @@ class _Reader:
         for _ in range(2 if has_remediation else 1):
             self.skip_text()
         return weighted or others
+
+
+def sources_of(block):
+    """What the block says of its sources: it begins with that."""
+    reader, found = _Reader(block), []
+    while block[0] in (3, 4) and block[reader.at] == 4:
+        reader.at += 1
+        source, flags = (reader.varint(), reader.zigzag()), block[reader.at]
+        reader.at += 1
+        time_ms = reader.zigzag() if flags & 2 else None
+        found.append(SourceReport(source, time_ms, *(bool(flags & bit) for bit in (1, 4, 8, 16))))
+    return found
 
 
 def observations_of(block, topics):

@@ -3,6 +3,9 @@ import collections
 import hashlib
 import json
 
+from input_records import milliseconds
+from reference_decisions import decision_step
+
 
 def facts_of(alert):
     """The facts of one alert (docs/alerts.md), named as in reference_scorer.py."""
@@ -38,6 +41,24 @@ def facts_of_message(key, value, headers):
         ('key', key.decode() == facts['client']), ('ce_id', text.get('ce_id') == facts['id']),
         ('ce_type', text.get('ce_type') == f'weir.{facts["kind"]}.{facts["phase"]}')) if not agrees]
     return facts | {'wrong_in_message': wrong} if wrong else facts
+
+
+def decision_facts(key, change, number, value):
+    """One message of the decisions topic, as DecisionReference.steps has it; `value`: its JSON, None for a tombstone."""
+    if value is not None:
+        kind, *words = value['reason'].rsplit(', ', 1)[0].split(' ')
+        value = value | {'reason': (kind, tuple(sorted(words)), value['reason'].rsplit(', ', 1)[1]),
+                         **{name: milliseconds(value[name]) for name in ('from', 'until')}}
+    return decision_step(key, change, number, value)
+
+
+def decision_of_message(key, value, headers):
+    """As decision_facts, for a message; what disagrees inside it becomes a fact of its own."""
+    whole = json.loads(value) if value else None
+    change, number = (headers[f'weir-decision-{name}'].decode() for name in ('change', 'id'))
+    facts = decision_facts(key.decode(), change, number, whole)
+    agrees = (whole is None) == (change in ('ended', 'deleted')) and (whole is None or whole['id'] == number)
+    return facts if agrees else facts | {'wrong_in_message': headers}
 
 
 def digest(alerts):
@@ -83,3 +104,40 @@ class Comparison:
             lines.append('different: ' + ', '.join(f'{name} {one.get(name)} instead of {wanted.get(name)}' for name in names)
                          + f' in {wanted["id"]} of {wanted["client"]}')
         return lines
+
+
+class DecisionComparison(Comparison):
+    """The same of decisions. Also: steps of one client in another order than they must have count as different, and clients whose last
+    step is no end are left over."""
+
+    def __init__(self, expected, published):
+        super().__init__(expected, published)
+        self._wanted = expected
+        wanted, found = self._by_client(expected), self._by_client(published)
+        self.left_over = [steps[-1] for steps in found.values() if steps[-1]['value'] is not None]
+        self.disordered = []
+        if super().exact:
+            self.disordered = [name for name, steps in wanted.items() if steps != found[name]]
+
+    @staticmethod
+    def _by_client(steps):
+        by_client = collections.defaultdict(list)
+        for one in steps:
+            by_client[one['client']].append(one)
+        return by_client
+
+    def kinds(self):
+        """How many of each change must be there."""
+        return dict(collections.Counter(one['id'][1] for one in self._wanted))
+
+    @property
+    def exact(self):
+        return super().exact and not (self.left_over or self.disordered)
+
+    def figures(self):
+        figures = super().figures()
+        return figures | {'different': figures['different'] + len(self.disordered), 'left_over': len(self.left_over)}
+
+    def examples(self, count=3):
+        lines = super().examples(count) + [f'in another order: {name}' for name in self.disordered[:count]]
+        return [f'decisions, {line}' for line in lines + [f'left over: {one}' for one in self.left_over[:count]]]

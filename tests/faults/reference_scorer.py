@@ -66,8 +66,12 @@ def hash_of(text):
 
 
 def uuid_of(fields):
-    """UUID of version 8 from the XXH3-128 hash of the fields, each ended by a NUL."""
-    text = b''.join(str(one).encode() + b'\0' for one in fields)
+    """Of the fields, each ended by a NUL."""
+    return uuid_of_text(b''.join(str(one).encode() + b'\0' for one in fields))
+
+
+def uuid_of_text(text):
+    """UUID of version 8 from the XXH3-128 hash of the text."""
     found = _XXH3_128(text, len(text))
     number = found.high << 64 | found.low
     number = number & ~(0xf << 76) | 8 << 76          # version 8

@@ -54,7 +54,7 @@ LONG = [
     Plan('crashes', scenarios.crashes, 96, ONE, 0, **LONG_TRAFFIC),
     # Of 1,000 s of event time: no partition can be further ahead of another, and what a client costs grows with the lateness.
     Plan('backlog', scenarios.backlog, 5000, ONE, 0, partitions=64, observations_partitions=64, clients=20_000, event_rate=5000.0,
-         verdict_on=8, lanes=(8, 8), options=dataclasses.replace(OPTIONS, lateness_ms=1_200_000)),
+         verdict_on=8, judges_decisions=False, lanes=(8, 8), options=dataclasses.replace(OPTIONS, lateness_ms=1_200_000)),
     Plan('clocks', scenarios.clocks, 60, ONE, 0, **LONG_TRAFFIC),
     Plan('slow-alerts', scenarios.slow_alerts, 30, ONE, 0, **LONG_TRAFFIC),
     Plan('brokers', scenarios.brokers, 100, THREE, 1, **LONG_TRAFFIC),
@@ -67,6 +67,7 @@ LONG = [
 SHORT += [Plan('soak', soak.soak, 1, THREE, 1)]
 # So slow that hours of it can be judged: the reference keeps what it expects.
 SOAK = [Plan('soak', soak.soak, 120, THREE, 0, rate=300, clients=2000, event_rate=300.0)]
+COMPARED = ('expected', 'lost', 'duplicated', 'different')
 PLANS = {'short': SHORT, 'long': LONG, 'soak': SOAK}
 
 
@@ -161,11 +162,14 @@ class Run:
             trial.finish_feeding()
             trial.settle()
             codes = trial.fleet.stop()
-            found, letters = trial.verdict()
+            found, decided, letters = trial.verdict()
             result |= found.figures() | {'dead_letters': letters, 'exit_codes': codes, **trial.extra}
             result['wrong'] = found.examples()
-            exact = (found.exact and letters['expected'] == letters['published'] and letters['duplicated'] == 0
-                     and not any(trial.extra['observations'].values()))
+            if decided:
+                result['decisions'] = decided.figures() | {'kinds': decided.kinds()}
+                result['wrong'] += decided.examples()
+            exact = (found.exact and (decided is None or decided.exact) and letters['expected'] == letters['published']
+                     and letters['duplicated'] == 0 and not any(trial.extra['observations'].values()))
             good = exact and not trial.extra.get('points_missed') and not any(codes.values())
             result['result'] = 'passed' if good else 'failed'
         except Stuck as error:
@@ -198,7 +202,8 @@ class Run:
                  'seconds': round(self.seconds(), 1), 'passed': passed, 'failed': failed, 'skipped': skipped,
                  'unfinished': self.unfinished(), 'cut_short': self.ending.is_set(),
                  **{name: sum(one.get(name, 0) for one in self.results)
-                    for name in ('faults', 'records', 'expected', 'lost', 'duplicated', 'different')},
+                    for name in ('faults', 'records', *COMPARED)},
+                 'decisions': {name: sum(one.get('decisions', {}).get(name, 0) for one in self.results) for name in (*COMPARED, 'left_over')},
                  'scenarios': self.results}
         if self.arguments.json:
             path = Path(self.arguments.json)
@@ -219,8 +224,16 @@ class Run:
         unfinished += ', cut short' if whole['cut_short'] else ''
         print(f"{whole['passed']} passed, {whole['failed']} failed{unfinished}: {whole['faults']} faults, "
               f"{whole['records']:,} records, {whole['expected']:,} alerts; lost {whole['lost']}, "
-              f"duplicated {whole['duplicated']}, different {whole['different']}; {whole['seconds']:.0f} s")
+              f"duplicated {whole['duplicated']}, different {whole['different']}{of_decisions(whole)}; {whole['seconds']:.0f} s")
         return 0 if whole['passed'] and not (whole['failed'] or whole['unfinished'] or whole['cut_short']) else 1
+
+
+def of_decisions(result):
+    """What was compared of decisions, if any."""
+    if not (found := result.get('decisions')):
+        return ''
+    return (f"; {found['expected']:,} steps of decisions: lost {found['lost']}, duplicated {found['duplicated']}, "
+            f"different {found['different']}, left over {found['left_over']}")
 
 
 def summary(result):
@@ -229,7 +242,7 @@ def summary(result):
     figures = (f"{result['expected']:,} alerts: lost {result['lost']}, duplicated {result['duplicated']}, "
                f"different {result['different']}" if 'lost' in result else 'no verdict')
     observed = {name: value for name, value in result.get('observations', {}).items() if value}
-    seen = f'; observations {observed}' if observed else ''
+    seen = of_decisions(result) + (f'; observations {observed}' if observed else '')
     if 'memory_peak_mb' in result:
         seen += f"; {result['memory_peak_mb']} MB resident at most"
     for name, kind in result.get('soak', {}).items():

@@ -13,6 +13,7 @@ import observation_blocks
 import published
 from burst_reference import BurstOptions, BurstReference
 from fleet import Fleet, Stuck
+from reference_decisions import POLICY, DecisionReference
 from reference_scorer import Options, ReferenceScorer
 from workload import Workload
 
@@ -27,6 +28,8 @@ FLOOD = 9                 # so many attacks for each other record
 STUCK_SECONDS = 90        # without any progress
 SESSION_MS = 3_000
 TRANSACTION_MS = 8_000
+DAY_MS = 86_400_000
+PUBLISHED = ('alerts', 'dead_letter', 'decisions')
 _numbers = itertools.count(1)
 
 
@@ -40,18 +43,19 @@ def score_configuration(options):
 class Trial:
     def __init__(self, cluster, folder, name, seed, delivery, *, rate=1500, partitions=8, observations_partitions=8,
                  clients=400, event_rate=200.0, options=OPTIONS, traffic=None, verdict_on=None,
-                 lanes=(1, 1), uneven=False, judges_bursts=True):
+                 lanes=(1, 1), uneven=False, judges_bursts=True, judges_decisions=True):
         self.cluster, self.name, self.delivery, self.options = cluster, name, delivery, options
         self.chance = random.Random(f'{seed}/{name}')
         self.rate, self.lanes = rate, lanes
         self.partitions = partitions
-        self.judges_bursts = judges_bursts       # their reference needs a lateness as long as an incident
+        self.judges_bursts = judges_bursts           # their reference needs a lateness as long as an incident
+        self.judges_decisions = judges_decisions     # they need the alerts of all partitions
         # Of the requests. A client stands in one of them, so the verdict on some partitions is exact for their clients.
         self.verdict_on = None if verdict_on is None else set(range(0, partitions, partitions // verdict_on))
         self.workload = Workload(f'{seed}/{traffic or name}', partitions, clients, event_rate, uneven)
         unique = f'{name}-{next(_numbers)}'
         self.group = unique
-        self.topics = {role: f'{unique}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter')}
+        self.topics = {role: f'{unique}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter', 'decisions')}
         self.requests = self.topics['requests']
         self.observations_partitions = observations_partitions
         self.folder = Path(folder) / unique
@@ -66,6 +70,9 @@ class Trial:
         self._feeder, self._feeder_error, self._refused = None, None, False
         self.requests_may_be_refused = False     # a scenario hurts the brokers so that even the requests do not get through
         cluster.create_topic(self.requests, partitions)
+        # As weir would make it, but kept whole: each step is looked at.
+        cluster.create_topic(self.topics['decisions'], 4, {'cleanup.policy': 'compact', 'min.compaction.lag.ms': str(DAY_MS),
+                                                           'message.timestamp.type': 'LogAppendTime'})
         view = type('Bootstrap', (), {'bootstrap': cluster.weir_bootstrap})
         self.fleet = Fleet(self.folder, view, self.topics, self.group, self.configure)
         self.extra = {}
@@ -82,6 +89,7 @@ class Trial:
             'rules': {'directories': [str(self.rules)]},
             'score': {**score_configuration(self.options), 'snapshot_round_ms': self.snapshot_round_ms},
             'batch': {'commit_interval_ms': 100},
+            'decisions': POLICY if self.judges_decisions else {},
             'kafka': {'instance_id': name if name.startswith('static') else '',
                       'topics': {'observations_partitions': self.observations_partitions},
                       'client_properties': {'session.timeout.ms': str(SESSION_MS), 'heartbeat.interval.ms': '500',
@@ -165,8 +173,8 @@ class Trial:
         self._flush(producer)
         self.wait_until_worked_off()
         self.status = 'waiting for the ends of transactions'
-        self._wait_until(lambda: tuple(self._undecided(self.topics[role]) for role in ('alerts', 'dead_letter')),
-                         (0, 0), 'undecided messages of (alerts, dead letters)')
+        self._wait_until(lambda: tuple(self._undecided(self.topics[role]) for role in PUBLISHED),
+                         (0,) * len(PUBLISHED), f'undecided messages of {PUBLISHED}')
 
     def wait_until_worked_off(self):
         """Raises Stuck when nothing moves any more."""
@@ -227,7 +235,8 @@ class Trial:
             consumer.close()
 
     def verdict(self):
-        """The comparison of what was published with what must be, and the same for the dead letters."""
+        """The comparisons of the alerts and of the decisions (None where they are not judged) with what must be, and the figures of the
+        dead letters."""
         self.status = 'computing the reference'
         scorer = ReferenceScorer(Options(**{**vars(self.options), 'lateness_ms': None}))
         records, bad, requests = 0, 0, set()
@@ -249,31 +258,41 @@ class Trial:
             assert records == self.produced, f'{self.produced} records produced, {records} in the topic'
         self.status = 'reading the observations'
         check = observation_blocks.Check(requests, self.verdict_on)
-        expected = scorer.alerts + self._bursts(check)
+        decisions = DecisionReference(POLICY, scorer.alerts) if self.judges_decisions else None
+        expected = scorer.alerts + self._read_observations(check, decisions)
         self.extra['observations'] = check.figures()
         self.status = 'reading the alerts'
         letters = [(message.partition(), message.value()) for message in
                    messages_of(self.cluster.bootstrap, self.topics['dead_letter'], {})
                    if self._judged(int(dict(message.headers())['__connect.errors.partition']))]
-        found = self._compared(expected)
+        found = self._compared(published.Comparison, expected, self._alerts)
         self.extra['digest'] = published.digest(expected) if found.exact else None
-        return found, {'expected': bad, 'published': len(letters),
+        self.extra['decisions_skipped'] = dict(decisions.skipped) if decisions else {}
+        decided = decisions and self._compared(published.DecisionComparison, decisions.steps, self._decisions)
+        return found, decided, {'expected': bad, 'published': len(letters),
                        'duplicated': len(letters) - len({value for _, value in letters})}
 
-    def _bursts(self, check):
-        """The alerts of bursts that must exist for the observations in the topic, in whatever order; `check` gets to see them."""
+    def _read_observations(self, check, decisions):
+        """The alerts of bursts that must exist for the observations in the topic, in whatever order; `check` and `decisions` get to see
+        them."""
         scorer, partition = BurstReference(self.options, BURSTS), None
         for message in messages_of(self.cluster.bootstrap, self.topics['observations'], {}, partition_by_partition=True):
             if message.partition() != partition:
                 partition = message.partition()
+                if decisions:
+                    decisions.end_partition()
                 self.status = f'reading the observations (partition {partition})'
             try:
                 observations = observation_blocks.observations_of(message.value(), [self.requests])
             except (IndexError, ValueError):
                 observations = None
             check.take(partition, observations)
+            if decisions and observations is not None:
+                decisions.take_block(observation_blocks.sources_of(message.value()), message.timestamp()[1], observations)
             for one in observations or ():
                 scorer.observe(one)
+        if decisions:
+            decisions.end_partition()
         if not self.judges_bursts:
             return []
         alerts = scorer.alerts()
@@ -283,16 +302,24 @@ class Trial:
     def _judged(self, partition):
         return self.verdict_on is None or partition in self.verdict_on
 
-    def _compared(self, expected):
-        """The last alerts may still be under way; what is wrong after 10 s without change stays wrong."""
+    def _alerts(self):
+        alerts = [published.facts_of_message(message.key(), message.value(), dict(message.headers() or []))
+                  for message in messages_of(self.cluster.bootstrap, self.topics['alerts'], {})]
+        return [one for one in alerts if (self.judges_bursts if one['kind'] == 'burst' else self._judged(one['record'][1]))]
+
+    def _decisions(self):
+        return [published.decision_of_message(message.key(), message.value(), dict(message.headers() or []))
+                for message in messages_of(self.cluster.bootstrap, self.topics['decisions'], {})]
+
+    @staticmethod
+    def _compared(comparison, expected, read):
+        """The last messages may still be under way; what is wrong after 10 s without change stays wrong."""
         count, since = -1, time.monotonic()
         while True:
-            alerts = [published.facts_of_message(message.key(), message.value(), dict(message.headers() or []))
-                      for message in messages_of(self.cluster.bootstrap, self.topics['alerts'], {})]
-            alerts = [one for one in alerts if (self.judges_bursts if one['kind'] == 'burst' else self._judged(one['record'][1]))]
-            found = published.Comparison(expected, alerts)
-            if len(alerts) != count:
-                count, since = len(alerts), time.monotonic()
+            messages = read()
+            found = comparison(expected, messages)
+            if len(messages) != count:
+                count, since = len(messages), time.monotonic()
             if found.exact or time.monotonic() - since > 10:
                 return found
             time.sleep(1)

@@ -11,6 +11,7 @@
 #include "app/input/line_reader.h"
 #include "app/setup/admin_address.h"
 #include "app/setup/exit_code.h"
+#include "app/setup/report.h"
 #include "base/ascii.h"
 #include "base/hex.h"
 
@@ -86,17 +87,43 @@ std::string encoded_segment(std::string_view text) {
   return segment;
 }
 
-std::optional<int64_t> seconds_of(std::string_view text) {
+void add_client_option(CLI::App& command, ClientArguments& arguments) {
+  command
+      .add_option("CLIENT", arguments.client,
+                  "As alerts name it; customer:, api_key: or address: before it say which kind it is")
+      ->required();
+}
+
+void add_reason_option(CLI::App& command, ClientArguments& arguments) {
+  command.add_option("--reason", arguments.reason, "Why, for the log and whoever asks later")->required();
+}
+
+std::string client_path(const ClientArguments& arguments) {
+  return "/api/v1/clients/" + encoded_segment(arguments.client);
+}
+
+int order_about_client(const AdminArguments& admin, const ClientArguments& arguments, const char* what,
+                       nlohmann::json body, const char* command) {
+  auto call = admin_call(admin);
+  if (!call) return report_usage_error(call.error());
+  call->method = "POST";
+  call->path = client_path(arguments) + "/" + what;
+  body["reason"] = arguments.reason;
+  call->json_body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return make_call(*call, command);
+}
+
+Result<int64_t> seconds_of(const char* option, std::string_view text) {
   constexpr int64_t kNumberMax = 1'000'000;
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const auto unit = text.substr(static_cast<size_t>(end - text.data()));
-  if (error != std::errc() || number < 0 || number > kNumberMax) return std::nullopt;
-  if (unit == "s" || (unit.empty() && number == 0)) return number;
-  if (unit == "m") return number * 60;
-  if (unit == "h") return number * 3'600;
-  if (unit == "d") return number * 86'400;
-  return std::nullopt;
+  const bool is_number = error == std::errc() && number >= 0 && number <= kNumberMax;
+  if (is_number && (unit == "s" || (unit.empty() && number == 0))) return number;
+  if (is_number && unit == "m") return number * 60;
+  if (is_number && unit == "h") return number * 3'600;
+  if (is_number && unit == "d") return number * 86'400;
+  return fail(ErrorCode::kInvalidArgument, option, "'" + std::string(text) + "' is no time; such are 90s, 30m, 4h, 7d");
 }
 
 }  // namespace weir

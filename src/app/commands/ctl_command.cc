@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "app/commands/admin_call.h"
 #include "app/commands/command.h"
@@ -14,8 +13,7 @@ namespace {
 struct CtlArguments {
   AdminArguments admin;
   std::string record_file = "-";  ///< of `analyze`: its first line; "-" is standard input
-  std::string client;             ///< as alerts name it
-  std::string reason;             ///< of a decision
+  ClientArguments client;         ///< of calls about one
   std::string lasts;              ///< of a silence: "30m"
   std::string episode;            ///< of a silence: of this one alone
 };
@@ -55,36 +53,22 @@ int run_ctl_analyze(const CtlArguments& arguments) {
 int run_ctl_client(const CtlArguments& arguments) {
   auto call = admin_call(arguments.admin);
   if (!call) return report_usage_error(call.error());
-  call->path = "/api/v1/clients/" + encoded_segment(arguments.client);
-  return make_call(*call, "ctl");
-}
-
-int decide(const CtlArguments& arguments, const char* what, nlohmann::json body) {
-  auto call = admin_call(arguments.admin);
-  if (!call) return report_usage_error(call.error());
-  call->method = "POST";
-  call->path = "/api/v1/clients/" + encoded_segment(arguments.client) + "/" + what;
-  body["reason"] = arguments.reason;
-  call->json_body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  call->path = client_path(arguments.client);
   return make_call(*call, "ctl");
 }
 
 /// `weir ctl forget`: what is kept of a client goes.
 int run_ctl_forget(const CtlArguments& arguments) {
-  return decide(arguments, "forget", nlohmann::json::object());
+  return order_about_client(arguments.admin, arguments.client, "forget", nlohmann::json::object(), "ctl");
 }
 
 /// `weir ctl silence`: no alerts of a client or an episode for a while.
 int run_ctl_silence(const CtlArguments& arguments) {
-  const auto seconds = seconds_of(arguments.lasts);
-  if (!seconds) {
-    return report_usage_error(
-        {ErrorCode::kInvalidArgument, "ctl",
-         "--for " + arguments.lasts + " is no time; such are 90s, 30m, 4h, 7d, and 0 to end a silence"});
-  }
+  const auto seconds = seconds_of("--for", arguments.lasts);
+  if (!seconds) return report_usage_error(seconds.error());
   nlohmann::json body = {{"duration_s", *seconds}};
   if (!arguments.episode.empty()) body["episode_id"] = arguments.episode;
-  return decide(arguments, "silence", std::move(body));
+  return order_about_client(arguments.admin, arguments.client, "silence", std::move(body), "ctl");
 }
 
 }  // namespace
@@ -103,17 +87,15 @@ void add_ctl_command(CLI::App& program, int& exit_code) {
   add("reload", "Reload the rules; print what came of it", run_ctl_reload);
   add("status", "Print version, rules, lanes and lag", run_ctl_status);
   const auto add_client = [&](CLI::App* sub) {
-    sub->add_option("CLIENT", arguments->client,
-                    "As alerts name it; customer:, api_key: or address: before it say which kind it is")
-        ->required();
+    add_client_option(*sub, arguments->client);
     return sub;
   };
   const auto add_reason = [&](CLI::App* sub) {
-    sub->add_option("--reason", arguments->reason, "Why, for the log and whoever asks later")->required();
+    add_reason_option(*sub, arguments->client);
     return sub;
   };
-  add_client(
-      add("client", "Print what it keeps of one client: window, score, open episodes, alerts of late", run_ctl_client));
+  add_client(add("client", "Print what it keeps of one client: window, score, open episodes, decisions, alerts of late",
+                 run_ctl_client));
   add_reason(add_client(add("forget", "Close a client's episodes and forget what is kept of it", run_ctl_forget)));
   auto* silence = add_reason(
       add_client(add("silence", "Leave out the alerts of a client or an episode for a while", run_ctl_silence)));

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "app/commands/admin_call.h"
@@ -34,8 +35,9 @@ constexpr Milliseconds kRewriteInterval{1'000};  // at most so often is a watche
 
 struct DecisionsArguments {
   std::string config_file;
-  AdminArguments admin;  ///< of `add` and `delete`, as the next five
-  std::string client, reason, lasts, retry_after;
+  AdminArguments admin;  ///< of `add` and `delete`, as the next four
+  ClientArguments client;
+  std::string lasts, retry_after;
   std::string action = "ban";
   bool is_json = false;          ///< of `list`
   std::string format = "plain";  ///< of `export`, as all to --watch
@@ -90,15 +92,29 @@ void print_table(const DecisionBoard& board) {
   });
 }
 
-/// `weir decisions list`
-int run_list(const DecisionsArguments& arguments) {
+/// What a command reads from the topic, and what it holds.
+struct Reading {
+  Interruption interruption;  // before other threads
+  std::optional<DecisionFeed> feed;
+  DecisionBoard board;
+};
+
+/// The exit code if it cannot be read.
+std::optional<int> read_topic(const DecisionsArguments& arguments, Reading& reading) {
   const auto config = read_config(arguments.config_file);
   if (!config) return report_usage_error(config.error());
-  Interruption interruption;
   auto feed = DecisionFeed::open(*config, log_to_terminal());
   if (!feed) return report_failure(feed.error());
-  DecisionBoard board;
-  if (const Status status = fill(*feed, board, interruption); !status) return report_failure(status.error());
+  reading.feed.emplace(std::move(*feed));
+  const Status status = fill(*reading.feed, reading.board, reading.interruption);
+  return status ? std::nullopt : std::optional(report_failure(status.error()));
+}
+
+/// `weir decisions list`
+int run_list(const DecisionsArguments& arguments) {
+  Reading reading;
+  if (const auto failed = read_topic(arguments, reading)) return *failed;
+  const DecisionBoard& board = reading.board;
   if (arguments.is_json) {
     board.each([](const Decision& decision) { std::printf("%s\n", decision_value(decision).c_str()); });
   } else {
@@ -118,12 +134,13 @@ std::string content_of(const DecisionsArguments& arguments, const DecisionBoard&
 }
 
 /// Keeps the file as the decisions are, until interrupted.
-Status watch(const DecisionsArguments& arguments, DecisionFeed& feed, DecisionBoard& board, Interruption& interruption,
-             std::string written) {
+Status watch(const DecisionsArguments& arguments, Reading& reading, std::string written) {
+  auto& [interruption, feed, board] = reading;
   auto next_write = std::chrono::steady_clock::now() + kRewriteInterval;
   while (!interruption.requested()) {
-    const auto more = feed.read_more(
-        kLookAgain, [&](std::string_view key, std::string_view value) { static_cast<void>(board.take(key, value)); });
+    const auto more = feed->read_more(kLookAgain, [&held = board](std::string_view key, std::string_view value) {
+      static_cast<void>(held.take(key, value));
+    });
     if (!more) {  // what the library gets over by itself, such as a broker that restarts
       std::fprintf(stderr, "weir decisions: %s; trying again\n", more.error().to_string().c_str());
       interruption.wait(-1, kTryAgainMs);
@@ -141,20 +158,15 @@ Status watch(const DecisionsArguments& arguments, DecisionFeed& feed, DecisionBo
 
 /// `weir decisions export`
 int run_export(const DecisionsArguments& arguments) {
-  const auto config = read_config(arguments.config_file);
-  if (!config) return report_usage_error(config.error());
-  Interruption interruption;
-  auto feed = DecisionFeed::open(*config, log_to_terminal());
-  if (!feed) return report_failure(feed.error());
-  DecisionBoard board;
-  if (const Status status = fill(*feed, board, interruption); !status) return report_failure(status.error());
-  std::string content = content_of(arguments, board);
+  Reading reading;
+  if (const auto failed = read_topic(arguments, reading)) return *failed;
+  std::string content = content_of(arguments, reading.board);
   if (arguments.output.empty()) {
     std::fwrite(content.data(), 1, content.size(), stdout);
     return std::fflush(stdout) == 0 ? kExitFine : kExitFailed;
   }
   Status status = replace_file(arguments.output, content);
-  if (status && arguments.is_watching) status = watch(arguments, *feed, board, interruption, std::move(content));
+  if (status && arguments.is_watching) status = watch(arguments, reading, std::move(content));
   return status ? kExitFine : report_failure(status.error());
 }
 
@@ -242,37 +254,22 @@ int run_serve(const DecisionsArguments& arguments) {
   return status ? kExitFine : report_failure(status.error());
 }
 
-int order(const DecisionsArguments& arguments, const char* what, nlohmann::json body) {
-  auto call = admin_call(arguments.admin);
-  if (!call) return report_usage_error(call.error());
-  call->method = "POST";
-  call->path = "/api/v1/clients/" + encoded_segment(arguments.client) + "/" + what;
-  body["reason"] = arguments.reason;
-  call->json_body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return make_call(*call, "decisions");
-}
-
-int refuse_time(const char* option, const std::string& text) {
-  return report_usage_error(
-      {ErrorCode::kInvalidArgument, option, "'" + text + "' is no time; such are 90s, 30m, 4h, 7d"});
-}
-
 /// `weir decisions add`: an order, which the process that has the client's partition carries out.
 int run_add(const DecisionsArguments& arguments) {
-  const auto seconds = seconds_of(arguments.lasts);
-  if (!seconds) return refuse_time("--for", arguments.lasts);
+  const auto seconds = seconds_of("--for", arguments.lasts);
+  if (!seconds) return report_usage_error(seconds.error());
   nlohmann::json body = {{"action", arguments.action}, {"duration_s", *seconds}};
   if (!arguments.retry_after.empty()) {
-    const auto retry = seconds_of(arguments.retry_after);
-    if (!retry) return refuse_time("--retry-after", arguments.retry_after);
+    const auto retry = seconds_of("--retry-after", arguments.retry_after);
+    if (!retry) return report_usage_error(retry.error());
     body["retry_after_s"] = *retry;
   }
-  return order(arguments, "decide", std::move(body));
+  return order_about_client(arguments.admin, arguments.client, "decide", std::move(body), "decisions");
 }
 
 /// `weir decisions delete`
 int run_delete(const DecisionsArguments& arguments) {
-  return order(arguments, "lift", nlohmann::json::object());
+  return order_about_client(arguments.admin, arguments.client, "lift", nlohmann::json::object(), "decisions");
 }
 
 template <NamedEnum Enum>
@@ -288,11 +285,8 @@ void add_topic_options(CLI::App& command, DecisionsArguments& arguments) {
 void add_orders(CLI::App& decisions, const std::shared_ptr<DecisionsArguments>& arguments, int& exit_code) {
   const auto add_common = [&](CLI::App& command) {
     add_admin_options(command, arguments->admin);
-    command
-        .add_option("CLIENT", arguments->client,
-                    "As alerts name it; customer:, api_key: or address: before it say which kind it is")
-        ->required();
-    command.add_option("--reason", arguments->reason, "Why, for the log and whoever asks later")->required();
+    add_client_option(command, arguments->client);
+    add_reason_option(command, arguments->client);
   };
   auto* add = decisions.add_subcommand("add", "Decide about a client by hand, through the admin API of a running weir");
   add_common(*add);

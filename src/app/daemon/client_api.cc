@@ -14,6 +14,7 @@
 #include "lane/block_router.h"
 #include "pipeline/client_identity.h"
 #include "score/client_check.h"
+#include "score/decisions/decision_message.h"
 
 namespace weir {
 namespace {
@@ -73,6 +74,15 @@ Json episode_json(const EpisodeReport& episode) {
 Json silence_json(const Silence& silence) {
   Json json = {{"until", time_text(silence.until_ms)}, {"reason", silence.reason}, {"caller", silence.caller}};
   if (!silence.episode.empty()) json["episode_id"] = silence.episode;
+  return json;
+}
+
+/// The one in force as the topic has it.
+Json decisions_json(const std::optional<ClientDecisions>& decisions) {
+  if (!decisions) return {{"in_force", Json()}, {"times", 0}};
+  const auto& in_force = decisions->in_force;
+  Json json = {{"in_force", in_force ? Json::parse(decision_value(*in_force)) : Json()}, {"times", decisions->times}};
+  json["last_until"] = time_text(decisions->last_until_ms);
   return json;
 }
 
@@ -187,7 +197,7 @@ ApiAnswer tell_client(const ClientApiContext& context, ClientNames& names, const
   }
   json["as_of"] = {{"offset", told.next_offset < 0 ? Json() : Json(told.next_offset)},
                    {"event_time", told.clock ? Json(format_rfc3339(*told.clock)) : Json()}};
-  if (!told.client && told.alerts.empty() && told.silences.empty()) {
+  if (!told.client && told.alerts.empty() && told.silences.empty() && !told.decisions) {
     json["error"] = "no client of this name is known: it never came, or was idle for longer than score.client_idle_ms";
     return answer(kNotFound, json);
   }
@@ -196,6 +206,7 @@ ApiAnswer tell_client(const ClientApiContext& context, ClientNames& names, const
   json["silences"] = Json::array();
   for (const Silence& silence : told.silences)
     json["silences"].push_back(silence_json(silence));
+  json["decisions"] = decisions_json(told.decisions);
   json["recent_alerts"] = Json::array();
   for (const RecentAlert& alert : told.alerts)
     json["recent_alerts"].push_back(alert_json(alert));

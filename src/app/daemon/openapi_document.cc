@@ -165,7 +165,7 @@ constexpr std::string_view kDocument = R"json({
     "/api/v1/clients/{id}": {
       "get": {
         "operationId": "client",
-        "summary": "What is kept of one client: its window, points, open episodes and alerts of late",
+        "summary": "What is kept of one client: its window, points, open episodes, decisions and alerts of late",
         "security": [{}, {"bearer": []}, {"apiKey": []}],
         "parameters": [
           {
@@ -214,159 +214,6 @@ constexpr std::string_view kDocument = R"json({
       "post": {
         "operationId": "forgetClient",
         "summary": "Close a client's episodes and forget what is kept of it",
-        "security": [{}, {"bearer": []}, {"apiKey": []}],
-        "parameters": [
-          {
-            "name": "id",
-            "in": "path",
-            "required": true,
-            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
-          }
-        ],
-        "requestBody": {
-          "required": true,
-          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Forget"}}}
-        },
-        "responses": {
-          "202": {
-            "description": "the decision stands in the stream of observations and is in force from that offset on",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
-          },
-          "422": {
-            "description": "this can be no client, or no such decision",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
-          },
-          "503": {
-            "description": "busy, or the brokers do not take it",
-            "content": {
-              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
-              "text/plain": {"schema": {"type": "string"}}
-            }
-          },
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
-          "408": {"$ref": "#/components/responses/Timeout"},
-          "411": {"$ref": "#/components/responses/LengthRequired"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "414": {"$ref": "#/components/responses/TargetTooLong"},
-          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
-          "417": {"$ref": "#/components/responses/ExpectationFailed"},
-          "429": {"$ref": "#/components/responses/TooManyRequests"},
-          "431": {"$ref": "#/components/responses/HeadTooLarge"},
-          "500": {"$ref": "#/components/responses/Failed"}
-        }
-      }
-    },
-    "/api/v1/clients/{id}/silence": {
-      "post": {
-        "operationId": "silenceClient",
-        "summary": "Leave out the alerts of a client, or of one of its episodes, for a while",
-        "security": [{}, {"bearer": []}, {"apiKey": []}],
-        "parameters": [
-          {
-            "name": "id",
-            "in": "path",
-            "required": true,
-            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
-          }
-        ],
-        "requestBody": {
-          "required": true,
-          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SilenceFor"}}}
-        },
-        "responses": {
-          "202": {
-            "description": "the decision stands in the stream of observations and is in force from that offset on",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
-          },
-          "422": {
-            "description": "this can be no client, or no such decision",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
-          },
-          "503": {
-            "description": "busy, or the brokers do not take it",
-            "content": {
-              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
-              "text/plain": {"schema": {"type": "string"}}
-            }
-          },
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
-          "408": {"$ref": "#/components/responses/Timeout"},
-          "411": {"$ref": "#/components/responses/LengthRequired"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "414": {"$ref": "#/components/responses/TargetTooLong"},
-          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
-          "417": {"$ref": "#/components/responses/ExpectationFailed"},
-          "429": {"$ref": "#/components/responses/TooManyRequests"},
-          "431": {"$ref": "#/components/responses/HeadTooLarge"},
-          "500": {"$ref": "#/components/responses/Failed"}
-        }
-      }
-    },
-    "/api/v1/clients/{id}/decide": {
-      "post": {
-        "operationId": "decideAboutClient",
-        "summary": "Make a decision about a client, whatever its alerts say, for those who enforce it",
-        "security": [{}, {"bearer": []}, {"apiKey": []}],
-        "parameters": [
-          {
-            "name": "id",
-            "in": "path",
-            "required": true,
-            "description": "the client as alerts name it; customer:, api_key: or address: before it say which kind it is",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 512}
-          }
-        ],
-        "requestBody": {
-          "required": true,
-          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/DecideFor"}}}
-        },
-        "responses": {
-          "202": {
-            "description": "the decision stands in the stream of observations and is in force from that offset on",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Decided"}}}
-          },
-          "422": {
-            "description": "this can be no client, is never the subject of a decision, or no such decision",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
-          },
-          "503": {
-            "description": "busy, or the brokers do not take it",
-            "content": {
-              "application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}},
-              "text/plain": {"schema": {"type": "string"}}
-            }
-          },
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
-          "408": {"$ref": "#/components/responses/Timeout"},
-          "411": {"$ref": "#/components/responses/LengthRequired"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "414": {"$ref": "#/components/responses/TargetTooLong"},
-          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
-          "417": {"$ref": "#/components/responses/ExpectationFailed"},
-          "429": {"$ref": "#/components/responses/TooManyRequests"},
-          "431": {"$ref": "#/components/responses/HeadTooLarge"},
-          "500": {"$ref": "#/components/responses/Failed"}
-        }
-      }
-    },
-    "/api/v1/clients/{id}/lift": {
-      "post": {
-        "operationId": "liftDecision",
-        "summary": "End the decision about a client",
         "security": [{}, {"bearer": []}, {"apiKey": []}],
         "parameters": [
           {
@@ -488,21 +335,54 @@ constexpr std::string_view kDocument = R"json({
       },
       "Client": {
         "type": "object",
-        "required": ["client", "client_type", "partition", "owner", "as_of", "known", "recent_alerts"],
+        "required": ["client", "client_type", "partition", "owner", "as_of", "known", "silences", "decisions", "recent_alerts"],
         "properties": {
           "client": {"type": "string"},
           "client_type": {"enum": ["customer", "api_key", "address"]},
           "partition": {"$ref": "#/components/schemas/ClientPartition"},
           "owner": {"type": "object", "properties": {"lane": {"type": "string"}, "instance_id": {"type": "string"}}},
           "as_of": {"type": "object", "description": "the offset and the event time up to which the partition is scored"},
-          "known": {"type": "boolean", "description": "false: nothing is kept of it any more, but it had alerts of late"},
+          "known": {"type": "boolean", "description": "false: no record of it is kept, but alerts of late, silences or decisions are"},
           "last_record": {"type": "string", "format": "date-time"},
           "newest_record": {"type": "string", "format": "date-time"},
           "window": {"type": "object", "description": "its last requests and the points they have"},
           "burst_window": {"type": "object", "description": "counts of its newest window for bursts"},
           "open_episodes": {"type": "array", "items": {"$ref": "#/components/schemas/Episode"}},
           "silences": {"type": "array", "items": {"type": "object"}, "description": "in force: until when, why, whose decision"},
+          "decisions": {"$ref": "#/components/schemas/ClientDecisions"},
           "recent_alerts": {"type": "array", "maxItems": 20, "items": {"type": "object"}}
+        }
+      },
+      "ClientDecisions": {
+        "type": "object",
+        "required": ["in_force", "times"],
+        "properties": {
+          "in_force": {"anyOf": [{"$ref": "#/components/schemas/Decision"}, {"type": "null"}]},
+          "times": {"type": "integer", "minimum": 0, "description": "decisions of rules that make the next one longer"},
+          "last_until": {"type": "string", "format": "date-time", "description": "when the last one ends or ended"}
+        }
+      },
+      "Decision": {
+        "type": "object",
+        "description": "as the topic of decisions has it",
+        "required": ["version", "id", "action", "scope", "value", "client_type", "client", "from", "until", "times", "simulate"],
+        "properties": {
+          "version": {"const": 1},
+          "id": {"type": "string"},
+          "action": {"enum": ["ban", "captcha", "throttle"]},
+          "scope": {"enum": ["ip", "range", "api_key", "customer"]},
+          "value": {"type": "string", "description": "what to act on"},
+          "client_type": {"enum": ["customer", "api_key", "address"]},
+          "client": {"type": "string"},
+          "rule": {"type": "string", "description": "of decisions.rules; without it a person decided"},
+          "reason": {"type": "string"},
+          "alert_id": {"type": "string"},
+          "caller": {"type": "string", "description": "the person"},
+          "from": {"type": "string", "format": "date-time"},
+          "until": {"type": "string", "format": "date-time"},
+          "retry_after_s": {"type": "integer"},
+          "times": {"type": "integer"},
+          "simulate": {"type": "boolean"}
         }
       },
       "Forget": {
@@ -632,6 +512,38 @@ constexpr std::string_view kDocument = R"json({
 }
 )json";
 
+/// An order about a client: what differs from the one that the document has whole.
+struct Order {
+  const char* name;
+  const char* operation;
+  const char* summary;
+  const char* body;
+  const char* refusal = "this can be no client, or no such decision";
+};
+constexpr const char* kClients = "/api/v1/clients/{id}/";
+constexpr const char* kWholeOrder = "forget";
+constexpr Order kOrders[] = {
+    {"silence", "silenceClient", "Leave out the alerts of a client, or of one of its episodes, for a while",
+     "SilenceFor"},
+    {"decide", "decideAboutClient", "Make a decision about a client, whatever its alerts say, for those who enforce it",
+     "DecideFor", "this can be no client, is never the subject of a decision, or no such decision"},
+    {"lift", "liftDecision", "End the decision about a client", "Forget"},
+};
+
+void add_orders(nlohmann::ordered_json& paths) {
+  const auto whole = paths[std::string(kClients) + kWholeOrder];
+  for (const Order& order : kOrders) {
+    auto path = whole;
+    auto& call = path["post"];
+    call["operationId"] = order.operation;
+    call["summary"] = order.summary;
+    call["requestBody"]["content"]["application/json"]["schema"]["$ref"] =
+        std::string("#/components/schemas/") + order.body;
+    call["responses"]["422"]["description"] = order.refusal;
+    paths[std::string(kClients) + order.name] = std::move(path);
+  }
+}
+
 }  // namespace
 
 std::string openapi_document(std::span<const std::string> sources) {
@@ -639,6 +551,7 @@ std::string openapi_document(std::span<const std::string> sources) {
   text.replace(text.find(kVersionMark), kVersionMark.size(), WEIR_VERSION);
   auto document = nlohmann::ordered_json::parse(text);
   auto& paths = document["paths"];
+  add_orders(paths);
   // As the call without a name, of which the document says the rest.
   auto analyze_as = paths[kAnalyze];
   auto& call = analyze_as["post"];

@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "lane/clients/recent_alerts.h"
+#include "score/decisions/decision.h"
 #include "score/orders/silences.h"
 #include "score/report/client_report.h"
 
@@ -35,7 +36,8 @@ struct ClientAnswer {
   std::optional<EventTime> clock;      ///< the partition's event time
   std::optional<ClientReport> client;  ///< nothing: it is not known
   std::vector<Silence> silences;       ///< in force
-  std::vector<RecentAlert> alerts;     ///< the newest first
+  std::optional<ClientDecisions> decisions;
+  std::vector<RecentAlert> alerts;  ///< the newest first
 };
 
 /// Where others leave questions for a score lane. The lane answers between two batches, by a copy: nobody else reads its state,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,13 @@ struct DecisionChange {
   What what = What::kMade;
   Decision decision;
   [[nodiscard]] bool is_end() const { return what == What::kEnded || what == What::kDeleted; }
+};
+
+/// What is kept of one client's decisions, as a person asks for it.
+struct ClientDecisions {
+  std::optional<Decision> in_force;
+  uint32_t times = 0;         ///< so many that rules made and that make the next one longer
+  int64_t last_until_ms = 0;  ///< the end of the last one, a person's included
 };
 
 /// Why an alert that fits a rule led to no decision.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "score/alert_id.h"
+#include "score/client_check.h"
 
 namespace weir {
 namespace {
@@ -257,6 +258,16 @@ bool Decisions::is_crowded(Subject address, int64_t time_ms) const {
   const auto known = companies.find(address.client_hash);
   return known != companies.end() && known->second.customers.size() > policy_->customers_max &&
          time_ms - known->second.newest_ms < kCompanyKeptMs;
+}
+
+std::optional<ClientDecisions> Decisions::of(Subject subject, uint64_t check) const {
+  const auto& clients = chunks_[subject.chunk].clients;
+  const auto known = clients.find(subject.client_hash);
+  if (known == clients.end()) return std::nullopt;
+  const Client& client = *known->second;
+  const bool had_any = client.decision || client.times > 0;
+  if (!had_any || client_check(client.kind, client.name) != check) return std::nullopt;
+  return ClientDecisions{client.decision, client.times, client.last_until_ms};
 }
 
 // --- how it ends

@@ -54,6 +54,8 @@ class Decisions {
   /// Nothing is kept of the client, nor is anything in force.
   void forget(Subject client, ClientKind kind, std::string_view name);
 
+  /// What is kept of a client's decisions; nothing if there was none, or none that is remembered. `check`: its client_check().
+  [[nodiscard]] std::optional<ClientDecisions> of(Subject subject, uint64_t check) const;
   [[nodiscard]] bool decides() const { return policy_ != nullptr; }
   /// What has happened since the last call, in order.
   [[nodiscard]] std::vector<DecisionChange> take_changes() { return std::exchange(changes_, {}); }

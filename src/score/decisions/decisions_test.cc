@@ -409,6 +409,33 @@ TEST_CASE("what a person decides stays whatever the alerts say, until it ends or
   CHECK(run.changes.back().what == What::kReplaced);
 }
 
+TEST_CASE("a client's decisions can be asked for, while one is in force and until it is forgotten", "[decisions]") {
+  DecisionPolicy policy;
+  policy.rules = {rule("r", DecisionAction::kBan, kHourMs)};
+  policy.remember = Milliseconds{2 * kHourMs};
+  Run run(options_with(std::move(policy)));
+  const std::string client = "198.51.100.7";
+  const auto asked = [&](ClientKind kind) {
+    return run.scorer.decisions_of(std::hash<std::string>{}(client), client_check(kind, client));
+  };
+  run.time_is(0);
+  CHECK_FALSE(asked(ClientKind::kAddress));
+  run.attack_of(client, 1'000);
+  const auto first = asked(ClientKind::kAddress);
+  REQUIRE(first);
+  CHECK(first->in_force == run.changes.front().decision);
+  CHECK(first->times == 1);
+  CHECK_FALSE(asked(ClientKind::kCustomer));  // another client of the same hash
+  run.time_is(2 * kHourMs);
+  const auto over = asked(ClientKind::kAddress);
+  REQUIRE(over);
+  CHECK_FALSE(over->in_force);
+  CHECK(over->times == 1);
+  CHECK(over->last_until_ms == kStartMs + 1'000 + kHourMs);
+  run.time_is(4 * kHourMs);
+  CHECK_FALSE(asked(ClientKind::kAddress));
+}
+
 TEST_CASE("a decision ends by its client's own times, however slowly the partition's goes", "[decisions]") {
   Run run(options_with({rule("r", DecisionAction::kBan, 600'000)}));
   run.attack_of("198.51.100.7", 0);
