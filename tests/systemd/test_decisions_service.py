@@ -12,7 +12,7 @@ import yaml
 
 from machine import EXPOSURE_MAX, Machine, exposure
 from processes import free_ports
-from waiting import TimedOut, wait_for
+from waiting import TimedOut
 from weir_process import binary
 
 UNIT = 'weir-decisions.service'
@@ -85,7 +85,6 @@ def machine(supported, broker, bouncer, tmp_path_factory):
 def running(machine, bouncer):
     machine.write('etc/weir/bouncers', bouncer.line, 0o600)
     machine.systemctl('start', UNIT)
-    wait_for(lambda: bouncer.get('/-/ready')[0] == 200, 60, lambda: machine.journal(UNIT)[-3000:])
     return machine
 
 
@@ -94,6 +93,11 @@ def test_without_keys_it_does_not_start_and_says_which_file_is_missing(machine):
     assert done.returncode != 0 and 'Assertion failed' in done.stderr, done
     assert machine.show(UNIT, 'ActiveState', 'MainPID') == {'ActiveState': 'inactive', 'MainPID': '0'}
     assert 'bouncers' in machine.journal(UNIT)
+
+
+def test_once_it_is_started_it_knows_every_decision(running, bouncer):
+    assert bouncer.get('/-/ready')[0] == 200, running.journal(UNIT)[-3000:]
+    assert running.show(UNIT, 'StatusText') == {'StatusText': 'Telling decisions'}
 
 
 def test_it_answers_whoever_has_a_key_under_its_hardening(running, bouncer):

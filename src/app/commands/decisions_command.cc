@@ -13,6 +13,7 @@
 #include "app/commands/admin_call.h"
 #include "app/commands/command.h"
 #include "app/daemon/logging.h"
+#include "app/daemon/service.h"
 #include "app/decisions/bouncer_api.h"
 #include "app/decisions/decision_feed.h"
 #include "app/decisions/export_format.h"
@@ -220,17 +221,20 @@ RequestLogSink request_log(Log& log) {
   };
 }
 
-/// Reads on until interrupted.
+/// Reads on until interrupted. The service manager is told when everything is read.
 Status feed_api(DecisionFeed& feed, BouncerApi& api, Interruption& interruption, Log& log) {
+  const ServiceNotifier notifier;
   const auto take = [&api](std::string_view key, std::string_view value) { static_cast<void>(api.take(key, value)); };
   if (Status status = feed.read_all(interruption, take); !status) return status;
   api.set_loaded();
+  notifier.ready("Telling decisions");
   while (!interruption.requested()) {
     const auto more = feed.read_more(kLookAgain, take);
     if (more) continue;
     log.write(LogLevel::kWarning, "decisions: " + more.error().to_string() + "; trying again");
     interruption.wait(-1, kTryAgainMs);
   }
+  notifier.stopping("Closing connections");
   return {};
 }
 
