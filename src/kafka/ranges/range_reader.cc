@@ -48,7 +48,7 @@ struct RangeReader::Impl {
   Result<bool> receive(Range& range, uint32_t records_max, Milliseconds wait);
   [[nodiscard]] Filled state_of(const Range& range, uint32_t records_max) const;
   void wake_fetches(Range& range);
-  void serve();
+  Status serve();
 };
 
 RangeReader::RangeReader() : impl_(std::make_unique<Impl>()) {}
@@ -92,21 +92,21 @@ Result<std::unique_ptr<RangeReader>> RangeReader::open(const ClientOptions& opti
 }
 
 Status RangeReader::Impl::assign() {
+  if (const auto code = rd_kafka_poll_set_consumer(client.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error("reading a range", code));
   const PartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(ranges.size())));
-  for (const Range& range : ranges) {
-    if (range.is_at_end) continue;
-    rd_kafka_topic_partition_list_add(list.get(), topics[range.of.topic].c_str(), range.of.partition)->offset =
-        range.of.lead;
-  }
-  auto code = rd_kafka_poll_set_consumer(client.get());
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = rd_kafka_assign(client.get(), list.get());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("reading a range", code));
   for (Range& range : ranges) {
     if (range.is_at_end) continue;
-    range.queue.reset(rd_kafka_queue_get_partition(client.get(), topics[range.of.topic].c_str(), range.of.partition));
-    if (!range.queue) return fail(ErrorCode::kKafka, "kafka", "no queue for " + topics[range.of.topic]);
+    const std::string& topic = topics[range.of.topic];
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), range.of.partition)->offset = range.of.lead;
+    // Before anything is fetched: what the assignment finds forwarded by the program it leaves so. Afterwards the first records may be in the
+    // common queue already.
+    range.queue.reset(rd_kafka_queue_get_partition(client.get(), topic.c_str(), range.of.partition));
+    if (!range.queue) return fail(ErrorCode::kKafka, "kafka", "no queue for " + topic);
     rd_kafka_queue_forward(range.queue.get(), nullptr);
   }
+  if (const auto code = rd_kafka_assign(client.get(), list.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error("reading a range", code));
   return {};
 }
 
@@ -114,7 +114,7 @@ Status RangeReader::Impl::assign() {
 
 Result<RangeReader::Filled> RangeReader::fill(size_t range_number, uint32_t records_max, Milliseconds wait) {
   Impl::Range& range = impl_->ranges[range_number];
-  impl_->serve();
+  if (Status status = impl_->serve(); !status) return tl::unexpected(status.error());
   // What came with the last batch and did not belong to it.
   std::vector<MessageHandle> waiting = std::move(range.next);
   range.next.clear();
@@ -210,11 +210,13 @@ void RangeReader::Impl::wake_fetches(Range& range) {
                                    kWakeTimeoutMs);
 }
 
-/// The library's callbacks run where its own queue is polled.
-void RangeReader::Impl::serve() {
-  if (Clock::now() < next_serve) return;
+/// The library's callbacks run where its own queue is polled. A record has no business there: it would be missing from its range.
+Status RangeReader::Impl::serve() {
+  if (Clock::now() < next_serve) return {};
   next_serve = Clock::now() + kServeInterval;
-  const MessageHandle nothing(rd_kafka_consumer_poll(client.get(), 0));
+  const MessageHandle event(rd_kafka_consumer_poll(client.get(), 0));
+  if (event == nullptr || event->err != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return fail(ErrorCode::kKafka, "kafka", "a record came outside of its partition's queue; try again");
 }
 
 std::span<const InputRecord> RangeReader::batch(size_t range) const {
