@@ -10,12 +10,15 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'e2e'))
 
 from processes import Process            # noqa: E402
-from waiting import wait_for             # noqa: E402
+from waiting import TimedOut, wait_for   # noqa: E402
 
 OS_RELEASE = 'ID=weirtest\nNAME="weir test machine"\n'
 PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n'
@@ -159,3 +162,25 @@ def exposure(machine, unit):
     match = re.search(r'Overall exposure level for \S+: ([0-9.]+)', report)
     assert match, report
     return float(match[1]), report
+
+
+def complaints_about(machine, unit):
+    """What systemd finds wrong in a unit of weir's."""
+    done = machine.run('systemd-analyze', 'verify', f'/usr/lib/systemd/system/{unit}', check=False)
+    return [line for line in (done.stdout + done.stderr).splitlines() if 'weir' in line]
+
+
+@contextmanager
+def booted(machine):
+    """The machine while it runs. Where none can be started its tests are skipped, but not in CI."""
+    try:
+        machine.start()
+    except (AssertionError, TimedOut) as error:
+        machine.stop()
+        if os.environ.get('CI') == 'true':
+            raise
+        pytest.skip(f'no container can be started here: {error}')
+    try:
+        yield machine
+    finally:
+        machine.stop()

@@ -10,9 +10,8 @@ from datetime import datetime, timezone
 import pytest
 import yaml
 
-from machine import EXPOSURE_MAX, Machine, exposure
+from machine import EXPOSURE_MAX, Machine, booted, complaints_about, exposure
 from processes import free_ports
-from waiting import TimedOut
 from weir_process import binary
 
 UNIT = 'weir-decisions.service'
@@ -70,15 +69,8 @@ def machine(supported, broker, bouncer, tmp_path_factory):
     machine.write(f'etc/systemd/system/{UNIT}.d/port.conf', f'[Service]\nEnvironment="OPTIONS=--listen 127.0.0.1:{bouncer.port}"\n')
     broker.create_topic(TOPIC, 1, {'cleanup.policy': 'compact'})
     broker.produce(TOPIC, [ban()], keys=[f'address:{BANNED}'.encode()])
-    try:
-        machine.start()
-    except (AssertionError, TimedOut) as error:
-        machine.stop()
-        if os.environ.get('CI') == 'true':
-            raise
-        pytest.skip(f'no container can be started here: {error}')
-    yield machine
-    machine.stop()
+    with booted(machine):
+        yield machine
 
 
 @pytest.fixture(scope='module')
@@ -115,9 +107,7 @@ def test_the_units_exposure_is_small(running):
 
 
 def test_systemd_finds_nothing_to_complain_about_in_the_unit(running):
-    done = running.run('systemd-analyze', 'verify', f'/usr/lib/systemd/system/{UNIT}', check=False)
-    complaints = [line for line in (done.stdout + done.stderr).splitlines() if 'weir' in line]
-    assert not complaints, complaints
+    assert complaints_about(running, UNIT) == []
 
 
 def test_a_stop_is_clean(running):

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import traffic
-from machine import Machine
+from machine import Machine, booted
 from processes import free_ports
-from waiting import TimedOut, wait_for
+from waiting import wait_for
 from weir_process import binary
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -74,16 +74,9 @@ def host(supported, broker, package, tmp_path_factory):
     for source, name in ((package, 'weir.deb'), (newer(package, folder), 'newer.deb')):
         shutil.copy(source, machine.root / 'root' / name)
     broker.create_topic('http.requests.package', 2)
-    try:
-        machine.start()
-    except (AssertionError, TimedOut) as error:
-        machine.stop()
-        if os.environ.get('CI') == 'true':
-            raise
-        pytest.skip(f'no container can be started here: {error}')
-    port, = free_ports(1)
-    yield Host(machine, broker, port, '/root/weir.deb', '/root/newer.deb')
-    machine.stop()
+    with booted(machine):
+        port, = free_ports(1)
+        yield Host(machine, broker, port, '/root/weir.deb', '/root/newer.deb')
 
 
 @pytest.mark.skipif(not shutil.which('lintian'), reason='there is no lintian')

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 import traffic
-from machine import EXPOSURE_MAX, Machine, exposure
+from machine import EXPOSURE_MAX, Machine, booted, complaints_about, exposure
 from processes import free_ports
-from waiting import TimedOut, wait_for
+from waiting import wait_for
 from weir_process import Metrics, REPOSITORY, binary
 
 UNIT = 'weir.service'
@@ -53,15 +53,8 @@ def service(supported, broker, tmp_path_factory):
     machine.write('etc/weir/weir.yaml', yaml.safe_dump({
         'kafka': {'bootstrap_servers': broker.bootstrap, 'group_id': 'service'}, 'http': {'port': port}}))
     broker.create_topic('http.requests', 2)
-    try:
-        machine.start()
-    except (AssertionError, TimedOut) as error:
-        machine.stop()
-        if os.environ.get('CI') == 'true':
-            raise
-        pytest.skip(f'no container can be started here: {error}')
-    yield Service(machine, broker, port)
-    machine.stop()
+    with booted(machine):
+        yield Service(machine, broker, port)
 
 
 @pytest.fixture(scope='module')
@@ -138,9 +131,7 @@ def test_the_units_exposure_is_small(started):
 
 
 def test_systemd_finds_nothing_to_complain_about_in_the_unit(started):
-    done = started.machine.run('systemd-analyze', 'verify', f'/usr/lib/systemd/system/{UNIT}', check=False)
-    complaints = [line for line in (done.stdout + done.stderr).splitlines() if 'weir' in line]
-    assert not complaints, complaints
+    assert complaints_about(started.machine, UNIT) == []
 
 
 def test_stop_is_clean_and_commits(started):

@@ -226,6 +226,7 @@ Status feed_api(DecisionFeed& feed, BouncerApi& api, Interruption& interruption,
   const ServiceNotifier notifier;
   const auto take = [&api](std::string_view key, std::string_view value) { static_cast<void>(api.take(key, value)); };
   if (Status status = feed.read_all(interruption, take); !status) return status;
+  if (interruption.requested()) return {};  // perhaps before all was read
   api.set_loaded();
   notifier.ready("Telling decisions");
   while (!interruption.requested()) {
