@@ -1,5 +1,6 @@
 #include "score/scorer.h"
 
+#include <absl/container/inlined_vector.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -242,14 +243,15 @@ void Scorer::Impl::close_incidents_before(const BurstFinding& finding, ClientSlo
 bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurrence, std::vector<Alert>& alerts) {
   const BurstFinding& finding = occurrence.finding;
   const int64_t time_ms = milliseconds(occurrence.observation.time);
-  close_incidents_before(finding, slot, alerts);
-  const size_t alerts_before = alerts.size();
   if (const KnownBurst* known = bursts.known(burst_words(slot), finding.reason, finding.begin_ms)) {
     if (known->episode == kNoEpisode) return false;
+    const size_t alerts_before = alerts.size();
     episodes.count_burst(known->episode, occurrence, alerts);
     tell(slot, {known->episode, time_ms, alerts_before}, alerts);
     return true;
   }
+  close_incidents_before(finding, slot, alerts);
+  const size_t alerts_before = alerts.size();
   occurrence.values = bursts.values_of(burst_words(slot), finding);
   const auto first_and_last = [this](uint32_t number) {
     return std::pair(episodes.at(number).first_seen_ms, episodes.at(number).last_seen_ms + 1);

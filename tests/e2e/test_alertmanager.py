@@ -3,46 +3,29 @@
 The rules' durations (`for:`) are five seconds here, so that an idle time of some twenty scrapes is longer than any of them.
 """
 import collections
-import http.server
 import json
 import re
 import shutil
-import threading
 
 import pytest
 
 from prometheus_server import Alertmanager, PrometheusServer
 from waiting import wait_for
+from webhook import Webhook
 from weir_process import RECORDS, REPOSITORY
 
 RULES = REPOSITORY / 'dashboards' / 'alerts.rules.yml'
 
 
-class Phone:
+class Phone(Webhook):
     """Takes Alertmanager's posts."""
 
-    def __init__(self):
-        self.calls, calls = [], self
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
-                calls.calls += [(one['status'], one['labels'], one['annotations']) for one in body['alerts']]
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *arguments):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f'http://127.0.0.1:{self._server.server_address[1]}/'
+    @property
+    def alerts(self):
+        return [alert for body in self.bodies for alert in body['alerts']]
 
     def names(self, status):
-        return {labels['alertname'] for its, labels, _ in self.calls if its == status}
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
+        return {alert['labels']['alertname'] for alert in self.alerts if alert['status'] == status}
 
 
 @pytest.fixture
@@ -84,7 +67,7 @@ def test_a_person_hears_of_a_fault_and_of_its_end_and_of_nothing_else(pipeline, 
                                                                 'ts': '2025-01-15T12:00:00Z'}).encode()] * 20)
         weir.wait_for_metric(RECORDS, 20)
         wait_for_evaluations(prometheus, 20)
-        assert phone.calls == []
+        assert phone.alerts == []
 
         # Rules that do not compile, and their end.
         (rules / 'broken.yml').write_text('title: [unclosed')
@@ -106,7 +89,8 @@ def test_a_person_hears_of_a_fault_and_of_its_end_and_of_nothing_else(pipeline, 
         of_start = {'WeirNotReady', 'WeirNoPartitions'}
         assert phone.names('firing') - of_start == {'WeirReloadFailed', 'WeirDown'}
         wait_for(lambda: phone.names('resolved') == phone.names('firing'), 60, 'the end of all', 0.3)
-        for _, labels, annotations in phone.calls:
+        for alert in phone.alerts:
+            labels, annotations = alert['labels'], alert['annotations']
             assert labels['severity'] in ('warning', 'critical')
             assert labels['alertname'] in of_start or labels['instance'] in annotations['summary']
             assert annotations['runbook_url'].endswith('#' + labels['alertname'].lower())

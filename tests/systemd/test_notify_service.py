@@ -1,15 +1,14 @@
 """weir notify as a service of a real systemd: its credential, its hardening, a stop that loses nothing."""
-import http.server
 import json
 import os
 import subprocess
-import threading
 
 import pytest
 import yaml
 
 from machine import EXPOSURE_MAX, Machine, booted, complaints_about, exposure
 from waiting import wait_for
+from webhook import Webhook
 from weir_process import REPOSITORY, binary
 
 UNIT = 'weir-notify.service'
@@ -17,28 +16,8 @@ TOPIC = 'notify.service.alerts'
 GOLDEN = REPOSITORY / 'tests' / 'data' / 'alerts.golden.ndjson'
 
 
-class Receiver:
-    """A webhook on the host, whose network the machine shares."""
-
-    def __init__(self):
-        ids = self.ids = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                ids.append(json.loads(self.rfile.read(int(self.headers['Content-Length'])))['id'])
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f'http://127.0.0.1:{self.server.server_address[1]}/of-the-credential'
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+def ids_of(webhook):
+    return [body['id'] for body in webhook.bodies]
 
 
 def alert(number):
@@ -49,7 +28,8 @@ def alert(number):
 
 @pytest.fixture(scope='module')
 def receiver():
-    one = Receiver()
+    """On the host, whose network the machine shares."""
+    one = Webhook('/of-the-credential')
     yield one
     one.close()
 
@@ -75,9 +55,9 @@ def machine(supported, broker, receiver, tmp_path_factory):
 
 def test_it_delivers_under_its_hardening_with_a_credential(machine, broker, receiver):
     assert machine.show(UNIT, 'ActiveState', 'SubState', 'Type') == {'ActiveState': 'active', 'SubState': 'running', 'Type': 'notify'}
-    wait_for(lambda: receiver.ids == ['alert-1'], 60, lambda: machine.journal(UNIT)[-3000:])
+    wait_for(lambda: ids_of(receiver) == ['alert-1'], 60, lambda: machine.journal(UNIT)[-3000:])
     broker.produce(TOPIC, [alert(2)])
-    wait_for(lambda: receiver.ids == ['alert-1', 'alert-2'], 60, lambda: machine.journal(UNIT)[-3000:])
+    wait_for(lambda: ids_of(receiver) == ['alert-1', 'alert-2'], 60, lambda: machine.journal(UNIT)[-3000:])
     assert 'of-the-credential' not in machine.journal(UNIT)
 
 
@@ -87,8 +67,8 @@ def test_a_stop_is_clean_and_it_goes_on_where_it_was(machine, broker, receiver):
         'Result': 'success', 'ExecMainStatus': '0', 'ActiveState': 'inactive'}
     broker.produce(TOPIC, [alert(3)])
     machine.systemctl('start', UNIT)
-    wait_for(lambda: 'alert-3' in receiver.ids, 60, lambda: machine.journal(UNIT)[-3000:])
-    assert receiver.ids == ['alert-1', 'alert-2', 'alert-3']
+    wait_for(lambda: 'alert-3' in ids_of(receiver), 60, lambda: machine.journal(UNIT)[-3000:])
+    assert ids_of(receiver) == ['alert-1', 'alert-2', 'alert-3']
 
 
 def test_the_units_exposure_is_small(machine):
