@@ -25,7 +25,7 @@ class PartitionClock {
   enum class Of : uint8_t { kRecord, kAddress };
 
   void advance(int64_t time_ms, Of of = Of::kRecord) {
-    if (observations_++ == 0 && now_ms_ == kUnset) now_ms_ = first_time(time_ms);
+    if (observations_++ == 0 && now_ms_ == kUnset) begin(time_ms);
     if (sources_.any()) return;
     int64_t& greatest = of == Of::kRecord ? greatest_ms_ : greatest_of_addresses_ms_;
     const int64_t reached_twice = std::min(time_ms, greatest);  // kUnset before the first of them
@@ -49,6 +49,9 @@ class PartitionClock {
   [[nodiscard]] bool is_new() const { return observations_ == 0 && !sources_.any(); }
 
   [[nodiscard]] int64_t now_ms() const { return now_ms_; }
+  /// What is allowed per minute goes by it: where the clock still stands far before the first observation, the time of that one. Going
+  /// on from there is no passing of time, and must not allow as much once more.
+  [[nodiscard]] int64_t budget_ms() const { return stands_before_all() ? greatest_ms_ : now_ms_; }
   /// Of either kind; kUnset before its first.
   [[nodiscard]] int64_t greatest_ms() const { return greatest_ms_; }
   [[nodiscard]] int64_t greatest_of_addresses_ms() const { return greatest_of_addresses_ms_; }
@@ -69,10 +72,17 @@ class PartitionClock {
  private:
   /// The foremost of several sources must not be what the clock begins with. While one of them has told no time yet, it may begin as
   /// long ago as logs are usually kept.
-  [[nodiscard]] int64_t first_time(int64_t time_ms) const {
-    if (!sources_.any()) return time_ms;
-    const int64_t told = sources_.now_ms();
-    return told == SourceReport::kNoTime ? time_ms - kUntold.count() : std::min(time_ms, told);
+  void begin(int64_t time_ms) {
+    const int64_t told = sources_.any() ? sources_.now_ms() : time_ms;
+    if (told != SourceReport::kNoTime) {
+      now_ms_ = std::min(time_ms, told);
+      return;
+    }
+    now_ms_ = time_ms - kUntold.count();
+    greatest_ms_ = time_ms;  // nothing else uses it where sources move the clock
+  }
+  [[nodiscard]] bool stands_before_all() const {
+    return sources_.any() && greatest_ms_ != kUnset && now_ms_ == greatest_ms_ - kUntold.count();
   }
 
   static constexpr int64_t kStepMax = Milliseconds{600'000}.count();

@@ -264,7 +264,7 @@ bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurre
     return true;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
-  if (!budget.take(chunk, clock.now_ms())) {
+  if (!budget.take(chunk, clock.budget_ms())) {
     summarise(
         AlertKind::kBurst, chunk,
         {occurrence.observation, clock.now_ms(), occurrence.severity, 0, {}, static_cast<BurstReasons>(finding.reason)},
@@ -306,7 +306,7 @@ void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurre
     return;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
-  if (!budget.take(chunk, clock.now_ms())) {
+  if (!budget.take(chunk, clock.budget_ms())) {
     summarise(kind, chunk, occurrence, alerts);
     return;
   }
@@ -338,7 +338,8 @@ void Scorer::Impl::tell(ClientSlot slot, const Told& told, std::vector<Alert>& a
   if (!decisions.decides()) return;
   const uint64_t hash = clients.entry(slot).hash;
   for (size_t i = told.alerts_before; i < alerts.size(); ++i)
-    if (!silences.cover(alerts[i])) decisions.take(alerts[i], {hash, clients.chunk_of(hash)}, clock.now_ms());
+    if (!silences.cover(alerts[i]))
+      decisions.take(alerts[i], {hash, clients.chunk_of(hash)}, clock.now_ms(), clock.budget_ms());
 }
 
 /// Names in the alerts what else is open of the client. By its own times: others' traffic may have left it open or not.

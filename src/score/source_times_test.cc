@@ -70,11 +70,13 @@ TEST_CASE("the clock begins with no observation while a source has told nothing"
   clock.advance(12 * kHour);
   clock.follow();
   CHECK(clock.now_ms() < 9 * kHour);
+  CHECK(clock.budget_ms() == 12 * kHour);
   const std::vector<SourceReport> slowest{at(1, 9 * kHour)};
   clock.take(slowest, 50 * kHour);
   clock.advance(9 * kHour);
   clock.follow();
   CHECK(clock.now_ms() == 9 * kHour);
+  CHECK(clock.budget_ms() == 9 * kHour);
 }
 
 TEST_CASE("with all sources at their ends the clock is the foremost's", "[score][sources]") {

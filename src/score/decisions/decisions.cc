@@ -94,7 +94,7 @@ const DecisionRule* Decisions::rule_for(const Alert& alert, Client& client) cons
 
 // --- what it does
 
-void Decisions::take(const Alert& alert, Subject subject, int64_t now_ms) {
+void Decisions::take(const Alert& alert, Subject subject, int64_t now_ms, int64_t budget_ms) {
   if (!policy_ || alert.phase == EpisodePhase::kClosed || !fits_any(alert)) return;
   auto acts_on = policy_->subject_of(alert.client_kind, alert.client);
   const bool is_shared = alert.client_kind == ClientKind::kAddress && is_crowded(subject, milliseconds(alert.time));
@@ -108,7 +108,7 @@ void Decisions::take(const Alert& alert, Subject subject, int64_t now_ms) {
     return;
   }
   if (const DecisionRule* rule = rule_for(alert, *client))
-    answer(*client, subject, {*rule, alert, std::move(*acts_on), now_ms});
+    answer(*client, subject, {*rule, alert, std::move(*acts_on), now_ms, budget_ms});
   if (!client->decision && client->forget_ms <= now_ms) return remove(subject);
   schedule(*client, subject);
 }
@@ -163,7 +163,7 @@ void Decisions::answer(Client& client, Subject subject, const Answer& answer) {
     ++counts_.late;
     return;
   }
-  if (!take_budget(chunks_[subject.chunk], answer.now_ms)) {
+  if (!take_budget(chunks_[subject.chunk], answer.budget_ms)) {
     ++counts_.over_budget;
     return;
   }
@@ -183,7 +183,7 @@ void Decisions::prolong(Client& client, const Answer& answer) {
 }
 
 void Decisions::make(Client& client, const Answer& answer, DecisionChange::What what) {
-  const auto& [rule, alert, subject, now_ms] = answer;
+  const auto& [rule, alert, subject, now_ms, budget_ms] = answer;
   Decision decision;
   std::string origin = alert.id;
   origin.append(1, '\0').append(rule.name).append(1, '\0').append(to_string(rule.action));
@@ -213,11 +213,13 @@ void Decisions::put(Client& client, Decision decision, DecisionChange::What what
 }
 
 /// A bucket of one decision, or of a minute's, that refills evenly: the number of chunks does not raise what is made in the long run.
-bool Decisions::take_budget(Chunk& chunk, int64_t now_ms) const {
-  const int64_t spent_ms = is_spent(chunk, now_ms) ? chunk.budget_ms : now_ms - budget_held_ms_;
-  if (spent_ms > now_ms) return false;
-  chunk.budget_ms = spent_ms + budget_step_ms_;
-  return true;
+bool Decisions::take_budget(Chunk& chunk, int64_t budget_ms) const {
+  // The time may have gone back, once (PartitionClock::budget_ms): what is spent reaches no further than one decision.
+  const int64_t spent_ms =
+      is_spent(chunk, budget_ms) ? std::min(chunk.spent_ms, budget_ms + budget_step_ms_) : budget_ms - budget_held_ms_;
+  const bool is_left = spent_ms <= budget_ms;
+  chunk.spent_ms = spent_ms + (is_left ? budget_step_ms_ : 0);
+  return is_left;
 }
 
 void Decisions::tell(DecisionChange::What what, const Decision& decision) {

@@ -42,7 +42,8 @@ class Decisions {
     if (policy_ && policy_->customers_max > 0) note_customer(address, customer_hash, time_ms, now_ms);
   }
   /// To be called with each alert of a client that is told, in their order, when the partition's event time is `now_ms`.
-  void take(const Alert& alert, Subject client, int64_t now_ms);
+  /// The budget goes by `budget_ms` (PartitionClock).
+  void take(const Alert& alert, Subject client, int64_t now_ms, int64_t budget_ms);
   /// A person's decision: it takes the place of what is in force, and no alert changes it.
   void impose(Decision decision, Subject client, int64_t now_ms);
   /// Ends what is in force of the client.
@@ -97,7 +98,7 @@ class Decisions {
     absl::flat_hash_map<uint64_t, std::unique_ptr<Client>> clients;  // by client_hash
     absl::flat_hash_map<uint64_t, Company> companies;                // by the client_hash of the address
     int64_t swept_ms = kUnspent;                                     // when companies were looked over last
-    int64_t budget_ms = kUnspent;                                    // event time up to which the budget is spent
+    int64_t spent_ms = kUnspent;                                     // event time up to which the budget is spent
   };
   /// An alert that a rule answers.
   struct Answer {
@@ -105,6 +106,7 @@ class Decisions {
     const Alert& alert;
     std::string subject;
     int64_t now_ms;
+    int64_t budget_ms;
   };
 
   const DecisionRule* rule_for(const Alert& alert, Client& client) const;
@@ -121,9 +123,9 @@ class Decisions {
   void answer(Client& client, Subject subject, const Answer& answer);
   void prolong(Client& client, const Answer& answer);
   void make(Client& client, const Answer& answer, DecisionChange::What what);
-  bool take_budget(Chunk& chunk, int64_t now_ms) const;
+  bool take_budget(Chunk& chunk, int64_t budget_ms) const;
   [[nodiscard]] bool is_spent(const Chunk& chunk, int64_t now_ms) const {
-    return chunk.budget_ms != kUnspent && chunk.budget_ms > now_ms - budget_held_ms_;
+    return chunk.spent_ms != kUnspent && chunk.spent_ms > now_ms - budget_held_ms_;
   }
   void tell(DecisionChange::What what, const Decision& decision);
   void end(Client& client, DecisionChange::What what);

@@ -506,6 +506,49 @@ TEST_CASE("a flood of attackers keeps within the budget, and its memory too", "[
   CHECK(run.scorer.statistics().decisions.no_room > 0);
 }
 
+TEST_CASE("the budget is had once, though the clock goes on from long before the first record",
+          "[decisions][sources]") {
+  DecisionPolicy policy;
+  policy.rules = {rule("r", DecisionAction::kBan, kHourMs)};
+  policy.per_minute_max = 60;
+  ScoreOptions options = options_with(std::move(policy));
+  options.clients_max = 4'096;
+  options.chunk_clients = 512;
+  options.episodes.opened_per_minute_max = 80;
+  Run run(options);
+  REQUIRE(run.scorer.chunk_count() == 8);
+  int next = 0;
+  const auto flood = [&](int64_t at_ms) {
+    for (int i = 0; i < 1'000; ++i, ++next)
+      run.attack_of("198.51." + std::to_string(next / 256) + "." + std::to_string(next % 256), at_ms);
+  };
+  const auto sources_are = [&](int64_t first_ms, int64_t second_ms) {
+    const std::vector<SourceReport> reports{{0, 0, first_ms}, {0, 1, second_ms}};
+    run.scorer.take_sources(reports, kStartMs);
+    run.scorer.follow_sources(run.alerts);
+    run.take();
+  };
+  const auto opened = [&] {
+    return std::count_if(run.alerts.begin(), run.alerts.end(), [](const Alert& alert) {
+      return alert.phase == EpisodePhase::kOpened && alert.client_kind != ClientKind::kGroup;
+    });
+  };
+  sources_are(kStartMs, SourceReport::kNoTime);
+  flood(0);
+  const size_t had = run.changes.size();
+  CHECK(had >= 40);
+  CHECK(opened() == 80);
+  // The other source is an hour behind, then both are where the first was.
+  sources_are(kStartMs, kStartMs - kHourMs);
+  REQUIRE(*run.scorer.now() == EventTime{Milliseconds{kStartMs - kHourMs}});
+  flood(0);
+  CHECK(run.changes.size() <= had + 8);  // what a chunk had left
+  sources_are(kStartMs, kStartMs - kHourMs + 60'000);
+  flood(0);
+  CHECK(run.changes.size() >= had + 40);  // it does not last until the first record's time
+  CHECK(run.changes.size() <= 120 + 16);
+}
+
 TEST_CASE("how the sequence is cut into batches never changes the decisions", "[decisions][property]") {
   const ScoreOptions options = options_with(busy_policy());
   Stream stream;
@@ -656,7 +699,7 @@ TEST_CASE("a chunk whose decisions are damaged is refused", "[decisions]") {
   std::string bytes;
   BinaryWriter out(bytes);
   Alert alert = run.alerts.front();
-  decisions.take(alert, {7, 0}, kStartMs);
+  decisions.take(alert, {7, 0}, kStartMs, kStartMs);
   REQUIRE(decisions.counts().active == 1);
   decisions.save(0, kStartMs, out);
   for (size_t size = 0; size < bytes.size(); ++size) {

@@ -48,7 +48,7 @@ void Decisions::save(uint32_t chunk, int64_t now_ms, BinaryWriter& out) const {
   out.fixed64(policy_digest_);
   const bool has_budget = is_spent(own, now_ms);
   out.byte(has_budget ? 1 : 0);
-  if (has_budget) out.zigzag(own.budget_ms);
+  if (has_budget) out.zigzag(own.spent_ms);
   std::vector<std::pair<uint64_t, const Client*>> clients;
   for (const auto& [hash, client] : own.clients)
     clients.emplace_back(hash, client.get());
@@ -154,8 +154,8 @@ bool Decisions::load_client(Client& client, BinaryReader& in, bool keeps_counted
 bool Decisions::load(uint32_t chunk, BinaryReader& in) {
   Chunk& own = chunks_[chunk];
   const bool keeps_counted = in.fixed64() == policy_digest_ && policy_ != nullptr;
-  if (in.byte() != 0) own.budget_ms = in.signed_number<int64_t>();
-  if (own.budget_ms != kUnspent && !is_plausible_time(own.budget_ms)) return false;
+  if (in.byte() != 0) own.spent_ms = in.signed_number<int64_t>();
+  if (own.spent_ms != kUnspent && !is_plausible_time(own.spent_ms)) return false;
   const auto clients = in.number<uint32_t>();
   for (uint32_t i = 0; i < clients && in.ok(); ++i) {
     const uint64_t hash = in.fixed64();
