@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -19,6 +20,8 @@ namespace weir {
 class PartitionClock {
  public:
   static constexpr int64_t kUnset = std::numeric_limits<int64_t>::min();
+  /// So far before the first observation the clock begins while a source has told no time yet.
+  static constexpr Milliseconds kUntold{std::chrono::days{7}};
   enum class Of : uint8_t { kRecord, kAddress };
 
   void advance(int64_t time_ms, Of of = Of::kRecord) {
@@ -64,10 +67,12 @@ class PartitionClock {
   bool operator==(const PartitionClock&) const = default;
 
  private:
-  /// The foremost of several sources must not be what the clock begins with.
+  /// The foremost of several sources must not be what the clock begins with. While one of them has told no time yet, it may begin as
+  /// long ago as logs are usually kept.
   [[nodiscard]] int64_t first_time(int64_t time_ms) const {
-    const int64_t told = sources_.any() ? sources_.now_ms() : SourceReport::kNoTime;
-    return told == SourceReport::kNoTime ? time_ms : std::min(time_ms, told);
+    if (!sources_.any()) return time_ms;
+    const int64_t told = sources_.now_ms();
+    return told == SourceReport::kNoTime ? time_ms - kUntold.count() : std::min(time_ms, told);
   }
 
   static constexpr int64_t kStepMax = Milliseconds{600'000}.count();

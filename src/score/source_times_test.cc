@@ -63,6 +63,20 @@ TEST_CASE("the clock does not begin with the foremost of several sources", "[sco
   CHECK(clock.now_ms() == 9 * kHour);
 }
 
+TEST_CASE("the clock begins with no observation while a source has told nothing", "[score][sources]") {
+  PartitionClock clock;
+  const std::vector<SourceReport> foremost{at(0, 12 * kHour), at(1, SourceReport::kNoTime)};
+  clock.take(foremost, 50 * kHour);
+  clock.advance(12 * kHour);
+  clock.follow();
+  CHECK(clock.now_ms() < 9 * kHour);
+  const std::vector<SourceReport> slowest{at(1, 9 * kHour)};
+  clock.take(slowest, 50 * kHour);
+  clock.advance(9 * kHour);
+  clock.follow();
+  CHECK(clock.now_ms() == 9 * kHour);
+}
+
 TEST_CASE("with all sources at their ends the clock is the foremost's", "[score][sources]") {
   Blocks blocks;
   blocks.take({at(0, 10 * kHour, true), at(1, 11 * kHour, true)});

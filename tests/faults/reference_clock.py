@@ -8,6 +8,7 @@ NEVER = float('-inf')
 END_COUNTS_MS = 10_000        # so long after a source was at its end it holds nothing
 HELD_MAX_MS = 300_000         # by a source that gets on with nothing
 STEP_COUNTS_MS = 2_000        # of the time between two blocks, towards that
+UNTOLD_MS = 7 * 86_400_000    # so long before the first observation it begins while a source has told no time
 
 
 @dataclass
@@ -60,17 +61,22 @@ class PartitionClock:
         source.time_ms = source.time_ms if report.time_ms is None else told
         source.waits = report.waits
 
-    def advance(self, time_ms):
-        """With each observation that is no count for an address."""
+    def advance(self, time_ms, is_count=False):
+        """With each observation; `is_count`: it only counts for an address."""
         if self.now_ms == NEVER:
-            told = self._of_sources() if self._sources else NEVER
-            self.now_ms = time_ms if told == NEVER else min(time_ms, told)
-        if self._sources:
+            self.now_ms = self._first(time_ms)
+        if self._sources or is_count:
             return
         reached_twice = min(time_ms, self._greatest_ms)
         self._greatest_ms = max(self._greatest_ms, time_ms)
         if reached_twice > self.now_ms:
             self.now_ms = min(reached_twice, self.now_ms + CLOCK_STEP_MAX_MS)
+
+    def _first(self, time_ms):
+        if not self._sources:
+            return time_ms
+        told = self._of_sources()
+        return time_ms - UNTOLD_MS if told == NEVER else min(time_ms, told)
 
     def follow(self):
         """After a block's observations."""

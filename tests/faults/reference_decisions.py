@@ -95,10 +95,8 @@ class DecisionReference:
     def take_block(self, reports, told_ms, observations):
         self.clock.take(reports, told_ms)
         for one in observations:
-            if one.is_count:
-                continue
-            self.clock.advance(one.time_ms)
-            for alert in self._alerts.get((one.partition, one.offset), ()):
+            self.clock.advance(one.time_ms, one.is_count)
+            for alert in () if one.is_count else self._alerts.get((one.partition, one.offset), ()):
                 self._take(alert)
         self.clock.follow()
 
