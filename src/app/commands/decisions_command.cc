@@ -12,6 +12,7 @@
 
 #include "app/commands/admin_call.h"
 #include "app/commands/command.h"
+#include "app/commands/repeatable.h"
 #include "app/daemon/logging.h"
 #include "app/daemon/service.h"
 #include "app/decisions/bouncer_api.h"
@@ -321,12 +322,9 @@ void add_export(CLI::App& decisions, const std::shared_ptr<DecisionsArguments>& 
   to_file->add_option("--format", arguments->format, "How a line is written")
       ->check(CLI::IsMember(names_of<ExportFormat>()))
       ->option_text("plain|nginx-deny|nginx-geo|haproxy-map|envoy [plain]");
-  to_file->add_option("--action", arguments->actions, "Only these; may be repeated")
-      ->check(CLI::IsMember(names_of<DecisionAction>()))
-      ->option_text("ban|captcha|throttle [ban]")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(to_file->add_option("--action", arguments->actions, "Only these; may be repeated")
+                 ->check(CLI::IsMember(names_of<DecisionAction>()))
+                 ->option_text("ban|captcha|throttle [ban]"));
   auto* output = to_file->add_option("-o,--output", arguments->output,
                                      "Replace this file, in one step, instead of writing to standard output");
   output->option_text("FILE");
@@ -343,11 +341,10 @@ void add_serve(CLI::App& decisions, const std::shared_ptr<DecisionsArguments>& a
   serve->add_option("--keys", arguments->keys_file, "File with the names and hashed keys of the bouncers (weir apikey)")
       ->required()
       ->option_text("FILE");
-  serve->add_option("--allow", arguments->allowed, "Network that may call; may be repeated; without any, loopback only")
-      ->option_text("NETWORK")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(serve
+                 ->add_option("--allow", arguments->allowed,
+                              "Network that may call; may be repeated; without any, loopback only")
+                 ->option_text("NETWORK"));
   serve->add_option("--requests-per-minute", arguments->requests_per_minute, "Of one address; further ones are refused")
       ->check(CLI::Range(1, 1'000'000))
       ->option_text("NUMBER [600]");

@@ -10,6 +10,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/range_options.h"
+#include "app/commands/repeatable.h"
 #include "app/replay/replay_results.h"
 #include "app/scan/decision_file.h"
 #include "app/scan/scan_results.h"
@@ -128,12 +129,8 @@ void add_replay_command(CLI::App& program, int& exit_code) {
   replay->add_option("-c,--config", arguments->setup.config_file,
                      "Configuration file (YAML) of the daemons: brokers, topics, sources, policy, scoring; defaults "
                      "without one");
-  replay
-      ->add_option("-r,--rules", arguments->setup.rule_directories,
-                   "Rule directory, instead of the configuration's; may be repeated")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(replay->add_option("-r,--rules", arguments->setup.rule_directories,
+                                "Rule directory, instead of the configuration's; may be repeated"));
   add_range_options(*replay, arguments->range);
   replay->get_option("--from")->required();
   replay
