@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults', 'package', 'soak', 'docs', 'dashboard-pictures']
+SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults', 'package', 'soak', 'docs', 'dashboard-pictures',
+           'coverage', 'mutants', 'analyse']
 
 
 def run(script, *arguments):
@@ -28,6 +29,8 @@ def test_help_explains_the_script(script):
     ('faults', ['--frobnicate']), ('faults', ['--seed']), ('package', ['--frobnicate']), ('package', ['--preset']),
     ('soak', ['--seed', '1']), ('soak', ['--hours', 'long']),
     ('docs', ['--frobnicate']), ('docs', ['--serve', 'here']), ('docs', ['--output']),
+    ('coverage', ['--frobnicate']), ('coverage', ['--fail-under', 'all']), ('coverage', ['--with', 'tests/none.py']), ('mutants', ['--count', '0']),
+    ('mutants', ['--frobnicate']), ('mutants', ['--module', 'nothing']), ('analyse', ['--frobnicate']), ('analyse', ['/no/such/file']),
     ('dashboard-pictures', ['--frobnicate']), ('dashboard-pictures', ['--minutes', 'long'])])
 def test_wrong_usage_is_code_2_with_a_message(script, arguments):
     result = run(script, *arguments)

@@ -25,7 +25,7 @@ constexpr ByteClasses kWrapping = byte_class::kPercent | byte_class::kAmpersand 
 
 constexpr auto kBase64Digits = [] {
   std::array<bool, 256> digits{};
-  for (size_t byte = 0; byte < digits.size(); ++byte)
+  for (size_t byte = 0; byte != digits.size(); ++byte)
     digits[byte] = base64_value(static_cast<char>(byte)) >= 0;
   return digits;
 }();

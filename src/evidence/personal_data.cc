@@ -19,7 +19,7 @@ constexpr std::string_view kIbanLengths =
 
 constexpr auto kIsInWord = [] {
   std::array<bool, 256> in_word{};
-  for (size_t byte = 0; byte < in_word.size(); ++byte)
+  for (size_t byte = 0; byte != in_word.size(); ++byte)
     in_word[byte] = is_word_byte(static_cast<char>(byte));
   return in_word;
 }();
