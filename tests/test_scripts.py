@@ -23,7 +23,7 @@ def test_help_explains_the_script(script):
 
 @pytest.mark.parametrize('script, arguments', [
     ('demo', ['--seconds', 'soon']), ('demo', ['--seconds']), ('test', ['--part', 'nothing']), ('test', ['--frobnicate']),
-    ('bench', ['--runs', '0']), ('bench', ['--frobnicate']), ('bench', ['peers', '--frobnicate']), ('bench', ['peers', '--records', 'many']), ('fuzz', []), ('fuzz', ['--minutes', '-1']),
+    ('bench', ['--runs', '0']), ('bench', ['--frobnicate']), ('bench', ['peers', '--frobnicate']), ('bench', ['limits', '--rounds', '0']), ('bench', ['limits', '--frobnicate']), ('bench', ['peers', '--records', 'many']), ('fuzz', []), ('fuzz', ['--minutes', '-1']),
     ('format', ['--frobnicate']), ('install-deps', ['--frobnicate']),
     ('sigma-oracle', ['--frobnicate']), ('sigma-oracle', ['--generic', 'many']), ('sigma-oracle', ['/no/such/directory']),
     ('faults', ['--frobnicate']), ('faults', ['--seed']), ('package', ['--frobnicate']), ('package', ['--preset']),
