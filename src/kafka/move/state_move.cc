@@ -1,8 +1,10 @@
 #include "kafka/move/state_move.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "base/assert.h"
@@ -18,7 +20,11 @@
 namespace weir {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr Milliseconds kTimeout{30'000};
+constexpr Milliseconds kSessionSlack{5'000};
+constexpr Milliseconds kMembersPause{500};
 constexpr const char* kStage = "state move";
 
 tl::unexpected<Error> refuse(std::string why) {
@@ -64,7 +70,7 @@ Result<std::unique_ptr<StateMove>> StateMove::prepare(StateMoveOptions options, 
   for (const std::string& name : {topics.observations, topics.state})
     if (!there->contains(name))
       return fail(ErrorCode::kNotFound, kStage, "there is no topic " + name + ", so there is no state to move");
-  if (Status status = move->check_groups(); !status) return tl::unexpected(status.error());
+  if (Status status = move->check_groups(patience); !status) return tl::unexpected(status.error());
   if (Status status = move->check_new_topics(*there); !status) return tl::unexpected(status.error());
   if (Status status = move->find_partitions(there->at(topics.observations), patience); !status)
     return tl::unexpected(status.error());
@@ -86,17 +92,36 @@ Status StateMove::check_names() const {
   return {};
 }
 
-Status StateMove::check_groups() const {
-  for (const char* stage : {"-score", "-detect"}) {
-    const std::string group = options_.client.kafka.group_id + stage;
+/// A process with a name of its own (kafka.instance_id) stays a member for a while after it has stopped, which is waited for.
+Status StateMove::check_group(const std::string& group, Patience& patience) const {
+  const Milliseconds session = options_.client.kafka.session_timeout;
+  const auto give_up = Clock::now() + session + kSessionSlack;
+  bool said = false;
+  while (true) {
     const auto members = members_of(options_.client, group, kTimeout);
     if (!members) return tl::unexpected(members.error());
-    if (members->empty()) continue;
-    const PartitionOwner& first = members->front();
-    return refuse("the group " + group + " has " + std::to_string(members->size()) + " members (" + first.client_id +
-                  " at " + first.host + "): stop all weir processes; one that was killed is a member for " +
-                  std::to_string(options_.client.kafka.session_timeout.count() / 1'000) + " s more");
+    if (members->empty()) return {};
+    const bool may_have_stopped = std::none_of(members->begin(), members->end(),
+                                               [](const PartitionOwner& member) { return member.instance_id.empty(); });
+    if (!may_have_stopped || Clock::now() >= give_up || !patience.may_wait()) {
+      const PartitionOwner& first = members->front();
+      return refuse("the group " + group + " has " + std::to_string(members->size()) + " members (" + first.client_id +
+                    " at " + first.host + "): stop all weir processes; one that was killed is a member for up to " +
+                    std::to_string(session.count() / 1'000) + " s more");
+    }
+    if (!std::exchange(said, true)) {
+      options_.client.log(LogLevel::kWarning,
+                          "the group " + group + " still has " + std::to_string(members->size()) +
+                              " members with names of their own, which leave it some time after they have stopped "
+                              "(kafka.session_timeout_ms): waiting for that");
+    }
+    std::this_thread::sleep_for(kMembersPause);
   }
+}
+
+Status StateMove::check_groups(Patience& patience) const {
+  for (const char* stage : {"-score", "-detect"})
+    if (Status status = check_group(options_.client.kafka.group_id + stage, patience); !status) return status;
   return {};
 }
 
@@ -250,7 +275,7 @@ Status StateMove::divide(Writing writing, const Progress& progress, Patience& pa
     progress(done + 1, total);
   }
   if (writer == nullptr) return {};
-  if (Status status = check_groups(); !status) return status;
+  if (Status status = check_groups(patience); !status) return status;
   if (Status status = writer->finish(); !status) return status;
   bytes_ = writer->bytes();
   return {};

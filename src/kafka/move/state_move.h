@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,7 +55,8 @@ class StateMove {
  private:
   explicit StateMove(StateMoveOptions options) : options_(std::move(options)) {}
   Status check_names() const;
-  Status check_groups() const;
+  Status check_group(const std::string& group, Patience& patience) const;
+  Status check_groups(Patience& patience) const;
   Status check_new_topics(const std::map<std::string, int32_t>& there);
   Status find_partitions(int32_t count, Patience& patience);
   Status check_nothing_unread(Patience& patience) const;
