@@ -370,8 +370,8 @@ Status ScoreWork::restore_from(AssignedPartition& partition, StoredState stored)
     return fail(ErrorCode::kUnsupported, "kafka",
                 "the state in " + options_.state_topic + " is of " + std::to_string(partitions) +
                     " partitions of observations, but there are " + std::to_string(options_.observations_partitions) +
-                    ": clients would be elsewhere than their state. Give kafka.topics.observations and "
-                    "kafka.topics.state new names (docs/upgrades.md says how and what is lost)");
+                    ": clients would be elsewhere than their state. weir state move takes the state "
+                    "to new topics of another number (docs/upgrades.md)");
   }
   if (stored.hash_key_mark != 0 && options_.hash_key_mark != 0 && stored.hash_key_mark != options_.hash_key_mark) {
     return fail(
