@@ -5,9 +5,10 @@ import re
 import subprocess
 
 import pytest
+from confluent_kafka import KafkaException
 
 import traffic
-from command import run
+from command import run, run_on_terminal
 from conftest import Pipeline
 from test_decisions import RULES, check_lives, decision_records
 from test_exactly_once import STAYS, assert_same, long_stories, told
@@ -103,6 +104,8 @@ def test_episodes_windows_and_decisions_go_on_in_another_number_of_partitions(pi
     dry = move(weir, new, 'new', '--dry-run')
     assert dry.code == 0 and 'nothing was written' in dry.out, dry
     assert not new_topics(pipeline)
+    code, _, shown = run_on_terminal('state', 'move', '--config', weir.config_path, '--observations', 'x', '--state', 'y', '--partitions', str(new), '--dry-run')
+    assert code == 0 and re.search(rf'\[#+\.*\] {old} of {old} ', shown), shown
     done = move(weir, new, 'new')
     assert done.code == 0, done
     assert f'{int(episodes)} open episodes, {int(decisions)} decisions in force' in done.out, done
@@ -172,7 +175,14 @@ def test_it_refuses_while_weir_runs_or_observations_are_not_scored(pipeline, sto
     scores = pipeline.weir(**with_partitions(3, stages=['score'])).start()
     wait_for(pipeline.all_scored, 60, 'they were scored')
     assert scores.stop() == 0
-    assert move(stopped, 5, 'new').code == 0
+    # What only says how far the sources are is told again, and keeps nobody waiting.
+    blocks = len(pipeline.broker.records(pipeline.topics['observations']))
+    detects.start()
+    wait_for(lambda: len(pipeline.broker.records(pipeline.topics['observations'])) > blocks, 60, 'a block about sources')
+    assert detects.stop() == 0
+    assert not pipeline.all_scored()
+    done = move(stopped, 5, 'new')
+    assert done.code == 0, done
     again = move(stopped, 5, 'new')
     assert again.code == 1 and 'is not empty' in again.err, again
     rename(pipeline, 'new')
@@ -205,6 +215,16 @@ def test_a_configuration_that_is_not_that_of_the_processes_is_refused(pipeline, 
     assert wrong.code == 1 and 'there is no state to move' in wrong.err, wrong
 
 
+def has_records(pipeline, topic):
+    """Whether anything was written to it; a topic that is just being made has no leaders yet."""
+    if topic not in pipeline.broker.topics():
+        return False
+    try:
+        return sum(pipeline.ends(topic, 'read_uncommitted').values()) > 0
+    except KafkaException:
+        return False
+
+
 def test_what_a_crash_leaves_counts_for_nothing_and_it_can_be_run_again(pipeline, stopped):
     broker = pipeline.broker
     old = dict(pipeline.topics)
@@ -213,7 +233,7 @@ def test_what_a_crash_leaves_counts_for_nothing_and_it_can_be_run_again(pipeline
     try:
         child = subprocess.Popen([binary(), 'state', 'move', '--config', stopped.config_path, '--observations', f"{old['observations']}.new",
                                   '--state', state, '--partitions', '5'], env=environment(), stderr=subprocess.DEVNULL)
-        wait_for(lambda: state in broker.topics() and sum(pipeline.ends(state, 'read_uncommitted').values()) > 0, 60, 'a part was written', 0.05)
+        wait_for(lambda: has_records(pipeline, state), 60, 'a part was written', 0.05)
         assert child.poll() is None, 'it was done before it could be killed'
         child.kill()
         child.wait()

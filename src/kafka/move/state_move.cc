@@ -15,7 +15,9 @@
 #include "kafka/ranges/topic_ranges.h"
 #include "kafka/topic_admin.h"
 #include "kafka/topic_checks.h"
+#include "lane/detect_lane.h"
 #include "pipeline/client_identity.h"
+#include "pipeline/observation_block.h"
 
 namespace weir {
 namespace {
@@ -35,6 +37,15 @@ tl::unexpected<Error> refuse(std::string why) {
 ClientOptions undecided_too(ClientOptions options) {
   options.kafka.client_properties.insert_or_assign("isolation.level", Secret("read_uncommitted"));
   return options;
+}
+
+/// Whether a block holds anything that is not told again: processes that detect say how far their sources are whenever they start.
+bool is_to_be_scored(const InputRecord& record, const RangeSource& source, std::string_view own_group) {
+  const std::string_view group = source.header(record, kGroupHeader);
+  if (!group.empty() && group != own_group) return false;
+  ObservationBlock block;
+  if (!decode_block(record.payload, block)) return true;
+  return !block.observations.empty() || !block.correlations.events.empty() || !block.orders.empty();
 }
 
 Result<std::vector<int64_t>> committed_offsets(const ClientOptions& options, const std::string& topic, int32_t count,
@@ -184,7 +195,7 @@ Status StateMove::find_partitions(int32_t count, Patience& patience) {
   return {};
 }
 
-/// What lies behind the committed offset may be markers of transactions only.
+/// What lies behind the committed offset may be markers of transactions, and blocks that only say how far sources have come.
 Status StateMove::check_nothing_unread(Patience& patience) const {
   const TopicTable topics{options_.client.kafka.topics.observations};
   uint64_t unread = 0;
@@ -198,7 +209,8 @@ Status StateMove::check_nothing_unread(Patience& patience) const {
     const uint64_t before = unread;
     do {
       if (!patience.may_wait()) return refuse("interrupted");
-      unread += (*source)->poll(1'000, Milliseconds(100), {}).size();
+      for (const InputRecord& record : (*source)->poll(1'000, Milliseconds(100), {}))
+        unread += is_to_be_scored(record, **source, options_.client.kafka.group_id) ? 1 : 0;
       if (Status health = (*source)->health(); !health) return health;
     } while (!(*source)->exhausted(partitions_[i].partition, ends_[i]));
     behind += unread > before ? 1 : 0;
@@ -275,7 +287,8 @@ Status StateMove::divide(Writing writing, const Progress& progress, Patience& pa
     progress(done + 1, total);
   }
   if (writer == nullptr) return {};
-  if (Status status = check_groups(patience); !status) return status;
+  if (Status status = writer->flush(); !status) return status;
+  if (Status status = check_groups(patience); !status) return status;  // may wait longer than a transaction lives
   if (Status status = writer->finish(); !status) return status;
   bytes_ = writer->bytes();
   return {};

@@ -79,10 +79,12 @@ Status StateWriter::add(int32_t partition, uint32_t chunk, uint32_t chunk_count,
   return commit();
 }
 
+Status StateWriter::flush() {
+  return is_open_ ? commit() : Status();
+}
+
 Status StateWriter::finish() {
-  if (is_open_) {
-    if (Status status = commit(); !status) return status;
-  }
+  if (Status status = flush(); !status) return status;
   std::vector<PartitionOffset> offsets;
   for (int32_t partition = 0; partition < target_.partitions; ++partition)
     offsets.push_back({0, partition, 0});

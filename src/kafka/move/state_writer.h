@@ -35,7 +35,9 @@ class StateWriter {
   ~StateWriter();
 
   Status add(int32_t partition, uint32_t chunk, uint32_t chunk_count, std::string_view bytes);
-  /// All chunks are there.
+  /// What was added is stored, and no transaction is open.
+  Status flush();
+  /// All chunks are there, and stored: they count.
   Status finish();
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
 
