@@ -19,7 +19,7 @@
 #include "score/orders/ordered_decision.h"
 #include "score/partition_clock.h"
 #include "score/report/client_report.h"
-#include "score/scorer_state.h"
+#include "score/state/scorer_state.h"
 
 namespace weir {
 namespace {

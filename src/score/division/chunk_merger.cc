@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "score/scorer_state.h"
+#include "score/state/scorer_state.h"
 
 namespace weir {
 

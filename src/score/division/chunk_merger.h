@@ -10,7 +10,7 @@
 #include "base/topic_table.h"
 #include "score/division/partition_times.h"
 #include "score/score_options.h"
-#include "score/state_chunk.h"
+#include "score/state/state_chunk.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "score/state_chunk.h"
+#include "score/state/state_chunk.h"
 
 #include <xxhash.h>
 

@@ -14,7 +14,7 @@
 #include "score/orders/silences.h"
 #include "score/partition_clock.h"
 #include "score/score_options.h"
-#include "score/state_chunk.h"
+#include "score/state/state_chunk.h"
 
 namespace weir {
 

@@ -11,7 +11,7 @@
 #include "score/client_window.h"
 #include "score/saved_client.h"
 #include "score/saved_record.h"
-#include "score/state_chunk.h"
+#include "score/state/state_chunk.h"
 
 // load_chunk and add_chunk: reading what save_chunk wrote.
 
