@@ -18,16 +18,6 @@ constexpr Milliseconds kSilenceMax{30'000};    // of a broker, within a window
 constexpr Milliseconds kUndecidedMax{60'000};  // longer than any transaction of weir lives
 constexpr Milliseconds kUndecidedPause{100};
 
-std::string_view header_of(const rd_kafka_message_t& message, std::string_view name) {
-  rd_kafka_headers_t* headers = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  if (rd_kafka_header_get_last(headers, std::string(name).c_str(), &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return {};
-  return {static_cast<const char*>(value), size};
-}
-
 }  // namespace
 
 StateReader::StateReader(const ClientOptions& options, std::string topic)
@@ -177,7 +167,7 @@ Status StateReader::take(rd_kafka_t& client, const rd_kafka_message_t& message, 
   if (message.offset >= reading.window.high) return finish_window(client, reading);
   if (!end && is_state_key_of(text_of(message.key, message.key_len), options_.kafka.group_id)) {
     reading.collector.add(message.offset, text_of(message.payload, message.len),
-                          hash_key_mark(header_of(message, kHashKeyHeader)));
+                          hash_key_mark(header_of(message, kHashKeyHeader.data())));
   }
   if (message.offset + 1 >= reading.window.high) return finish_window(client, reading);
   return {};

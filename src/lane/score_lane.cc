@@ -281,14 +281,10 @@ void ScoreWork::save_chunk(PartitionState& state, uint32_t chunk) {
   record.offset = state.next_offset();
   record.chunk = chunk;
   record.chunk_count = state.scorer().chunk_count();
-  record.parts = static_cast<uint16_t>(
-      std::max<size_t>(1, (chunk_.size() + StateRecord::kPartBytesMax - 1) / StateRecord::kPartBytesMax));
-  for (; record.part < record.parts; ++record.part) {
-    record.bytes =
-        std::string_view(chunk_).substr(record.part * StateRecord::kPartBytesMax, StateRecord::kPartBytesMax);
-    retain_state(record);
+  for_each_part(record, chunk_, [this](const StateRecord& part) {
+    retain_state(part);
     snapshot_bytes_ += retained_.back().value.size();
-  }
+  });
   saving_.push_back({state.partition(), chunk, state.next_offset()});
 }
 
@@ -374,8 +370,8 @@ Status ScoreWork::restore_from(AssignedPartition& partition, StoredState stored)
     return fail(ErrorCode::kUnsupported, "kafka",
                 "the state in " + options_.state_topic + " is of " + std::to_string(partitions) +
                     " partitions of observations, but there are " + std::to_string(options_.observations_partitions) +
-                    ": clients would be elsewhere than their state. Give kafka.topics.observations and "
-                    "kafka.topics.state new names (docs/upgrades.md says how and what is lost)");
+                    ": clients would be elsewhere than their state. weir state move takes the state "
+                    "to new topics of another number (docs/upgrades.md)");
   }
   if (stored.hash_key_mark != 0 && options_.hash_key_mark != 0 && stored.hash_key_mark != options_.hash_key_mark) {
     return fail(
@@ -505,6 +501,19 @@ std::optional<uint64_t> ScoreWork::digest(int32_t partition, int64_t next_offset
       return state->scorer().digest();
   }
   return std::nullopt;
+}
+
+WholeState ScoreWork::whole_state(int32_t partition) const {
+  WholeState whole;
+  for (const auto& state : states_) {
+    if (state->partition() != partition || state->restoring() || state->next_offset() == PartitionOffset::kUnknown)
+      continue;
+    whole.times = state->scorer().times();
+    whole.chunks.resize(state->scorer().chunk_count());
+    for (uint32_t chunk = 0; chunk < whole.chunks.size(); ++chunk)
+      state->scorer().save(chunk, whole.chunks[chunk]);
+  }
+  return whole;
 }
 
 /// A source that holds the clock no longer although it was not read to its end: what it still brings may be late.

@@ -14,11 +14,12 @@
 #include "score/client_window.h"
 #include "score/correlation/correlator.h"
 #include "score/decisions/decisions.h"
+#include "score/division/partition_times.h"
 #include "score/episodes.h"
 #include "score/orders/ordered_decision.h"
 #include "score/partition_clock.h"
 #include "score/report/client_report.h"
-#include "score/state_chunk.h"
+#include "score/state/scorer_state.h"
 
 namespace weir {
 namespace {
@@ -48,21 +49,9 @@ Level severity_of(BurstReason reason, const BurstOptions& options) {
 
 }  // namespace
 
-struct Scorer::Impl {
+struct Scorer::Impl : ScorerState {
   Impl(const ScoreOptions& score_options, const TopicTable& topics)
-      : options(score_options),
-        capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
-                            AbuseOptions::kWindowRequestsMax)),
-        bursts(score_options.bursts, score_options.lateness, score_options.client_idle + score_options.lateness),
-        clients(std::max<uint32_t>(score_options.clients_max, 1),
-                ClientTable::chunk_count_for(score_options.clients_max, score_options.chunk_clients),
-                ClientWindow::words(capacity) + bursts.words()),
-        episodes(score_options.episodes, score_options.bursts.window, topics),
-        silences(clients.chunk_count()),
-        decisions(score_options.decisions, clients.chunk_count()),
-        budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
-        correlator(score_options, topics, clients.chunk_count()),
-        absent(clients.chunk_count(), false) {
+      : ScorerState(score_options, topics), absent(clients.chunk_count(), false) {
     correlator.know_clients([this](const CorrelationClient& client, std::vector<RelatedEpisode>& related) {
       relate_to_client(client, related);
     });
@@ -96,8 +85,6 @@ struct Scorer::Impl {
   void close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts);
   void close_episode(uint32_t number, std::vector<Alert>& alerts);
   [[nodiscard]] bool has_open_episode(ClientSlot slot) const;
-  [[nodiscard]] uint32_t* burst_words(ClientSlot slot) { return clients.window(slot) + ClientWindow::words(capacity); }
-  void remove(ClientSlot slot);
   void expire_idle();
   void evict_one(uint32_t chunk, std::vector<Alert>& alerts);
   void close_all_of(ClientSlot slot, std::vector<Alert>& alerts);
@@ -105,18 +92,7 @@ struct Scorer::Impl {
   void leave_out_silenced(size_t begin, std::vector<Alert>& alerts);
   ClientSlot least_telling(uint32_t chunk);
   void refresh_statistics();
-  [[nodiscard]] StateParts parts() { return {clients, bursts, episodes, budget, clock, silences, decisions, capacity}; }
 
-  ScoreOptions options;
-  uint32_t capacity;
-  Bursts bursts;
-  ClientTable clients;
-  Episodes episodes;
-  Silences silences;
-  Decisions decisions;
-  AlertBudget budget;
-  PartitionClock clock;
-  Correlator correlator;
   std::vector<bool> absent;  // chunks that a restore has not yet put back
   uint32_t absent_count = 0;
   ScorerStatistics statistics;
@@ -403,11 +379,6 @@ bool Scorer::Impl::has_open_episode(ClientSlot slot) const {
          bursts.has_open(clients.window(slot) + ClientWindow::words(capacity));
 }
 
-void Scorer::Impl::remove(ClientSlot slot) {
-  bursts.release(burst_words(slot));
-  clients.remove(slot);
-}
-
 /// Forgets the clients of a chunk of which nothing came while the partition's time went on by more than their time to live.
 /// Their windows would start afresh anyway (observe_one), so this frees memory and changes no alert. The chunks take turns by
 /// the number of observations, which a restore knows.
@@ -595,20 +566,15 @@ uint32_t Scorer::chunk_count() const {
 
 void Scorer::save(uint32_t chunk, std::string& out) const {
   WEIR_ASSERT(chunk < chunk_count() && !impl_->absent[chunk], "only a chunk that is there can be saved");
-  std::string correlations;
-  impl_->correlator.save(chunk, correlations);
-  save_chunk(impl_->parts(), chunk, correlations, out);
+  impl_->save(chunk, out);
+}
+
+PartitionTimes Scorer::times() const {
+  return {impl_->clock, impl_->correlator.times()};
 }
 
 void Scorer::begin_restore() {
-  impl_->clients.clear();
-  impl_->bursts.clear();
-  impl_->episodes.clear();
-  impl_->silences.clear();
-  impl_->decisions.clear();
-  impl_->budget.clear();
-  impl_->clock = {};
-  impl_->correlator.begin_restore();
+  impl_->begin_restore();
   impl_->absent.assign(chunk_count(), true);
   impl_->absent_count = chunk_count();
   impl_->refresh_statistics();

@@ -79,6 +79,10 @@ Result<std::vector<PartitionOffset>> KafkaConsumer::read_committed(std::span<con
   return found;
 }
 
+void KafkaConsumer::stand_for_group() {
+  membership_ = GroupMetadataHandle(rd_kafka_consumer_group_metadata_new(member_.group_id.c_str()));
+}
+
 void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   drop_batch();
   forget_waiting();

@@ -68,6 +68,10 @@ bool is_key_in_group(std::string_view key) {
 
 }  // namespace
 
+uint64_t hash_key_mark_of(const SipHashKey& key) {
+  return std::max<uint64_t>(siphash(key, "weir: which hash_key a state was made with"), 1);
+}
+
 std::string hash_key_header(uint64_t mark) {
   std::string text;
   for (int shift = 56; shift >= 0; shift -= 8)
