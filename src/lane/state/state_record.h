@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/siphash.h"
 
 namespace weir {
 
@@ -33,6 +34,8 @@ struct StateRecord {
 /// older versions have none.
 inline constexpr std::string_view kHashKeyHeader = "weir.hash_key";
 std::string hash_key_header(uint64_t mark);
+/// The digest; never 0.
+uint64_t mark_of_hash_key(const SipHashKey& hash_key);
 /// 0: there is none, or it is no number.
 uint64_t hash_key_mark(std::string_view header);
 
