@@ -13,7 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kPollMs = 100;
-constexpr Milliseconds kSilenceMax{30'000};    // of a broker, within a window
+constexpr Milliseconds kSilenceMax{30'000};  // of a broker, within a window
 
 }  // namespace
 

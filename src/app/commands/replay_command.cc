@@ -177,9 +177,10 @@ void add_replay_command(CLI::App& program, int& exit_code) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_range_options(*replay, arguments->range);
-  replay->add_flag("--from-state", arguments->from_state,
-                   "Instead of --from: begin with the clients' state that the daemons have stored, at the first records "
-                   "that they have not read: what they will say of these");
+  replay->add_flag(
+      "--from-state", arguments->from_state,
+      "Instead of --from: begin with the clients' state that the daemons have stored, at the first records "
+      "that they have not read: what they will say of these");
   replay
       ->add_option("-o,--output", arguments->output,
                    "table: what was found, for people; alerts: what the daemons would publish, verdicts: one line "

@@ -181,9 +181,9 @@ Status StateRestore::begin_partition(Restored& restored, StoredState stored, int
   restored.blocks.partition = partition;
   int64_t start = low;
   if (restored.committed != PartitionOffset::kUnknown) {
-    if (Status fits = check_layout(stored, config_.kafka.topics.state,
-                                   static_cast<uint32_t>(options_.observations_partitions),
-                                   mark_of_hash_key(options_.analyzer.hash_key));
+    if (Status fits =
+            check_layout(stored, config_.kafka.topics.state, static_cast<uint32_t>(options_.observations_partitions),
+                         mark_of_hash_key(options_.analyzer.hash_key));
         !fits)
       return fits;
     auto plan = plan_restore(std::move(stored), restored.committed, low, restored.state.scorer().chunk_count());
@@ -240,9 +240,9 @@ Status StateRestore::load_until(Restored& restored, int64_t offset) {
   if (!restored.state.restoring()) return {};
   const Status status = restored.state.load_until(offset);
   if (status) return {};
-  return tl::unexpected(without_state(
-      ErrorCode::kUnsupported, "the stored state of " + topic_ + "/" + std::to_string(restored.state.partition()) +
-                                   " cannot be used: " + status.error().to_string()));
+  return tl::unexpected(without_state(ErrorCode::kUnsupported, "the stored state of " + topic_ + "/" +
+                                                                   std::to_string(restored.state.partition()) +
+                                                                   " cannot be used: " + status.error().to_string()));
 }
 
 /// As the daemons do, but for records that the replay judges itself.

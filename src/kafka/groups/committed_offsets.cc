@@ -57,8 +57,9 @@ Result<std::vector<int64_t>> committed_offsets(const ClientOptions& options, con
     rd_kafka_topic_partition_list_add(list.get(), topics[partition.topic].c_str(), partition.partition);
   if (!find_committed(**client, *list, kWaitMax, patience, [] {})) {
     const std::string problem = context.problems();
-    return fail(ErrorCode::kKafka, "kafka",
-                "the committed offsets of group " + group + " cannot be read" + (problem.empty() ? "" : ": " + problem));
+    return fail(
+        ErrorCode::kKafka, "kafka",
+        "the committed offsets of group " + group + " cannot be read" + (problem.empty() ? "" : ": " + problem));
   }
   std::vector<int64_t> offsets;
   for (int i = 0; i < list->cnt; ++i)
