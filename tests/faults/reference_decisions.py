@@ -14,8 +14,8 @@ from reference_scorer import uuid_of_text
 # As weir.yaml has it. So short that decisions are made, prolonged, replaced, over and made anew within a minute of a run, and longer the
 # more there were; not of bursts, whose opening alerts name the period that was found first.
 POLICY = {
-    # Three decisions at once in a chunk of the state, then one in 20 s: clients that go on are over it now and then.
-    'simulate': False, 'remember_s': 60, 'per_minute_max': 768, 'ipv4_prefix': 24,
+    # Two decisions at once in a chunk of the state, then one in 24 s: clients that go on are over it now and then.
+    'simulate': False, 'remember_s': 60, 'per_minute_max': 640, 'ipv4_prefix': 24,
     # A network as a whole; single addresses, around which the others of their networks are acted on alone.
     'never': ['10.0.48.0/20', *(f'10.0.{number}.192/32' for number in range(64, 100))],
     'rules': [
@@ -92,6 +92,10 @@ def subject_of(policy, kind, client):
     return None
 
 
+def scope_of(kind, subject):
+    return ('range' if '/' in subject else 'ip') if kind == 'address' else kind
+
+
 @dataclass
 class Client:
     decision: dict | None = None     # in force, as its message says it
@@ -118,8 +122,10 @@ class DecisionReference:
         self._clients, self.clock = {}, PartitionClock()
         self._budgets = collections.defaultdict(lambda: Budget(self.policy['per_minute_max'], self._chunks))     # by chunk
 
-    def take_block(self, reports, told_ms, observations):
+    def take_block(self, reports, told_ms, observations, orders=()):
         self.clock.take(reports, told_ms)
+        for order in orders:
+            self._order(order)
         for one in observations:
             self.clock.advance(one.time_ms, one.is_count)
             for alert in () if one.is_count else self._alerts.get((one.partition, one.offset), ()):
@@ -139,10 +145,32 @@ class DecisionReference:
         if not client.decision and client.forget_ms <= self.clock.now_ms:
             client.times, client.counted = 0, collections.defaultdict(list)
 
-    def _end(self, client):
-        self._tell('ended', client.decision)
+    def _end(self, client, change='ended'):
+        self._tell(change, client.decision)
         client.decision = None
         client.forget_ms = max(client.forget_ms, client.last_until_ms + self.policy['remember_s'] * 1000)
+
+    def _order(self, order):
+        """What a person ordered counts from its place in the stream on."""
+        subject = subject_of(self.policy, order.client_kind, order.client)
+        if order.kind == 'decide' and order.until_ms > self.clock.now_ms and subject is not None:
+            self._impose(self._clients.setdefault((order.client_kind, order.client), Client()), order, subject)
+        elif order.kind == 'lift' and (client := self._clients.get((order.client_kind, order.client))):
+            self._pass(client)
+            if client.decision:
+                self._end(client, 'deleted')
+
+    def _impose(self, client, order, subject):
+        self._pass(client)
+        change = 'replaced' if client.decision else 'made'
+        origin = (order.kind, order.client_kind, order.client, order.action, order.caller, order.reason, str(order.from_ms), str(order.until_ms))
+        client.decision = {
+            'version': 1, 'id': uuid_of_text(b'\0'.join(text.encode() for text in origin)), 'action': order.action,
+            'scope': scope_of(order.client_kind, subject), 'value': subject, 'client_type': order.client_kind, 'client': order.client,
+            'reason': order.reason, 'caller': order.caller, 'from': order.from_ms, 'until': order.until_ms, 'times': client.times,
+            'simulate': False, **({'retry_after_s': order.retry_after_ms // 1000} if order.retry_after_ms else {})}
+        client.last_until_ms = order.until_ms
+        self._tell(change, client.decision)
 
     def _take(self, alert, budget):
         fitting = [rule for rule in self.policy['rules'] if fits(rule, alert)]
@@ -170,6 +198,8 @@ class DecisionReference:
         time_ms = alert['time']
         if client.decision and time_ms >= client.decision['until']:
             self._end(client)
+        if client.decision and 'caller' in client.decision:
+            return      # a person's
         if client.decision:
             by = ACTIONS.index(rule['action']) - ACTIONS.index(client.decision['action'])
             if by > 0:
@@ -199,10 +229,9 @@ class DecisionReference:
         kind, name, until = alert['client_kind'], alert['client'], alert['time'] + length_ms(rule, client.times)
         if client.decision:
             until = max(until, client.decision['until'])
-        scope = ('range' if '/' in subject else 'ip') if kind == 'address' else kind
         client.decision = {
             'version': 1, 'id': uuid_of_text(b'\0'.join(text.encode() for text in (alert['id'], rule['name'], rule['action']))),
-            'action': rule['action'], 'scope': scope, 'value': subject, 'client_type': kind, 'client': name, 'rule': rule['name'],
+            'action': rule['action'], 'scope': scope_of(kind, subject), 'value': subject, 'client_type': kind, 'client': name, 'rule': rule['name'],
             'reason': (alert['kind'], tuple(sorted(alert.get('categories') or alert.get('reasons'))), LEVELS[alert['severity']]),
             'alert_id': alert['id'], 'from': alert['time'], 'until': until, 'times': client.times, 'simulate': self.policy['simulate'],
             **({'retry_after_s': rule['retry_after_s']} if rule.get('retry_after_s') else {})}
@@ -211,7 +240,7 @@ class DecisionReference:
 
     def _tell(self, change, decision):
         key = f'{decision["client_type"]}:{decision["client"]}'
-        self.steps.append(decision_step(key, change, decision['id'], None if change == 'ended' else decision))
+        self.steps.append(decision_step(key, change, decision['id'], None if change in ('ended', 'deleted') else decision))
 
 
 def decision_step(key, change, number, value):
