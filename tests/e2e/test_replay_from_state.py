@@ -177,6 +177,14 @@ def test_what_was_observed_and_not_yet_scored_belongs_to_the_state(broker, tmp_p
         pipeline.close()
 
 
+def test_what_makes_the_start_inexact_is_told(halted):
+    pipeline, _, _, _, _ = halted
+    other = pipeline.weir(delivery='at_least_once', score={'bursts': BURSTS})
+    other.write_config()
+    done = replay(other, '--from-state')
+    assert "alerts may differ from the daemons': delivery is at_least_once" in done.err, done.err
+
+
 @pytest.mark.parametrize('arguments, message', [
     (['--from', '-1h'], '--warm-up'),
     (['--warm-up', '1h'], '--warm-up'),
