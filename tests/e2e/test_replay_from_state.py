@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime, timezone
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
 import traffic
 from command import run
@@ -145,6 +146,16 @@ def run_until_read(pipeline, weir, records):
     wait_for(pipeline.all_scored, 60, 'all observations', 0.2)
 
 
+def commit(pipeline, offsets):
+    """For the detect group, which has no member now."""
+    consumer = Consumer({'bootstrap.servers': pipeline.broker.bootstrap, 'group.id': f'{pipeline.group}-detect'})
+    try:
+        consumer.commit(offsets=[TopicPartition(pipeline.requests, partition, offset) for partition, offset in offsets.items()],
+                        asynchronous=False)
+    finally:
+        consumer.close()
+
+
 def traffic_time(seconds):
     return datetime.fromtimestamp(traffic.START + seconds, timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
 
@@ -160,6 +171,7 @@ def test_what_was_observed_and_not_yet_scored_belongs_to_the_state(broker, tmp_p
         assert whole.stop() == 0, whole.process.log_tail()
         detects = daemon(pipeline, stages=['detect'])
         detects.start()
+        read = pipeline.committed()
         feed(pipeline, second, len(first))
         assert detects.stop() == 0, detects.process.log_tail()
         scored = pipeline.committed('score')
@@ -168,6 +180,16 @@ def test_what_was_observed_and_not_yet_scored_belongs_to_the_state(broker, tmp_p
         again = int(re.search(r'([\d,]+) observations of it read again', done.err)[1].replace(',', ''))
         assert again >= len(second) and f'{len(third):,} offsets' in done.err, done.err
         assert pipeline.committed('score') == scored
+        # As if the replay had looked before the second part was observed: what is of the replay is not of the state as well.
+        everything, first_part = (Counter(replay(whole, '--from', 'beginning', *until).out.splitlines())
+                                  for until in ([], ['--to', traffic_time(CUT)]))
+        now = pipeline.committed()
+        commit(pipeline, read)
+        looked_before = replay(whole, '--from-state')
+        assert f'{len(second) + len(third):,} offsets' in looked_before.err
+        assert Counter(looked_before.out.splitlines()) == everything - first_part
+        assert uids(looked_before.out.splitlines()) & uids(first_part), 'an episode that was open goes on'
+        commit(pipeline, now)
         run_until_read(pipeline, whole, len(first) + len(second) + len(third))
         # The daemon says of the second part what the replay takes for said.
         earlier = replay(whole, '--from', 'beginning', '--to', traffic_time(CUT + 6)).out.splitlines()
