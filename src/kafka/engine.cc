@@ -315,7 +315,7 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
                           topics.state,           static_cast<uint32_t>(observations_partitions),
                           options.snapshot_round, {},
                           alert_bytes_max,        options.alert_enricher};
-  work.hash_key_mark = hash_key_mark_of(options.analyzer.hash_key);
+  work.hash_key_mark = mark_of_hash_key(options.analyzer.hash_key);
   if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);
   auto score =
       std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka, runtime.state.get(), board.get());

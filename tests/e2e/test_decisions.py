@@ -150,7 +150,7 @@ def test_scan_and_replay_tell_the_decisions_of_the_daemon(pipeline, tmp_path):
 class Service:
     """weir decisions serve over a topic that the test writes."""
 
-    def __init__(self, broker, folder, name, address='127.0.0.1', allow=()):
+    def __init__(self, broker, folder, name, address='127.0.0.1', allow=(), options=()):
         self.topic = f'decisions.{name}'
         self.broker, self.folder = broker, folder
         broker.create_topic(self.topic, 1, {'cleanup.policy': 'compact'})
@@ -169,7 +169,7 @@ class Service:
         self.url = f'http://{address}:{self.port}'
         allowed = [part for network in allow for part in ('--allow', network)]
         self.process = Process([binary(), 'decisions', 'serve', '--config', self.config, '--keys', folder / 'bouncers',
-                                '--listen', f'{address}:{self.port}', *allowed], folder / 'serve.log', environment())
+                                '--listen', f'{address}:{self.port}', *allowed, *options], folder / 'serve.log', environment())
         self.process.wait_until(lambda: self.get('/-/ready')[0] == 200, 60, 'the service was ready')
 
     def put(self, subject, seconds=3_600, **changes):

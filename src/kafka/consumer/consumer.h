@@ -98,7 +98,7 @@ class KafkaConsumer : public RecordSource {
   void renew_given_up();
   void end_with(Error error);
   void on_fatal_error();
-  bool find_committed(rd_kafka_topic_partition_list_t& partitions, Milliseconds timeout, Patience& patience) const;
+  bool find_committed(rd_kafka_topic_partition_list_t& partitions, Patience& patience) const;
   [[nodiscard]] bool find_bounds(AssignedPartition& partition);
   void leave(rd_kafka_t& client, Patience& patience);
   void count(const rd_kafka_message_t& message);

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "kafka/consumer/consumer.h"
+#include "kafka/groups/committed_offsets.h"
 #include "kafka/groups/partition_owner.h"
 #include "kafka/move/state_writer.h"
 #include "kafka/ranges/range_source.h"
@@ -48,21 +48,13 @@ bool is_to_be_scored(const InputRecord& record, const RangeSource& source, std::
   return !block.observations.empty() || !block.correlations.events.empty() || !block.orders.empty();
 }
 
-Result<std::vector<int64_t>> committed_offsets(const ClientOptions& options, const std::string& topic, int32_t count,
-                                               Patience& patience) {
-  KafkaCounters counters;
-  auto consumer =
-      KafkaConsumer::create(options, "weir-state-move", {options.kafka.group_id + "-score", {}}, {topic}, counters);
-  if (!consumer) return tl::unexpected(consumer.error());
+/// What the score group has committed of a topic's partitions.
+Result<std::vector<int64_t>> scored_of(const ClientOptions& options, const std::string& topic, int32_t count,
+                                       Patience& patience) {
   std::vector<PartitionOffset> asked;
   for (int32_t partition = 0; partition < count; ++partition)
     asked.push_back({0, partition, PartitionOffset::kUnknown});
-  const auto found = (*consumer)->read_committed(asked, patience);
-  if (!found) return tl::unexpected(found.error());
-  std::vector<int64_t> offsets;
-  for (const PartitionOffset& item : *found)
-    offsets.push_back(item.offset);
-  return offsets;
+  return committed_offsets(options, options.kafka.group_id + "-score", {topic}, asked, patience);
 }
 
 }  // namespace
@@ -161,7 +153,7 @@ Status StateMove::check_new_topics(const std::map<std::string, int32_t>& there) 
 /// Where each old partition stands; and that a new one has not begun.
 Status StateMove::find_partitions(int32_t count, Patience& patience) {
   const std::string& observations = options_.client.kafka.topics.observations;
-  const auto committed = committed_offsets(options_.client, observations, count, patience);
+  const auto committed = scored_of(options_.client, observations, count, patience);
   if (!committed) return tl::unexpected(committed.error());
   auto ranges = TopicRanges::connect(options_.client);
   if (!ranges) return tl::unexpected(ranges.error());
@@ -186,7 +178,7 @@ Status StateMove::find_partitions(int32_t count, Patience& patience) {
                 "the group " + options_.client.kafka.group_id + "-score has scored nothing of " + observations +
                     ", so there is no state to move: is this the configuration of the processes?");
   }
-  const auto begun = committed_offsets(options_.client, options_.observations, options_.partitions, patience);
+  const auto begun = scored_of(options_.client, options_.observations, options_.partitions, patience);
   if (!begun) return tl::unexpected(begun.error());
   if (std::any_of(begun->begin(), begun->end(), [](int64_t offset) { return offset != PartitionOffset::kUnknown; })) {
     return refuse("the group has committed offsets of " + options_.observations +
@@ -223,7 +215,7 @@ Status StateMove::check_nothing_unread(Patience& patience) const {
 
 Status StateMove::read(const Progress& progress, Patience& patience) {
   PartitionRestoreOptions restore{options_.client, options_.score, options_.topics,
-                                  static_cast<uint32_t>(partitions_.size()), hash_key_mark_of(options_.hash_key)};
+                                  static_cast<uint32_t>(partitions_.size()), mark_of_hash_key(options_.hash_key)};
   std::vector<WholeState> states;
   progress(0, partitions_.size());
   for (const AssignedPartition& partition : partitions_) {
@@ -267,7 +259,7 @@ Status StateMove::divide(Writing writing, const Progress& progress, Patience& pa
     if (Status status = create_topics(); !status) return status;
     auto opened = StateWriter::open(options_.client,
                                     {options_.client.kafka.group_id, options_.observations, options_.state,
-                                     options_.partitions, hash_key_mark_of(options_.hash_key)},
+                                     options_.partitions, mark_of_hash_key(options_.hash_key)},
                                     patience);
     if (!opened) return tl::unexpected(opened.error());
     writer = std::move(*opened);

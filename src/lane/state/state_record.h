@@ -47,8 +47,8 @@ void for_each_part(StateRecord record, std::string_view chunk, const Visit& visi
 /// older versions have none.
 inline constexpr std::string_view kHashKeyHeader = "weir.hash_key";
 std::string hash_key_header(uint64_t mark);
-/// The digest of a key; never 0.
-uint64_t hash_key_mark_of(const SipHashKey& key);
+/// The digest; never 0.
+uint64_t mark_of_hash_key(const SipHashKey& hash_key);
 /// 0: there is none, or it is no number.
 uint64_t hash_key_mark(std::string_view header);
 
