@@ -20,7 +20,7 @@ namespace weir {
 namespace {
 
 // The layout is described in docs/state-chunk.md; change both together and raise the version.
-constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kWithDecisions);
+constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kInEventOrder);
 // Older ones are read, never written. The first has neither sources nor the incidents of bursts.
 constexpr auto kOldestVersion = static_cast<uint8_t>(ChunkLayout::kWithoutSources);
 constexpr size_t kDigestBytes = 8;
@@ -29,7 +29,8 @@ constexpr std::array kRanks{ClientRank::kUnscored, ClientRank::kScored, ClientRa
 
 /// The oldest that has room for what the chunk holds, so that a process that knows of nothing newer can read it.
 ChunkLayout layout_for(const StateParts& state, uint32_t chunk) {
-  if (state.decisions.any(chunk, state.clock.now_ms())) return ChunkLayout::kWithDecisions;
+  if (state.order == ScoreOrder::kEventTime) return ChunkLayout::kInEventOrder;
+  if (state.decisions.any(chunk, state.now_ms)) return ChunkLayout::kWithDecisions;
   return state.silences.of(chunk).empty() ? ChunkLayout::kWithValues : ChunkLayout::kWithSilences;
 }
 
@@ -158,7 +159,30 @@ void write_sources(BinaryWriter& out, const PartitionClock& clock) {
   }
 }
 
+void write_event_order(const StateParts& state, uint32_t chunk, BinaryWriter& out) {
+  out.byte(state.now_ms == PartitionClock::kUnset ? 0 : 1);
+  if (state.now_ms != PartitionClock::kUnset) out.zigzag(state.now_ms);
+  state.progress.write(out);
+  state.waiting.save(chunk, out);
+}
+
 // --- reading
+
+/// What scoring in the order of event time keeps of a whole partition.
+struct EventOrderTimes {
+  int64_t now_ms = PartitionClock::kUnset;
+  ArrivalProgress progress;
+  bool operator==(const EventOrderTimes&) const = default;
+};
+
+bool read_event_order(BinaryReader& in, uint32_t chunk, const StateParts& state, EventOrderTimes& times) {
+  times.now_ms = PartitionClock::kUnset;
+  if (in.enumerator<uint8_t>(2) == 1) {
+    times.now_ms = in.signed_number<int64_t>();
+    if (!is_plausible_time(times.now_ms)) return false;
+  }
+  return times.progress.read(in) && state.waiting.load(chunk, in);
+}
 
 PartitionClock read_clock(BinaryReader& in, bool& is_plausible) {
   const uint64_t observations = in.varint();
@@ -438,7 +462,8 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
   for (const OwnedEpisode& episode : owned)
     write_episode(writer, episodes.at(episode.number), episode.owner);
   if (layout >= ChunkLayout::kWithSilences) state.silences.save(chunk, writer);
-  if (layout >= ChunkLayout::kWithDecisions) state.decisions.save(chunk, clock.now_ms(), writer);
+  if (layout >= ChunkLayout::kWithDecisions) state.decisions.save(chunk, state.now_ms, writer);
+  if (layout >= ChunkLayout::kInEventOrder) write_event_order(state, chunk, writer);
   writer.text(correlations);
   writer.fixed64(digest_of(std::string_view(out).substr(begin)));
 }
@@ -493,9 +518,17 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
   if (Status status = load_episodes(in, layout, chunk, slots, topics, state); !status) return status;
   if (layout >= ChunkLayout::kWithSilences && !state.silences.load(chunk, in)) return bad_chunk("silences");
   if (layout >= ChunkLayout::kWithDecisions && !state.decisions.load(chunk, in)) return bad_chunk("decisions");
+  EventOrderTimes times{saved_clock.now_ms(), {}};
+  if (layout >= ChunkLayout::kInEventOrder && !read_event_order(in, chunk, state, times)) return bad_chunk("order");
   correlations = in.text();
   if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
+  const ScoreOrder order = layout >= ChunkLayout::kInEventOrder ? ScoreOrder::kEventTime : ScoreOrder::kArrival;
+  if (!clock.is_new() && state.order == order && times != EventOrderTimes{state.now_ms, state.progress})
+    return fail(ErrorCode::kInvalidArgument, "score", "state chunk: saved when other observations had been scored");
   clock = saved_clock;
+  state.order = order;
+  state.now_ms = times.now_ms;
+  state.progress = times.progress;
   return {};
 }
 
