@@ -18,7 +18,7 @@ SCORE = {'order': 'event_time', 'disorder_ms': DISORDER_MS, 'snapshot_round_ms':
 BY_ARRIVAL = {**SCORE, 'order': 'arrival'}
 
 
-def spread(seed=5, count=6_000):
+def spread(seed=5, count=2_000):
     """[(partition, record)] by time: no key orders a client's records, which come from several servers."""
     _, records = long_stories(count=count, seed=seed)
     chance = random.Random(seed)

@@ -261,6 +261,7 @@ TEST_CASE("the same records give the same alerts in whatever order and blocks th
 
 TEST_CASE("after a restart at any place all later alerts are those without it, what waits included",
           "[score][restore][property][order]") {
+  uint64_t late = 0;  // behind such as were scored early
   for (const bool with_sources : {false, true}) {
     for (const uint32_t clients_max : {4'000U, 40U}) {
       ScoreOptions options = in_event_order(clients_max);
@@ -283,13 +284,18 @@ TEST_CASE("after a restart at any place all later alerts are those without it, w
         CHECK(restored.statistics().waiting == undisturbed.statistics().waiting);
         CHECK(restored.statistics().waiting_bytes == undisturbed.statistics().waiting_bytes);
         CHECK(restored.digest() == undisturbed.digest());
+        const uint64_t late_before = undisturbed.statistics().order_late,
+                       late_restored = restored.statistics().order_late;
         const auto expected = rest_of(undisturbed, std::span(blocks).subspan(stop));
         CHECK(rest_of(restored, std::span(blocks).subspan(stop)) == expected);
         CHECK(expected.size() > 10);
+        late += undisturbed.statistics().order_late - late_before;
+        CHECK(restored.statistics().order_late - late_restored == undisturbed.statistics().order_late - late_before);
       }
       CHECK(waited > 50);
     }
   }
+  CHECK(late > 0);
 }
 
 TEST_CASE("what comes later than the bound is scored at once, counted, and never lost", "[score][order]") {
@@ -327,6 +333,25 @@ TEST_CASE("what waits is bounded: beyond it the first of a chunk are scored earl
   CHECK(scorer.statistics().waiting == 0);
   CHECK(scorer.statistics().waiting_bytes == 0);
   CHECK(closed_attacks(alerts) == malicious(records.all()));
+}
+
+TEST_CASE("records of one moment come by where they stand, whenever they come", "[score][order]") {
+  Stream stream;
+  stream.add({.at_ms = 0, .address = "192.0.2.3", .evidence = attack()}).at.offset = 3;
+  stream.add({.at_ms = 0, .address = "192.0.2.5", .evidence = attack()}).at.offset = 5;
+  stream.add({.client = "other", .at_ms = kJitterMs});
+  stream.add({.client = "other", .at_ms = kJitterMs});
+  stream.add({.client = "other", .at_ms = kJitterMs + 1});
+  stream.add({.client = "other", .at_ms = kJitterMs + 1});
+  const auto& all = stream.observations();
+  Scorer scorer(in_event_order(), kTopics);
+  std::vector<Alert> alerts;
+  // The clock comes to where it would be the turn of all before that moment, and no further.
+  for (const size_t number : {1U, 2U, 3U, 0U, 4U, 5U})
+    scorer.observe({&all[number], 1}, alerts);
+  REQUIRE(alerts.size() == 1);
+  CHECK(alerts[0].at.offset == 3);
+  CHECK(scorer.statistics().order_late == 0);
 }
 
 TEST_CASE("what waits says when the broker took it, so that its delay can be measured", "[score][order]") {
