@@ -64,6 +64,7 @@ def system(minutes=ALL, busy=True):
         add('weir_rules_last_reload_successful', gauge((minutes, 1)))
         add('weir_rules_info', gauge((minutes, 1)), fingerprint='aa')
         add('weir_records_total', counter((minutes, per_minute)))
+        add('weir_observations_total', counter((minutes, per_minute)))
         add('weir_parse_errors_total', counter((minutes, per_minute / 1000)), reason='invalid_json')
         for metric in ('truncated_records', 'scan_failures', 'dead_letters_truncated', 'quarantined_records', 'bad_observation_blocks', 'foreign_observation_blocks',
                        'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'wrong_clock_records', 'order_late_records', 'order_early_records', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
