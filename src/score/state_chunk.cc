@@ -181,7 +181,8 @@ bool read_event_order(BinaryReader& in, uint32_t chunk, const StateParts& state,
     times.now_ms = in.signed_number<int64_t>();
     if (!is_plausible_time(times.now_ms)) return false;
   }
-  return times.progress.read(in) && state.waiting.load(chunk, in);
+  const auto is_of_chunk = [&](uint64_t client_hash) { return state.clients.chunk_of(client_hash) == chunk; };
+  return times.progress.read(in) && state.waiting.load(chunk, in, is_of_chunk);
 }
 
 PartitionClock read_clock(BinaryReader& in, bool& is_plausible) {

@@ -160,9 +160,7 @@ bool WaitingRecords::load_definitions(BinaryReader& in) {
   return in.ok();
 }
 
-bool WaitingRecords::load_record(Chunk& chunk, BinaryReader& in, const std::vector<uint16_t>& topics) {
-  WaitingRecord record;
-  if (!read_waiting(in, topics, record)) return false;
+bool WaitingRecords::take_saved(Chunk& chunk, WaitingRecord record, const IsOfChunk& is_of_chunk) {
   int64_t append_ms = 0;
   if (is_event(record)) {
     CorrelationEvent event;
@@ -170,7 +168,7 @@ bool WaitingRecords::load_record(Chunk& chunk, BinaryReader& in, const std::vect
     if (!unpack(record, event, hash, append_ms) || definition(hash) == nullptr) return false;
   } else {
     Observation observation;
-    if (!unpack(record, observation, append_ms)) return false;
+    if (!unpack(record, observation, append_ms) || !is_of_chunk(observation.client_hash)) return false;
   }
   // Saved in order, which makes a heap.
   if (!chunk.heap.empty() && order_(record, chunk.heap.back())) return false;
@@ -180,7 +178,7 @@ bool WaitingRecords::load_record(Chunk& chunk, BinaryReader& in, const std::vect
   return true;
 }
 
-bool WaitingRecords::load(uint32_t chunk_number, BinaryReader& in) {
+bool WaitingRecords::load(uint32_t chunk_number, BinaryReader& in, const IsOfChunk& is_of_chunk) {
   Chunk& chunk = chunks_[chunk_number];
   if (in.enumerator<uint8_t>(2) == 1) {
     chunk.overtaken_ms = in.signed_number<int64_t>();
@@ -198,8 +196,10 @@ bool WaitingRecords::load(uint32_t chunk_number, BinaryReader& in) {
                              : TopicTable::kNoTopic);
   }
   if (!load_definitions(in) || count > in.left()) return false;
-  for (uint64_t i = 0; i < count; ++i)
-    if (!load_record(chunk, in, topics)) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    WaitingRecord record;
+    if (!read_waiting(in, topics, record) || !take_saved(chunk, std::move(record), is_of_chunk)) return false;
+  }
   size_ += chunk.heap.size();
   bytes_ += chunk.bytes;
   return true;

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -44,8 +45,10 @@ class WaitingRecords {
   void clear();
 
   void save(uint32_t chunk, BinaryWriter& out) const;
+  /// Whether a client of this hash belongs to the chunk.
+  using IsOfChunk = std::function<bool(uint64_t client_hash)>;
   /// Into a chunk that has none. False if the bytes are none of save().
-  bool load(uint32_t chunk, BinaryReader& in);
+  bool load(uint32_t chunk, BinaryReader& in, const IsOfChunk& is_of_chunk);
 
  private:
   static constexpr size_t kDefinitionsMin = 512;  // so many may be kept that nothing needs
@@ -58,7 +61,7 @@ class WaitingRecords {
   WaitingRecord take_first(Chunk& chunk);
   void save_definitions(const Chunk& chunk, BinaryWriter& out) const;
   bool load_definitions(BinaryReader& in);
-  bool load_record(Chunk& chunk, BinaryReader& in, const std::vector<uint16_t>& topics);
+  bool take_saved(Chunk& chunk, WaitingRecord record, const IsOfChunk& is_of_chunk);
   [[nodiscard]] bool is_later(const WaitingRecord& a, const WaitingRecord& b) const { return order_(b, a); }
 
   TopicTable topics_;
