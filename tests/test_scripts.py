@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults', 'package', 'soak', 'docs', 'dashboard-pictures']
+SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults', 'package', 'soak', 'docs', 'dashboard-pictures',
+           'coverage', 'mutants', 'analyse']
 
 
 def run(script, *arguments):
@@ -22,12 +23,14 @@ def test_help_explains_the_script(script):
 
 @pytest.mark.parametrize('script, arguments', [
     ('demo', ['--seconds', 'soon']), ('demo', ['--seconds']), ('test', ['--part', 'nothing']), ('test', ['--frobnicate']),
-    ('bench', ['--runs', '0']), ('bench', ['--frobnicate']), ('bench', ['peers', '--frobnicate']), ('bench', ['peers', '--records', 'many']), ('fuzz', []), ('fuzz', ['--minutes', '-1']),
+    ('bench', ['--runs', '0']), ('bench', ['--frobnicate']), ('bench', ['peers', '--frobnicate']), ('bench', ['limits', '--rounds', '0']), ('bench', ['limits', '--frobnicate']), ('bench', ['peers', '--records', 'many']), ('fuzz', []), ('fuzz', ['--minutes', '-1']),
     ('format', ['--frobnicate']), ('install-deps', ['--frobnicate']),
     ('sigma-oracle', ['--frobnicate']), ('sigma-oracle', ['--generic', 'many']), ('sigma-oracle', ['/no/such/directory']),
     ('faults', ['--frobnicate']), ('faults', ['--seed']), ('package', ['--frobnicate']), ('package', ['--preset']),
     ('soak', ['--seed', '1']), ('soak', ['--hours', 'long']),
     ('docs', ['--frobnicate']), ('docs', ['--serve', 'here']), ('docs', ['--output']),
+    ('coverage', ['--frobnicate']), ('coverage', ['--fail-under', 'all']), ('coverage', ['--with', 'tests/none.py']), ('mutants', ['--count', '0']),
+    ('mutants', ['--frobnicate']), ('mutants', ['--module', 'nothing']), ('analyse', ['--frobnicate']), ('analyse', ['/no/such/file']),
     ('dashboard-pictures', ['--frobnicate']), ('dashboard-pictures', ['--minutes', 'long'])])
 def test_wrong_usage_is_code_2_with_a_message(script, arguments):
     result = run(script, *arguments)

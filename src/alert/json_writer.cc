@@ -1,7 +1,5 @@
 #include "alert/json_writer.h"
 
-#include <numeric>
-
 #include "base/utf8.h"
 
 namespace weir {
@@ -14,8 +12,14 @@ void JsonWriter::text(std::string_view name, std::string_view value) {
 
 void JsonWriter::text(std::string_view value) {
   // Without an early end, so that the compiler looks at many bytes at a time.
-  const auto all_bits = std::accumulate(value.begin(), value.end(), 0U,
-                                        [](unsigned bits, char c) { return bits | static_cast<unsigned char>(c); });
+  uint8_t all_bits = 0, escapes = 0;
+  for (const char c : value) {
+    const auto byte = static_cast<uint8_t>(c);
+    all_bits |= byte;
+    escapes |=
+        static_cast<uint8_t>(byte < 0x20) | static_cast<uint8_t>(byte == '"') | static_cast<uint8_t>(byte == '\\');
+  }
+  if (escapes == 0 && all_bits < 0x80) return writer_.plain(value);
   if (all_bits >= 0x80) {
     repaired_.clear();
     append_valid_utf8(value, repaired_);

@@ -3,6 +3,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,12 +52,26 @@ class JsonWriter {
   [[nodiscard]] std::string take() const { return {buffer_.GetString(), buffer_.GetSize()}; }
 
  private:
-  void key(std::string_view name) { writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+  /// The library writes byte by byte, looking at each; most texts need no escapes and can be copied.
+  class Writer : public rapidjson::Writer<rapidjson::StringBuffer> {
+   public:
+    using rapidjson::Writer<rapidjson::StringBuffer>::Writer;
+    void plain(std::string_view text) {
+      Prefix(rapidjson::kStringType);
+      char* to = os_->Push(text.size() + 2);
+      *to++ = '"';
+      to = std::copy(text.begin(), text.end(), to);
+      *to = '"';
+    }
+  };
+
+  /// Names are written in the code, without anything to escape.
+  void key(std::string_view name) { writer_.plain(name); }
 
   static constexpr size_t kBytesExpected = 8 << 10;  // most alerts are shorter
 
   rapidjson::StringBuffer buffer_;
-  rapidjson::Writer<rapidjson::StringBuffer> writer_;
+  Writer writer_;
   std::string repaired_;
 };
 

@@ -22,6 +22,7 @@ inline char* put_varint(char* at, uint64_t value) {
 }
 
 inline uint64_t zigzag_of(int64_t value) {
+  // cppcheck-suppress shiftTooManyBitsSigned ; C++20 defines it
   return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
 }
 

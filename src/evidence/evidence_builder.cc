@@ -51,6 +51,7 @@ std::string_view EvidenceBuilder::excerpt_of(const Violation& violation, const D
 
 /// As the masker shows it. Most of what an attacker's records hold is the same in each of them, with nothing to hide in it.
 std::string_view EvidenceBuilder::masked_text(std::string_view text, Arena& arena, size_t bytes_max) {
+  if (text.empty()) return text;
   if (!PlainTexts::eligible(text)) return masker_.text(text, arena, bytes_max);
   const PlainTexts::Key key = plain_texts_.key_of(text, PlainTexts::Kind::kText);
   if (plain_texts_.contains(key)) return cut_utf8(text, bytes_max);

@@ -25,7 +25,7 @@ constexpr ByteClasses kWrapping = byte_class::kPercent | byte_class::kAmpersand 
 
 constexpr auto kBase64Digits = [] {
   std::array<bool, 256> digits{};
-  for (size_t byte = 0; byte < digits.size(); ++byte)
+  for (size_t byte = 0; byte != digits.size(); ++byte)
     digits[byte] = base64_value(static_cast<char>(byte)) >= 0;
   return digits;
 }();
@@ -124,9 +124,8 @@ bool Masker::hides_part_of(std::string_view text) const {
 
 /// The text as it stands and what base64 in it says. True when something is hidden: then all of it, masked, is in `out`.
 bool Masker::mask_plain(std::string_view text, int depth, std::string& out) const {
-  Arena arena;
-  std::string encoded, personal;
-  std::string_view left = mask_text(text, arena);
+  std::string named, encoded, personal;
+  std::string_view left = mask_text(text, named) ? std::string_view(named) : text;
   if (mask_encoded(left, depth, encoded)) left = encoded;
   if (mask_personal_data(left, kinds_, personal)) left = personal;
   if (left.data() == text.data()) return false;
@@ -178,18 +177,24 @@ bool Masker::mask_encoded(std::string_view text, int depth, std::string& out) co
     out.append(text.substr(copied, begin - copied)).append("***");
     copied = end;
   };
-  for (size_t at = 0; at < text.size();) {
-    if (!is_base64_digit(text[at])) {
-      ++at;
+  // Each run that is long enough reaches over one of the places that are so far apart, and in most texts none of these is part of one.
+  constexpr size_t kPaddingMax = 2, kRunMin = kEncodedLengthMin - kPaddingMax;
+  for (size_t place = kRunMin - 1; place < text.size();) {
+    if (!is_base64_digit(text[place])) {
+      place += kRunMin;
       continue;
     }
-    size_t end = at;
-    bool has_slash = false;
-    for (; end < text.size() && is_base64_digit(text[end]); ++end)
-      has_slash = has_slash || text[end] == '/';
+    size_t at = place, end = place;
+    while (at > 0 && is_base64_digit(text[at - 1]))
+      --at;
+    while (end < text.size() && is_base64_digit(text[end]))
+      ++end;
+    place = end + kRunMin;
+    if (end - at < kRunMin) continue;
     size_t padded = end;
-    while (padded < text.size() && padded - end < 2 && text[padded] == '=')
+    while (padded < text.size() && padded - end < kPaddingMax && text[padded] == '=')
       ++padded;
+    const bool has_slash = text.substr(at, end - at).find('/') != std::string_view::npos;
     if (tells_secret(text.substr(at, padded - at))) {
       hide(at, padded);
     } else if (has_slash) {
@@ -200,7 +205,6 @@ bool Masker::mask_encoded(std::string_view text, int depth, std::string& out) co
         piece = slash + 1;
       }
     }
-    at = padded;
   }
   if (copied == 0) return false;
   out.append(text.substr(copied));

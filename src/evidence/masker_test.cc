@@ -59,6 +59,14 @@ TEST_CASE("base64 and hexadecimal of a secret go as a whole", "[masker]") {
          {"YToxCmRhdGE9Y0dGemMzZHZjbVE5YUhWdWRHVnlNaVo0UFRFPQ==", "***"}});  // base64 in base64
 }
 
+TEST_CASE("a short encoded secret is found wherever it stands", "[masker]") {
+  for (size_t size = 0; size <= 20; ++size) {
+    const std::string before = std::string(size, ',');
+    CHECK(Masker().text(before + "cHdkPSJiIg==," + before) == before + "***," + before);  // pwd="b"
+    CHECK(Masker().text("ab,ab," + before + "cHdkPSdh") == "ab,ab," + before + "***");    // pwd='a
+  }
+}
+
 TEST_CASE("keys of further issuers are masked by their form", "[masker]") {
   const auto part = [](size_t size) { return kMixed.substr(0, size); };
   for (const std::string& secret :

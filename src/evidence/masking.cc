@@ -517,8 +517,9 @@ bool may_hold_card(std::string_view text) {
   return false;
 }
 
-/// True when something is masked: then all of the text, masked, is in `out`, which else stays as it was.
-bool mask(std::string_view text, std::string& out) {
+}  // namespace
+
+bool mask_text(std::string_view text, std::string& out) {
   const TextSigns signs = signs_of(text);
   std::string without_blocks, without_cards;
   std::string_view left = text;
@@ -530,16 +531,9 @@ bool mask(std::string_view text, std::string& out) {
   return true;
 }
 
-}  // namespace
-
 std::string mask_text(std::string_view text) {
   std::string masked;
-  return mask(text, masked) ? masked : std::string(text);
-}
-
-std::string_view mask_text(std::string_view text, Arena& arena) {
-  std::string masked;
-  return mask(text, masked) ? arena.copy(masked) : text;
+  return mask_text(text, masked) ? masked : std::string(text);
 }
 
 }  // namespace weir

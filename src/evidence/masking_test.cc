@@ -329,17 +329,16 @@ TEST_CASE("masking takes time linear in the text, whatever it is", "[alert][mask
   }
 }
 
-TEST_CASE("a text that holds no secret is given back itself, not copied", "[alert][masking]") {
-  Arena arena;
-  for (const std::string text :
-       {"", "id=7' UNION SELECT 1", "4111 1111 1111 1112", "password", "password=***", "a:b@c"})
-    CHECK((mask_text(text, arena).data() == text.data() && mask_text(text, arena) == text));
-  for (const std::string text :
+TEST_CASE("of a text that holds no secret nothing is written", "[alert][masking]") {
+  std::string masked = "as it was";
+  for (const char* text : {"", "id=7' UNION SELECT 1", "4111 1111 1111 1112", "password", "password=***", "a:b@c"})
+    CHECK((!mask_text(text, masked) && mask_text(text) == text));
+  CHECK(masked == "as it was");
+  for (const char* text :
        {"id=7&password=hunter2hunter2", "card 4111 1111 1111 1111", "pay 4111-1111-1111-1111 pin=1234"}) {
-    const std::string before = text;
-    const std::string_view masked = mask_text(text, arena);
+    masked.clear();
+    REQUIRE(mask_text(text, masked));
     CHECK((masked == mask_text(text) && masked != text));
-    CHECK(text == before);
   }
 }
 

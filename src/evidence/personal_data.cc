@@ -19,7 +19,7 @@ constexpr std::string_view kIbanLengths =
 
 constexpr auto kIsInWord = [] {
   std::array<bool, 256> in_word{};
-  for (size_t byte = 0; byte < in_word.size(); ++byte)
+  for (size_t byte = 0; byte != in_word.size(); ++byte)
     in_word[byte] = is_word_byte(static_cast<char>(byte));
   return in_word;
 }();
@@ -224,12 +224,14 @@ size_t phone_length(std::string_view text) {
 /// No account number or identity number has fewer digits.
 constexpr size_t kDigitsMin = 6;
 
-bool may_hold_some(std::string_view text, PersonalDataMask kinds) {
-  constexpr auto kOfDigits =
-      static_cast<PersonalDataMask>(mask_of(PersonalData::kIban) | mask_of(PersonalData::kNationalId));
-  if ((kinds & kOfDigits) != 0 && signs_of(text).digits >= kDigitsMin) return true;
-  if ((kinds & mask_of(PersonalData::kEmail)) != 0 && text.find('@') != std::string_view::npos) return true;
-  return (kinds & mask_of(PersonalData::kPhone)) != 0 && text.find('+') != std::string_view::npos;
+/// Those of the kinds that a text with these signs may hold.
+PersonalDataMask possible_kinds(std::string_view text, PersonalDataMask kinds) {
+  const auto without = [&](PersonalDataMask absent) { kinds = static_cast<PersonalDataMask>(kinds & ~absent); };
+  if (text.find('@') == std::string_view::npos) without(mask_of(PersonalData::kEmail));
+  if (text.find('+') == std::string_view::npos) without(mask_of(PersonalData::kPhone));
+  constexpr auto kOfDigits = mask_of(PersonalData::kIban) | mask_of(PersonalData::kNationalId);
+  if ((kinds & kOfDigits) != 0 && signs_of(text).digits < kDigitsMin) without(kOfDigits);
+  return kinds;
 }
 
 /// What of the text's front goes, and how much of that stays at its end.
@@ -254,7 +256,8 @@ Found find_at(std::string_view text, bool begins_word, PersonalDataMask kinds) {
 }  // namespace
 
 bool mask_personal_data(std::string_view text, PersonalDataMask kinds, std::string& out) {
-  if (!may_hold_some(text, kinds)) return false;
+  kinds = possible_kinds(text, kinds);
+  if (kinds == 0) return false;
   size_t copied = 0;
   for (size_t i = 0; i < text.size();) {
     const bool begins_word = i == 0 || !is_in_word(text[i - 1]);

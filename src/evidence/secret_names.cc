@@ -34,20 +34,36 @@ constexpr std::array kPairs{Pair{"access", "key"},        Pair{"account", "key"}
                             Pair{"encryption", "key"},    Pair{"private", "key"}, Pair{"security", "code"},
                             Pair{"sess", "id"},           Pair{"signing", "key"}};
 
+constexpr uint32_t letter(char c) {
+  return is_ascii_lower(c) ? 1U << (c - 'a') : 0;
+}
+/// The letters that some text of the list begins or ends with, as bits: most words have another.
+template <typename Texts, typename LetterOf>
+constexpr uint32_t letters_of(const Texts& texts, LetterOf letter_of) {
+  uint32_t letters = 0;
+  for (const auto& text : texts)
+    letters |= letter(letter_of(text));
+  return letters;
+}
+constexpr auto first_of = [](std::string_view text) { return text.front(); };
+constexpr uint32_t kWordsBegin = letters_of(kWords, first_of), kBeginningsBegin = letters_of(kBeginnings, first_of);
+constexpr uint32_t kEndingsEnd = letters_of(kEndings, [](std::string_view text) { return text.back(); });
+constexpr uint32_t kPairsBegin = letters_of(kPairs, [](const Pair& pair) { return pair.first.front(); });
+
 bool is_secret_word(std::string_view word) {
-  // One byte first: nearly all words differ in it.
+  const uint32_t first = letter(word.front()), last = letter(word.back());
   const auto equals = [&](std::string_view other) { return word.front() == other.front() && word == other; };
   const auto ends = [&](std::string_view other) { return word.back() == other.back() && word.ends_with(other); };
-  const auto begins = [&](std::string_view other) { return word.front() == other.front() && word.starts_with(other); };
-  return std::any_of(kWords.begin(), kWords.end(), equals) || std::any_of(kEndings.begin(), kEndings.end(), ends) ||
-         std::any_of(kBeginnings.begin(), kBeginnings.end(), begins);
+  const auto begins = [&](std::string_view other) { return word.starts_with(other); };
+  return ((first & kWordsBegin) != 0 && std::any_of(kWords.begin(), kWords.end(), equals)) ||
+         ((last & kEndingsEnd) != 0 && std::any_of(kEndings.begin(), kEndings.end(), ends)) ||
+         ((first & kBeginningsBegin) != 0 && std::any_of(kBeginnings.begin(), kBeginnings.end(), begins));
 }
 
 bool is_secret_pair(std::string_view first, std::string_view second) {
-  if (first.empty()) return false;
-  return std::any_of(kPairs.begin(), kPairs.end(), [&](const Pair& pair) {
-    return first.front() == pair.first.front() && first == pair.first && second == pair.second;
-  });
+  if (first.empty() || (letter(first.front()) & kPairsBegin) == 0) return false;
+  return std::any_of(kPairs.begin(), kPairs.end(),
+                     [&](const Pair& pair) { return first == pair.first && second == pair.second; });
 }
 
 }  // namespace

@@ -19,7 +19,7 @@
 namespace weir {
 
 struct HttpServer::Impl {
-  Impl(HttpOptions options, HttpHandlers handlers, RequestLogSink sink)
+  Impl(const HttpOptions& options, HttpHandlers handlers, RequestLogSink sink)
       : context{options, std::move(handlers), RequestLog(std::move(sink), options.log_lines_per_second),
                 AccessControl(options.access)} {}
 

@@ -16,6 +16,7 @@
 #include "lane/lane.h"
 #include "lane/sources/source_board.h"
 #include "lane/state/partition_state.h"
+#include "lane/state/state_division.h"
 #include "lane/state/stored_state.h"
 #include "lane/topic_header.h"
 #include "pipeline/lane_counters.h"
@@ -72,6 +73,9 @@ class ScoreWork : public StageWork {
   void on_revoked(bool committed) override;
   void tick() override;
   void answer_questions() override;
+
+  /// All chunks of a partition as they are at the offset it stands at; none where it has no state that is restored.
+  [[nodiscard]] WholeState whole_state(int32_t partition) const;
 
   /// Where other threads ask about this lane's clients.
   [[nodiscard]] ClientDesk& desk() { return desk_; }

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "score/client_check.h"
+#include "score/division/partition_times.h"
 #include "score/orders/ordered_decision.h"
 #include "score/report/client_report.h"
 #include "score/scorer_impl.h"
@@ -325,11 +326,6 @@ bool Scorer::Impl::has_open_episode(ClientSlot slot) const {
          bursts.has_open(clients.window(slot) + ClientWindow::words(capacity));
 }
 
-void Scorer::Impl::remove(ClientSlot slot) {
-  bursts.release(burst_words(slot));
-  clients.remove(slot);
-}
-
 /// Forgets the clients of a chunk of which nothing came while the partition's time went on by more than their time to live.
 /// Their windows would start afresh anyway (judge_window), so this frees memory and changes no alert.
 void Scorer::Impl::expire_idle(uint32_t chunk, int clients_max) {
@@ -532,24 +528,15 @@ uint32_t Scorer::chunk_count() const {
 
 void Scorer::save(uint32_t chunk, std::string& out) const {
   WEIR_ASSERT(chunk < chunk_count() && !impl_->absent[chunk], "only a chunk that is there can be saved");
-  std::string correlations;
-  impl_->correlator.save(chunk, correlations);
-  save_chunk(impl_->parts(), chunk, correlations, out);
+  impl_->save(chunk, out);
+}
+
+PartitionTimes Scorer::times() const {
+  return {impl_->clock, impl_->correlator.times()};
 }
 
 void Scorer::begin_restore() {
-  impl_->clients.clear();
-  impl_->bursts.clear();
-  impl_->episodes.clear();
-  impl_->silences.clear();
-  impl_->decisions.clear();
-  impl_->budget.clear();
-  impl_->waiting.clear();
-  impl_->progress = {};
-  impl_->clock = {};
-  impl_->now_ms = PartitionClock::kUnset;
-  impl_->order_in_force = impl_->options.order;
-  impl_->correlator.begin_restore();
+  impl_->begin_restore();
   impl_->absent.assign(chunk_count(), true);
   impl_->absent_count = chunk_count();
   impl_->refresh_statistics();

@@ -21,6 +21,7 @@
 namespace weir {
 
 struct ClientReport;
+struct PartitionTimes;
 
 struct ScorerStatistics {
   uint64_t observations = 0;
@@ -103,6 +104,9 @@ class Scorer {
 
   /// Appends a chunk as it is after the observations so far. No chunk may be absent.
   void save(uint32_t chunk, std::string& out) const;
+
+  /// The event time that the chunks hold, which is the same in all of them.
+  [[nodiscard]] PartitionTimes times() const;
 
   /// Forgets everything. All chunks are absent: observations of their clients only advance the clock, until load().
   void begin_restore();

@@ -1,43 +1,18 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "score/alert_budget.h"
-#include "score/burst.h"
-#include "score/client_table.h"
-#include "score/client_window.h"
-#include "score/correlation/correlator.h"
-#include "score/decisions/decisions.h"
-#include "score/episodes.h"
-#include "score/orders/silences.h"
-#include "score/partition_clock.h"
 #include "score/scorer.h"
-#include "score/state_chunk.h"
-#include "score/waiting/waiting_records.h"
+#include "score/state/scorer_state.h"
 
 namespace weir {
 
-/// Of a scorer alone: what it consists of.
-struct Scorer::Impl {
+/// Of a scorer alone: its state, and what is done with it.
+struct Scorer::Impl : ScorerState {
   Impl(const ScoreOptions& score_options, const TopicTable& topics)
-      : options(score_options),
-        capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
-                            AbuseOptions::kWindowRequestsMax)),
-        bursts(score_options.bursts, score_options.lateness, score_options.client_idle + score_options.lateness),
-        clients(std::max<uint32_t>(score_options.clients_max, 1),
-                ClientTable::chunk_count_for(score_options.clients_max, score_options.chunk_clients),
-                ClientWindow::words(capacity) + bursts.words()),
-        episodes(score_options.episodes, score_options.bursts.window, topics),
-        silences(clients.chunk_count()),
-        decisions(score_options.decisions, clients.chunk_count()),
-        budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
-        correlator(score_options, topics, clients.chunk_count()),
-        waiting(topics, clients.chunk_count(), score_options.waiting_bytes_max),
-        order_in_force(score_options.order),
-        absent(clients.chunk_count(), false) {
+      : ScorerState(score_options, topics), absent(clients.chunk_count(), false) {
     correlator.know_clients([this](const CorrelationClient& client, std::vector<RelatedEpisode>& related) {
       relate_to_client(client, related);
     });
@@ -72,8 +47,6 @@ struct Scorer::Impl {
   void close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts);
   void close_episode(uint32_t number, std::vector<Alert>& alerts);
   [[nodiscard]] bool has_open_episode(ClientSlot slot) const;
-  [[nodiscard]] uint32_t* burst_words(ClientSlot slot) { return clients.window(slot) + ClientWindow::words(capacity); }
-  void remove(ClientSlot slot);
   void expire_idle(uint32_t chunk, int clients_max);
   void evict_one(uint32_t chunk, std::vector<Alert>& alerts);
   void close_all_of(ClientSlot slot, std::vector<Alert>& alerts);
@@ -81,10 +54,6 @@ struct Scorer::Impl {
   void leave_out_silenced(size_t begin, std::vector<Alert>& alerts);
   ClientSlot least_telling(uint32_t chunk);
   void refresh_statistics();
-  [[nodiscard]] StateParts parts() {
-    return {clients,   bursts,  episodes, budget,         clock,  silences,
-            decisions, waiting, progress, order_in_force, now_ms, capacity};
-  }
   [[nodiscard]] bool is_absent(uint32_t chunk) const { return absent_count > 0 && absent[chunk]; }
 
   // --- ScoreOrder::kEventTime, in waiting/event_order.cc
@@ -101,23 +70,8 @@ struct Scorer::Impl {
   void settle(int64_t time_ms, std::vector<Alert>& alerts);
   void release_all(std::vector<Alert>& alerts);
 
-  ScoreOptions options;
-  uint32_t capacity;
-  Bursts bursts;
-  ClientTable clients;
-  Episodes episodes;
-  Silences silences;
-  Decisions decisions;
-  AlertBudget budget;
-  PartitionClock clock;
-  Correlator correlator;
-  WaitingRecords waiting;
-  ArrivalProgress progress;
-  ScoreOrder order_in_force;  // that of the state; while it is restored the one in which it was saved
-  int64_t now_ms =
-      PartitionClock::kUnset;  // the event time up to which it is scored: the clock's, or behind it what was in order
-  int64_t append_ms = 0;       // of the records of the block at hand
-  std::vector<bool> absent;    // chunks that a restore has not yet put back
+  int64_t append_ms = 0;     // of the records of the block at hand
+  std::vector<bool> absent;  // chunks that a restore has not yet put back
   uint32_t absent_count = 0;
   ScorerStatistics statistics;
 };

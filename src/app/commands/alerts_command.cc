@@ -14,6 +14,7 @@
 #include "app/alerts/alert_screen.h"
 #include "app/commands/alerts_mark_command.h"
 #include "app/commands/command.h"
+#include "app/commands/repeatable.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
@@ -136,11 +137,7 @@ void add_filter_options(CLI::App& command, AlertsArguments& arguments) {
   static const std::map<std::string, int64_t> kSeverities{
       {"informational", 1}, {"low", 2}, {"medium", 3}, {"high", 4}, {"critical", 5}};
   const auto add_list = [&](const char* name, std::vector<std::string>& list, const char* help, const char* text) {
-    command.add_option(name, list, help)
-        ->option_text(text)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    repeatable(command.add_option(name, list, help)->option_text(text));
   };
   AlertFilter& filter = arguments.filter;
   add_list("--kind", filter.kinds,

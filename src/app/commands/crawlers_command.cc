@@ -12,6 +12,7 @@
 
 #include "app/alerts/alert_lines.h"
 #include "app/commands/command.h"
+#include "app/commands/repeatable.h"
 #include "app/crawlers/crawler_list.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
@@ -161,13 +162,10 @@ void add_crawlers_command(CLI::App& program, int& exit_code) {
   crawlers->add_option("--agent", arguments->crawler.agent, "What the crawler's user agents have in them: Googlebot")
       ->option_text("TEXT")
       ->required();
-  crawlers
-      ->add_option("--domain", arguments->crawler.domains,
-                   "Domain in which its names lie: googlebot.com; may be repeated")
-      ->option_text("DOMAIN")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+  repeatable(crawlers
+                 ->add_option("--domain", arguments->crawler.domains,
+                              "Domain in which its names lie: googlebot.com; may be repeated")
+                 ->option_text("DOMAIN"))
       ->required();
   crawlers->add_option("--list", arguments->list, "File of the verified addresses, which is kept up to date")
       ->option_text("LIST")

@@ -12,6 +12,7 @@
 
 #include "app/commands/admin_call.h"
 #include "app/commands/command.h"
+#include "app/commands/repeatable.h"
 #include "app/daemon/logging.h"
 #include "app/daemon/service.h"
 #include "app/decisions/bouncer_api.h"
@@ -32,6 +33,8 @@ namespace {
 
 constexpr Milliseconds kLookAgain{200};
 constexpr int kTryAgainMs = 1'000;
+constexpr Milliseconds kBehindInterval{5'000};  // so often the brokers are asked where the topic ends
+constexpr Milliseconds kBehindPatience{1'000};
 constexpr Milliseconds kRewriteInterval{1'000};  // at most so often is a watched file replaced
 
 struct DecisionsArguments {
@@ -205,6 +208,7 @@ HttpHandlers handlers_of(BouncerApi& api) {
     return api.is_loaded() ? Health{true, "ready"} : Health{false, "the decisions are still being read"};
   };
   handlers.api = api.routes();
+  handlers.answered = [&api](int status) { api.note_answer(status); };
   return handlers;
 }
 
@@ -229,8 +233,13 @@ Status feed_api(DecisionFeed& feed, BouncerApi& api, Interruption& interruption,
   if (interruption.requested()) return {};  // perhaps before all was read
   api.set_loaded();
   notifier.ready("Telling decisions");
+  auto next_question = std::chrono::steady_clock::now();
   while (!interruption.requested()) {
     const auto more = feed.read_more(kLookAgain, take);
+    if (std::chrono::steady_clock::now() >= next_question) {
+      if (const auto behind = feed.behind(kBehindPatience); behind) api.note_behind(*behind, wall_clock());
+      next_question = std::chrono::steady_clock::now() + kBehindInterval;
+    }
     if (more) continue;
     log.write(LogLevel::kWarning, "decisions: " + more.error().to_string() + "; trying again");
     interruption.wait(-1, kTryAgainMs);
@@ -321,12 +330,9 @@ void add_export(CLI::App& decisions, const std::shared_ptr<DecisionsArguments>& 
   to_file->add_option("--format", arguments->format, "How a line is written")
       ->check(CLI::IsMember(names_of<ExportFormat>()))
       ->option_text("plain|nginx-deny|nginx-geo|haproxy-map|envoy [plain]");
-  to_file->add_option("--action", arguments->actions, "Only these; may be repeated")
-      ->check(CLI::IsMember(names_of<DecisionAction>()))
-      ->option_text("ban|captcha|throttle [ban]")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(to_file->add_option("--action", arguments->actions, "Only these; may be repeated")
+                 ->check(CLI::IsMember(names_of<DecisionAction>()))
+                 ->option_text("ban|captcha|throttle [ban]"));
   auto* output = to_file->add_option("-o,--output", arguments->output,
                                      "Replace this file, in one step, instead of writing to standard output");
   output->option_text("FILE");
@@ -343,11 +349,10 @@ void add_serve(CLI::App& decisions, const std::shared_ptr<DecisionsArguments>& a
   serve->add_option("--keys", arguments->keys_file, "File with the names and hashed keys of the bouncers (weir apikey)")
       ->required()
       ->option_text("FILE");
-  serve->add_option("--allow", arguments->allowed, "Network that may call; may be repeated; without any, loopback only")
-      ->option_text("NETWORK")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(serve
+                 ->add_option("--allow", arguments->allowed,
+                              "Network that may call; may be repeated; without any, loopback only")
+                 ->option_text("NETWORK"));
   serve->add_option("--requests-per-minute", arguments->requests_per_minute, "Of one address; further ones are refused")
       ->check(CLI::Range(1, 1'000'000))
       ->option_text("NUMBER [600]");

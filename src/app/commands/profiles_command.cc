@@ -8,6 +8,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/compile_command.h"
+#include "app/commands/repeatable.h"
 #include "app/input/line_reader.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
@@ -188,10 +189,8 @@ void add_profiles_command(CLI::App& program, int& exit_code) {
   profiles->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, int (*command)(const ProfilesArguments&)) {
     auto* sub = profiles->add_subcommand(name, help);
-    sub->add_option("--folder", arguments->folders, "Folder with profiles of your own (*.yaml); may be repeated")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    repeatable(
+        sub->add_option("--folder", arguments->folders, "Folder with profiles of your own (*.yaml); may be repeated"));
     sub->add_option("-c,--config", arguments->config_file, "Configuration whose profiles.directories count, too");
     sub->callback([arguments, command, &exit_code] { exit_code = command(*arguments); });
     return sub;

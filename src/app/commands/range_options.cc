@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/commands/repeatable.h"
+
 namespace weir {
 
 void add_range_options(CLI::App& command, RangeArguments& arguments) {
@@ -17,11 +19,8 @@ void add_range_options(CLI::App& command, RangeArguments& arguments) {
                   "Also judge what was written so long before --from, without showing it, so that windows and open "
                   "episodes are those of that time; at least score.client_idle_ms (1h) for exact results")
       ->option_text("LENGTH");
-  command.add_option("--topic", arguments.topics, "Only this topic of the configuration's; may be repeated")
-      ->option_text("NAME")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(command.add_option("--topic", arguments.topics, "Only this topic of the configuration's; may be repeated")
+                 ->option_text("NAME"));
   command.add_option("--partitions", arguments.partitions, "Only these partitions: 3, or 0,4-7")->option_text("LIST");
   command.add_option("-j,--threads", arguments.threads, "Threads that read and judge, each its own partitions")
       ->option_text("NUMBER [the cores]")

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "app/commands/command.h"
+#include "app/commands/repeatable.h"
 #include "app/commands/setup_options.h"
 #include "app/scan/scan.h"
 #include "app/scan/scan_report.h"
@@ -130,21 +131,16 @@ int run_scan(const ScanArguments& arguments) {
 }
 
 void add_input_options(CLI::App& scan, ScanArguments& arguments) {
-  scan.add_option("--field", arguments.input.fields,
-                  "Where a field of the request stands in a JSON record, instead of where the profile says; may be "
-                  "repeated, for example client_ip=/remote/address")
-      ->option_text("NAME=POINTER")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(
+      scan.add_option("--field", arguments.input.fields,
+                      "Where a field of the request stands in a JSON record, instead of where the profile says; may be "
+                      "repeated, for example client_ip=/remote/address")
+          ->option_text("NAME=POINTER"));
   scan.add_option("--unwrap", arguments.input.unwrap, "Where in an envelope the record stands, for example /message")
       ->option_text("POINTER");
-  scan.add_option("--trusted-proxy", arguments.input.trusted_proxies,
-                  "Believe X-Forwarded-For from this address or network; may be repeated")
-      ->option_text("NETWORK")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(scan.add_option("--trusted-proxy", arguments.input.trusted_proxies,
+                             "Believe X-Forwarded-For from this address or network; may be repeated")
+                 ->option_text("NETWORK"));
   scan.add_option("--since", arguments.since,
                   "Only requests from this time on: 2025-01-15T10:00:00Z, 2025-01-15, or how long ago (15m, 2h, 7d)")
       ->option_text("TIME");

@@ -141,7 +141,6 @@ class ServiceLoop {
  public:
   ServiceLoop(const ServiceNotifier& notifier, const ServiceHooks& hooks)
       : notifier_(notifier), hooks_(hooks), watchdog_timeout_(ServiceNotifier::watchdog_timeout()) {
-    tick_ = kTick;
     if (watchdog_timeout_) {
       const auto feed = std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog_timeout_ / kFeedsPerTimeout);
       tick_ = std::clamp(feed, std::chrono::milliseconds(1), std::chrono::milliseconds(kTick));
@@ -199,7 +198,7 @@ class ServiceLoop {
   const ServiceNotifier& notifier_;
   const ServiceHooks& hooks_;
   std::optional<std::chrono::microseconds> watchdog_timeout_;
-  std::chrono::milliseconds tick_{};
+  std::chrono::milliseconds tick_ = kTick;
   Clock::time_point last_feed_{};
   Clock::time_point last_status_ = Clock::now();
   std::future<Status> reload_;

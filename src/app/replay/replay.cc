@@ -7,6 +7,7 @@
 #include "app/replay/counter_sums.h"
 #include "app/replay/range_judge.h"
 #include "app/replay/rate_limit.h"
+#include "base/assert.h"
 
 namespace weir {
 namespace {
@@ -53,6 +54,10 @@ Replay::Replay(ReplayOptions options, std::vector<const RuleSlot*> judgements)
   for (size_t i = 0; i < judgements_.size(); ++i)
     stages_.emplace_back(options_.score, options_.topics, options_.observations_partitions,
                          sources_of(options_.ranges));
+  if (!options_.scorers.empty()) {
+    WEIR_ASSERT(stages_.size() == 1, "a state is of one rule set");
+    stages_.front().begin_with(std::move(options_.scorers));
+  }
   for (const PartitionRange& range : options_.ranges)
     offsets_done_.push_back(range.lead);
 }

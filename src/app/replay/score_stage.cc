@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/assert.h"
 #include "lane/block_router.h"
 
 namespace weir {
@@ -37,6 +38,12 @@ ScoreStage::ScoreStage(const ScoreOptions& options, TopicTable topics, int32_t p
   // In the order in which the broker took the records, each source is always read as far as there is something.
   for (SourceReport& source : sources_)
     source.at_end = true;
+}
+
+void ScoreStage::begin_with(std::vector<std::unique_ptr<Scorer>> scorers) {
+  WEIR_ASSERT(scorers.size() == partitions_.size(), "a state for each partition");
+  for (size_t i = 0; i < scorers.size(); ++i)
+    partitions_[i].scorer = std::move(scorers[i]);
 }
 
 ScoreStage::Partition& ScoreStage::partition_of_hash(uint64_t hash) {

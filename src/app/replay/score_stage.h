@@ -21,6 +21,9 @@ class ScoreStage {
   /// `sources`: as many ranges as there are.
   ScoreStage(const ScoreOptions& options, TopicTable topics, int32_t partitions, std::vector<SourceReport> sources);
 
+  /// The state of all partitions before the first record.
+  void begin_with(std::vector<std::unique_ptr<Scorer>> scorers);
+
   /// What they borrow must stay until score().
   void add(const Observation& observation);
   void add(const CorrelationEvent& event);

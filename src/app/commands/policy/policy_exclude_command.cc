@@ -8,6 +8,7 @@
 
 #include "app/alerts/alert_hits.h"
 #include "app/alerts/alert_selection.h"
+#include "app/commands/repeatable.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/policy_additions.h"
@@ -82,11 +83,7 @@ void add_policy_exclude(CLI::App& policy, int& exit_code) {
   auto* command = policy.add_subcommand(
       "exclude", "Turn false alarms into the narrowest exclusions that end them, as a policy file");
   const auto add_list = [&](const char* name, std::vector<std::string>& list, const char* help, const char* text) {
-    command->add_option(name, list, help)
-        ->option_text(text)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    repeatable(command->add_option(name, list, help)->option_text(text));
   };
   command
       ->add_option("--from-alert", arguments->alerts.file,

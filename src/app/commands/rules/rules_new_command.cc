@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "app/commands/repeatable.h"
 #include "app/commands/rules/draft_neighbours.h"
 #include "app/commands/setup_options.h"
 #include "app/scan/judged_requests.h"
@@ -265,11 +266,7 @@ void add_rules_new(CLI::App& rules, int& exit_code) {
       *command, arguments->setup,
       "Form of the records (weir profiles list), or the path of a profile of your own; else it is recognised");
   const auto add_files = [&](const char* name, std::vector<std::string>& files, const char* help) {
-    return command->add_option(name, files, help)
-        ->option_text("FILE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    return repeatable(command->add_option(name, files, help)->option_text("FILE"));
   };
   add_files("--from-record", arguments->record_files,
             "Requests that the rule is to find, a line each, also compressed; - is standard input; may be repeated")

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "app/commands/repeatable.h"
 #include "app/commands/rules/tuning.h"
 #include "app/commands/setup_options.h"
 #include "app/setup/exit_code.h"
@@ -85,11 +86,7 @@ void add_rules_tune(CLI::App& rules, int& exit_code) {
       *command, arguments->setup,
       "Form of the records (weir profiles list), or the path of a profile of your own; else it is recognised");
   const auto add_list = [&](const char* name, std::vector<std::string>& list, const char* help, const char* text) {
-    return command->add_option(name, list, help)
-        ->option_text(text)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    return repeatable(command->add_option(name, list, help)->option_text(text));
   };
   command
       ->add_option("--from-alert", arguments->alerts.file,
