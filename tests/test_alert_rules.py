@@ -64,9 +64,10 @@ def system(minutes=ALL, busy=True):
         add('weir_rules_last_reload_successful', gauge((minutes, 1)))
         add('weir_rules_info', gauge((minutes, 1)), fingerprint='aa')
         add('weir_records_total', counter((minutes, per_minute)))
+        add('weir_observations_total', counter((minutes, per_minute)))
         add('weir_parse_errors_total', counter((minutes, per_minute / 1000)), reason='invalid_json')
         for metric in ('truncated_records', 'scan_failures', 'dead_letters_truncated', 'quarantined_records', 'bad_observation_blocks', 'foreign_observation_blocks',
-                       'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'wrong_clock_records', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
+                       'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'wrong_clock_records', 'order_late_records', 'order_early_records', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
             add(f'weir_{metric}_total', counter((minutes, 0)))
         add('weir_decisions_skipped_total', counter((minutes, 0)), why='budget')
         served = name.replace('9464', '8080')
@@ -138,6 +139,7 @@ FAULTS = {
     'WeirLaneStalls': {f'weir_lane_stalls_total {ONE} score': counter((QUIET, 0), (FAULT, 1), (AFTER, 0))},
     'WeirSourceStuck': {f'weir_sources_stuck {ONE}': fault_gauge(0, 2)},
     'WeirWrongClocks': {f'weir_wrong_clock_records_total {ONE}': fault_counter(12)},
+    'WeirOutOfOrder': {f'weir_order_late_records_total {ONE}': fault_counter(12)},
     'WeirClockSkew': {f'weir_clock_skew_seconds {ONE} score': fault_gauge(0, -45)},
     'WeirUnguardedLanes': {f'weir_unguarded_lanes {ONE} detect': fault_gauge(0, 2)},
     'WeirAlertsTrimmed': {f'weir_alerts_trimmed_total {ONE}': fault_counter(1)},

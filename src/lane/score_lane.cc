@@ -107,6 +107,8 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   topic_header_.translate(source.header(record, kTopicsHeader), block_);
   const auto start = std::chrono::steady_clock::now();
   alerts_.clear();
+  if (options_.score.order == ScoreOrder::kEventTime)
+    state.scorer().note_append_time(number_in(source.header(record, kAppendTimeHeader)));
   score(block_, record.append_time, state.scorer(), alerts_);
   const auto spent = std::chrono::steady_clock::now() - start;
   if (!repeated) {
@@ -120,7 +122,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   if (alerts_.empty() && decisions.empty()) return;
   const int64_t append_ms = number_in(source.header(record, kAppendTimeHeader));
   for (Alert& alert : alerts_)
-    retain_alert(alert, append_ms);
+    retain_alert(alert, alert.append_ms != 0 ? alert.append_ms : append_ms);
   for (const DecisionChange& change : decisions)
     retain_decision(change, append_ms);
 }
@@ -493,6 +495,7 @@ WholeState ScoreWork::whole_state(int32_t partition) const {
     if (state->partition() != partition || state->restoring() || state->next_offset() == PartitionOffset::kUnknown)
       continue;
     whole.times = state->scorer().times();
+    whole.waiting = state->scorer().statistics().waiting;
     whole.chunks.resize(state->scorer().chunk_count());
     for (uint32_t chunk = 0; chunk < whole.chunks.size(); ++chunk)
       state->scorer().save(chunk, whole.chunks[chunk]);
@@ -525,6 +528,18 @@ void ScoreWork::report_stuck_sources() {
   kafka_counters_.sources_stuck.set(stuck_.size());
 }
 
+/// Once for as long as it goes on.
+void ScoreWork::report_early(int32_t partition, uint64_t early) {
+  if (early == 0) {
+    early_.erase(partition);
+  } else if (early_.insert(partition).second) {
+    log_(LogLevel::kWarning,
+         "kafka: more waits to be scored in " + options_.observations_topic + "/" + std::to_string(partition) +
+             " than score.waiting_bytes_max has room for: the oldest are scored before their turn, and "
+             "alerts may depend on the order of arrival");
+  }
+}
+
 // --- questions
 
 void ScoreWork::answer_questions() {
@@ -550,7 +565,8 @@ ClientAnswer ScoreWork::answer(const ClientQuestion& question) const {
 
 void ScoreWork::tick() {
   report_stuck_sources();
-  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0, silences = 0, decisions = 0;
+  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0, silences = 0, decisions = 0, waiting = 0,
+           waiting_bytes = 0;
   for (const auto& state : states_) {
     count(*state);
     clients += state->counted.clients;
@@ -559,6 +575,8 @@ void ScoreWork::tick() {
     groups += state->counted.correlation_groups;
     silences += state->counted.silences;
     decisions += state->counted.decisions.active;
+    waiting += state->counted.waiting;
+    waiting_bytes += state->counted.waiting_bytes;
   }
   counters_.clients.set(clients);
   counters_.state_bytes.set(bytes);
@@ -566,6 +584,8 @@ void ScoreWork::tick() {
   counters_.silences.set(silences);
   counters_.correlation_groups.set(groups);
   counters_.decisions_active.set(decisions);
+  counters_.waiting.set(waiting);
+  counters_.waiting_bytes.set(waiting_bytes);
 }
 
 /// Adds what is new in a scorer's statistics to the lane's counters, which outlive it.
@@ -577,6 +597,9 @@ void ScoreWork::count(PartitionState& state) {
   counters_.alerts_silenced.add(now.alerts_silenced - state.counted.alerts_silenced);
   counters_.alerts_suppressed.add(now.alerts_suppressed - state.counted.alerts_suppressed);
   counters_.bursts_late.add(now.bursts_late - state.counted.bursts_late);
+  counters_.order_late.add(now.order_late - state.counted.order_late);
+  counters_.order_early.add(now.order_early - state.counted.order_early);
+  report_early(state.partition(), now.order_early - state.counted.order_early);
   for (size_t i = 0; i < kOutcomes; ++i)
     counters_.outcomes[i].add(now.outcomes[i] - state.counted.outcomes[i]);
   counters_.correlation_events.add(now.correlation_events - state.counted.correlation_events);

@@ -130,6 +130,7 @@ class ScoreWork : public StageWork {
   Status produce_retained(OutputTransaction& output, Patience& patience);
   void count(PartitionState& state);
   void report_stuck_sources();
+  void report_early(int32_t partition, uint64_t early);
   [[nodiscard]] ClientAnswer answer(const ClientQuestion& question) const;
 
   Options options_;
@@ -143,6 +144,7 @@ class ScoreWork : public StageWork {
   StateStore* store_;
   SourceBoard* board_;
   std::set<std::pair<uint16_t, int32_t>> stuck_;  // sources, as last said
+  std::set<int32_t> early_;                       // partitions where more waits than there is room for, as last said
   TopicHeaderReader topic_header_;
   std::vector<RetainedMessage> retained_;
   size_t produced_ = 0;  // of retained_, into the open transaction

@@ -83,7 +83,7 @@ Status Replay::run(ReplaySink& sink, const Tick& tick) {
   if (Status status = start(); !status) return status;
   merge(Part::kLead, sink);
   merge(Part::kMain, sink);
-  tell_all(sink);
+  finish(sink);
   queues_.stop();
   workers_->join();
   return queues_.failure();
@@ -189,11 +189,11 @@ void Replay::score(Part part, ReplaySink& sink) {
   queues_.give_back(used_up_);
 }
 
-void Replay::tell_all(ReplaySink& sink) {
+void Replay::finish(ReplaySink& sink) {
   for (size_t i = 0; i < stages_.size(); ++i) {
     alerts_.clear();
     decisions_.clear();
-    stages_[i].tell_all(now_ms_, alerts_, decisions_);
+    stages_[i].finish(now_ms_, alerts_, decisions_);
     hand_on(i, Part::kMain, sink);
   }
 }

@@ -75,7 +75,7 @@ class Replay {
   void take_run(JudgedUnit& unit, uint32_t until, ReplaySink& sink);
   void next_unit(uint32_t range, Part part);
   void score(Part part, ReplaySink& sink);
-  void tell_all(ReplaySink& sink);
+  void finish(ReplaySink& sink);
   void hand_on(size_t stage, Part part, ReplaySink& sink);
   void tick();
 

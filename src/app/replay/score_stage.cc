@@ -19,6 +19,8 @@ void add_to(ScorerStatistics& sum, const ScorerStatistics& statistics) {
   for (size_t i = 0; i < sum.outcomes.size(); ++i)
     sum.outcomes[i] += statistics.outcomes[i];
   sum.bursts_late += statistics.bursts_late;
+  sum.order_late += statistics.order_late;
+  sum.order_early += statistics.order_early;
   sum.correlation_events += statistics.correlation_events;
   sum.correlation_late += statistics.correlation_late;
   sum.correlation_evicted += statistics.correlation_evicted;
@@ -79,12 +81,13 @@ void ScoreStage::score(int64_t now_ms, std::vector<Alert>& alerts, std::vector<D
   }
 }
 
-void ScoreStage::tell_all(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions) {
+void ScoreStage::finish(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions) {
   if (!options_.watermarks) return;
   for (Partition& partition : partitions_) {
     if (!partition.scorer) continue;
     partition.scorer->take_sources(sources_, now_ms);
     partition.scorer->follow_sources(alerts);
+    partition.scorer->score_waiting(alerts);
     for (DecisionChange& change : partition.scorer->take_decisions())
       decisions.push_back(std::move(change));
     partition.told_ms = now_ms;

@@ -107,7 +107,16 @@ Result<WholeState> restore_partition(const PartitionRestoreOptions& options, Ass
   if (!patience.may_wait()) return fail(ErrorCode::kKafka, "kafka", "interrupted");
   losses.chunks_lost += counters.chunks_lost.value();
   losses.chunks_damaged += counters.chunks_damaged.value();
-  return work.whole_state(partition.partition);
+  WholeState whole = work.whole_state(partition.partition);
+  if (whole.waiting > 0) {
+    return fail(ErrorCode::kUnsupported, "score.order",
+                std::to_string(whole.waiting) + " observations of " + options.client.kafka.topics.observations + "/" +
+                    std::to_string(partition.partition) +
+                    " wait to be scored in the order of event time, and cannot be moved: let weir run with "
+                    "score.order: arrival "
+                    "until records have come, which scores them, stop it, and move then");
+  }
+  return whole;
 }
 
 }  // namespace weir

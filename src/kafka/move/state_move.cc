@@ -64,6 +64,12 @@ Result<std::unique_ptr<StateMove>> StateMove::prepare(StateMoveOptions options, 
   const StateMoveOptions& to = move->options_;
   const KafkaTopics& topics = to.client.kafka.topics;
   if (Status status = move->check_names(); !status) return tl::unexpected(status.error());
+  if (to.score.order == ScoreOrder::kEventTime) {
+    return fail(ErrorCode::kUnsupported, "score.order",
+                "state in the order of event time cannot be moved: let weir run with score.order: arrival until "
+                "records have come, "
+                "stop it, move with that configuration, and set event_time again");
+  }
   auto admin = TopicAdmin::create(to.client);
   if (!admin) return tl::unexpected(admin.error());
   if (Status status = (*admin)->wait_for_broker(kTimeout, &patience); !status) return tl::unexpected(status.error());

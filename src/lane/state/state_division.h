@@ -16,6 +16,7 @@ namespace weir {
 struct WholeState {
   std::vector<std::string> chunks;  ///< by number; none: the partition has no state
   PartitionTimes times;
+  uint64_t waiting = 0;  ///< observations that wait to be scored in order, which no chunk of another order has
 };
 
 /// Divides the states of all partitions of an observations topic among those of another one (docs/adr/0057): each client and each group

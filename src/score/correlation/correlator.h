@@ -63,10 +63,14 @@ class Correlator {
 
   /// Takes events in, in order, and appends the alerts they cause. `partition_ms`: how far the partition's event time has
   /// come by its observations; closes and judges what is over by then.
-  /// Whether the events' own times move the clock, or the partition's alone.
-  enum class TimeFrom : uint8_t { kEvents, kPartition };
+  /// Whether the events' own times move the clock, or the partition's alone, or settle().
+  enum class TimeFrom : uint8_t { kEvents, kPartition, kCaller };
   void observe(std::span<const CorrelationEvent> events, int64_t partition_ms, std::vector<Alert>& alerts,
                TimeFrom time_from = TimeFrom::kEvents);
+
+  /// The partition's event time goes to `partition_ms`: does what is due on the way there, each at the time at which it is due, so
+  /// that it does not matter in how many steps it goes.
+  void settle(int64_t partition_ms, std::vector<Alert>& alerts);
 
   /// Closes what is still open, as at the end of a file.
   void finish(std::vector<Alert>& alerts);
@@ -139,7 +143,9 @@ class Correlator {
   void relate(const CorrelationGroup& group, Alert& alert) const;
   void relate_to_sources(const CorrelationGroup& group, std::vector<RelatedEpisode>& related) const;
 
-  void run_deadlines(int64_t clock_ms, std::vector<Alert>& alerts);
+  /// Whether the time is there at once, or with each deadline at that one's.
+  enum class Steps : uint8_t { kOne, kEach };
+  void run_deadlines(int64_t clock_ms, std::vector<Alert>& alerts, Steps steps = Steps::kOne);
   void attend(GroupSlot slot, int64_t clock_ms, std::vector<Alert>& alerts);
   [[nodiscard]] int64_t deadline_of(const CorrelationGroup& group) const;
   void set_deadline(GroupSlot slot);

@@ -20,6 +20,7 @@ uint32_t ChunkMerger::chunk_count() const {
 void ChunkMerger::begin(uint32_t chunk) {
   WEIR_ASSERT(chunk < chunk_count(), "a chunk of the state");
   state_->begin_restore();
+  state_->order_in_force = ScoreOrder::kArrival;  // add() takes no other
   episodes_.clear();
   chunk_ = chunk;
 }
@@ -36,6 +37,7 @@ void ChunkMerger::finish(const PartitionTimes& times, std::string& out) {
   make_room();
   give_episodes();
   state_->clock = times.clock;
+  state_->now_ms = times.clock.now_ms();
   state_->correlator.finish_added(chunk_, times.correlations);
   state_->save(chunk_, out);
   counts_ = {state_->clients.size(), state_->episodes.open_count(), state_->decisions.counts().active,

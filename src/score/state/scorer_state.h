@@ -15,6 +15,7 @@
 #include "score/partition_clock.h"
 #include "score/score_options.h"
 #include "score/state/state_chunk.h"
+#include "score/waiting/waiting_records.h"
 
 namespace weir {
 
@@ -32,9 +33,14 @@ struct ScorerState {
         silences(clients.chunk_count()),
         decisions(score_options.decisions, clients.chunk_count()),
         budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
-        correlator(score_options, topics, clients.chunk_count()) {}
+        correlator(score_options, topics, clients.chunk_count()),
+        waiting(topics, clients.chunk_count(), score_options.waiting_bytes_max),
+        order_in_force(score_options.order) {}
 
-  [[nodiscard]] StateParts parts() { return {clients, bursts, episodes, budget, clock, silences, decisions, capacity}; }
+  [[nodiscard]] StateParts parts() {
+    return {clients,   bursts,  episodes, budget,         clock,  silences,
+            decisions, waiting, progress, order_in_force, now_ms, capacity};
+  }
   [[nodiscard]] uint32_t* burst_words(ClientSlot slot) { return clients.window(slot) + ClientWindow::words(capacity); }
 
   /// Forgets everything.
@@ -45,7 +51,11 @@ struct ScorerState {
     silences.clear();
     decisions.clear();
     budget.clear();
+    waiting.clear();
+    progress = {};
     clock = {};
+    now_ms = PartitionClock::kUnset;
+    order_in_force = options.order;
     correlator.begin_restore();
   }
   /// Appends a chunk.
@@ -69,6 +79,11 @@ struct ScorerState {
   AlertBudget budget;
   PartitionClock clock;
   Correlator correlator;
+  WaitingRecords waiting;
+  ArrivalProgress progress;
+  ScoreOrder order_in_force;  // that of the state; while it is restored the one in which it was saved
+  int64_t now_ms =
+      PartitionClock::kUnset;  // the event time up to which it is scored: the clock's, or behind it what was in order
 };
 
 }  // namespace weir

@@ -18,7 +18,8 @@ namespace {
 
 /// The oldest that has room for what the chunk holds, so that a process that knows of nothing newer can read it.
 ChunkLayout layout_for(const StateParts& state, uint32_t chunk) {
-  if (state.decisions.any(chunk, state.clock.now_ms())) return ChunkLayout::kWithDecisions;
+  if (state.order == ScoreOrder::kEventTime) return ChunkLayout::kInEventOrder;
+  if (state.decisions.any(chunk, state.now_ms)) return ChunkLayout::kWithDecisions;
   return state.silences.of(chunk).empty() ? ChunkLayout::kWithValues : ChunkLayout::kWithSilences;
 }
 
@@ -134,6 +135,13 @@ void write_sources(BinaryWriter& out, const PartitionClock& clock) {
   }
 }
 
+void write_event_order(const StateParts& state, uint32_t chunk, BinaryWriter& out) {
+  out.byte(state.now_ms == PartitionClock::kUnset ? 0 : 1);
+  if (state.now_ms != PartitionClock::kUnset) out.zigzag(state.now_ms);
+  state.progress.write(out);
+  state.waiting.save(chunk, out);
+}
+
 }  // namespace
 
 uint64_t chunk_digest(std::string_view bytes) {
@@ -182,7 +190,8 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
   for (const OwnedEpisode& episode : owned)
     write_episode(writer, episodes.at(episode.number), episode.owner);
   if (layout >= ChunkLayout::kWithSilences) state.silences.save(chunk, writer);
-  if (layout >= ChunkLayout::kWithDecisions) state.decisions.save(chunk, clock.now_ms(), writer);
+  if (layout >= ChunkLayout::kWithDecisions) state.decisions.save(chunk, state.now_ms, writer);
+  if (layout >= ChunkLayout::kInEventOrder) write_event_order(state, chunk, writer);
   writer.text(correlations);
   writer.fixed64(chunk_digest(std::string_view(out).substr(begin)));
 }

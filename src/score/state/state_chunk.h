@@ -16,6 +16,9 @@
 #include "score/hash_filter.h"
 #include "score/orders/silences.h"
 #include "score/partition_clock.h"
+#include "score/score_options.h"
+#include "score/waiting/arrival_progress.h"
+#include "score/waiting/waiting_records.h"
 
 namespace weir {
 
@@ -32,6 +35,10 @@ struct StateParts {
   PartitionClock& clock;
   Silences& silences;
   Decisions& decisions;
+  WaitingRecords& waiting;
+  ArrivalProgress& progress;
+  ScoreOrder& order;         ///< that of the state
+  int64_t& now_ms;           ///< the event time up to which the partition is scored
   uint32_t window_requests;  ///< capacity of a client's window
 };
 

@@ -19,7 +19,7 @@ namespace weir {
 namespace {
 
 // The layout is described in docs/state-chunk.md; change both together and raise the version.
-constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kWithDecisions);
+constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kInEventOrder);
 // Older ones are read, never written. The first has neither sources nor the incidents of bursts.
 constexpr auto kOldestVersion = static_cast<uint8_t>(ChunkLayout::kWithoutSources);
 constexpr size_t kTopicsMax = 1024;
@@ -30,6 +30,13 @@ tl::unexpected<Error> bad_chunk(std::string detail) {
 tl::unexpected<Error> other_layout(std::string detail) {
   return fail(ErrorCode::kUnsupported, "score", "state chunk: " + std::move(detail));
 }
+
+/// What scoring in the order of event time keeps of a whole partition.
+struct EventOrderTimes {
+  int64_t now_ms = PartitionClock::kUnset;
+  ArrivalProgress progress;
+  bool operator==(const EventOrderTimes&) const = default;
+};
 
 /// What a chunk says of itself before its clients, and what of it is put into the state only when all of it was read.
 struct ChunkReading {
@@ -44,8 +51,12 @@ struct ChunkReading {
   int64_t budget_minute = 0;
   uint32_t budget_opened = 0;
   std::vector<Episode> episodes;  // an owner is set but for those of the budget
+  EventOrderTimes times;
   std::string_view correlations;
 
+  [[nodiscard]] ScoreOrder order() const {
+    return layout >= ChunkLayout::kInEventOrder ? ScoreOrder::kEventTime : ScoreOrder::kArrival;
+  }
   [[nodiscard]] bool takes(uint64_t hash) const { return share == nullptr || share->has(hash); }
   [[nodiscard]] HashFilter filter() const { return share == nullptr ? HashFilter() : share->has; }
 };
@@ -337,7 +348,18 @@ Status read_head(BinaryReader& in, const StateParts& state, ChunkReading& chunk)
   return {};
 }
 
-/// The rest. Puts clients, silences and decisions into the state.
+bool read_event_order(BinaryReader& in, const StateParts& state, ChunkReading& chunk) {
+  EventOrderTimes& times = chunk.times;
+  times.now_ms = PartitionClock::kUnset;
+  if (in.enumerator<uint8_t>(2) == 1) {
+    times.now_ms = in.signed_number<int64_t>();
+    if (!is_plausible_time(times.now_ms)) return false;
+  }
+  const auto is_of_chunk = [&](uint64_t client_hash) { return state.clients.chunk_of(client_hash) == chunk.number; };
+  return times.progress.read(in) && state.waiting.load(chunk.number, in, is_of_chunk);
+}
+
+/// The rest. Puts clients, silences, decisions and what waits into the state.
 Status read_body(BinaryReader& in, const StateParts& state, ChunkReading& chunk) {
   if (!load_clients(in, state, chunk)) return bad_chunk("clients");
   chunk.budget_minute = in.signed_number<int64_t>();
@@ -351,6 +373,8 @@ Status read_body(BinaryReader& in, const StateParts& state, ChunkReading& chunk)
   }
   if (chunk.layout >= ChunkLayout::kWithDecisions && !state.decisions.load(chunk.number, in, chunk.filter()))
     return bad_chunk("decisions");
+  chunk.times.now_ms = chunk.clock.now_ms();
+  if (chunk.layout >= ChunkLayout::kInEventOrder && !read_event_order(in, state, chunk)) return bad_chunk("order");
   chunk.correlations = in.text();
   if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
   return {};
@@ -385,13 +409,19 @@ Status load_chunk(std::string_view bytes, uint32_t chunk, const StateParts& stat
                 "state chunk: saved after observation " + std::to_string(reading.clock.observations()) +
                     ", loaded after " + std::to_string(clock.observations()) + " or after others");
   }
+  const bool is_first = clock.is_new();
   if (Status status = read_body(in, state, reading); !status) return status;
   state.budget.restore(chunk, reading.budget_minute, reading.budget_opened);
   for (Episode& episode : reading.episodes)
     if (!give_episode(state, std::move(episode))) return bad_chunk("episode of another client");
   if (Status status = check_owners(state, reading.slots); !status) return status;
+  if (!is_first && state.order == reading.order() && reading.times != EventOrderTimes{state.now_ms, state.progress})
+    return fail(ErrorCode::kInvalidArgument, "score", "state chunk: saved when other observations had been scored");
   correlations = reading.correlations;
   clock = reading.clock;
+  state.order = reading.order();
+  state.now_ms = reading.times.now_ms;
+  state.progress = reading.times.progress;
   return {};
 }
 
@@ -404,6 +434,10 @@ Status add_chunk(std::string_view bytes, uint32_t chunk, const ChunkShare& share
   reading.number = chunk;
   reading.share = &share;
   if (Status status = read_head(in, state, reading); !status) return status;
+  // What waits would have to be put in one order, and each partition knows for itself how far that has come.
+  if (reading.order() == ScoreOrder::kEventTime)
+    return other_layout(
+        "in the order of event time, with observations that wait: state of score.order arrival can be divided");
   if (Status status = read_body(in, state, reading); !status) return status;
   const AlertBudget::Chunk& budget = state.budget.chunk(chunk);
   // Each partition may open so many: who has opened the most says how many are left.
