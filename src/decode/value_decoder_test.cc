@@ -123,6 +123,7 @@ TEST_CASE("full-width and other look-alikes fold to ASCII") {
   check_all({{"\xef\xbc\x9cscript\xef\xbc\x9e", "<script>"},
              {"\xef\xbd\x81\xef\xbc\xa1\xef\xbc\x91", "aA1"},
              {"\xef\xb9\xa4", "<"},
+             {"\xef\xb9\x90\xef\xb9\xab", ",@"},  // the first and the last of the small forms
              {"a\xe2\x88\x95"
               "b",
               "a/b"},
@@ -150,6 +151,7 @@ TEST_CASE("invisible characters are removed, exotic spaces become spaces") {
   check_all({{"scr\xc2\xadipt", "script"},
              {"u\xe2\x80\x8bnion", "union"},
              {"\xef\xbb\xbfx", "x"},
+             {"a\xe2\x80\x8fz", "az"},  // the last of a range
              {"a\xc2\xa0"
               "b",
               "a b"},

@@ -94,6 +94,26 @@ TEST_CASE("what is beyond the bound is counted, with one piece of evidence for e
   CHECK(closing.summary->beyond == 201 - AttackStory::kHostsMax);
 }
 
+TEST_CASE("evidence is kept only where there is room for it", "[score][story]") {
+  AttackStory story;
+  const PackedEvidence evidence = evidence_of({});
+  const size_t size = evidence.bytes.size();
+  CHECK(story.keep(evidence, size - 1) == 0);
+  CHECK(story.kept().empty());
+  CHECK(story.keep(evidence, size) == size);
+  CHECK(story.keep(evidence, size) == 0);  // of the same category and host
+  Evidence large = unpack_evidence(evidence);
+  large.hits[0].category = Category::kRce;
+  large.query = std::string(Evidence::kFieldBytesMax, 'q');
+  large.hits.resize(Evidence::kHitsMax, large.hits[0]);
+  for (EvidenceHit& hit : large.hits)
+    hit.title = std::string(AttackStory::kKeptBytesMax / Evidence::kHitsMax, 't');
+  const PackedEvidence too_large = packed(large);
+  REQUIRE(too_large.bytes.size() > AttackStory::kKeptBytesMax);
+  CHECK(story.keep(too_large, 1 << 20) == 0);
+  CHECK(story.kept_bytes() == size);
+}
+
 TEST_CASE("a story that is saved goes on as it was", "[score][story]") {
   AttackStory story;
   for (uint32_t host = 0; host < 20; ++host) {

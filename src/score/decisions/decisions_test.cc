@@ -458,6 +458,29 @@ TEST_CASE("a late alert decides for what is left of its time", "[decisions]") {
   CHECK(run.scorer.statistics().decisions.late == 1);
 }
 
+TEST_CASE("for a new client the one is given up that would be forgotten first", "[decisions]") {
+  DecisionRule often = rule("often", DecisionAction::kBan, kHourMs);
+  often.alerts_min = 2;
+  often.within = Milliseconds{kHourMs};
+  DecisionPolicy policy;
+  policy.rules = {often};
+  policy.clients_max = 2;
+  ScoreOptions options = options_with(std::move(policy));
+  options.clients_max = options.chunk_clients = 64;
+  Run run(options);
+  REQUIRE(run.scorer.chunk_count() == 1);
+  run.attack_of("198.51.100.1", 60'000);
+  run.attack_of("198.51.100.2", 0);  // is forgotten a minute before the first
+  run.attack_of("198.51.100.3", 120'000);
+  // Episodes end after five minutes: each of these opens one.
+  run.attack_of("198.51.100.1", 600'000);
+  REQUIRE(run.changes.size() == 1);
+  CHECK(run.changes.front().decision.client == "198.51.100.1");
+  run.attack_of("198.51.100.2", 610'000);
+  CHECK(run.changes.size() == 1);
+  CHECK(run.scorer.statistics().decisions.no_room == 2);  // counted alerts that were given up
+}
+
 TEST_CASE("a flood of attackers keeps within the budget, and its memory too", "[decisions]") {
   DecisionPolicy policy;
   policy.rules = {rule("r", DecisionAction::kBan, 24 * kHourMs)};
