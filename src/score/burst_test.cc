@@ -147,6 +147,35 @@ TEST_CASE("a burst that comes again after a quiet time is another incident", "[s
   CHECK(ids.size() == 6);
 }
 
+TEST_CASE("a quiet time within one block ends an incident", "[score][burst]") {
+  Requests requests;
+  for (const int64_t start_ms : {int64_t{0}, 10 * kMinuteMs})
+    for (int i = 0; i < 150; ++i)
+      requests.add(start_ms + i * 200);
+  const auto alerts_with = [&](size_t block) {
+    Scorer scorer(ScoreOptions{}, kTopics);
+    std::vector<Alert> alerts;
+    const std::span<const Observation> all = requests.all();
+    for (size_t begin = 0; begin < all.size(); begin += block) {
+      const auto part = all.subspan(begin, std::min(block, all.size() - begin));
+      // The partition hears of how far its source has come with the block's last record.
+      const std::vector<SourceReport> reports{{0, 0, part.back().time.time_since_epoch().count(), false, false}};
+      scorer.take_sources(reports, static_cast<int64_t>(begin));
+      scorer.observe(part, {}, alerts);
+      scorer.follow_sources(alerts);
+    }
+    scorer.finish(alerts);
+    std::vector<std::string> told;
+    for (const Alert& alert : only_bursts(std::move(alerts)))
+      told.push_back(alert.id + " " + std::to_string(alert.count));
+    return told;
+  };
+  const auto one_by_one = alerts_with(1);
+  CHECK(one_by_one.size() == 4);  // two incidents, opened and closed
+  for (const size_t block : {size_t{7}, size_t{200}, requests.all().size()})
+    CHECK(alerts_with(block) == one_by_one);
+}
+
 TEST_CASE("an address of a shared network may send any number of requests, but not guess", "[score][burst]") {
   ScoreOptions options;
   options.bursts.shared_networks = {*Cidr::parse("192.0.2.0/24")};

@@ -148,10 +148,26 @@ void Scorer::Impl::judge_bursts(const Observation& record, ClientSlot slot, std:
   statistics.bursts_late += is_late ? 1U : 0U;
 }
 
+/// Closes the client's incidents that were over so long before the burst that no order of records within the lateness makes one of both:
+/// where a block spans a quiet time, the clock hears of it only behind the block.
+void Scorer::Impl::close_incidents_before(const BurstFinding& finding, ClientSlot slot, std::vector<Alert>& alerts) {
+  const BurstActivity* activity = bursts.find(burst_words(slot));
+  if (activity == nullptr) return;
+  absl::InlinedVector<uint32_t, 4> over;
+  for (const KnownBurst& burst : activity->bursts) {
+    if (burst.reason != finding.reason || burst.episode == kNoEpisode) continue;
+    const bool is_over = episodes.end_ms(burst.episode) + 2 * options.lateness.count() < finding.begin_ms;
+    if (is_over && std::find(over.begin(), over.end(), burst.episode) == over.end()) over.push_back(burst.episode);
+  }
+  for (const uint32_t number : over)
+    close_episode(number, alerts);
+}
+
 /// False if the burst was closed before.
 bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurrence, std::vector<Alert>& alerts) {
   const BurstFinding& finding = occurrence.finding;
   const int64_t time_ms = milliseconds(occurrence.observation.time);
+  close_incidents_before(finding, slot, alerts);
   const size_t alerts_before = alerts.size();
   if (const KnownBurst* known = bursts.known(burst_words(slot), finding.reason, finding.begin_ms)) {
     if (known->episode == kNoEpisode) return false;

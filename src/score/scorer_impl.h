@@ -27,6 +27,7 @@ struct Scorer::Impl : ScorerState {
   void note_nobody(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   void judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
   void judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
+  void close_incidents_before(const BurstFinding& finding, ClientSlot slot, std::vector<Alert>& alerts);
   bool note_burst(ClientSlot slot, Episodes::BurstOccurrence occurrence, std::vector<Alert>& alerts);
   void note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
 
