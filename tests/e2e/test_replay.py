@@ -1,10 +1,12 @@
 """weir replay against a real broker: what it says of a range is what the daemons said when they read it."""
 import json
+import os
 import random
 import signal
 import subprocess
 import time
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import pytest
 
@@ -217,11 +219,14 @@ def test_a_limit_of_the_rate_holds(judged):
     assert f'{200 * PARTITIONS:,} records' in done.out
 
 
-def test_an_interruption_ends_it_with_the_summary(judged):
+def test_it_gives_way_and_an_interruption_ends_it_with_the_summary(judged):
     _, config, _, _ = judged
     child = subprocess.Popen([binary(), 'replay', '-c', config, '--from', 'beginning', '-o', 'verdicts', '--limit-rate', '300'],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), bufsize=0)
     first = child.stdout.readline()
+    # Daemons on the same machine go first: before all its threads.
+    niceness = {os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in Path(f'/proc/{child.pid}/task').iterdir()}
+    assert niceness == {min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19)}
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert json.loads(first)['offset'] >= 0

@@ -1,7 +1,9 @@
-"""scripts/bench latency: from a record's way to the broker to its alert at a read_committed consumer, for both deliveries, or for both
-orders of scoring."""
+"""scripts/bench latency: from a record's way to the broker to its alert at a read_committed consumer, for both deliveries, for both
+orders of scoring, or alone and beside replays of the same topic."""
 import argparse
 import json
+import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -14,14 +16,16 @@ from confluent_kafka import Consumer, Producer, TopicPartition    # noqa: E402
 
 import traffic                                                    # noqa: E402
 from kafka_broker import KafkaBroker                              # noqa: E402
-from weir_process import OBSERVATIONS, REPOSITORY, WeirProcess    # noqa: E402
+from weir_process import OBSERVATIONS, REPOSITORY, WeirProcess, binary, environment    # noqa: E402
 
 ATTACKS_A_SECOND = 200       # each by a client of its own, so that each has an alert at once
 PARTITIONS = 4
 WARM_UP_SECONDS = 5
+BESIDE = 'beside_replays'
 COMPARED = {
     'deliveries': {name: {'delivery': name} for name in ('exactly_once', 'at_least_once')},
     'orders': {name: {'score': {'order': name}} for name in ('arrival', 'event_time')},
+    'replays': {'alone': {}, BESIDE: {}},
 }
 QUIET_SECONDS = 30    # without an alert, after the last record: those that wait are told of by then
 
@@ -47,6 +51,13 @@ def produce(bootstrap, topic, rate, seconds, sent):
     producer.flush(60)
 
 
+def replay_again_and_again(weir, going_on):
+    """What is in the topic by then, from its beginning."""
+    while going_on.is_alive():
+        subprocess.run([binary(), 'replay', '--config', weir.config_path, '--from', 'beginning', '--output', 'summary'], env=os.environ | environment(),
+                       stdin=subprocess.DEVNULL, capture_output=True, check=True)
+
+
 def measure(broker, folder, name, changes, rate, seconds):
     """Sorted latencies in ms; how many attacks were sent, how many records were scored; the most bytes that waited, and records."""
     topics = {role: f'{name}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter')}
@@ -62,6 +73,8 @@ def measure(broker, folder, name, changes, rate, seconds):
     consumer.assign([TopicPartition(topics['alerts'], number, 0) for number in range(broker.topics()[topics['alerts']])])
     try:
         feeder.start()
+        if name == BESIDE:
+            threading.Thread(target=replay_again_and_again, args=(weir, feeder)).start()
         warm, last = time.time() + WARM_UP_SECONDS, time.monotonic()
         while feeder.is_alive() or (time.monotonic() - last < QUIET_SECONDS and len(latencies) < sent[0]):
             message = consumer.poll(0.1)

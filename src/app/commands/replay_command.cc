@@ -130,6 +130,7 @@ Status replay_into(ScanResults& results, DecisionFile& decisions, ReplayOptions 
 int run_replay(ReplayArguments arguments) {
   arguments.setup.sources = SetupArguments::Sources::kAll;
   Interruption interruption;  // before any other thread
+  give_way_to_daemons();
   auto setup = prepare_command(arguments.setup);
   if (!setup) return report_usage_error(setup.error());
   auto decisions = DecisionFile::open(arguments.decisions_file);
@@ -193,7 +194,9 @@ void add_replay_command(CLI::App& program, int& exit_code) {
       "--no-cache", [arguments = arguments.get()] { arguments->setup.cache = RuleCache::kNone; },
       "Compile the rules anew: neither read nor keep them in rules.cache_directory or the user's cache");
   replay->footer(
-      "It joins no consumer group, commits nothing and writes to no topic. Ctrl-C ends it with what was found so far.\n"
+      "It joins no consumer group, commits nothing and writes to no topic; daemons on the same machine go first "
+      "(nice).\n"
+      "Ctrl-C ends it with what was found so far.\n"
       "Examples: weir replay -c /etc/weir/weir.yaml --from -24h\n"
       "          weir replay -c weir.yaml --from 2025-01-15 --to 2025-01-16 --warm-up 1h -o alerts > alerts.ndjson\n"
       "          weir replay -c weir.yaml --from-state -o alerts\n"

@@ -157,6 +157,7 @@ int run_rules_try(TryArguments arguments) {
   if (Status input = check_input(arguments); !input) return report_usage_error(input.error());
   if (!arguments.range.from.empty()) arguments.setup.sources = SetupArguments::Sources::kAll;
   Interruption interruption;  // before any other thread
+  if (!arguments.range.from.empty()) give_way_to_daemons();
   auto setup = prepare_command(arguments.setup);
   if (!setup) return report_usage_error(setup.error());
   auto candidate = load_candidate(*setup, arguments.candidate);
