@@ -19,6 +19,7 @@
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "app/setup/source_readings.h"
+#include "app/setup/until_interrupted.h"
 #include "app/terminal/interruption.h"
 #include "config/source_topics.h"
 
@@ -53,16 +54,6 @@ std::FILE* summary_stream(ScanOutput output) {
   if (output == ScanOutput::kTable) return nullptr;
   return output == ScanOutput::kSummary ? stdout : stderr;
 }
-
-/// Until somebody presses Ctrl-C.
-class UntilInterrupted : public Patience {
- public:
-  explicit UntilInterrupted(Interruption& interruption) : interruption_(interruption) {}
-  bool may_wait() override { return !interruption_.requested(); }
-
- private:
-  Interruption& interruption_;
-};
 
 /// The state is of all records, and of one moment only.
 Status check_from_state(const RangeArguments& range) {

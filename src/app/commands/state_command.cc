@@ -10,6 +10,7 @@
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "app/setup/terminal_log.h"
+#include "app/setup/until_interrupted.h"
 #include "app/terminal/interruption.h"
 #include "app/terminal/progress_bar.h"
 #include "app/terminal/terminal.h"
@@ -24,15 +25,6 @@ struct StateMoveArguments {
   std::string observations, state;
   int32_t partitions = 0;
   bool is_dry_run = false;
-};
-
-class InterruptiblePatience : public Patience {
- public:
-  explicit InterruptiblePatience(Interruption& interruption) : interruption_(interruption) {}
-  bool may_wait() override { return !interruption_.requested(); }
-
- private:
-  Interruption& interruption_;
 };
 
 int report_failure(const Error& error) {
@@ -118,7 +110,7 @@ Status with_bar(const std::function<Status(const StateMove::Progress&)>& step) {
 /// `weir state move`. Returns the exit code.
 int run_move(const StateMoveArguments& arguments) {
   Interruption interruption;  // before any other thread
-  InterruptiblePatience patience(interruption);
+  UntilInterrupted patience(interruption);
   auto options = options_from(arguments);
   if (!options) return report_usage_error(options.error());
   auto move = StateMove::prepare(std::move(*options), patience);
