@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-bool has_body(const Event& event) {
+bool may_have_body(const Event& event) {
   return !event.body.empty() || event.method == "POST" || event.method == "PUT" || event.method == "PATCH";
 }
 
@@ -24,6 +24,10 @@ bool is_allowed_type(std::string_view content_type, const std::vector<std::strin
 }
 
 }  // namespace
+
+bool is_held_to_content_type(const Event& event) {
+  return may_have_body(event) && !event.content_type.empty();
+}
 
 void RequestCheck::add(const Violation& violation, std::vector<Violation>& out) {
   if (out.size() < kViolationsMax)
@@ -57,7 +61,7 @@ void RequestCheck::check_limits(const Route& route, const Event& event, std::vec
   const auto& methods = route.allowed_methods;
   if (!methods.empty() && std::find(methods.begin(), methods.end(), event.method) == methods.end())
     add({PolicyRule::kMethod, Place::kPath, {}, event.method, "not among the route's methods"}, out);
-  if (!route.content_types.empty() && has_body(event) && !event.content_type.empty() &&
+  if (!route.content_types.empty() && is_held_to_content_type(event) &&
       !is_allowed_type(event.content_type, route.content_types))
     add({PolicyRule::kContentType, Place::kHeader, "content-type", event.content_type, "not among the route's types"},
         out);

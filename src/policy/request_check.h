@@ -21,6 +21,9 @@ struct Violation {
   std::string_view fault;      ///< what is wrong; static text
 };
 
+/// Whether the request's content type is looked for among its route's: it says one, and its method or its body says that it counts.
+bool is_held_to_content_type(const Event& event);
+
 /// Checks records against their routes (VA1–VA4). One per lane: it owns scratch space. Does not allocate once that has grown.
 class RequestCheck {
  public:

@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "evidence/request_facts.h"
 #include "policy/query_pairs.h"
+#include "policy/request_check.h"
 
 namespace weir {
 namespace {
@@ -66,7 +67,7 @@ std::string counted(uint64_t part, uint64_t whole) {
 /// One method of one path.
 struct PolicyLearner::Operation {
   using Name = std::pair<Place, std::string>;
-  uint64_t requests = 0, with_body = 0;
+  uint64_t requests = 0, with_body = 0, with_type = 0;
   bool has_too_many_names = false;
   std::map<Name, LearnedValues> parameters;
   std::map<Name, uint64_t> requests_with;  ///< a name counts once for a request
@@ -75,6 +76,7 @@ struct PolicyLearner::Operation {
   void add(const Operation& other) {
     requests += other.requests;
     with_body += other.with_body;
+    with_type += other.with_type;
     has_too_many_names = has_too_many_names || other.has_too_many_names;
     for (const auto& [name, values] : other.parameters)
       parameters[name].add(values);
@@ -195,11 +197,13 @@ void PolicyLearner::fold(Node& node) {
 
 void PolicyLearner::add_parameters(Operation& operation, const Event& event, const DecodedRecord& record) {
   add_pairs(operation, Place::kQuery, event.query);
+  // Of all that will be judged by theirs: few logs have bodies.
+  if (is_held_to_content_type(event)) {
+    ++operation.with_type;
+    if (operation.content_types.size() < kContentTypesMax) ++operation.content_types[media_type(event.content_type)];
+  }
   if (event.body.empty()) return;
   ++operation.with_body;
-  if (operation.content_types.size() < kContentTypesMax) {
-    if (const std::string type = media_type(event.content_type); !type.empty()) ++operation.content_types[type];
-  }
   const auto has_place = [&](Place place) {
     return std::any_of(record.lines.begin(), record.lines.end(), [&](const Line& line) { return line.place == place; });
   };
@@ -291,8 +295,7 @@ class PolicyLearner::RouteWriter {
     route.host = host_;
     route.path = pattern;
     route.note = std::to_string(operation.requests) + " requests";
-    if (operation.with_body >= kContentTypeEvidenceMin && !operation.content_types.empty() &&
-        operation.content_types.size() < kContentTypesMax) {
+    if (operation.with_type >= kContentTypeEvidenceMin && operation.content_types.size() < kContentTypesMax) {
       route.settings.content_types.emplace();
       for (const auto& [type, times] : operation.content_types)
         route.settings.content_types->push_back(type);

@@ -110,6 +110,18 @@ TEST_CASE("names that are all there are make others unknown, and only then") {
   CHECK_FALSE(bench.route("GET shop.example.com/c")->settings.unknown_parameters.has_value());
 }
 
+TEST_CASE("content types are learned of requests whose bodies are not logged, too") {
+  Bench bench;
+  for (int i = 0; i < 600; ++i) {
+    bench.request("POST", "/report", {}, 200, i % 3 == 0 ? R"({"a":1})" : "", "application/json");
+    bench.request("POST", "/report", {}, 200, "", "application/x-protobuf; charset=utf-8");
+    bench.request("GET", "/report", {}, 200, "", "text/csv");  // a type of nothing
+  }
+  CHECK(bench.route("POST shop.example.com/report")->settings.content_types ==
+        std::vector<std::string>{"application/json", "application/x-protobuf"});
+  CHECK_FALSE(bench.route("GET shop.example.com/report")->settings.content_types.has_value());
+}
+
 TEST_CASE("bodies are learned by their kind, and methods by path") {
   Bench bench;
   for (int i = 0; i < 600; ++i) {
