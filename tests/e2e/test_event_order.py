@@ -47,10 +47,13 @@ def await_scored(group, weirs, count):
     wait_for(group.all_scored, 90, tail, 0.2)
     if weirs[0].config['score']['order'] == 'arrival':
         return
-    # The gauge is set about once a second: what came last must have been seen to wait.
-    waiting = lambda: sum(weir.metrics().sum('weir_waiting_records') for weir in weirs)
-    wait_for(waiting, 30, tail, 0.1)
-    wait_for(lambda: not waiting(), 90, tail, 0.5)
+    # The gauge is set about once a second, and what came last may have had its turn before anybody looked.
+    zeros = [0]
+
+    def nothing_waits():
+        zeros[0] = 0 if sum(weir.metrics().sum('weir_waiting_records') for weir in weirs) else zeros[0] + 1
+        return zeros[0] == 5
+    wait_for(nothing_waits, 120, tail, 1)
     wait_for(group.all_scored, 90, tail, 0.2)
 
 
