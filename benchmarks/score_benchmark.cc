@@ -92,6 +92,44 @@ void score(benchmark::State& state) {
 }
 BENCHMARK(score)->Arg(10'000)->Arg(1'000'000)->Arg(10'000'000)->Unit(benchmark::kMicrosecond);
 
+/// Records of 100,000 clients, a thousand a second and up to 4 s later than their times, scored as they come or in the order of their
+/// times.
+void score_order(benchmark::State& state, ScoreOrder order) {
+  constexpr uint32_t kClients = 100'000;
+  ScoreOptions options;
+  options.clients_max = kClients + 1;
+  options.order = order;
+  Scorer scorer(options, kTopics);
+  std::vector<Alert> alerts;
+  Traffic traffic(kClients);
+  traffic.introduce_all(scorer, alerts);
+  std::vector<std::vector<Observation>> batches;
+  for (int i = 0; i < 64; ++i)
+    batches.push_back(traffic.next_batch());
+  EventTime now = batches.back().back().time;
+  uint64_t most = 0, most_bytes = 0;
+  size_t i = 0;
+  uint32_t lag = 1;
+  for (auto _ : state) {
+    std::vector<Observation>& batch = batches[i++ % batches.size()];
+    for (Observation& record : batch) {
+      now += Milliseconds{1};
+      lag = lag * 1'664'525 + 1'013'904'223;
+      record.time = now - Milliseconds{lag >> 16 & 0xfff};
+    }
+    scorer.observe(batch, alerts);
+    alerts.clear();
+    most = std::max(most, scorer.statistics().waiting);
+    most_bytes = std::max(most_bytes, scorer.statistics().waiting_bytes);
+  }
+  state.counters["ns_per_observation"] = benchmark::Counter(
+      static_cast<double>(kBatch), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["waiting"] = static_cast<double>(most);
+  state.counters["bytes_each"] = most == 0 ? 0 : static_cast<double>(most_bytes) / static_cast<double>(most);
+}
+BENCHMARK_CAPTURE(score_order, arrival, ScoreOrder::kArrival)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(score_order, event_time, ScoreOrder::kEventTime)->Unit(benchmark::kMicrosecond);
+
 /// Records of named clients, each followed by its count for the client's address, as the detect stage makes them: three
 /// clients share an address.
 void score_named_clients(benchmark::State& state) {

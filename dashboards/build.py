@@ -302,6 +302,13 @@ CLIENTS = [
     graph('Late records', 'Too far behind their client (score.lateness_ms) to count for bursts.',
           [('records', rate('weir_burst_late_records_total'))], 'cps'),
 
+    graph('Waiting for their turn', 'Records and events that wait to be scored in the order of event time (score.order).',
+          [('{{instance}}', total('weir_waiting_records', 'instance'))], stacked=True),
+    graph('Memory of what waits', 'At most score.waiting_bytes_max for each partition of the observations.',
+          [('{{instance}}', total('weir_waiting_bytes', 'instance'))], 'bytes', stacked=True),
+    graph('Out of order', 'Records that came too late for the order of event time, and such as were scored early for lack of room. Alert WeirOutOfOrder.',
+          [('late', rate('weir_order_late_records_total')), ('early', rate('weir_order_early_records_total'))], 'cps'),
+
     row('Correlations'),
     graph('Events', 'Records, and results of other correlations, that correlations took in, and those of them that came too late.',
           [('taken in', rate('weir_correlation_events_total')), ('late', rate('weir_correlation_late_events_total'))], 'cps'),

@@ -64,11 +64,17 @@ def system(minutes=ALL, busy=True):
         add('weir_rules_last_reload_successful', gauge((minutes, 1)))
         add('weir_rules_info', gauge((minutes, 1)), fingerprint='aa')
         add('weir_records_total', counter((minutes, per_minute)))
+        add('weir_observations_total', counter((minutes, per_minute)))
         add('weir_parse_errors_total', counter((minutes, per_minute / 1000)), reason='invalid_json')
         for metric in ('truncated_records', 'scan_failures', 'dead_letters_truncated', 'quarantined_records', 'bad_observation_blocks', 'foreign_observation_blocks',
-                       'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'wrong_clock_records', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
+                       'clients_evicted', 'capped_scans', 'expression_limits', 'exclusions_left_out', 'wrong_clock_records', 'order_late_records', 'order_early_records', 'alerts_trimmed', 'state_chunks_lost', 'state_chunks_damaged', 'state_restores', 'state_restore_seconds'):
             add(f'weir_{metric}_total', counter((minutes, 0)))
         add('weir_decisions_skipped_total', counter((minutes, 0)), why='budget')
+        served = name.replace('9464', '8080')
+        add('up', gauge((minutes, 1)), served, job='weir-decisions')
+        add('weir_decisions_ready', gauge((minutes, 1)), served, job='weir-decisions')
+        add('weir_decisions_behind_records', gauge((minutes, 0)), served, job='weir-decisions')
+        add('weir_decisions_asked_timestamp_seconds', gauge((minutes, (0, 60 * (minutes - 1)))), served, job='weir-decisions')
         add('weir_sources_stuck', gauge((minutes, 0)))
         for lane in ('detect-0', 'score-0'):
             add('weir_clock_skew_seconds', gauge((minutes, 0.002)), lane=lane)
@@ -133,10 +139,12 @@ FAULTS = {
     'WeirLaneStalls': {f'weir_lane_stalls_total {ONE} score': counter((QUIET, 0), (FAULT, 1), (AFTER, 0))},
     'WeirSourceStuck': {f'weir_sources_stuck {ONE}': fault_gauge(0, 2)},
     'WeirWrongClocks': {f'weir_wrong_clock_records_total {ONE}': fault_counter(12)},
+    'WeirOutOfOrder': {f'weir_order_late_records_total {ONE}': fault_counter(12)},
     'WeirClockSkew': {f'weir_clock_skew_seconds {ONE} score': fault_gauge(0, -45)},
     'WeirUnguardedLanes': {f'weir_unguarded_lanes {ONE} detect': fault_gauge(0, 2)},
     'WeirAlertsTrimmed': {f'weir_alerts_trimmed_total {ONE}': fault_counter(1)},
     'WeirDecisionsLeftOut': {f'weir_decisions_skipped_total {ONE}': fault_counter(5)},
+    'WeirDecisionsNotServed': {'weir_decisions_ready one:8080': fault_gauge(1, 0)},
     'WeirLagGrowing': {'weir_consumer_lag_records http.requests': fault_gauge(7, (200_000, 900_000))},
     'WeirStalled': {f'weir_consumer_lag_records {ONE} http.requests': fault_gauge(0, (50, 5000)),
                     f'weir_consumed_messages_total {ONE}': counter((QUIET - 10, 600), (FAULT + 10, 0), (AFTER, 600))},
@@ -223,6 +231,20 @@ def test_an_idle_topic_with_a_record_now_and_then_is_not_stalled(tmp_path):
     series = changed(system(busy=False), {'weir_consumer_lag_records': lag})
     at = list(range(0, ALL, 7))
     assert firing(series, at, tmp_path) == {minute: set() for minute in at}
+
+
+NOT_SERVED = {'no answer': {'up one:8080': fault_gauge(1, 0)},
+              'behind': {'weir_decisions_behind_records one:8080': fault_gauge(0, 3)},
+              'no broker': {'weir_decisions_asked_timestamp_seconds one:8080': gauge((QUIET, (0, 60 * (QUIET - 1))), (FAULT, 60 * QUIET),
+                                                                                     (AFTER, (60 * (QUIET + FAULT), 60 * (ALL - 1))))}}
+
+
+@needs_promtool
+@pytest.mark.parametrize('why', NOT_SERVED)
+def test_decisions_that_are_not_told_are_noticed_whatever_keeps_them(why, tmp_path):
+    before, during, after = QUIET - 1, QUIET + FAULT - 1, ALL - 1
+    assert firing(changed(system(), NOT_SERVED[why]), [before, during, after], tmp_path) == {
+        before: set(), during: {'WeirDecisionsNotServed'}, after: set()}
 
 
 @needs_promtool

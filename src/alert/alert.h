@@ -121,6 +121,7 @@ struct Alert {
   std::optional<AddressContext> context;  ///< of `address`; none without databases or lists
   std::optional<CorrelationFinding> correlation;
   std::vector<RelatedEpisode> related;  ///< not in closing alerts
+  int64_t append_ms = 0;     ///< broker's time of a record that waited to be scored; 0: none did. Not written
   std::string_view trimmed;  ///< what was taken out last because the alert was too large for its topic; empty: nothing
 };
 

@@ -282,6 +282,9 @@ TEST_CASE("a value that could never have an effect is refused") {
             .score.abuse.window_requests == 4);
   CHECK(complaint("score: {abuse: {suspicious_score: 86}}").find("together give 85 points") != std::string::npos);
   CHECK(good("score: {abuse: {suspicious_score: 85}}").score.abuse.suspicious_score == 85);
+  CHECK(complaint("score: {order: event_time, watermarks: false}").find("needs score.watermarks: true") !=
+        std::string::npos);
+  CHECK(good("score: {order: event_time, disorder_ms: 2500}").score.disorder == Milliseconds{2500});
   CHECK(complaint("score: {client_idle_ms: 59999}").find("forgotten while its burst") != std::string::npos);
   CHECK(good("score: {client_idle_ms: 1000, bursts: {enabled: false}}").score.client_idle == Milliseconds{1000});
   CHECK(complaint("batch: {commit_interval_ms: 30000}").find("end a transaction after 30000 ms") != std::string::npos);

@@ -211,6 +211,15 @@ const auto& property_table() {
       Property{"score.watermarks", choice(REACH(score.watermarks)),
                "the clock of observations follows the slowest partition of the input that still delivers, and partitions ahead "
                "of it wait, so that a backlog gives the alerts of live reading"},
+      Property{"score.order", choice(REACH(score.order)),
+               "in which order the records of a client are scored: as they arrive, or by event_time, for logs that are not keyed by "
+               "client: they wait until the clock has passed them, and alerts come so much later"},
+      Property{"score.disorder_ms", AT(score.disorder),
+               "with score.order event_time: how much later than others a record may come and still be scored in order",
+               "ms", {100, 600'000}},
+      Property{"score.waiting_bytes_max", AT(score.waiting_bytes_max),
+               "with score.order event_time: what waits per partition, about; beyond it the oldest are scored before their turn",
+               "bytes", {16 << 20, int64_t{1} << 36}},
       Property{"score.correlation_bytes_max", AT(score.correlation_bytes_max),
                "state of correlations per partition, about; beyond it their idle groups are given up", "bytes",
                {1 << 20, int64_t{1} << 36}},

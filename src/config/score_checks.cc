@@ -64,6 +64,13 @@ void check_bursts(const ScoreOptions& score, ConfigReport& report) {
 void check_score(const Config& config, ConfigReport& report) {
   check_abuse(config.score.abuse, report);
   check_bursts(config.score, report);
+  if (config.score.order == ScoreOrder::kEventTime && !config.score.watermarks) {
+    report.error(
+        report.written_of({"score.watermarks", "score.order"}),
+        "score.order: event_time needs score.watermarks: true: without them nobody knows when all have arrived that "
+        "come before a record",
+        "leave score.watermarks at true, or score.order at arrival");
+  }
   const auto& counts = config.score.episodes.update_counts;
   if (std::adjacent_find(counts.begin(), counts.end(), std::greater_equal<>()) != counts.end())
     report.error("score.episodes.update_counts", "score.episodes.update_counts must rise",

@@ -350,6 +350,7 @@ void Exchange::answer_failure() {
 }
 
 void Exchange::write_log() {
+  if (context_.handlers.answered) context_.handlers.answered(stream_.status_written());
   context_.log.record({.remote_address = remote_address_,
                        .method = method_,
                        .path = path_,

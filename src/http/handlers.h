@@ -47,6 +47,8 @@ struct HttpHandlers {
   std::function<Health()> healthy;  ///< /-/healthy: the process should not be restarted
   std::function<Health()> ready;    ///< /-/ready: the process does its work
   std::vector<ApiRoute> api;
+  /// Hears of each answer, for counts. May be empty.
+  std::function<void(int status)> answered;
 };
 
 }  // namespace weir

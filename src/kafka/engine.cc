@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "base/assert.h"
-#include "base/siphash.h"
 #include "kafka/at_least_once.h"
 #include "kafka/consumer/consumer.h"
 #include "kafka/kafka_transactions.h"
@@ -61,7 +60,6 @@ class StartupPatience : public Patience {
 
 using PartitionCounts = std::map<std::string, int32_t>;
 
-constexpr std::string_view kHashKeyMark = "weir: which hash_key a state was made with";
 /// So far at least a source may be ahead of the slowest; otherwise half of score.lateness_ms.
 constexpr Milliseconds kAheadMin{1'000};
 
@@ -317,7 +315,7 @@ std::unique_ptr<StageWork> Engine::Impl::make_work(Stage stage, LaneRuntime& run
                           topics.state,           static_cast<uint32_t>(observations_partitions),
                           options.snapshot_round, {},
                           alert_bytes_max,        options.alert_enricher};
-  work.hash_key_mark = std::max<uint64_t>(siphash(options.analyzer.hash_key, kHashKeyMark), 1);
+  work.hash_key_mark = mark_of_hash_key(options.analyzer.hash_key);
   if (has_state_topic) runtime.state = std::make_unique<StateReader>(client, topics.state);
   auto score =
       std::make_unique<ScoreWork>(std::move(work), log, runtime.score, runtime.kafka, runtime.state.get(), board.get());

@@ -2,31 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include "kafka/message.h"
+#include "kafka/ranges/decided_end.h"
 
 namespace weir {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kBoundsTryMs = 1'000;
 constexpr int kPollMs = 100;
-constexpr Milliseconds kSilenceMax{30'000};    // of a broker, within a window
-constexpr Milliseconds kUndecidedMax{60'000};  // longer than any transaction of weir lives
-constexpr Milliseconds kUndecidedPause{100};
-
-std::string_view header_of(const rd_kafka_message_t& message, std::string_view name) {
-  rd_kafka_headers_t* headers = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  if (rd_kafka_header_get_last(headers, std::string(name).c_str(), &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return {};
-  return {static_cast<const char*>(value), size};
-}
+constexpr Milliseconds kSilenceMax{30'000};  // of a broker, within a window
 
 }  // namespace
 
@@ -48,20 +35,6 @@ Result<ClientHandle> StateReader::connect(const char* isolation) {
   auto client = make_client(RD_KAFKA_CONSUMER, properties, context_);
   if (client) rd_kafka_poll_set_consumer(client->get());
   return client;
-}
-
-/// The bounds of what this client may see: for a reader of committed records the end is before the first undecided transaction.
-Result<StateReader::Bounds> StateReader::bounds(rd_kafka_t& client, int32_t partition, Patience& patience) const {
-  const auto give_up = Clock::now() + kSilenceMax;
-  while (true) {
-    Bounds found;
-    const auto code =
-        rd_kafka_query_watermark_offsets(&client, topic_.c_str(), partition, &found.low, &found.high, kBoundsTryMs);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return found;
-    if (!patience.may_wait() || Clock::now() >= give_up)
-      return tl::unexpected(kafka_error("the ends of " + topic_ + "/" + std::to_string(partition), code));
-    std::this_thread::sleep_for(kUndecidedPause);
-  }
 }
 
 Result<std::vector<StoredState>> StateReader::read(std::span<const Request> partitions, uint32_t chunk_count,
@@ -98,20 +71,9 @@ Result<std::vector<StoredState>> StateReader::read(std::span<const Request> part
 Status StateReader::wait_until_decided(rd_kafka_t& client, std::span<const Reading> incomplete, Patience& patience) {
   const auto everything = connect("read_uncommitted");
   if (!everything) return tl::unexpected(everything.error());
-  const auto give_up = Clock::now() + kUndecidedMax;
   for (const Reading& reading : incomplete) {
-    const auto end = bounds(**everything, reading.partition, patience);
+    const auto end = decided_end(client, **everything, topic_, reading.partition, patience);
     if (!end) return tl::unexpected(end.error());
-    while (true) {
-      const auto decided = bounds(client, reading.partition, patience);
-      if (!decided) return tl::unexpected(decided.error());
-      if (decided->high >= end->high) break;
-      if (!patience.may_wait() || Clock::now() >= give_up) {
-        return fail(ErrorCode::kKafka, "kafka",
-                    "a transaction on " + topic_ + "/" + std::to_string(reading.partition) + " stays undecided");
-      }
-      std::this_thread::sleep_for(kUndecidedPause);
-    }
   }
   return {};
 }
@@ -120,7 +82,7 @@ Status StateReader::wait_until_decided(rd_kafka_t& client, std::span<const Readi
 Status StateReader::collect(rd_kafka_t& client, std::span<Reading> readings, int64_t first_window,
                             Patience& patience) const {
   for (Reading& reading : readings) {
-    const auto whole = bounds(client, reading.partition, patience);
+    const auto whole = bounds_of(client, topic_, reading.partition, patience);
     if (!whole) return tl::unexpected(whole.error());
     reading.low = whole->low;
     reading.window = {whole->high, whole->high};
@@ -177,7 +139,7 @@ Status StateReader::take(rd_kafka_t& client, const rd_kafka_message_t& message, 
   if (message.offset >= reading.window.high) return finish_window(client, reading);
   if (!end && is_state_key_of(text_of(message.key, message.key_len), options_.kafka.group_id)) {
     reading.collector.add(message.offset, text_of(message.payload, message.len),
-                          hash_key_mark(header_of(message, kHashKeyHeader)));
+                          hash_key_mark(header_of(message, kHashKeyHeader.data())));
   }
   if (message.offset + 1 >= reading.window.high) return finish_window(client, reading);
   return {};

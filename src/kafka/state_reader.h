@@ -7,6 +7,7 @@
 
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
+#include "kafka/ranges/decided_end.h"
 #include "lane/state/stored_state.h"
 
 namespace weir {
@@ -23,20 +24,16 @@ class StateReader : public StateStore {
                                         Patience& patience) override;
 
  private:
-  struct Bounds {
-    int64_t low = 0, high = 0;
-  };
   /// One partition on its way through its windows.
   struct Reading {
     int32_t partition = 0;
     StateCollector collector;
     int64_t low = 0;
-    Bounds window;
+    PartitionBounds window;
     bool window_read = true;
   };
 
   Result<ClientHandle> connect(const char* isolation);
-  Result<Bounds> bounds(rd_kafka_t& client, int32_t partition, Patience& patience) const;
   Status wait_until_decided(rd_kafka_t& client, std::span<const Reading> incomplete, Patience& patience);
   Status collect(rd_kafka_t& client, std::span<Reading> readings, int64_t first_window, Patience& patience) const;
   Status read_windows(rd_kafka_t& client, std::span<Reading*> readings, Patience& patience) const;

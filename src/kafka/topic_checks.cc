@@ -87,8 +87,8 @@ Status check_state_topics(TopicAdmin& admin, const StateTopics& topics, const Lo
     return fail(ErrorCode::kInvalidArgument, "kafka",
                 "topic " + topics.state + " has " + std::to_string(topics.state_partitions) + " partitions but " +
                     topics.observations + " has " + std::to_string(topics.observations_partitions) +
-                    "; they must be equal, and not change while there is state. Give kafka.topics.observations and "
-                    "kafka.topics.state new names (docs/upgrades.md says how and what is lost)");
+                    "; they must be equal, and not change while there is state. weir state move takes the state "
+                    "to new topics of another number (docs/upgrades.md)");
   }
   const auto state = admin.settings(topics.state, timeout);
   const auto observations = admin.settings(topics.observations, timeout);

@@ -1,5 +1,7 @@
 #include "kafka/topic_reader.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -39,7 +41,10 @@ TopicRecord record_from(const rd_kafka_message_t& message) {
 struct TopicReader::Impl {
   ClientContext context;
   ClientHandle client;
-  std::set<std::pair<std::string, int32_t>> unfinished;  ///< partitions whose end was not reached yet
+  using Partition = std::pair<std::string, int32_t>;
+  std::set<Partition> unfinished;          ///< partitions whose end was not reached yet
+  std::map<Partition, int64_t> positions;  ///< behind the last record or the end that was told; none yet: kUnread
+  static constexpr int64_t kUnread = -1;
 };
 
 TopicReader::TopicReader() : impl_(std::make_unique<Impl>()) {}
@@ -78,6 +83,7 @@ Result<std::unique_ptr<TopicReader>> TopicReader::open(const ClientOptions& opti
       rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset =
           start == Start::kBeginning ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
       impl.unfinished.emplace(topic, partition);
+      impl.positions.emplace(std::pair(topic, partition), Impl::kUnread);
     }
   }
   auto code = rd_kafka_poll_set_consumer(impl.client.get());
@@ -90,12 +96,29 @@ Result<std::optional<TopicRecord>> TopicReader::next(Milliseconds timeout) {
   const MessageHandle message(rd_kafka_consumer_poll(impl_->client.get(), static_cast<int>(timeout.count())));
   if (message == nullptr) return std::nullopt;
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    impl_->unfinished.erase({rd_kafka_topic_name(message->rkt), message->partition});
+    const Impl::Partition ended{rd_kafka_topic_name(message->rkt), message->partition};
+    impl_->unfinished.erase(ended);
+    impl_->positions[ended] = message->offset;
     return std::nullopt;
   }
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::unexpected(kafka_error("reading topics", message->err, rd_kafka_message_errstr(message.get())));
+  impl_->positions[{rd_kafka_topic_name(message->rkt), message->partition}] = message->offset + 1;
   return record_from(*message);
+}
+
+Result<uint64_t> TopicReader::behind(Milliseconds timeout) {
+  uint64_t behind = 0;
+  for (const auto& [partition, position] : impl_->positions) {
+    const auto& [topic, number] = partition;
+    int64_t low = 0, high = 0;
+    const auto code = rd_kafka_query_watermark_offsets(impl_->client.get(), topic.c_str(), number, &low, &high,
+                                                       static_cast<int>(timeout.count()));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return tl::unexpected(kafka_error("offsets of " + topic + "/" + std::to_string(number), code));
+    behind += static_cast<uint64_t>(std::max<int64_t>(0, high - std::max(position, low)));
+  }
+  return behind;
 }
 
 bool TopicReader::has_reached_ends() const {

@@ -41,6 +41,10 @@ class TopicReader {
   /// The end of every partition was reached, each at some time since the opening: what was there then is read.
   [[nodiscard]] bool has_reached_ends() const;
 
+  /// How many offsets of committed records the reader is behind, as the brokers say now; markers that were passed do not count. An error:
+  /// a partition's leader did not answer within `timeout`. Blocks until then.
+  Result<uint64_t> behind(Milliseconds timeout);
+
  private:
   struct Impl;
   TopicReader();

@@ -23,17 +23,38 @@ constexpr int kBlocks = 40;
 constexpr int kActions = 160;
 constexpr int kQuietMax = 4'000;
 
+constexpr int64_t kStartMs = 1'700'000'000'000;
+
+/// How the records of a partition come, and in which order they are scored.
+struct Coming {
+  ScoreOrder order = ScoreOrder::kArrival;
+  bool mixed = false;  // not in the order of their times: eighteen at a time
+};
+
+/// The turn of the record that comes at this place.
+uint64_t turn_at(uint64_t place, const Coming& coming) {
+  constexpr uint64_t kMixed = 18, kStep = 7;
+  return coming.mixed && place / kMixed * kMixed + kMixed <= kBlocks * 3
+             ? place / kMixed * kMixed + place * kStep % kMixed
+             : place;
+}
+
 /// Requests of a few clients from ever new addresses: their windows, hence their alerts, reach over many blocks.
-std::string block_of(int32_t partition, int number) {
+std::string block_of(int32_t partition, int number, const Coming& coming) {
   std::vector<Observation> made(3);
   std::vector<uint32_t> indices{0, 1, 2};
   std::vector<std::string> clients;
-  for (int i = 0; i < 3; ++i)
-    clients.push_back("client-" + std::to_string(partition) + "-" + std::to_string((number + i * 3) % 7));
+  for (uint64_t i = 0; i < 3; ++i) {
+    const uint64_t turn = turn_at(static_cast<uint64_t>(number) * 3 + i, coming);
+    clients.push_back("client-" + std::to_string(partition) + "-" + std::to_string((turn / 3 + turn % 3 * 3) % 7));
+  }
+  SourceReport source{0, partition, SourceReport::kNoTime, false, false};
   for (uint32_t i = 0; i < made.size(); ++i) {
-    const auto turn = static_cast<uint64_t>(number) * 3 + i;
+    const uint64_t turn = turn_at(static_cast<uint64_t>(number) * 3 + i, coming);
     made[i].at = {0, partition, static_cast<int64_t>(turn)};
-    made[i].time = EventTime(Milliseconds(1'700'000'000'000 + static_cast<int64_t>(turn * turn * 37)));
+    const uint64_t since = coming.order == ScoreOrder::kArrival ? turn * turn * 37 : turn * 1'000;
+    made[i].time = EventTime(Milliseconds(kStartMs + static_cast<int64_t>(since)));
+    source.time_ms = std::max(source.time_ms, made[i].time.time_since_epoch().count());
     made[i].client_kind = ClientKind::kCustomer;
     made[i].client = clients[i];
     made[i].client_hash = std::hash<std::string>()(clients[i]);
@@ -42,13 +63,16 @@ std::string block_of(int32_t partition, int number) {
     made[i].status = 200;
   }
   std::string block;
-  encode_block(made, indices, block);
+  if (coming.order == ScoreOrder::kArrival)
+    encode_block(made, indices, block);
+  else
+    encode_block_part(made, indices, {&source, 1}, std::numeric_limits<size_t>::max(), block);
   return block;
 }
 
 /// A process with one score lane.
 struct Process {
-  Process(SimulatedKafka& kafka, int id, int name, const int64_t& now)
+  Process(SimulatedKafka& kafka, int id, int name, ScoreOrder order, const int64_t& now)
       : source(kafka, id),
         store(kafka),
         output(
@@ -57,7 +81,7 @@ struct Process {
             },
             source, "dead", [](LogLevel, std::string_view) {}, counters, "score"),
         work(
-            options(now), [](LogLevel, std::string_view) {}, score, counters, &store),
+            options(order, now), [](LogLevel, std::string_view) {}, score, counters, &store),
         lane(
             "score-0", source, output, work, batch(), [](LogLevel, std::string_view) {}, counters) {
     source.subscribe(lane.listener());
@@ -67,9 +91,11 @@ struct Process {
     config.commit_interval = Milliseconds(0);
     return config;
   }
-  static ScoreWork::Options options(const int64_t& now) {
+  static ScoreWork::Options options(ScoreOrder order, const int64_t& now) {
     ScoreOptions score;
     score.clients_max = 1'000;
+    score.order = order;
+    score.disorder = Milliseconds(20'000);
     const std::vector<std::string> topics{"http.requests"};
     return {topics,
             "obs",
@@ -103,12 +129,12 @@ struct Reading {
 
 class Simulation {
  public:
-  Simulation(uint64_t seed, bool faults) : kafka_(seed) {
+  Simulation(uint64_t seed, bool faults, Coming coming = {}) : kafka_(seed), coming_(coming) {
     kafka_.faults = faults;
     for (int32_t partition = 0; partition < SimulatedKafka::kPartitions; ++partition) {
       kafka_.observations[partition];
       for (int number = 0; number < kBlocks; ++number)
-        kafka_.observations[partition][number * 2 + (number % 5 == 0)] = block_of(partition, number);
+        kafka_.observations[partition][number * 2 + (number % 5 == 0)] = block_of(partition, number, coming_);
     }
   }
 
@@ -148,7 +174,7 @@ class Simulation {
     outcome.aborted += process.counters.transactions_aborted.value();
   }
   void start(int name) {
-    processes_[name] = std::make_unique<Process>(kafka_, next_id_++, name, now_);
+    processes_[name] = std::make_unique<Process>(kafka_, next_id_++, name, coming_.order, now_);
     static_cast<void>(processes_[name]->lane.prepare());
   }
   Status turn(Process& process) {
@@ -183,6 +209,7 @@ class Simulation {
   }
 
   SimulatedKafka kafka_;
+  Coming coming_;
   int64_t now_ = 0;
   int next_id_ = 0;
   std::map<int, std::unique_ptr<Process>> processes_;
@@ -190,22 +217,16 @@ class Simulation {
   int paused_ = 0, pause_left_ = 0;
 };
 
-}  // namespace
-
-TEST_CASE("whatever happens to the lanes, committed alerts and state are those of an undisturbed run",
-          "[kafka][simulation]") {
+/// Runs with faults, each with a seed of its own, against one without.
+void run_seeds(const Reading& wanted, uint64_t seeds, Coming coming) {
   pauses_take_time() = false;
   const char* seeds_text = std::getenv("WEIR_SIMULATION_SEEDS");
   const char* first_text = std::getenv("WEIR_SIMULATION_FIRST_SEED");
-  const uint64_t seeds = seeds_text == nullptr ? 1'500 : std::strtoull(seeds_text, nullptr, 10);
+  if (seeds_text != nullptr) seeds = std::strtoull(seeds_text, nullptr, 10);
   const uint64_t first = first_text == nullptr ? 1 : std::strtoull(first_text, nullptr, 10);
-  const Reading wanted = Simulation(0, false).run();
-  REQUIRE(wanted.failure.empty());
-  REQUIRE(wanted.alerts.size() > 20);
-  REQUIRE(wanted.digests.size() == 2);
   uint64_t restores = 0, replayed = 0, aborted = 0;
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
-    const Reading found = Simulation(seed, true).run();
+    const Reading found = Simulation(seed, true, coming).run();
     restores += found.restores;
     replayed += found.replayed;
     aborted += found.aborted;
@@ -228,4 +249,29 @@ TEST_CASE("whatever happens to the lanes, committed alerts and state are those o
   CHECK(restores > seeds);
   CHECK(replayed > seeds);
   CHECK(aborted > seeds);
+}
+
+Reading undisturbed(Coming coming) {
+  pauses_take_time() = false;
+  Reading wanted = Simulation(0, false, coming).run();
+  pauses_take_time() = true;
+  REQUIRE(wanted.failure.empty());
+  REQUIRE(wanted.alerts.size() > 20);
+  REQUIRE(wanted.digests.size() == 2);
+  return wanted;
+}
+
+}  // namespace
+
+TEST_CASE("whatever happens to the lanes, committed alerts and state are those of an undisturbed run",
+          "[kafka][simulation]") {
+  run_seeds(undisturbed({}), 1'500, {});
+}
+
+TEST_CASE("so they are where observations wait for their turn, and those of records that came in another order",
+          "[kafka][simulation][order]") {
+  const Coming mixed{ScoreOrder::kEventTime, true};
+  const Reading wanted = undisturbed(mixed);
+  CHECK(wanted.alerts == undisturbed({ScoreOrder::kEventTime, false}).alerts);
+  run_seeds(wanted, 500, mixed);
 }

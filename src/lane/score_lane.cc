@@ -7,6 +7,7 @@
 
 #include "alert/trim.h"
 #include "base/crash_point.h"
+#include "lane/block_scoring.h"
 #include "lane/dead_letter.h"
 #include "lane/detect_lane.h"
 #include "lane/pause.h"
@@ -106,18 +107,14 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   topic_header_.translate(source.header(record, kTopicsHeader), block_);
   const auto start = std::chrono::steady_clock::now();
   alerts_.clear();
-  if (!block_.sources.empty()) {
-    const bool is_timed = record.append_time != EventTime::max();
-    state.scorer().take_sources(block_.sources, is_timed ? record.append_time.time_since_epoch().count() : 0);
-    if (board_ != nullptr && !repeated) board_->hear(block_.sources, SourceBoard::Clock::now());
-  }
-  if (!block_.orders.empty()) {
-    state.scorer().decide(block_.orders, alerts_);
-    if (!repeated) note_orders(record);
-  }
-  state.scorer().observe(block_.observations, block_.correlations.events, alerts_);
-  if (!block_.sources.empty()) state.scorer().follow_sources(alerts_);
+  if (options_.score.order == ScoreOrder::kEventTime)
+    state.scorer().note_append_time(number_in(source.header(record, kAppendTimeHeader)));
+  score(block_, record.append_time, state.scorer(), alerts_);
   const auto spent = std::chrono::steady_clock::now() - start;
+  if (!repeated) {
+    if (board_ != nullptr && !block_.sources.empty()) board_->hear(block_.sources, SourceBoard::Clock::now());
+    if (!block_.orders.empty()) note_orders(record);
+  }
   counters_.score_ns.add(static_cast<uint64_t>(std::chrono::nanoseconds(spent).count()));
   (repeated ? counters_.replayed_observations : counters_.observations).add(records_of(block_.observations));
   const std::vector<DecisionChange> decisions = state.scorer().take_decisions();
@@ -125,7 +122,7 @@ void ScoreWork::score_block(const InputRecord& record, const RecordSource& sourc
   if (alerts_.empty() && decisions.empty()) return;
   const int64_t append_ms = number_in(source.header(record, kAppendTimeHeader));
   for (Alert& alert : alerts_)
-    retain_alert(alert, append_ms);
+    retain_alert(alert, alert.append_ms != 0 ? alert.append_ms : append_ms);
   for (const DecisionChange& change : decisions)
     retain_decision(change, append_ms);
 }
@@ -281,14 +278,10 @@ void ScoreWork::save_chunk(PartitionState& state, uint32_t chunk) {
   record.offset = state.next_offset();
   record.chunk = chunk;
   record.chunk_count = state.scorer().chunk_count();
-  record.parts = static_cast<uint16_t>(
-      std::max<size_t>(1, (chunk_.size() + StateRecord::kPartBytesMax - 1) / StateRecord::kPartBytesMax));
-  for (; record.part < record.parts; ++record.part) {
-    record.bytes =
-        std::string_view(chunk_).substr(record.part * StateRecord::kPartBytesMax, StateRecord::kPartBytesMax);
-    retain_state(record);
+  for_each_part(record, chunk_, [this](const StateRecord& part) {
+    retain_state(part);
     snapshot_bytes_ += retained_.back().value.size();
-  }
+  });
   saving_.push_back({state.partition(), chunk, state.next_offset()});
 }
 
@@ -369,21 +362,10 @@ Status ScoreWork::restore(std::span<AssignedPartition*> partitions, Patience& pa
 }
 
 Status ScoreWork::restore_from(AssignedPartition& partition, StoredState stored) {
-  const uint32_t partitions = stored.observations_partitions;
-  if (partitions != 0 && options_.observations_partitions != 0 && partitions != options_.observations_partitions) {
-    return fail(ErrorCode::kUnsupported, "kafka",
-                "the state in " + options_.state_topic + " is of " + std::to_string(partitions) +
-                    " partitions of observations, but there are " + std::to_string(options_.observations_partitions) +
-                    ": clients would be elsewhere than their state. Give kafka.topics.observations and "
-                    "kafka.topics.state new names (docs/upgrades.md says how and what is lost)");
-  }
-  if (stored.hash_key_mark != 0 && options_.hash_key_mark != 0 && stored.hash_key_mark != options_.hash_key_mark) {
-    return fail(
-        ErrorCode::kUnsupported, "kafka",
-        "the state in " + options_.state_topic +
-            " was made with another hash_key: clients would be elsewhere than their state. Give weir the key from "
-            "before again; if it must change, docs/upgrades.md says how and what is lost");
-  }
+  if (Status status =
+          check_layout(stored, options_.state_topic, options_.observations_partitions, options_.hash_key_mark);
+      !status)
+    return status;
   if (const auto damaged = damaged_.find(partition.partition); damaged != damaged_.end()) {
     for (const uint32_t chunk : damaged->second)
       stored.chunks.erase(chunk);
@@ -507,6 +489,20 @@ std::optional<uint64_t> ScoreWork::digest(int32_t partition, int64_t next_offset
   return std::nullopt;
 }
 
+WholeState ScoreWork::whole_state(int32_t partition) const {
+  WholeState whole;
+  for (const auto& state : states_) {
+    if (state->partition() != partition || state->restoring() || state->next_offset() == PartitionOffset::kUnknown)
+      continue;
+    whole.times = state->scorer().times();
+    whole.waiting = state->scorer().statistics().waiting;
+    whole.chunks.resize(state->scorer().chunk_count());
+    for (uint32_t chunk = 0; chunk < whole.chunks.size(); ++chunk)
+      state->scorer().save(chunk, whole.chunks[chunk]);
+  }
+  return whole;
+}
+
 /// A source that holds the clock no longer although it was not read to its end: what it still brings may be late.
 void ScoreWork::report_stuck_sources() {
   std::set<std::pair<uint16_t, int32_t>> found;
@@ -530,6 +526,18 @@ void ScoreWork::report_stuck_sources() {
   }
   stuck_ = std::move(found);
   kafka_counters_.sources_stuck.set(stuck_.size());
+}
+
+/// Once for as long as it goes on.
+void ScoreWork::report_early(int32_t partition, uint64_t early) {
+  if (early == 0) {
+    early_.erase(partition);
+  } else if (early_.insert(partition).second) {
+    log_(LogLevel::kWarning,
+         "kafka: more waits to be scored in " + options_.observations_topic + "/" + std::to_string(partition) +
+             " than score.waiting_bytes_max has room for: the oldest are scored before their turn, and "
+             "alerts may depend on the order of arrival");
+  }
 }
 
 // --- questions
@@ -557,7 +565,8 @@ ClientAnswer ScoreWork::answer(const ClientQuestion& question) const {
 
 void ScoreWork::tick() {
   report_stuck_sources();
-  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0, silences = 0, decisions = 0;
+  uint64_t clients = 0, bytes = 0, episodes = 0, groups = 0, silences = 0, decisions = 0, waiting = 0,
+           waiting_bytes = 0;
   for (const auto& state : states_) {
     count(*state);
     clients += state->counted.clients;
@@ -566,6 +575,8 @@ void ScoreWork::tick() {
     groups += state->counted.correlation_groups;
     silences += state->counted.silences;
     decisions += state->counted.decisions.active;
+    waiting += state->counted.waiting;
+    waiting_bytes += state->counted.waiting_bytes;
   }
   counters_.clients.set(clients);
   counters_.state_bytes.set(bytes);
@@ -573,6 +584,8 @@ void ScoreWork::tick() {
   counters_.silences.set(silences);
   counters_.correlation_groups.set(groups);
   counters_.decisions_active.set(decisions);
+  counters_.waiting.set(waiting);
+  counters_.waiting_bytes.set(waiting_bytes);
 }
 
 /// Adds what is new in a scorer's statistics to the lane's counters, which outlive it.
@@ -584,6 +597,9 @@ void ScoreWork::count(PartitionState& state) {
   counters_.alerts_silenced.add(now.alerts_silenced - state.counted.alerts_silenced);
   counters_.alerts_suppressed.add(now.alerts_suppressed - state.counted.alerts_suppressed);
   counters_.bursts_late.add(now.bursts_late - state.counted.bursts_late);
+  counters_.order_late.add(now.order_late - state.counted.order_late);
+  counters_.order_early.add(now.order_early - state.counted.order_early);
+  report_early(state.partition(), now.order_early - state.counted.order_early);
   for (size_t i = 0; i < kOutcomes; ++i)
     counters_.outcomes[i].add(now.outcomes[i] - state.counted.outcomes[i]);
   counters_.correlation_events.add(now.correlation_events - state.counted.correlation_events);

@@ -16,6 +16,7 @@
 #include "lane/lane.h"
 #include "lane/sources/source_board.h"
 #include "lane/state/partition_state.h"
+#include "lane/state/state_division.h"
 #include "lane/state/stored_state.h"
 #include "lane/topic_header.h"
 #include "pipeline/lane_counters.h"
@@ -73,6 +74,9 @@ class ScoreWork : public StageWork {
   void tick() override;
   void answer_questions() override;
 
+  /// All chunks of a partition as they are at the offset it stands at; none where it has no state that is restored.
+  [[nodiscard]] WholeState whole_state(int32_t partition) const;
+
   /// Where other threads ask about this lane's clients.
   [[nodiscard]] ClientDesk& desk() { return desk_; }
 
@@ -126,6 +130,7 @@ class ScoreWork : public StageWork {
   Status produce_retained(OutputTransaction& output, Patience& patience);
   void count(PartitionState& state);
   void report_stuck_sources();
+  void report_early(int32_t partition, uint64_t early);
   [[nodiscard]] ClientAnswer answer(const ClientQuestion& question) const;
 
   Options options_;
@@ -139,6 +144,7 @@ class ScoreWork : public StageWork {
   StateStore* store_;
   SourceBoard* board_;
   std::set<std::pair<uint16_t, int32_t>> stuck_;  // sources, as last said
+  std::set<int32_t> early_;                       // partitions where more waits than there is room for, as last said
   TopicHeaderReader topic_header_;
   std::vector<RetainedMessage> retained_;
   size_t produced_ = 0;  // of retained_, into the open transaction

@@ -328,6 +328,7 @@ TEST_CASE("docs/metrics.md names every metric, and no other") {
   std::set<std::string> documented;
   std::istringstream lines(read_file(WEIR_SOURCE_DIR "/docs/metrics.md"));
   for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("## `weir decisions serve`")) break;  // of a process of its own: tests/e2e/test_decisions.py
     if (line.starts_with("| `")) documented.insert(line.substr(3, line.find_first_of("`{", 3) - 3));
   }
   CHECK(exported == documented);

@@ -66,6 +66,8 @@ struct ScoreCounters {
   Counter alerts_silenced, silences, client_orders;  ///< by people's decisions; the second: now
   Counter alerts_suppressed, clients, clients_evicted, clients_expired, episodes_open, state_bytes;
   Counter bursts_late;
+  Counter waiting, waiting_bytes;           ///< observations and events in the order of event time, now
+  Counter order_late, order_early;          ///< of these, too late for it; scored before their turn for lack of room
   std::array<Counter, kOutcomes> outcomes;  ///< records of attacks
   Counter correlation_events, correlation_late, correlation_groups, correlation_groups_evicted;
   Counter score_ns;

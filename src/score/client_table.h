@@ -107,6 +107,8 @@ class ClientTable {
   [[nodiscard]] size_t size() const { return index_.size(); }
   [[nodiscard]] uint32_t size(uint32_t chunk) const { return chunks_[chunk].clients; }
   [[nodiscard]] bool full(uint32_t chunk) const { return size(chunk) >= chunk_clients_max_; }
+  /// More than it may hold, as only a chunk that is put together can have.
+  [[nodiscard]] bool overfull(uint32_t chunk) const { return size(chunk) > chunk_clients_max_; }
   [[nodiscard]] size_t bytes() const;
 
  private:

@@ -104,6 +104,8 @@ class Episodes {
   /// The open episode that is due first if it is so at or before the partition time `clock_ms`, else kNoEpisode. Those due at
   /// the same time come by chunk and, within one, by age.
   uint32_t first_due(int64_t clock_ms);
+  /// When an open episode is due.
+  [[nodiscard]] int64_t due_ms(uint32_t number) const { return deadline_ms(episodes_[number]); }
 
   /// The client's own time from which a further record belongs to a new episode.
   [[nodiscard]] int64_t end_ms(uint32_t number) const {

@@ -30,13 +30,15 @@ struct SavedClient {
   BurstActivity activity;  ///< the episodes of its open bursts are to come; the topics of its records are as saved
 };
 
-/// The layouts of a chunk that are read. The last three are written, each where there is what it adds.
+/// The layouts of a chunk that are read. The last four are written, each where there is what it adds; the last wherever observations are
+/// scored in the order of event time.
 enum class ChunkLayout : uint8_t {
   kWithoutSources = 2,
   kWithoutValues = 3,
   kWithValues = 4,
   kWithSilences = 5,
   kWithDecisions = 6,
+  kInEventOrder = 7,
 };
 
 /// False if the bytes are no client. The entry's place in queues and its episodes are the caller's.

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "rules/category.h"
@@ -53,6 +56,14 @@ struct BurstOptions {
 
 struct DecisionPolicy;
 
+/// In which order the observations of a partition are scored (docs/adr/0059-event-order.md).
+enum class ScoreOrder : uint8_t {
+  kArrival,    ///< as they stand in the partition
+  kEventTime,  ///< by time and coordinates: they wait until the clock has passed them
+};
+template <>
+inline constexpr auto kNamesOf<ScoreOrder> = std::to_array<std::string_view>({"arrival", "event_time"});
+
 struct ScoreOptions {
   AbuseOptions abuse;
   BurstOptions bursts;
@@ -64,6 +75,9 @@ struct ScoreOptions {
                                         ///< client being forgotten or its episode closed before it, and behind its
                                         ///< client's newest to be counted for bursts (docs/scoring.md)
   bool watermarks = true;               ///< the clock follows the slowest source of the observations (docs/adr/0029)
+  ScoreOrder order = ScoreOrder::kArrival;
+  Milliseconds disorder{10'000};           ///< of kEventTime: so far behind the clock observations are scored in order
+  uint64_t waiting_bytes_max = 256 << 20;  ///< of kEventTime: what waits in a partition, about
   uint64_t correlation_bytes_max = 64 << 20;  ///< per partition, about; beyond it groups of correlations are evicted
   std::shared_ptr<const DecisionPolicy> decisions;  ///< null: nothing is decided
 };

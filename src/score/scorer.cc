@@ -6,20 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "base/assert.h"
-#include "score/alert_budget.h"
-#include "score/burst.h"
 #include "score/client_check.h"
-#include "score/client_table.h"
-#include "score/client_window.h"
-#include "score/correlation/correlator.h"
-#include "score/decisions/decisions.h"
-#include "score/episodes.h"
+#include "score/division/partition_times.h"
 #include "score/orders/ordered_decision.h"
-#include "score/partition_clock.h"
 #include "score/report/client_report.h"
-#include "score/state_chunk.h"
+#include "score/scorer_impl.h"
 
 namespace weir {
 namespace {
@@ -48,81 +42,6 @@ Level severity_of(BurstReason reason, const BurstOptions& options) {
 }
 
 }  // namespace
-
-struct Scorer::Impl {
-  Impl(const ScoreOptions& score_options, const TopicTable& topics)
-      : options(score_options),
-        capacity(std::clamp(score_options.abuse.window_requests, ClientWindow::kRequestsMin,
-                            AbuseOptions::kWindowRequestsMax)),
-        bursts(score_options.bursts, score_options.lateness, score_options.client_idle + score_options.lateness),
-        clients(std::max<uint32_t>(score_options.clients_max, 1),
-                ClientTable::chunk_count_for(score_options.clients_max, score_options.chunk_clients),
-                ClientWindow::words(capacity) + bursts.words()),
-        episodes(score_options.episodes, score_options.bursts.window, topics),
-        silences(clients.chunk_count()),
-        decisions(score_options.decisions, clients.chunk_count()),
-        budget(score_options.episodes.opened_per_minute_max, clients.chunk_count()),
-        correlator(score_options, topics, clients.chunk_count()),
-        absent(clients.chunk_count(), false) {
-    correlator.know_clients([this](const CorrelationClient& client, std::vector<RelatedEpisode>& related) {
-      relate_to_client(client, related);
-    });
-  }
-  Impl(const Impl&) = delete;  // the correlator knows where it is
-  Impl& operator=(const Impl&) = delete;
-
-  void observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts);
-  void observe_one(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
-  ClientSlot client_of(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts);
-  void note_nobody(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
-  void judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
-  void judge_bursts(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts);
-  void close_incidents_before(const BurstFinding& finding, ClientSlot slot, std::vector<Alert>& alerts);
-  bool note_burst(ClientSlot slot, Episodes::BurstOccurrence occurrence, std::vector<Alert>& alerts);
-  void note(AlertKind kind, ClientSlot slot, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
-
-  /// An alert and the episode it tells of.
-  struct Told {
-    uint32_t episode = kNoEpisode;
-    int64_t time_ms = 0;       ///< of the record that caused it
-    size_t alerts_before = 0;  ///< where the alerts that tell of it begin
-  };
-  void tell(ClientSlot slot, const Told& told, std::vector<Alert>& alerts);
-  void relate(ClientSlot slot, const Told& told, std::vector<Alert>& alerts) const;
-  void relate_to_client(const CorrelationClient& client, std::vector<RelatedEpisode>& related) const;
-  template <typename Visit>
-  void for_each_open_episode(ClientSlot slot, const Visit& visit) const;
-
-  void summarise(AlertKind kind, uint32_t chunk, const Episodes::Occurrence& occurrence, std::vector<Alert>& alerts);
-  void close_due(int64_t time_ms, std::vector<Alert>& alerts);
-  void close_overdue_of(ClientSlot slot, int64_t time_ms, std::vector<Alert>& alerts);
-  void close_episode(uint32_t number, std::vector<Alert>& alerts);
-  [[nodiscard]] bool has_open_episode(ClientSlot slot) const;
-  [[nodiscard]] uint32_t* burst_words(ClientSlot slot) { return clients.window(slot) + ClientWindow::words(capacity); }
-  void remove(ClientSlot slot);
-  void expire_idle();
-  void evict_one(uint32_t chunk, std::vector<Alert>& alerts);
-  void close_all_of(ClientSlot slot, std::vector<Alert>& alerts);
-  void decide(const ClientOrder& order, std::vector<Alert>& alerts);
-  void leave_out_silenced(size_t begin, std::vector<Alert>& alerts);
-  ClientSlot least_telling(uint32_t chunk);
-  void refresh_statistics();
-  [[nodiscard]] StateParts parts() { return {clients, bursts, episodes, budget, clock, silences, decisions, capacity}; }
-
-  ScoreOptions options;
-  uint32_t capacity;
-  Bursts bursts;
-  ClientTable clients;
-  Episodes episodes;
-  Silences silences;
-  Decisions decisions;
-  AlertBudget budget;
-  PartitionClock clock;
-  Correlator correlator;
-  std::vector<bool> absent;  // chunks that a restore has not yet put back
-  uint32_t absent_count = 0;
-  ScorerStatistics statistics;
-};
 
 void Scorer::Impl::observe_batch(std::span<const Observation> batch, std::vector<Alert>& alerts) {
   std::array<uint64_t, kBatch> checks;
@@ -159,15 +78,24 @@ void Scorer::Impl::observe_one(const Observation& record, uint64_t check, Client
   const int64_t time_ms = milliseconds(record.time);
   clock.advance(
       time_ms, record.has(ObservationFlag::kAddressCount) ? PartitionClock::Of::kAddress : PartitionClock::Of::kRecord);
-  close_due(clock.now_ms() - options.lateness.count(), alerts);
-  decisions.advance(clock.now_ms());
-  if (clock.observations() % kExpiryEvery == 0) expire_idle();
+  now_ms = clock.now_ms();
+  close_due(now_ms - options.lateness.count(), alerts);
+  decisions.advance(now_ms);
+  if (clock.observations() % kExpiryEvery == 0) {
+    // The chunks take turns by the number of observations, which a restore knows.
+    expire_idle(static_cast<uint32_t>(clock.observations() / kExpiryEvery % clients.chunk_count()), kExpiredPerTurn);
+  }
   ++statistics.observations;
-  if (absent_count > 0 && absent[clients.chunk_of(record.client_hash)]) return;
+  if (is_absent(clients.chunk_of(record.client_hash))) return;
+  score(record, check, hint, alerts);
+}
+
+/// What the record means for its client, whose chunk is there.
+void Scorer::Impl::score(const Observation& record, uint64_t check, ClientSlot hint, std::vector<Alert>& alerts) {
+  const int64_t time_ms = milliseconds(record.time);
   const bool is_count = record.has(ObservationFlag::kAddressCount);
   if (is_count && !is_nobody(record))
-    decisions.meet({record.client_hash, clients.chunk_of(record.client_hash)}, record.path_hash, time_ms,
-                   clock.now_ms());
+    decisions.meet({record.client_hash, clients.chunk_of(record.client_hash)}, record.path_hash, time_ms, now_ms);
   if (is_count && (!options.bursts.enabled || is_nobody(record))) return;
 
   const ClientSlot slot = client_of(record, check, hint, alerts);
@@ -187,8 +115,7 @@ void Scorer::Impl::note_nobody(const Observation& record, ClientSlot slot, std::
   ClientEntry& client = clients.entry(slot);
   client.newest_ms = std::max(client.newest_ms, milliseconds(record.time));
   if (!record.evidence) return;
-  note(AlertKind::kAttack, slot, {record, clock.now_ms(), record.evidence.severity, record.evidence.categories, {}},
-       alerts);
+  note(AlertKind::kAttack, slot, {record, now_ms, record.evidence.severity, record.evidence.categories, {}}, alerts);
 }
 
 void Scorer::Impl::judge_window(const Observation& record, ClientSlot slot, std::vector<Alert>& alerts) {
@@ -202,14 +129,13 @@ void Scorer::Impl::judge_window(const Observation& record, ClientSlot slot, std:
                record.has(ObservationFlag::kBotUserAgent)});
 
   if (record.evidence) {
-    note(AlertKind::kAttack, slot, {record, clock.now_ms(), record.evidence.severity, record.evidence.categories, {}},
-         alerts);
+    note(AlertKind::kAttack, slot, {record, now_ms, record.evidence.severity, record.evidence.categories, {}}, alerts);
   }
   if (!window.may_be_suspicious(options.abuse)) return;
   const AbuseVerdict verdict = window.verdict(options.abuse);
   if (verdict.suspicious) {
     const bool high = verdict.risk_score >= options.abuse.suspicious_score + kHighRiskAbove;
-    note(AlertKind::kAbuse, slot, {record, clock.now_ms(), high ? Level::kHigh : Level::kMedium, 0, verdict}, alerts);
+    note(AlertKind::kAbuse, slot, {record, now_ms, high ? Level::kHigh : Level::kMedium, 0, verdict}, alerts);
   }
 }
 
@@ -217,8 +143,7 @@ void Scorer::Impl::judge_bursts(const Observation& record, ClientSlot slot, std:
   BurstFindings found;
   bool is_late = !bursts.take(burst_words(slot), clients.chunk_of(clients.entry(slot).hash), record, found);
   for (const BurstFinding& finding : found) {
-    if (!note_burst(slot, {record, finding, clock.now_ms(), severity_of(finding.reason, options.bursts), {}, {}},
-                    alerts))
+    if (!note_burst(slot, {record, finding, now_ms, severity_of(finding.reason, options.bursts), {}, {}}, alerts))
       is_late = true;
   }
   statistics.bursts_late += is_late ? 1U : 0U;
@@ -264,19 +189,17 @@ bool Scorer::Impl::note_burst(ClientSlot slot, Episodes::BurstOccurrence occurre
     return true;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
-  if (!budget.take(chunk, clock.budget_ms())) {
-    summarise(
-        AlertKind::kBurst, chunk,
-        {occurrence.observation, clock.now_ms(), occurrence.severity, 0, {}, static_cast<BurstReasons>(finding.reason)},
-        alerts);
+  if (!budget.take(chunk, budget_ms())) {
+    summarise(AlertKind::kBurst, chunk,
+              {occurrence.observation, now_ms, occurrence.severity, 0, {}, static_cast<BurstReasons>(finding.reason)},
+              alerts);
     return true;
   }
   occurrence.incident = place.incident;
   const uint32_t number = episodes.open_burst(slot, chunk, occurrence, alerts);
   bursts.add(burst_words(slot), {finding.reason, number, finding.begin_ms, place.incident});
   tell(slot, {number, time_ms, alerts_before}, alerts);
-  if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
-    clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
+  if (clients.entry(slot).rank != ClientRank::kEpisodeOpen) clients.queue(slot, ClientRank::kEpisodeOpen, now_ms);
   return true;
 }
 
@@ -291,7 +214,7 @@ ClientSlot Scorer::Impl::client_of(const Observation& record, uint64_t check, Cl
   const uint32_t chunk = clients.chunk_of(record.client_hash);
   while (clients.full(chunk))  // more than once only if the state was saved under a higher limit
     evict_one(chunk, alerts);
-  const ClientSlot slot = clients.insert(record.client_hash, check, clock.now_ms());
+  const ClientSlot slot = clients.insert(record.client_hash, check, now_ms);
   std::fill_n(burst_words(slot), bursts.words(), 0U);
   return slot;
 }
@@ -306,15 +229,14 @@ void Scorer::Impl::note(AlertKind kind, ClientSlot slot, const Episodes::Occurre
     return;
   }
   const uint32_t chunk = clients.chunk_of(clients.entry(slot).hash);
-  if (!budget.take(chunk, clock.budget_ms())) {
+  if (!budget.take(chunk, budget_ms())) {
     summarise(kind, chunk, occurrence, alerts);
     return;
   }
   told.episode = episodes.open(kind, slot, chunk, occurrence, alerts);
   clients.entry(slot).episodes[static_cast<size_t>(kind)] = told.episode;
   tell(slot, told, alerts);
-  if (clients.entry(slot).rank != ClientRank::kEpisodeOpen)
-    clients.queue(slot, ClientRank::kEpisodeOpen, clock.now_ms());
+  if (clients.entry(slot).rank != ClientRank::kEpisodeOpen) clients.queue(slot, ClientRank::kEpisodeOpen, now_ms);
 }
 
 /// The client's open episodes: of attacks, of abuse, then its bursts by their beginning; each once.
@@ -338,8 +260,7 @@ void Scorer::Impl::tell(ClientSlot slot, const Told& told, std::vector<Alert>& a
   if (!decisions.decides()) return;
   const uint64_t hash = clients.entry(slot).hash;
   for (size_t i = told.alerts_before; i < alerts.size(); ++i)
-    if (!silences.cover(alerts[i]))
-      decisions.take(alerts[i], {hash, clients.chunk_of(hash)}, clock.now_ms(), clock.budget_ms());
+    if (!silences.cover(alerts[i])) decisions.take(alerts[i], {hash, clients.chunk_of(hash)}, now_ms, budget_ms());
 }
 
 /// Names in the alerts what else is open of the client. By its own times: others' traffic may have left it open or not.
@@ -414,7 +335,7 @@ void Scorer::Impl::close_episode(uint32_t number, std::vector<Alert>& alerts) {
     clients.entry(slot).episodes[static_cast<size_t>(episode.kind)] = kNoEpisode;
   }
   episodes.close(number, alerts);
-  if (!has_open_episode(slot)) clients.queue(slot, ClientRank::kScored, clock.now_ms());
+  if (!has_open_episode(slot)) clients.queue(slot, ClientRank::kScored, now_ms);
 }
 
 bool Scorer::Impl::has_open_episode(ClientSlot slot) const {
@@ -423,25 +344,18 @@ bool Scorer::Impl::has_open_episode(ClientSlot slot) const {
          bursts.has_open(clients.window(slot) + ClientWindow::words(capacity));
 }
 
-void Scorer::Impl::remove(ClientSlot slot) {
-  bursts.release(burst_words(slot));
-  clients.remove(slot);
-}
-
 /// Forgets the clients of a chunk of which nothing came while the partition's time went on by more than their time to live.
-/// Their windows would start afresh anyway (observe_one), so this frees memory and changes no alert. The chunks take turns by
-/// the number of observations, which a restore knows.
-void Scorer::Impl::expire_idle() {
-  const auto chunk = static_cast<uint32_t>(clock.observations() / kExpiryEvery % clients.chunk_count());
-  const int64_t horizon = clock.now_ms() - options.client_idle.count() - options.lateness.count();
-  silences.expire(chunk, clock.now_ms() - options.episodes.idle_close.count() - options.lateness.count());
-  int left = kExpiredPerTurn;
+/// Their windows would start afresh anyway (judge_window), so this frees memory and changes no alert.
+void Scorer::Impl::expire_idle(uint32_t chunk, int clients_max) {
+  const int64_t horizon = now_ms - options.client_idle.count() - options.lateness.count();
+  silences.expire(chunk, now_ms - options.episodes.idle_close.count() - options.lateness.count());
+  int left = clients_max;
   for (const ClientRank rank : {ClientRank::kUnscored, ClientRank::kScored}) {
     for (; left > 0; --left) {
       const ClientSlot slot = clients.front(chunk, rank);
       if (slot == kNoClient || clients.entry(slot).queued_clock_ms > horizon) break;
       if (clients.entry(slot).touched || clients.entry(slot).newest_ms > horizon) {
-        clients.queue(slot, rank, clock.now_ms());
+        clients.queue(slot, rank, now_ms);
       } else {
         remove(slot);
         ++statistics.clients_expired;
@@ -478,8 +392,8 @@ void Scorer::Impl::decide(const ClientOrder& order, std::vector<Alert>& alerts) 
   const uint32_t chunk = clients.chunk_of(order.client_hash);
   if (absent_count > 0 && absent[chunk]) return;
   const Decisions::Subject client{order.client_hash, chunk};
-  if (order.kind == OrderKind::kSilence) return silences.take(chunk, order, clock.now_ms());
-  if (order.kind == OrderKind::kDecide) return decisions.impose(ordered_decision(order), client, clock.now_ms());
+  if (order.kind == OrderKind::kSilence) return silences.take(chunk, order, now_ms);
+  if (order.kind == OrderKind::kDecide) return decisions.impose(ordered_decision(order), client, now_ms);
   if (order.kind == OrderKind::kLift) return decisions.lift(client, order.client_kind, order.client);
   decisions.forget(client, order.client_kind, order.client);
   const ClientSlot slot = clients.find(order.client_hash, client_check(order.client_kind, order.client));
@@ -504,7 +418,7 @@ ClientSlot Scorer::Impl::least_telling(uint32_t chunk) {
     for (int chances = kSecondChances; clients.front(chunk, rank) != kNoClient; --chances) {
       const ClientSlot slot = clients.front(chunk, rank);
       if (!clients.entry(slot).touched || chances == 0 || rank == ClientRank::kEpisodeOpen) return slot;
-      clients.queue(slot, rank, clock.now_ms());
+      clients.queue(slot, rank, now_ms);
     }
   }
   return kNoClient;  // unreachable: a full chunk has a client, and every client stands in a queue
@@ -518,7 +432,10 @@ void Scorer::Impl::refresh_statistics() {
   statistics.outcomes = episodes.outcomes();
   const CorrelationStatistics& correlations = correlator.statistics();
   statistics.alerts_suppressed = episodes.suppressed() + correlations.suppressed;
-  statistics.state_bytes = clients.bytes() + bursts.bytes() + episodes.bytes() + correlations.bytes + decisions.bytes();
+  statistics.state_bytes =
+      clients.bytes() + bursts.bytes() + episodes.bytes() + correlations.bytes + decisions.bytes() + waiting.bytes();
+  statistics.waiting = waiting.size();
+  statistics.waiting_bytes = waiting.bytes();
   statistics.correlation_events = correlations.events;
   statistics.correlation_late = correlations.late;
   statistics.correlation_evicted = correlations.evicted;
@@ -532,6 +449,8 @@ Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 
 void Scorer::observe(std::span<const Observation> observations, std::span<const CorrelationEvent> events,
                      std::vector<Alert>& alerts) {
+  if (impl_->order_in_force == ScoreOrder::kEventTime) return impl_->take_in(observations, events, alerts);
+  if (impl_->waiting.size() > 0) impl_->release_all(alerts);  // the state was one in order
   const size_t first = alerts.size();
   for (size_t begin = 0; begin < observations.size(); begin += kBatch) {
     impl_->observe_batch(observations.subspan(begin, std::min(kBatch, observations.size() - begin)), alerts);
@@ -549,7 +468,8 @@ void Scorer::take_sources(std::span<const SourceReport> reports, int64_t told_ms
 
 void Scorer::follow_sources(std::vector<Alert>& alerts) {
   impl_->clock.follow();
-  const int64_t now_ms = impl_->clock.now_ms();
+  if (impl_->order_in_force == ScoreOrder::kEventTime) return impl_->release(alerts);
+  const int64_t now_ms = impl_->now_ms = impl_->clock.now_ms();
   const size_t first = alerts.size();
   if (now_ms != PartitionClock::kUnset) {
     impl_->close_due(now_ms - impl_->options.lateness.count(), alerts);
@@ -594,12 +514,23 @@ std::optional<ClientReport> Scorer::report(uint64_t client_hash, uint64_t check)
 }
 
 std::optional<EventTime> Scorer::now() const {
-  const int64_t now_ms = impl_->clock.now_ms();
-  if (now_ms == PartitionClock::kUnset) return std::nullopt;
-  return EventTime{Milliseconds{now_ms}};
+  if (impl_->now_ms == PartitionClock::kUnset) return std::nullopt;
+  return EventTime{Milliseconds{impl_->now_ms}};
+}
+
+void Scorer::note_append_time(int64_t append_ms) {
+  impl_->append_ms = append_ms;
+}
+
+void Scorer::score_waiting(std::vector<Alert>& alerts) {
+  if (impl_->waiting.size() == 0) return;
+  impl_->release_all(alerts);
+  impl_->refresh_statistics();
 }
 
 void Scorer::finish(std::vector<Alert>& alerts) {
+  score_waiting(alerts);
+  if (impl_->order_in_force == ScoreOrder::kEventTime) impl_->settle(std::numeric_limits<int64_t>::max(), alerts);
   impl_->close_due(std::numeric_limits<int64_t>::max(), alerts);
   impl_->correlator.finish(alerts);
   impl_->refresh_statistics();
@@ -615,23 +546,25 @@ uint32_t Scorer::chunk_count() const {
 
 void Scorer::save(uint32_t chunk, std::string& out) const {
   WEIR_ASSERT(chunk < chunk_count() && !impl_->absent[chunk], "only a chunk that is there can be saved");
-  std::string correlations;
-  impl_->correlator.save(chunk, correlations);
-  save_chunk(impl_->parts(), chunk, correlations, out);
+  impl_->save(chunk, out);
+}
+
+PartitionTimes Scorer::times() const {
+  return {impl_->clock, impl_->correlator.times()};
 }
 
 void Scorer::begin_restore() {
-  impl_->clients.clear();
-  impl_->bursts.clear();
-  impl_->episodes.clear();
-  impl_->silences.clear();
-  impl_->decisions.clear();
-  impl_->budget.clear();
-  impl_->clock = {};
-  impl_->correlator.begin_restore();
+  impl_->begin_restore();
   impl_->absent.assign(chunk_count(), true);
   impl_->absent_count = chunk_count();
   impl_->refresh_statistics();
+}
+
+void Scorer::end_restore() {
+  Impl& state = *impl_;
+  if (std::exchange(state.order_in_force, state.options.order) != state.options.order &&
+      state.order_in_force == ScoreOrder::kArrival)
+    state.now_ms = state.clock.now_ms();
 }
 
 Status Scorer::load(uint32_t chunk, std::string_view bytes) {

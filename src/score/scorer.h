@@ -21,6 +21,7 @@
 namespace weir {
 
 struct ClientReport;
+struct PartitionTimes;
 
 struct ScorerStatistics {
   uint64_t observations = 0;
@@ -39,10 +40,15 @@ struct ScorerStatistics {
   uint64_t correlation_late = 0;               ///< of these, too old for their group
   uint64_t correlation_evicted = 0;            ///< groups, for lack of room
   uint64_t correlation_groups = 0;             ///< now
+  uint64_t waiting = 0;        ///< observations and events for correlations, now (ScoreOrder::kEventTime)
+  uint64_t waiting_bytes = 0;  ///< of these, about
+  uint64_t order_late = 0;     ///< came behind what was scored already, and were scored at once
+  uint64_t order_early = 0;    ///< were scored before their turn, for lack of room
 };
 
 /// Scores the clients of one partition of the observations topic. A pure function of the options and the sequence of
-/// observations: no clock, no randomness, no dependence on how the sequence is cut into batches (AB5). Owned by one lane.
+/// observations: no clock, no randomness, no dependence on how the sequence is cut into batches (AB5). With ScoreOrder::kEventTime
+/// also of the set alone, as long as none comes later than the bound (docs/adr/0059-event-order.md). Owned by one lane.
 class Scorer {
  public:
   Scorer(const ScoreOptions& options, TopicTable topics);
@@ -57,6 +63,9 @@ class Scorer {
   /// As above, and after them those of the events for correlations (docs/correlation.md).
   void observe(std::span<const Observation> observations, std::span<const CorrelationEvent> events,
                std::vector<Alert>& alerts);
+
+  /// When the broker took the records of the observations to come, for Alert::append_ms of those that wait; 0: not known.
+  void note_append_time(int64_t append_ms);
 
   /// What the next observations' block says of its sources; `told_ms` is the broker's time of the block. From the first such report
   /// on the partition's event time goes by the sources.
@@ -79,10 +88,12 @@ class Scorer {
 
   /// What is kept of a client, for a person who asks; nothing if it is not known. Its chunk must not be absent.
   [[nodiscard]] std::optional<ClientReport> report(uint64_t client_hash, uint64_t check) const;
-  /// The partition's event time; nothing before its first observation.
+  /// The event time up to which the partition is scored; nothing before its first observation.
   [[nodiscard]] std::optional<EventTime> now() const;
 
-  /// Closes what is still open, as at the end of a file (`weir scan`). The daemon never calls it.
+  /// Scores what still waits, in order, as at the end of what there is to read (`weir scan`, `weir replay`). The daemon never calls it.
+  void score_waiting(std::vector<Alert>& alerts);
+  /// As above, and closes what is still open, as at the end of a file (`weir scan`). The daemon never calls it.
   void finish(std::vector<Alert>& alerts);
 
   /// The counts never go back; a restore counts what it repeats once more.
@@ -94,6 +105,9 @@ class Scorer {
   /// Appends a chunk as it is after the observations so far. No chunk may be absent.
   void save(uint32_t chunk, std::string& out) const;
 
+  /// The event time that the chunks hold, which is the same in all of them.
+  [[nodiscard]] PartitionTimes times() const;
+
   /// Forgets everything. All chunks are absent: observations of their clients only advance the clock, until load().
   void begin_restore();
 
@@ -103,6 +117,10 @@ class Scorer {
   /// Fails with kParse (damaged), kUnsupported (of another version or layout) or kInvalidArgument (the chunk is not absent, or
   /// the observations before were not those that save() had seen); then begin_restore() again.
   Status load(uint32_t chunk, std::string_view bytes);
+
+  /// All that an earlier life had scored was observed again: from here on the options' order is in force. While it is restored, the
+  /// state has the order in which it was saved.
+  void end_restore();
 
   /// Hash of the whole state, for tests.
   [[nodiscard]] uint64_t digest() const;

@@ -232,7 +232,7 @@ TEST_CASE("chunks of another layout are refused, not misread", "[score][restore]
   CHECK(code_with(small_chunks(640), bytes) == ErrorCode::kUnsupported);
   std::string newer = bytes;
   CHECK(bytes[0] == 4);  // without silences, as versions before know it
-  newer[0] = 7;
+  newer[0] = 8;
   CHECK(code_with(small_chunks(64), sealed(newer)) == ErrorCode::kUnsupported);
   newer[0] = 0;
   CHECK(code_with(small_chunks(64), sealed(newer)) == ErrorCode::kParse);

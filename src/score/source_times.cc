@@ -70,6 +70,11 @@ bool SourceTimes::is_stuck(const Source& source) const {
   return !end_counts(source) && running_.held_ms - source.moved_ms > kHeldMax.count();
 }
 
+bool SourceTimes::all_at_end() const {
+  return std::all_of(sources_.begin(), sources_.end(),
+                     [this](const Source& source) { return end_counts(source) || is_stuck(source); });
+}
+
 size_t SourceTimes::stuck() const {
   return static_cast<size_t>(
       std::count_if(sources_.begin(), sources_.end(), [this](const Source& source) { return is_stuck(source); }));

@@ -50,6 +50,8 @@ class SourceTimes {
   /// Those that hold the clock no longer although they are not at their end.
   [[nodiscard]] size_t stuck() const;
   [[nodiscard]] bool is_stuck(const Source& source) const;
+  /// No source that holds the clock has anything left to be read.
+  [[nodiscard]] bool all_at_end() const;
   [[nodiscard]] std::span<const Source> sources() const { return sources_; }
 
   // --- for saving

@@ -31,7 +31,8 @@ def completions(line):
 @pytest.mark.parametrize('line, proposed', [
     ('weir sc', {'scan'}), ('weir rules ', {'test', 'lint', 'list', 'cost', 'coverage', 'new', 'try', 'tune', 'scorecard'}), ('weir scan --ou', {'--output'}),
     ('weir scan --output v', {'verdicts'}), ('weir scan -o t', {'table'}), ('weir scan file', set()),
-    ('weir rules test --ju', {'--junit'}), ('weir scan --config x --fol', {'--follow'})])
+    ('weir rules test --ju', {'--junit'}), ('weir scan --config x --fol', {'--follow'}),
+    ('weir state ', {'move'}), ('weir state move --pa', {'--partitions'})])
 def test_bash_completes_commands_options_and_their_values(line, proposed):
     assert set(completions(line)) == proposed
 

@@ -17,7 +17,7 @@ from kafka_broker import KafkaBroker
 from processes import Process, free_ports
 from test_exactly_once import STAYS, await_scored, disturb, long_stories
 from waiting import wait_for
-from weir_process import OBSERVATIONS, binary, environment
+from weir_process import OBSERVATIONS, REPOSITORY, Metrics, binary, environment
 
 SPAN_S = 200    # of the stories' event time
 # Longer than the stories, however their partitions are interleaved, so that none comes too late; half of it is shorter, so that some are
@@ -150,7 +150,7 @@ def test_scan_and_replay_tell_the_decisions_of_the_daemon(pipeline, tmp_path):
 class Service:
     """weir decisions serve over a topic that the test writes."""
 
-    def __init__(self, broker, folder, name, address='127.0.0.1', allow=()):
+    def __init__(self, broker, folder, name, address='127.0.0.1', allow=(), options=()):
         self.topic = f'decisions.{name}'
         self.broker, self.folder = broker, folder
         broker.create_topic(self.topic, 1, {'cleanup.policy': 'compact'})
@@ -169,7 +169,7 @@ class Service:
         self.url = f'http://{address}:{self.port}'
         allowed = [part for network in allow for part in ('--allow', network)]
         self.process = Process([binary(), 'decisions', 'serve', '--config', self.config, '--keys', folder / 'bouncers',
-                                '--listen', f'{address}:{self.port}', *allowed], folder / 'serve.log', environment())
+                                '--listen', f'{address}:{self.port}', *allowed, *options], folder / 'serve.log', environment())
         self.process.wait_until(lambda: self.get('/-/ready')[0] == 200, 60, 'the service was ready')
 
     def put(self, subject, seconds=3_600, **changes):
@@ -193,6 +193,11 @@ class Service:
             return error.code, error.read().decode()
         except OSError:
             return 0, ''
+
+    def metrics(self):
+        status, text = self.get('/metrics', key=None)
+        assert status == 200
+        return Metrics(text)
 
     def values(self, query=''):
         """What there is, once the service has read it."""
@@ -263,7 +268,12 @@ def test_wrong_keys_and_hostile_queries_are_refused(service):
     service.put('198.51.100.9', value='198.51.100.9"; DROP', client='198.51.100.9')
     service.put('198.51.100.10')
     wait_for(lambda: '198.51.100.10' in service.values(), 30, 'it goes on')
-    assert 'weir_decisions_refused_total 2' in service.get('/metrics', key=None)[1]
+    metrics = service.metrics()
+    assert metrics.sum('weir_decisions_refused_total') == 2 and metrics.sum('weir_decisions_ready') == 1
+    assert metrics.sum('weir_decisions_requests_total', code='401') == 4 and metrics.sum('weir_decisions_requests_total', code='400') == 8
+    assert metrics.sum('weir_decisions_requests_total', code='403') == 1 and metrics.sum('weir_decisions_requests_total', code='200') > 3
+    documented = (REPOSITORY / 'docs/metrics.md').read_text().split('## `weir decisions serve`')[1].split('\n## ')[0]
+    assert set(re.findall(r'^\| `(weir_\w+)', documented, re.M)) == {name for name, _, _ in metrics.samples}
     service.close()
 
 
@@ -274,11 +284,16 @@ def test_the_service_outlives_its_broker(tmp_path):
         service = Service(broker, tmp_path, 'outage')
         service.put('198.51.100.7')
         wait_for(lambda: service.values() == ['198.51.100.7'], 30, 'it is told')
+        def asked():
+            return service.metrics().sum('weir_decisions_asked_timestamp_seconds')
+        wait_for(lambda: abs(asked() - time.time()) < 10, 30, 'a broker told where the topic ends')
         broker.stop()
         assert service.values() == ['198.51.100.7']
+        wait_for(lambda: asked() < time.time() - 12, 60, 'no broker tells it any more')
         broker.start()
         service.put('198.51.100.8')
         wait_for(lambda: service.values() == ['198.51.100.7', '198.51.100.8'], 60, 'it goes on')
+        wait_for(lambda: asked() > time.time() - 10 and service.metrics().sum('weir_decisions_behind_records') == 0, 60, 'a broker tells it again')
         service.close()
     finally:
         if service:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Pipeline
+from test_decisions import Service
+from waiting import wait_for
 
 # A bounded run; WEIR_OPENAPI_EXAMPLES=2000 makes some ten thousand calls.
 EXAMPLES = os.environ.get('WEIR_OPENAPI_EXAMPLES', '30')
@@ -45,13 +47,40 @@ def test_the_document_names_every_call(weir):
     assert document['info']['version'] in weir.get('/metrics')[2]
 
 
-def test_generated_calls_find_no_answer_that_the_document_does_not_name(weir, tmp_path):
-    done = subprocess.run([Path(sys.executable).parent / 'schemathesis', 'run', f'{weir.url}/api/v1/openapi.json', '--checks', CHECKS,
+def generated_calls(document, folder, *options, checks=CHECKS):
+    done = subprocess.run([Path(sys.executable).parent / 'schemathesis', 'run', document, '--checks', checks,
                            '--max-examples', EXAMPLES, '--phases', 'examples,coverage,fuzzing', '--continue-on-failure',
-                           '--request-timeout', '30', '--seed', '15'],
-                          cwd=tmp_path, capture_output=True, text=True, timeout=3000, check=False)
+                           '--request-timeout', '30', '--seed', '15', *options],
+                          cwd=folder, capture_output=True, text=True, timeout=3000, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_generated_calls_find_no_answer_that_the_document_does_not_name(weir, tmp_path):
+    generated_calls(f'{weir.url}/api/v1/openapi.json', tmp_path)
     assert weir.ready() and weir.process.running()
+
+
+@pytest.fixture(scope='module')
+def bouncers_service(broker, tmp_path_factory):
+    """Over a topic with decisions of every scope, action and origin."""
+    one = Service(broker, tmp_path_factory.mktemp('bouncers'), 'openapi', options=('--requests-per-minute', '1000000'))
+    one.put('198.51.100.7')
+    one.put('198.51.100.8', rule='', action='captcha', caller='somebody')
+    one.put('192.0.2.1', value='192.0.2.0/24', scope='range', action='throttle', retry_after_s=5)
+    one.put('customer-1', scope='customer', client_type='customer')
+    wait_for(lambda: len(one.values()) == 4, 30, 'all are told')
+    yield one
+    one.process.kill()
+
+
+def test_generated_calls_of_bouncers_find_no_answer_that_the_document_does_not_name(bouncers_service, tmp_path):
+    one = bouncers_service
+    status, document = one.get('/v1/openapi.json')
+    assert status == 200 and set(document['paths']) == {'/v1/decisions', '/v1/decisions/stream'}
+    before = one.values()
+    generated_calls(f'{one.url}/v1/openapi.json', tmp_path, '-H', f"X-Api-Key: {one.keys['firewall']}", checks=f'{CHECKS},ignored_auth')
+    assert one.values() == before and one.get('/-/ready')[0] == 200
+    one.close()
 
 
 @pytest.mark.parametrize('head', [

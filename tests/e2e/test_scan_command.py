@@ -3,6 +3,7 @@ import gzip
 import json
 import lzma
 import os
+import random
 import re
 import select
 import signal
@@ -377,6 +378,26 @@ def test_two_wrong_clocks_split_nobodys_episode(rules):
     assert 'mallory' in right.out and wrong.out == right.out
     assert '2 requests with times far from those around them' in wrong.err
     assert 'far from those' not in right.err
+
+
+def test_lines_out_of_order_can_be_scored_by_their_times(tmp_path, rules):
+    config = tmp_path / 'weir.yaml'
+    config.write_text('score: {order: event_time}\n')
+    records = [(number * 0.5, attack(number, number * 0.5, f'client-{number % 20}', traffic.address(number % 20))) for number in range(400)]
+
+    def told(seed, *arguments):
+        """What the alerts of the records say, in an order in which none is 5 s late; without line numbers and what is made from them."""
+        chance = random.Random(seed)
+        lines = [record for _, record in sorted(records, key=lambda one: one[0] + chance.uniform(0, 5))]
+        result = run('scan', '--rules', rules, '--output', 'alerts', *arguments, '-', stdin=b'\n'.join(lines) + b'\n')
+        assert result.code == 0, result
+        alerts = [json.loads(line) for line in result.out.splitlines() if line.startswith('{')]
+        return [(one['unmapped']['weir']['phase'], one['time'], one['unmapped']['weir']['client'], one['count'],
+                 one['evidences'][0]['http_request']['uid'] if one.get('evidences') else None) for one in alerts]
+    ordered = told(1, '--config', config)
+    assert len(ordered) >= 60
+    assert told(2, '--config', config) == ordered
+    assert told(2) != told(1), 'the order of the lines must matter, or nothing is shown'
 
 
 @pytest.mark.parametrize('option', ['--since', '--until'])

@@ -1,6 +1,9 @@
-"""scripts/bench latency: from a record's way to the broker to its alert at a read_committed consumer, for both deliveries."""
+"""scripts/bench latency: from a record's way to the broker to its alert at a read_committed consumer, for both deliveries, for both
+orders of scoring, or alone and beside replays of the same topic."""
 import argparse
 import json
+import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -13,11 +16,18 @@ from confluent_kafka import Consumer, Producer, TopicPartition    # noqa: E402
 
 import traffic                                                    # noqa: E402
 from kafka_broker import KafkaBroker                              # noqa: E402
-from weir_process import OBSERVATIONS, REPOSITORY, WeirProcess    # noqa: E402
+from weir_process import OBSERVATIONS, REPOSITORY, WeirProcess, binary, environment    # noqa: E402
 
 ATTACKS_A_SECOND = 200       # each by a client of its own, so that each has an alert at once
 PARTITIONS = 4
 WARM_UP_SECONDS = 5
+BESIDE = 'beside_replays'
+COMPARED = {
+    'deliveries': {name: {'delivery': name} for name in ('exactly_once', 'at_least_once')},
+    'orders': {name: {'score': {'order': name}} for name in ('arrival', 'event_time')},
+    'replays': {'alone': {}, BESIDE: {}},
+}
+QUIET_SECONDS = 30    # without an alert, after the last record: those that wait are told of by then
 
 
 def produce(bootstrap, topic, rate, seconds, sent):
@@ -41,24 +51,37 @@ def produce(bootstrap, topic, rate, seconds, sent):
     producer.flush(60)
 
 
-def measure(broker, folder, delivery, rate, seconds):
-    """Sorted latencies in ms."""
-    topics = {role: f'{delivery}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter')}
+def replay_again_and_again(weir, going_on):
+    """What is in the topic by then, from its beginning."""
+    while going_on.is_alive():
+        subprocess.run([binary(), 'replay', '--config', weir.config_path, '--from', 'beginning', '--output', 'summary'], env=os.environ | environment(),
+                       stdin=subprocess.DEVNULL, capture_output=True, check=True)
+
+
+def measure(broker, folder, name, changes, rate, seconds):
+    """Sorted latencies in ms; how many attacks were sent, how many records were scored; the most bytes that waited, and records."""
+    topics = {role: f'{name}.{role}' for role in ('requests', 'alerts', 'observations', 'state', 'dead_letter')}
     broker.create_topic(topics['requests'], PARTITIONS)
-    weir = WeirProcess(folder / delivery, broker, topics, delivery, {
-        'delivery': delivery, 'lanes': {'detect': 1, 'score': 1},
+    weir = WeirProcess(folder / name, broker, topics, name, {
+        **changes, 'lanes': {'detect': 1, 'score': 1},
         'rules': {'directories': [str(REPOSITORY / 'rules'), str(REPOSITORY / 'tests' / 'faults' / 'rules')]}})
     weir.start()
-    sent, latencies = [0], []
+    sent, latencies, waited, scraped = [0], [], (0, 0), 0
     feeder = threading.Thread(target=produce, args=(broker.bootstrap, topics['requests'], rate, seconds, sent))
     consumer = Consumer({'bootstrap.servers': broker.bootstrap, 'group.id': 'latency', 'isolation.level': 'read_committed',
                          'fetch.wait.max.ms': 10, 'enable.auto.commit': False})
     consumer.assign([TopicPartition(topics['alerts'], number, 0) for number in range(broker.topics()[topics['alerts']])])
     try:
         feeder.start()
+        if name == BESIDE:
+            threading.Thread(target=replay_again_and_again, args=(weir, feeder)).start()
         warm, last = time.time() + WARM_UP_SECONDS, time.monotonic()
-        while feeder.is_alive() or time.monotonic() - last < 5:
+        while feeder.is_alive() or (time.monotonic() - last < QUIET_SECONDS and len(latencies) < sent[0]):
             message = consumer.poll(0.1)
+            if time.monotonic() - scraped > 1:
+                scraped = time.monotonic()
+                seen = weir.metrics()
+                waited = max(waited, (seen.sum('weir_waiting_bytes'), seen.sum('weir_waiting_records')))
             if message is None or message.error():
                 continue
             now, last = time.time(), time.monotonic()
@@ -72,29 +95,31 @@ def measure(broker, folder, delivery, rate, seconds):
         consumer.close()
         feeder.join()
         weir.kill()
-    return sorted(latencies), sent[0], behind
+    return sorted(latencies), sent[0], behind, waited
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog='scripts/bench latency', description=__doc__)
     parser.add_argument('--rate', type=int, default=20_000, help='records a second (default 20000): about half of what the machine can do')
     parser.add_argument('--seconds', type=int, default=30)
+    parser.add_argument('--compare', choices=COMPARED, default='deliveries')
     parser.add_argument('--json', metavar='FILE')
     options = parser.parse_args(arguments)
     report = {'rate': options.rate, 'seconds': options.seconds}
     with tempfile.TemporaryDirectory(prefix='weir-latency-') as folder:
         broker = KafkaBroker(Path(folder) / 'broker').start()
         try:
-            for delivery in ('exactly_once', 'at_least_once'):
-                found, sent, observed = measure(broker, Path(folder), delivery, options.rate, options.seconds)
+            for name, changes in COMPARED[options.compare].items():
+                found, sent, observed, (waited, records) = measure(broker, Path(folder), name, changes, options.rate, options.seconds)
                 if not found:
-                    print(f'{delivery}: no alert came')
+                    print(f'{name}: no alert came')
                     return 1
                 at = lambda share: found[min(int(len(found) * share), len(found) - 1)]
-                report[delivery] = {'alerts': len(found), 'sent': sent, 'observed': observed, 'p50_ms': round(at(0.5), 1),
+                report[name] = {'waited_bytes': waited, 'waited_records': records, 'alerts': len(found), 'sent': sent, 'observed': observed, 'p50_ms': round(at(0.5), 1),
                                     'p90_ms': round(at(0.9), 1), 'p99_ms': round(at(0.99), 1), 'max_ms': round(found[-1], 1)}
-                print(f"{delivery:14} {len(found):6} alerts: p50 {at(0.5):7.1f} ms, p90 {at(0.9):7.1f} ms, "
-                      f"p99 {at(0.99):7.1f} ms, most {found[-1]:7.1f} ms at {options.rate:,} records/s")
+                print(f"{name:14} {len(found):6} alerts: p50 {at(0.5):7.1f} ms, p90 {at(0.9):7.1f} ms, "
+                      f"p99 {at(0.99):7.1f} ms, most {found[-1]:7.1f} ms at {options.rate:,} records/s"
+                      + (f", {records:,.0f} waited in {waited / 2**20:.1f} MiB" if waited else ''))
         finally:
             broker.stop()
     if options.json:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from reference_scorer import hash_of
 
 KINDS = ('customer', 'api_key', 'address')
+ORDERS = ('forget', 'silence', 'decide', 'lift')
+ACTIONS = ('throttle', 'captcha', 'ban')
 
 
 class Observation(NamedTuple):
@@ -32,6 +34,20 @@ class SourceReport(NamedTuple):
     waits: bool
     is_mention: bool
     is_doubted: bool
+
+
+class Order(NamedTuple):
+    """What somebody ordered about a client."""
+    kind: str
+    client_kind: str
+    client: str
+    client_hash: int
+    until_ms: int
+    reason: str
+    caller: str
+    action: str | None   # the next three are of decisions
+    from_ms: int | None
+    retry_after_ms: int | None
 
 
 class _Reader:
@@ -62,6 +78,9 @@ class _Reader:
     def skip_text(self):
         size = self.varint()
         self.at += size
+
+    def text(self):
+        return self.take(self.varint()).decode()
 
     def rules_of_evidence(self, has_facts, has_remediation):
         """Reads over the evidence. The sketch of the rules with weight; of all if none has any."""
@@ -97,6 +116,22 @@ def sources_of(block):
         reader.at += 1
         time_ms = reader.zigzag() if flags & 2 else None
         found.append(SourceReport(source, time_ms, *(bool(flags & bit) for bit in (1, 4, 8, 16))))
+    return found
+
+
+def orders_of(block):
+    """Those that the block holds."""
+    reader, found = _Reader(block), []
+    while block[0] in (5, 6) and block[reader.at] in (5, 6):
+        has_more = block[reader.at] == 6
+        kind, client_kind = ORDERS[block[reader.at + 1]], KINDS[block[reader.at + 2]]
+        reader.at += 3
+        client, client_hash = reader.text(), reader.u64()
+        reader.skip_text()      # the episode
+        until_ms, reason, caller = reader.zigzag(), reader.text(), reader.text()
+        action = ACTIONS[reader.take(1)[0]] if has_more else None
+        from_ms, retry_ms = (reader.zigzag(), reader.varint()) if has_more else (None, None)
+        found.append(Order(kind, client_kind, client, client_hash, until_ms, reason, caller, action, from_ms, retry_ms))
     return found
 
 

@@ -46,9 +46,10 @@ def facts_of_message(key, value, headers):
 def decision_facts(key, change, number, value):
     """One message of the decisions topic, as DecisionReference.steps has it; `value`: its JSON, None for a tombstone."""
     if value is not None:
-        kind, *words = value['reason'].rsplit(', ', 1)[0].split(' ')
-        value = value | {'reason': (kind, tuple(sorted(words)), value['reason'].rsplit(', ', 1)[1]),
-                         **{name: milliseconds(value[name]) for name in ('from', 'until')}}
+        value = value | {name: milliseconds(value[name]) for name in ('from', 'until')}
+        if 'rule' in value:     # a person's reason is any text
+            kind, *words = value['reason'].rsplit(', ', 1)[0].split(' ')
+            value |= {'reason': (kind, tuple(sorted(words)), value['reason'].rsplit(', ', 1)[1])}
     return decision_step(key, change, number, value)
 
 

@@ -23,7 +23,7 @@ class PartitionClock:
     """`now_ms` is NEVER before the first observation."""
 
     def __init__(self):
-        self.now_ms = self._greatest_ms = NEVER
+        self.now_ms = self._greatest_ms = self._first_ms = NEVER
         self._sources = {}
         self._ends_ms = self._held_ms = 0      # clocks that run while blocks come, by the broker's time
         self._told_ms = None
@@ -73,10 +73,16 @@ class PartitionClock:
             self.now_ms = min(reached_twice, self.now_ms + CLOCK_STEP_MAX_MS)
 
     def _first(self, time_ms):
-        if not self._sources:
-            return time_ms
-        told = self._of_sources()
-        return time_ms - UNTOLD_MS if told == NEVER else min(time_ms, told)
+        told = self._of_sources() if self._sources else time_ms
+        if told != NEVER:
+            return min(time_ms, told)
+        self._first_ms = time_ms
+        return time_ms - UNTOLD_MS
+
+    @property
+    def budget_ms(self):
+        """What is allowed per minute goes by it: the way from long before the first observation is no passing of time."""
+        return self._first_ms if self._first_ms != NEVER and self.now_ms == self._first_ms - UNTOLD_MS else self.now_ms
 
     def follow(self):
         """After a block's observations."""

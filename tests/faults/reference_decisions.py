@@ -14,7 +14,8 @@ from reference_scorer import uuid_of_text
 # As weir.yaml has it. So short that decisions are made, prolonged, replaced, over and made anew within a minute of a run, and longer the
 # more there were; not of bursts, whose opening alerts name the period that was found first.
 POLICY = {
-    'simulate': False, 'remember_s': 60, 'per_minute_max': 1_000_000, 'ipv4_prefix': 24,
+    # Two decisions at once in a chunk of the state, then one in 24 s: clients that go on are over it now and then.
+    'simulate': False, 'remember_s': 60, 'per_minute_max': 640, 'ipv4_prefix': 24,
     # A network as a whole; single addresses, around which the others of their networks are acted on alone.
     'never': ['10.0.48.0/20', *(f'10.0.{number}.192/32' for number in range(64, 100))],
     'rules': [
@@ -31,6 +32,8 @@ POLICY = {
 ACTIONS = ('throttle', 'captcha', 'ban')      # the mildest first
 LEVELS = {number: name for name, number in SEVERITIES.items()}
 DURATION_MAX_S = 7 * 86_400
+MINUTE_MS = 60_000
+CHUNKS = 256       # of a partition's state, by the default of score.clients_max
 
 
 def listed(value):
@@ -54,6 +57,29 @@ def length_ms(rule, times):
     return min(rule['duration_s'] * rule.get('factor', 1) ** (times - 1), most) * 1000
 
 
+def chunk_of(client_hash, chunks):
+    """docs/scoring.md, "Memory": the upper bits of a product. `chunks` is a power of two."""
+    bits = chunks.bit_length() - 1
+    return (client_hash * 0x9e3779b97f4a7c15 & (1 << 64) - 1) >> 64 - bits if bits else 0
+
+
+class Budget:
+    """Decisions of one chunk: a bucket of a minute's part, or of one, that refills evenly by event time."""
+
+    def __init__(self, per_minute_max, chunks):
+        self._step_ms = MINUTE_MS * chunks // per_minute_max
+        self._held_ms = max(MINUTE_MS - self._step_ms, 0)
+        self._spent_ms = NEVER      # until then
+
+    def take(self, now_ms):
+        # The time may have gone back, once: then no more than one decision is spent.
+        self._spent_ms = min(max(self._spent_ms, now_ms - self._held_ms), now_ms + self._step_ms)
+        if self._spent_ms > now_ms:
+            return False
+        self._spent_ms += self._step_ms
+        return True
+
+
 def subject_of(policy, kind, client):
     """What a decision about the client acts on; None if it must not be a subject."""
     if kind != 'address':
@@ -67,6 +93,10 @@ def subject_of(policy, kind, client):
     return None
 
 
+def scope_of(kind, subject):
+    return ('range' if '/' in subject else 'ip') if kind == 'address' else kind
+
+
 @dataclass
 class Client:
     decision: dict | None = None     # in force, as its message says it
@@ -77,11 +107,11 @@ class Client:
 
 
 class DecisionReference:
-    """`alerts`: the reference scorer's facts. `steps` has, for one block after the other, what must be published, as
+    """`alerts`: the reference scorer's facts; `chunks`: of a partition's state. `steps` has, for one block after the other, what must be published, as
     published.decision_facts; in the order of each client."""
 
-    def __init__(self, policy, alerts):
-        self.policy, self.steps = policy, []
+    def __init__(self, policy, alerts, chunks=CHUNKS):
+        self.policy, self.steps, self._chunks = policy, [], chunks
         self.skipped = collections.Counter()
         self._alerts = collections.defaultdict(list)
         for one in alerts:
@@ -91,13 +121,16 @@ class DecisionReference:
 
     def begin_partition(self):
         self._clients, self.clock = {}, PartitionClock()
+        self._budgets = collections.defaultdict(lambda: Budget(self.policy['per_minute_max'], self._chunks))     # by chunk
 
-    def take_block(self, reports, told_ms, observations):
+    def take_block(self, reports, told_ms, observations, orders=()):
         self.clock.take(reports, told_ms)
+        for order in orders:
+            self._order(order)
         for one in observations:
             self.clock.advance(one.time_ms, one.is_count)
             for alert in () if one.is_count else self._alerts.get((one.partition, one.offset), ()):
-                self._take(alert)
+                self._take(alert, self._budgets[chunk_of(one.client_hash, self._chunks)])
         self.clock.follow()
 
     def end_partition(self):
@@ -113,12 +146,34 @@ class DecisionReference:
         if not client.decision and client.forget_ms <= self.clock.now_ms:
             client.times, client.counted = 0, collections.defaultdict(list)
 
-    def _end(self, client):
-        self._tell('ended', client.decision)
+    def _end(self, client, change='ended'):
+        self._tell(change, client.decision)
         client.decision = None
         client.forget_ms = max(client.forget_ms, client.last_until_ms + self.policy['remember_s'] * 1000)
 
-    def _take(self, alert):
+    def _order(self, order):
+        """What a person ordered counts from its place in the stream on."""
+        subject = subject_of(self.policy, order.client_kind, order.client)
+        if order.kind == 'decide' and order.until_ms > self.clock.now_ms and subject is not None:
+            self._impose(self._clients.setdefault((order.client_kind, order.client), Client()), order, subject)
+        elif order.kind == 'lift' and (client := self._clients.get((order.client_kind, order.client))):
+            self._pass(client)
+            if client.decision:
+                self._end(client, 'deleted')
+
+    def _impose(self, client, order, subject):
+        self._pass(client)
+        change = 'replaced' if client.decision else 'made'
+        origin = (order.kind, order.client_kind, order.client, order.action, order.caller, order.reason, str(order.from_ms), str(order.until_ms))
+        client.decision = {
+            'version': 1, 'id': uuid_of_text(b'\0'.join(text.encode() for text in origin)), 'action': order.action,
+            'scope': scope_of(order.client_kind, subject), 'value': subject, 'client_type': order.client_kind, 'client': order.client,
+            'reason': order.reason, 'caller': order.caller, 'from': order.from_ms, 'until': order.until_ms, 'times': client.times,
+            'simulate': False, **({'retry_after_s': order.retry_after_ms // 1000} if order.retry_after_ms else {})}
+        client.last_until_ms = order.until_ms
+        self._tell(change, client.decision)
+
+    def _take(self, alert, budget):
         fitting = [rule for rule in self.policy['rules'] if fits(rule, alert)]
         subject = subject_of(self.policy, alert['client_kind'], alert['client'])
         if not fitting or subject is None:
@@ -129,7 +184,7 @@ class DecisionReference:
         # All that count do, whichever decides.
         ready = [rule for rule in fitting if self._counts(client, rule, alert['time'])]
         if ready:
-            self._answer(client, ready[0], alert, subject)
+            self._answer(client, ready[0], alert, subject, budget)
 
     @staticmethod
     def _counts(client, rule, time_ms):
@@ -140,10 +195,12 @@ class DecisionReference:
         client.forget_ms = max(client.forget_ms, time_ms + within_ms)
         return len(newest) == rule['alerts'] and newest[-1] - newest[0] <= within_ms
 
-    def _answer(self, client, rule, alert, subject):
+    def _answer(self, client, rule, alert, subject, budget):
         time_ms = alert['time']
         if client.decision and time_ms >= client.decision['until']:
             self._end(client)
+        if client.decision and 'caller' in client.decision:
+            return      # a person's
         if client.decision:
             by = ACTIONS.index(rule['action']) - ACTIONS.index(client.decision['action'])
             if by > 0:
@@ -155,6 +212,9 @@ class DecisionReference:
             client.times = 0
         if time_ms + length_ms(rule, client.times + 1) <= self.clock.now_ms:
             self.skipped['late'] += 1
+            return
+        if not budget.take(self.clock.budget_ms):
+            self.skipped['budget'] += 1
             return
         client.times += 1
         self._make('made', client, rule, alert, subject)
@@ -170,10 +230,9 @@ class DecisionReference:
         kind, name, until = alert['client_kind'], alert['client'], alert['time'] + length_ms(rule, client.times)
         if client.decision:
             until = max(until, client.decision['until'])
-        scope = ('range' if '/' in subject else 'ip') if kind == 'address' else kind
         client.decision = {
             'version': 1, 'id': uuid_of_text(b'\0'.join(text.encode() for text in (alert['id'], rule['name'], rule['action']))),
-            'action': rule['action'], 'scope': scope, 'value': subject, 'client_type': kind, 'client': name, 'rule': rule['name'],
+            'action': rule['action'], 'scope': scope_of(kind, subject), 'value': subject, 'client_type': kind, 'client': name, 'rule': rule['name'],
             'reason': (alert['kind'], tuple(sorted(alert.get('categories') or alert.get('reasons'))), LEVELS[alert['severity']]),
             'alert_id': alert['id'], 'from': alert['time'], 'until': until, 'times': client.times, 'simulate': self.policy['simulate'],
             **({'retry_after_s': rule['retry_after_s']} if rule.get('retry_after_s') else {})}
@@ -182,7 +241,7 @@ class DecisionReference:
 
     def _tell(self, change, decision):
         key = f'{decision["client_type"]}:{decision["client"]}'
-        self.steps.append(decision_step(key, change, decision['id'], None if change == 'ended' else decision))
+        self.steps.append(decision_step(key, change, decision['id'], None if change in ('ended', 'deleted') else decision))
 
 
 def decision_step(key, change, number, value):

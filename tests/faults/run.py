@@ -34,15 +34,15 @@ class Plan:
 CATCH_UP = {'clients': 160, 'event_rate': 4.0, 'uneven': True, 'judges_bursts': False,
             'options': dataclasses.replace(OPTIONS, lateness_ms=60_000)}
 SHORT = [
-    Plan('kills', scenarios.kills, 30, ONE, 0),
+    Plan('kills', scenarios.kills, 30, ONE, 0, by_hand=True),
     Plan('crashes', scenarios.crashes, 24, ONE, 0),
     Plan('clocks', scenarios.clocks, 8, ONE, 0),
     Plan('slow-alerts', scenarios.slow_alerts, 3, ONE, 0),
-    Plan('brokers', scenarios.brokers, 10, THREE, 1),
+    Plan('brokers', scenarios.brokers, 10, THREE, 1, by_hand=True),
     Plan('zombies', scenarios.zombies, 5, THREE, 1),
     Plan('undisturbed', scenarios.undisturbed, 5, PROXIED, 2),
     Plan('network', scenarios.network, 20, PROXIED, 2),
-    Plan('membership', scenarios.membership, 20, PROXIED, 2),
+    Plan('membership', scenarios.membership, 20, PROXIED, 2, by_hand=True),
     Plan('full-disk', scenarios.full_disk, 2, SMALL, 1),
     Plan('catch-up', scenarios.catch_up, 30, ONE, 0, **CATCH_UP),
 ]
@@ -50,17 +50,17 @@ SHORT += [Plan(f'scale-{processes}', scenarios.scale, processes, PROXIED, 2, tra
                observations_partitions=16) for processes in (1, 2, 4)]
 LONG_TRAFFIC = {'rate': 1600, 'clients': 4000, 'event_rate': 2000.0}
 LONG = [
-    Plan('kills', scenarios.kills, 300, ONE, 0, **LONG_TRAFFIC),
+    Plan('kills', scenarios.kills, 300, ONE, 0, by_hand=True, **LONG_TRAFFIC),
     Plan('crashes', scenarios.crashes, 96, ONE, 0, **LONG_TRAFFIC),
     # Of 1,000 s of event time: no partition can be further ahead of another, and what a client costs grows with the lateness.
     Plan('backlog', scenarios.backlog, 5000, ONE, 0, partitions=64, observations_partitions=64, clients=20_000, event_rate=5000.0,
          verdict_on=8, judges_decisions=False, lanes=(8, 8), options=dataclasses.replace(OPTIONS, lateness_ms=1_200_000)),
     Plan('clocks', scenarios.clocks, 60, ONE, 0, **LONG_TRAFFIC),
     Plan('slow-alerts', scenarios.slow_alerts, 30, ONE, 0, **LONG_TRAFFIC),
-    Plan('brokers', scenarios.brokers, 100, THREE, 1, **LONG_TRAFFIC),
+    Plan('brokers', scenarios.brokers, 100, THREE, 1, by_hand=True, **LONG_TRAFFIC),
     Plan('zombies', scenarios.zombies, 30, THREE, 1, **LONG_TRAFFIC),
     Plan('network', scenarios.network, 100, PROXIED, 2, **LONG_TRAFFIC),
-    Plan('membership', scenarios.membership, 100, PROXIED, 2, **LONG_TRAFFIC),
+    Plan('membership', scenarios.membership, 100, PROXIED, 2, by_hand=True, **LONG_TRAFFIC),
     Plan('full-disk', scenarios.full_disk, 30, SMALL, 1, **LONG_TRAFFIC),
     Plan('catch-up', scenarios.catch_up, 300, ONE, 0, **CATCH_UP | {'clients': 1600, 'event_rate': 20.0}),
 ]

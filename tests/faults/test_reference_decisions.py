@@ -14,6 +14,8 @@ from weir_process import binary, environment
 from workload import Workload
 
 RECORDS = 60_000
+ONE_CHUNK = {'clients_max': 4096}     # more than there are
+UNBOUNDED = POLICY | {'per_minute_max': 1_000_000}
 
 
 class Observed:
@@ -21,21 +23,22 @@ class Observed:
 
     def __init__(self, request):
         self.partition, self.offset, self.time_ms, self.is_count = request.partition, request.offset, request.time_ms, False
+        self.client_hash = 0
 
 
-def expected(values):
+def expected(values, policy=UNBOUNDED):
     requests = [request for offset, value in enumerate(values) if (request := input_records.read('http.requests', 0, offset, value))]
-    reference = DecisionReference(POLICY, alerts_of(requests, FREQUENT))
+    reference = DecisionReference(policy, alerts_of(requests, FREQUENT), chunks=1)
     reference.take_block([], 0, [Observed(one) for one in requests])
     reference.end_partition()
     return reference
 
 
-def scanned(values, folder):
+def scanned(values, folder, policy=UNBOUNDED):
     """The steps that weir scan tells."""
     path, config, out = folder / 'requests.ndjson', folder / 'weir.yaml', folder / 'decisions.ndjson'
     path.write_bytes(b'\n'.join(values) + b'\n')
-    config.write_text(yaml.safe_dump({'score': configuration(FREQUENT), 'decisions': POLICY}))
+    config.write_text(yaml.safe_dump({'score': configuration(FREQUENT) | ONE_CHUNK, 'decisions': policy}))
     subprocess.run([binary(), 'scan', '--config', config, '--rules', RULES, '--output', 'summary', '--decisions', out, path],
                    capture_output=True, check=True, env=environment())
     steps = []
@@ -59,6 +62,17 @@ def test_weir_scan_and_the_reference_decide_the_same(tmp_path, seed):
     assert {one['rule'] for one in values} == {rule['name'] for rule in POLICY['rules']}
     assert {one['scope'] for one in values} == {'ip', 'range', 'customer', 'api_key'}
     assert max(one['times'] for one in values) > 3 and reference.skipped['spared'] > 10
+
+
+@pytest.mark.parametrize('per_minute_max', [20, 60])
+def test_a_budget_leaves_out_the_same(tmp_path, per_minute_max):
+    policy = POLICY | {'per_minute_max': per_minute_max}
+    values = [value for _, value in Workload(4, 1).records(RECORDS)]
+    reference, steps = expected(values, policy), scanned(values, tmp_path, policy)
+    found = published.DecisionComparison(reference.steps, steps)
+    found.left_over = []
+    assert found.exact, '\n'.join(found.examples())
+    assert reference.skipped['budget'] > 50 and found.kinds()['made'] > 50, (reference.skipped, found.kinds())
 
 
 @pytest.fixture(scope='module')

@@ -13,6 +13,7 @@ import observation_blocks
 import published
 from burst_reference import BurstOptions, BurstReference
 from fleet import Fleet, Stuck
+from hand import Hand
 from reference_decisions import POLICY, DecisionReference
 from reference_scorer import Options, ReferenceScorer
 from workload import Workload
@@ -43,7 +44,7 @@ def score_configuration(options):
 class Trial:
     def __init__(self, cluster, folder, name, seed, delivery, *, rate=1500, partitions=8, observations_partitions=8,
                  clients=400, event_rate=200.0, options=OPTIONS, traffic=None, verdict_on=None,
-                 lanes=(1, 1), uneven=False, judges_bursts=True, judges_decisions=True):
+                 lanes=(1, 1), uneven=False, judges_bursts=True, judges_decisions=True, by_hand=False):
         self.cluster, self.name, self.delivery, self.options = cluster, name, delivery, options
         self.chance = random.Random(f'{seed}/{name}')
         self.rate, self.lanes = rate, lanes
@@ -76,6 +77,8 @@ class Trial:
         view = type('Bootstrap', (), {'bootstrap': cluster.weir_bootstrap})
         self.fleet = Fleet(self.folder, view, self.topics, self.group, self.configure)
         self.extra = {}
+        self._hand = Hand(self.fleet, self.workload, random.Random(f'{seed}/{name}/hand')) if by_hand else None
+        self._orders = []                        # that stand in the topic
 
     def more(self, total):
         """Whether further faults are wanted."""
@@ -103,6 +106,8 @@ class Trial:
     def start_feeding(self):
         self._feeder = threading.Thread(target=self._feed, daemon=True)
         self._feeder.start()
+        if self._hand:
+            self._hand.start()
 
     def _feed(self):
         try:
@@ -159,6 +164,9 @@ class Trial:
             self._feeder.join(150)
         if self._feeder_error:
             raise self._feeder_error
+        if self._hand:
+            self.status = 'lifting what was decided by hand'
+            self._hand.finish()
 
     # --- the end
 
@@ -288,16 +296,28 @@ class Trial:
                 observations = None
             check.take(partition, observations)
             if decisions and observations is not None:
-                decisions.take_block(observation_blocks.sources_of(message.value()), message.timestamp()[1], observations)
+                orders = observation_blocks.orders_of(message.value())
+                self._orders += orders
+                decisions.take_block(observation_blocks.sources_of(message.value()), message.timestamp()[1], observations, orders)
             for one in observations or ():
                 scorer.observe(one)
         if decisions:
             decisions.end_partition()
+            self._check_orders()
         if not self.judges_bursts:
             return []
         alerts = scorer.alerts()
         self.extra['bursts'] = collections.Counter(reason for one in alerts if one['phase'] == 'closed' for reason in one['reasons'])
         return alerts
+
+    def _check_orders(self):
+        """What was answered with 202 stands in the stream, once."""
+        if not self._hand:
+            return
+        there = collections.Counter(one.reason for one in self._orders)
+        wrong = [(reason, there[reason]) for reason in self._hand.accepted if there[reason] != 1]
+        assert not wrong, f'orders that were taken, and how often they stand in the topic: {wrong[:5]}'
+        self.extra['orders'] = collections.Counter(one.kind for one in self._orders)
 
     def _judged(self, partition):
         return self.verdict_on is None or partition in self.verdict_on

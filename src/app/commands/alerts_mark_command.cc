@@ -18,8 +18,8 @@
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "app/setup/terminal_log.h"
+#include "app/setup/until_interrupted.h"
 #include "app/terminal/terminal.h"
-#include "app/verdicts/until_interrupted.h"
 #include "app/verdicts/verdict_topic.h"
 #include "kafka/single_producer.h"
 

@@ -21,6 +21,7 @@ Command add_alerts_command;
 Command add_notify_command;
 Command add_decisions_command;
 Command add_crawlers_command;
+Command add_state_command;
 Command add_decrypt_command;
 Command add_config_command;
 Command add_apikey_command;
@@ -34,11 +35,11 @@ Command add_version_command;
 
 /// All of them, in the order of the help.
 inline constexpr Command* kCommands[] = {
-    add_run_command,      add_scan_command,     add_replay_command, add_explain_command,    add_rules_command,
-    add_policy_command,   add_profiles_command, add_alerts_command, add_notify_command,     add_decisions_command,
-    add_crawlers_command, add_decrypt_command,  add_config_command, add_apikey_command,     add_ctl_command,
-    add_doctor_command,   add_top_command,      add_demo_command,   add_completion_command, add_help_command,
-    add_version_command,
+    add_run_command,      add_scan_command,     add_replay_command,  add_explain_command, add_rules_command,
+    add_policy_command,   add_profiles_command, add_alerts_command,  add_notify_command,  add_decisions_command,
+    add_crawlers_command, add_state_command,    add_decrypt_command, add_config_command,  add_apikey_command,
+    add_ctl_command,      add_doctor_command,   add_top_command,     add_demo_command,    add_completion_command,
+    add_help_command,     add_version_command,
 };
 
 }  // namespace weir

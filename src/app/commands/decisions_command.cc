@@ -33,6 +33,8 @@ namespace {
 
 constexpr Milliseconds kLookAgain{200};
 constexpr int kTryAgainMs = 1'000;
+constexpr Milliseconds kBehindInterval{5'000};  // so often the brokers are asked where the topic ends
+constexpr Milliseconds kBehindPatience{1'000};
 constexpr Milliseconds kRewriteInterval{1'000};  // at most so often is a watched file replaced
 
 struct DecisionsArguments {
@@ -206,6 +208,7 @@ HttpHandlers handlers_of(BouncerApi& api) {
     return api.is_loaded() ? Health{true, "ready"} : Health{false, "the decisions are still being read"};
   };
   handlers.api = api.routes();
+  handlers.answered = [&api](int status) { api.note_answer(status); };
   return handlers;
 }
 
@@ -230,8 +233,13 @@ Status feed_api(DecisionFeed& feed, BouncerApi& api, Interruption& interruption,
   if (interruption.requested()) return {};  // perhaps before all was read
   api.set_loaded();
   notifier.ready("Telling decisions");
+  auto next_question = std::chrono::steady_clock::now();
   while (!interruption.requested()) {
     const auto more = feed.read_more(kLookAgain, take);
+    if (std::chrono::steady_clock::now() >= next_question) {
+      if (const auto behind = feed.behind(kBehindPatience); behind) api.note_behind(*behind, wall_clock());
+      next_question = std::chrono::steady_clock::now() + kBehindInterval;
+    }
     if (more) continue;
     log.write(LogLevel::kWarning, "decisions: " + more.error().to_string() + "; trying again");
     interruption.wait(-1, kTryAgainMs);

@@ -12,12 +12,14 @@
 #include "app/commands/range_options.h"
 #include "app/commands/repeatable.h"
 #include "app/replay/replay_results.h"
+#include "app/replay/state_start.h"
 #include "app/scan/decision_file.h"
 #include "app/scan/scan_results.h"
 #include "app/setup/command_setup.h"
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "app/setup/source_readings.h"
+#include "app/setup/until_interrupted.h"
 #include "app/terminal/interruption.h"
 #include "config/source_topics.h"
 
@@ -30,6 +32,7 @@ constexpr std::chrono::milliseconds kFlushInterval{500};
 struct ReplayArguments {
   SetupArguments setup;
   RangeArguments range;
+  bool from_state = false;
   std::optional<ScanOutput> output;  ///< none: a table on a terminal, else alerts
   std::string decisions_file;        ///< what came of the alerts goes here; empty: nowhere
   std::string json_file;             ///< figures go here; empty: nowhere
@@ -50,6 +53,36 @@ bool results_are_written() {
 std::FILE* summary_stream(ScanOutput output) {
   if (output == ScanOutput::kTable) return nullptr;
   return output == ScanOutput::kSummary ? stdout : stderr;
+}
+
+/// The state is of all records, and of one moment only.
+Status check_from_state(const RangeArguments& range) {
+  const auto refuse = [](const char* why) { return fail(ErrorCode::kInvalidArgument, "--from-state", why); };
+  if (!range.from.empty() || !range.warm_up.empty()) {
+    return refuse(
+        "it begins where the daemons stand: of earlier moments the compacted state topic keeps nothing. To begin at "
+        "another place give --from and --warm-up without it");
+  }
+  if (!range.topics.empty() || !range.partitions.empty())
+    return refuse("the daemons' state is of all topics and partitions; leave --topic and --partitions out");
+  return {};
+}
+
+/// The ranges of the command line, and what is known before them.
+Result<ReplayOptions> prepare(const Config& config, const ReplayArguments& arguments, Interruption& interruption) {
+  RangeArguments range = arguments.range;
+  if (!arguments.from_state) return prepare_replay(config, range);
+  if (Status status = check_from_state(range); !status) return tl::unexpected(status.error());
+  range.from = "beginning";
+  auto options = prepare_replay(config, range);
+  if (!options) return options;
+  UntilInterrupted patience(interruption);
+  const auto start = begin_at_state(config, *options, patience);
+  if (!start) return tl::unexpected(start.error());
+  std::fprintf(stderr, "weir replay: begins with %s\n", start->found.c_str());
+  for (const std::string& doubt : start->doubts)
+    std::fprintf(stderr, "weir replay: alerts may differ from the daemons': %s\n", doubt.c_str());
+  return options;
 }
 
 /// Both stages over the ranges; what comes of it is in `results`.
@@ -94,7 +127,7 @@ int run_replay(ReplayArguments arguments) {
   auto decisions = DecisionFile::open(arguments.decisions_file);
   if (!decisions) return report_usage_error(decisions.error());
   if (Status spared = spare_crawlers(setup->config); !spared) return report_usage_error(spared.error());
-  auto options = prepare_replay(setup->config, arguments.range);
+  auto options = prepare(setup->config, arguments, interruption);
   if (!options) return report_failure(options.error());
   std::fprintf(stderr, "%s\n", describe_ranges(*options).c_str());
   const ScanOutput output =
@@ -133,7 +166,10 @@ void add_replay_command(CLI::App& program, int& exit_code) {
   repeatable(replay->add_option("-r,--rules", arguments->setup.rule_directories,
                                 "Rule directory, instead of the configuration's; may be repeated"));
   add_range_options(*replay, arguments->range);
-  replay->get_option("--from")->required();
+  replay->add_flag(
+      "--from-state", arguments->from_state,
+      "Instead of --from: begin with the clients' state that the daemons have stored, at the first records "
+      "that they have not read: what they will say of these");
   replay
       ->add_option("-o,--output", arguments->output,
                    "table: what was found, for people; alerts: what the daemons would publish, verdicts: one line "
@@ -154,9 +190,13 @@ void add_replay_command(CLI::App& program, int& exit_code) {
       "Ctrl-C ends it with what was found so far.\n"
       "Examples: weir replay -c /etc/weir/weir.yaml --from -24h\n"
       "          weir replay -c weir.yaml --from 2025-01-15 --to 2025-01-16 --warm-up 1h -o alerts > alerts.ndjson\n"
+      "          weir replay -c weir.yaml --from-state -o alerts\n"
       "          weir replay -c weir.yaml --from -2h --partitions 0-3 --limit-rate 50000 -o summary\n"
       "Exit codes: 0 fine, 1 the brokers or a record failed, 2 wrong usage or configuration.");
-  replay->callback([arguments, &exit_code] { exit_code = run_replay(*arguments); });
+  replay->callback([arguments, &exit_code] {
+    if (arguments->range.from.empty() && !arguments->from_state) throw CLI::RequiredError("--from-state or --from");
+    exit_code = run_replay(*arguments);
+  });
 }
 
 }  // namespace weir

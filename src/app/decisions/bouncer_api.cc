@@ -256,15 +256,40 @@ ApiAnswer BouncerApi::answer_stream(const ApiCall& call) {
   return {200, answer.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
+void BouncerApi::note_behind(uint64_t records, EventTime at) {
+  const std::lock_guard lock(mutex_);
+  behind_ = records;
+  asked_ = at;
+}
+
+void BouncerApi::note_answer(int status) {
+  const std::lock_guard lock(mutex_);
+  ++answers_[answers_.contains(status) ? status : 0];
+}
+
 std::string BouncerApi::metrics() {
   const std::lock_guard lock(mutex_);
   board_.expire(now());
-  const auto family = [](std::string_view name, std::string_view type, std::string_view help, uint64_t value) {
-    const std::string text(name);
-    return "# HELP " + text + " " + std::string(help) + "\n# TYPE " + text + " " + std::string(type) + "\n" + text +
-           " " + std::to_string(value) + "\n";
+  const auto head = [](const std::string& name, std::string_view type, std::string_view help) {
+    return "# HELP " + name + " " + std::string(help) + "\n# TYPE " + name + " " + std::string(type) + "\n";
   };
-  return family("weir_decisions_served", "gauge", "Decisions that are told to bouncers.", board_.enforced_count()) +
+  const auto family = [&](const std::string& name, std::string_view type, std::string_view help, uint64_t value) {
+    return head(name, type, help) + name + " " + std::to_string(value) + "\n";
+  };
+  std::string answers = head("weir_decisions_requests_total", "counter", "Requests by the status of their answer.");
+  for (const auto& [status, count] : answers_) {
+    answers += "weir_decisions_requests_total{code=\"" + (status == 0 ? std::string("other") : std::to_string(status)) +
+               "\"} " + std::to_string(count) + "\n";
+  }
+  const auto asked_s = static_cast<uint64_t>(asked_.time_since_epoch().count() / 1'000);
+  return family("weir_decisions_ready", "gauge", "1 when the topic was read and bouncers get answers.",
+                is_loaded_ ? 1 : 0) +
+         family("weir_decisions_behind_records", "gauge",
+                "Records of the topic that are not taken in yet, as the brokers last said.", behind_) +
+         family("weir_decisions_asked_timestamp_seconds", "gauge",
+                "When the brokers last said how far it is behind, seconds since the epoch; 0: not yet.", asked_s) +
+         answers +
+         family("weir_decisions_served", "gauge", "Decisions that are told to bouncers.", board_.enforced_count()) +
          family("weir_decisions_known", "gauge", "Decisions of the topic that are in force, simulated ones too.",
                 board_.size()) +
          family("weir_decisions_bouncers", "gauge", "Bouncers whose place in the stream is known.", bouncers_.size()) +

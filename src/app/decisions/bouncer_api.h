@@ -24,6 +24,10 @@ class BouncerApi {
   /// What the topic held at the start is there: until then the answers are 503.
   void set_loaded() { is_loaded_ = true; }
   [[nodiscard]] bool is_loaded() const { return is_loaded_; }
+  /// The brokers said at `at` that so many records of the topic are not taken yet.
+  void note_behind(uint64_t records, EventTime at);
+  /// A request was answered so.
+  void note_answer(int status);
 
   [[nodiscard]] std::vector<ApiRoute> routes();
   /// In Prometheus' text form.
@@ -47,6 +51,10 @@ class BouncerApi {
   std::map<std::string, Bouncer> bouncers_;  // by key and address
   uint64_t turns_ = 0;
   uint64_t told_ = 0, ended_told_ = 0, refused_ = 0;
+  uint64_t behind_ = 0;
+  EventTime asked_{};  // when the brokers last said how far it is behind
+  std::map<int, uint64_t> answers_{{200, 0}, {400, 0}, {401, 0}, {403, 0},
+                                   {404, 0}, {429, 0}, {503, 0}, {0, 0}};  // by status; 0: others
   std::atomic<bool> is_loaded_{false};
 };
 

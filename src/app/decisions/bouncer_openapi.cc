@@ -34,6 +34,7 @@ constexpr const char* kDocument = R"json({
           "400": {"$ref": "#/components/responses/Refusal"},
           "401": {"description": "no key, or an unknown one"},
           "403": {"description": "the address may not call, or a browser calls from another site"},
+          "414": {"description": "the path and query are longer than 2,048 bytes"},
           "429": {"description": "too many requests of one address; Retry-After says when"},
           "503": {"$ref": "#/components/responses/Refusal"}
         }
@@ -70,6 +71,7 @@ constexpr const char* kDocument = R"json({
           "400": {"$ref": "#/components/responses/Refusal"},
           "401": {"description": "no key, or an unknown one"},
           "403": {"description": "the address may not call, or a browser calls from another site"},
+          "414": {"description": "the path and query are longer than 2,048 bytes"},
           "429": {"description": "too many requests of one address; Retry-After says when"},
           "503": {"$ref": "#/components/responses/Refusal"}
         }

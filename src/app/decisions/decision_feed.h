@@ -24,6 +24,8 @@ class DecisionFeed {
   Status read_all(Interruption& interruption, const Take& take);
   /// Waits up to `wait` for a record, then hands over it and those that are there. Whether there was one.
   Result<bool> read_more(Milliseconds wait, const Take& take);
+  /// Records of the topic that are there and not handed over yet. An error: no broker answers within `timeout`.
+  Result<uint64_t> behind(Milliseconds timeout) { return reader_->behind(timeout); }
 
  private:
   std::unique_ptr<TopicReader> reader_;

@@ -7,6 +7,7 @@
 #include "app/replay/counter_sums.h"
 #include "app/replay/range_judge.h"
 #include "app/replay/rate_limit.h"
+#include "base/assert.h"
 
 namespace weir {
 namespace {
@@ -53,6 +54,10 @@ Replay::Replay(ReplayOptions options, std::vector<const RuleSlot*> judgements)
   for (size_t i = 0; i < judgements_.size(); ++i)
     stages_.emplace_back(options_.score, options_.topics, options_.observations_partitions,
                          sources_of(options_.ranges));
+  if (!options_.scorers.empty()) {
+    WEIR_ASSERT(stages_.size() == 1, "a state is of one rule set");
+    stages_.front().begin_with(std::move(options_.scorers));
+  }
   for (const PartitionRange& range : options_.ranges)
     offsets_done_.push_back(range.lead);
 }
@@ -78,7 +83,7 @@ Status Replay::run(ReplaySink& sink, const Tick& tick) {
   if (Status status = start(); !status) return status;
   merge(Part::kLead, sink);
   merge(Part::kMain, sink);
-  tell_all(sink);
+  finish(sink);
   queues_.stop();
   workers_->join();
   return queues_.failure();
@@ -184,11 +189,11 @@ void Replay::score(Part part, ReplaySink& sink) {
   queues_.give_back(used_up_);
 }
 
-void Replay::tell_all(ReplaySink& sink) {
+void Replay::finish(ReplaySink& sink) {
   for (size_t i = 0; i < stages_.size(); ++i) {
     alerts_.clear();
     decisions_.clear();
-    stages_[i].tell_all(now_ms_, alerts_, decisions_);
+    stages_[i].finish(now_ms_, alerts_, decisions_);
     hand_on(i, Part::kMain, sink);
   }
 }

@@ -43,6 +43,8 @@ struct ReplayOptions {
   AnalyzerOptions analyzer;
   ScoreOptions score;
   int32_t observations_partitions = 1;
+  /// What is known of the clients before the first record, by partition of the observations; none: nothing. For one judgement.
+  std::vector<std::unique_ptr<Scorer>> scorers{};
 };
 
 /// Both stages over ranges of topics, by one or several judgements at once: threads judge, and the one that runs it scores, in an order
@@ -73,7 +75,7 @@ class Replay {
   void take_run(JudgedUnit& unit, uint32_t until, ReplaySink& sink);
   void next_unit(uint32_t range, Part part);
   void score(Part part, ReplaySink& sink);
-  void tell_all(ReplaySink& sink);
+  void finish(ReplaySink& sink);
   void hand_on(size_t stage, Part part, ReplaySink& sink);
   void tick();
 

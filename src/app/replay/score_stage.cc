@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/assert.h"
 #include "lane/block_router.h"
 
 namespace weir {
@@ -18,6 +19,8 @@ void add_to(ScorerStatistics& sum, const ScorerStatistics& statistics) {
   for (size_t i = 0; i < sum.outcomes.size(); ++i)
     sum.outcomes[i] += statistics.outcomes[i];
   sum.bursts_late += statistics.bursts_late;
+  sum.order_late += statistics.order_late;
+  sum.order_early += statistics.order_early;
   sum.correlation_events += statistics.correlation_events;
   sum.correlation_late += statistics.correlation_late;
   sum.correlation_evicted += statistics.correlation_evicted;
@@ -35,6 +38,12 @@ ScoreStage::ScoreStage(const ScoreOptions& options, TopicTable topics, int32_t p
   // In the order in which the broker took the records, each source is always read as far as there is something.
   for (SourceReport& source : sources_)
     source.at_end = true;
+}
+
+void ScoreStage::begin_with(std::vector<std::unique_ptr<Scorer>> scorers) {
+  WEIR_ASSERT(scorers.size() == partitions_.size(), "a state for each partition");
+  for (size_t i = 0; i < scorers.size(); ++i)
+    partitions_[i].scorer = std::move(scorers[i]);
 }
 
 ScoreStage::Partition& ScoreStage::partition_of_hash(uint64_t hash) {
@@ -72,12 +81,13 @@ void ScoreStage::score(int64_t now_ms, std::vector<Alert>& alerts, std::vector<D
   }
 }
 
-void ScoreStage::tell_all(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions) {
+void ScoreStage::finish(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions) {
   if (!options_.watermarks) return;
   for (Partition& partition : partitions_) {
     if (!partition.scorer) continue;
     partition.scorer->take_sources(sources_, now_ms);
     partition.scorer->follow_sources(alerts);
+    partition.scorer->score_waiting(alerts);
     for (DecisionChange& change : partition.scorer->take_decisions())
       decisions.push_back(std::move(change));
     partition.told_ms = now_ms;

@@ -21,6 +21,9 @@ class ScoreStage {
   /// `sources`: as many ranges as there are.
   ScoreStage(const ScoreOptions& options, TopicTable topics, int32_t partitions, std::vector<SourceReport> sources);
 
+  /// The state of all partitions before the first record.
+  void begin_with(std::vector<std::unique_ptr<Scorer>> scorers);
+
   /// What they borrow must stay until score().
   void add(const Observation& observation);
   void add(const CorrelationEvent& event);
@@ -38,8 +41,9 @@ class ScoreStage {
   /// Scores what was added; `now_ms`: the broker's time of the last record. Appends the alerts and what they led to, partition by
   /// partition.
   void score(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions);
-  /// Tells all partitions where the sources stand, as daemons do while nothing comes.
-  void tell_all(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions);
+  /// At the end of what there is: tells all partitions where the sources stand, as daemons do while nothing comes, and scores what
+  /// waits for its turn.
+  void finish(int64_t now_ms, std::vector<Alert>& alerts, std::vector<DecisionChange>& decisions);
   /// Of all partitions.
   [[nodiscard]] ScorerStatistics statistics() const;
 

@@ -65,7 +65,10 @@ void Scan::keep_rejects(const std::vector<std::string_view>& lines) {
 
 void Scan::finish() {
   alerts_.clear();
-  if (options_.episodes == Episodes::kClose) judge_.scorer().finish(alerts_);
+  if (options_.episodes == Episodes::kClose)
+    judge_.scorer().finish(alerts_);
+  else
+    judge_.scorer().score_waiting(alerts_);
   results_.take(alerts_);
   results_.report().score.score_ns.set(judge_.score_ns());
   results_.report().wrong_clocks = judge_.wrong_clocks();

@@ -427,13 +427,7 @@ void KafkaConsumer::note_success(uint16_t topic) {
 }
 
 std::string_view KafkaConsumer::header(const InputRecord& record, const char* name) const {
-  const auto* message = static_cast<const rd_kafka_message_t*>(record.native);
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  const void* value = nullptr;
-  size_t size = 0;
-  if (rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return text_of(value, size);
+  return header_of(*static_cast<const rd_kafka_message_t*>(record.native), name);
 }
 
 void KafkaConsumer::batch_done() {

@@ -65,6 +65,8 @@ class KafkaConsumer : public RecordSource {
   /// Who this member was when it got its partitions; null while it has none. Transactions must name this: what the library
   /// would say later may already be nobody (no member, no generation), and brokers accept offsets from nobody.
   [[nodiscard]] std::shared_ptr<const rd_kafka_consumer_group_metadata_t> membership() const { return membership_; }
+  /// Without joining: for a transaction that commits offsets of a group that has no members. Brokers refuse it when it has some.
+  void stand_for_group();
   [[nodiscard]] PartitionListHandle list_of(std::span<const PartitionOffset> offsets) const;
 
  private:
@@ -96,7 +98,7 @@ class KafkaConsumer : public RecordSource {
   void renew_given_up();
   void end_with(Error error);
   void on_fatal_error();
-  bool find_committed(rd_kafka_topic_partition_list_t& partitions, Milliseconds timeout, Patience& patience) const;
+  bool find_committed(rd_kafka_topic_partition_list_t& partitions, Patience& patience) const;
   [[nodiscard]] bool find_bounds(AssignedPartition& partition);
   void leave(rd_kafka_t& client, Patience& patience);
   void count(const rd_kafka_message_t& message);

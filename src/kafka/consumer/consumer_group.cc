@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include "base/assert.h"
 #include "kafka/consumer/consumer.h"
+#include "kafka/groups/committed_offsets.h"
 
 // The part of a consumer that takes partitions over and gives them back.
 
@@ -13,13 +13,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kCommittedTimeoutMs = 1'000;
 // A transaction that is not decided delays the answer by its timeout (30 s), and the broker looks for such ones every 10 s.
 // Beyond that the connection to the coordinator is stuck, for good with librdkafka 2.0.2, and only a new client helps.
 constexpr Milliseconds kCommittedMax{60'000};
-constexpr Milliseconds kCommittedNews{10'000};  // after that the log says what is waited for
 constexpr int kWatermarkTimeoutMs = 2'000;
-constexpr Milliseconds kRefusalPause{100};
 
 /// Waits without a bound of its own: for calls without a lane.
 class Forever : public Patience {
@@ -42,41 +39,27 @@ void KafkaConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
     self.context_.log(LogLevel::kError, "kafka: " + kafka_error("giving partitions back", result).detail);
 }
 
-/// Asks until every partition has an answer. The library itself waits for transactions that are not decided yet.
-bool KafkaConsumer::find_committed(rd_kafka_topic_partition_list_t& partitions, Milliseconds timeout,
-                                   Patience& patience) const {
-  const auto give_up = Clock::now() + timeout;
-  auto news_due = Clock::now() + kCommittedNews;
-  while (true) {
-    for (int i = 0; i < partitions.cnt; ++i) {
-      partitions.elems[i].offset = RD_KAFKA_OFFSET_INVALID;
-      partitions.elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
-    }
-    const auto asked = Clock::now();
-    bool known = rd_kafka_committed(client_.get(), &partitions, kCommittedTimeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    for (int i = 0; i < partitions.cnt; ++i)
-      known = known && partitions.elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (known) return true;
-    if (!patience.may_wait() || Clock::now() >= give_up) return false;
-    if (Clock::now() >= news_due) {
-      news_due = Clock::time_point::max();
-      context_.log(LogLevel::kWarning, "kafka: consumer " + context_.client_id +
-                                           " waits for the group's committed offsets: its coordinator does not answer, "
-                                           "or a transaction that may change them is not decided");
-    }
-    if (Clock::now() - asked < kRefusalPause) std::this_thread::sleep_for(kRefusalPause);  // a refusal comes at once
-  }
+bool KafkaConsumer::find_committed(rd_kafka_topic_partition_list_t& partitions, Patience& patience) const {
+  return weir::find_committed(*client_, partitions, kCommittedMax, patience, [this] {
+    context_.log(LogLevel::kWarning, "kafka: consumer " + context_.client_id +
+                                         " waits for the group's committed offsets: its coordinator does not answer, "
+                                         "or a transaction that may change them is not decided");
+  });
 }
 
 Result<std::vector<PartitionOffset>> KafkaConsumer::read_committed(std::span<const PartitionOffset> partitions,
                                                                    Patience& patience) {
   const PartitionListHandle list = list_of(partitions);
-  if (!find_committed(*list, kCommittedMax, patience))
+  if (!find_committed(*list, patience))
     return fail(ErrorCode::kKafka, "kafka", "the group's committed offsets cannot be read");
   std::vector<PartitionOffset> found(partitions.begin(), partitions.end());
   for (size_t i = 0; i < found.size(); ++i)
     found[i].offset = std::max<int64_t>(list->elems[i].offset, PartitionOffset::kUnknown);
   return found;
+}
+
+void KafkaConsumer::stand_for_group() {
+  membership_ = GroupMetadataHandle(rd_kafka_consumer_group_metadata_new(member_.group_id.c_str()));
 }
 
 void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
@@ -88,7 +71,7 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   leave_unnumbered_out(partitions);
   Forever forever;
   Patience& patience = patience_ == nullptr ? forever : *patience_;
-  if (partitions.cnt > 0 && !find_committed(partitions, kCommittedMax, patience)) {
+  if (partitions.cnt > 0 && !find_committed(partitions, patience)) {
     // Reading from a wrong place would be worse than not reading: leave, and join again unless this is a stop.
     if (patience.may_wait())
       give_up_client("the group's committed offsets cannot be read (again and again: runbook WeirNoPartitions)",

@@ -21,23 +21,15 @@ bool has_partition(const rd_kafka_MemberDescription_t* member, const std::string
   return list != nullptr && rd_kafka_topic_partition_list_find(list, topic.c_str(), partition) != nullptr;
 }
 
-std::optional<PartitionOwner> owner_in(const rd_kafka_ConsumerGroupDescription_t* group, const std::string& topic,
-                                       int32_t partition) {
-  for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(group); ++i) {
-    const rd_kafka_MemberDescription_t* member = rd_kafka_ConsumerGroupDescription_member(group, i);
-    if (!has_partition(member, topic, partition)) continue;
-    return PartitionOwner{text_of(rd_kafka_MemberDescription_client_id(member)),
-                          text_of(rd_kafka_MemberDescription_group_instance_id(member)),
-                          text_of(rd_kafka_MemberDescription_host(member))};
-  }
-  return std::nullopt;
+PartitionOwner owner_of(const rd_kafka_MemberDescription_t* member) {
+  return {text_of(rd_kafka_MemberDescription_client_id(member)),
+          text_of(rd_kafka_MemberDescription_group_instance_id(member)),
+          text_of(rd_kafka_MemberDescription_host(member))};
 }
 
-}  // namespace
-
-Result<std::optional<PartitionOwner>> owner_of_partition(const ClientOptions& options, const std::string& group,
-                                                         const std::string& topic, int32_t partition,
-                                                         Milliseconds timeout) {
+/// Calls `visit` with each member.
+template <typename Visit>
+Status describe(const ClientOptions& options, const std::string& group, Milliseconds timeout, const Visit& visit) {
   const std::string what = "members of group " + group;
   ClientContext context;
   context.log = options.log;
@@ -61,7 +53,32 @@ Result<std::optional<PartitionOwner>> owner_of_partition(const ClientOptions& op
   if (count != 1) return tl::unexpected(kafka_error(what, RD_KAFKA_RESP_ERR__BAD_MSG));
   if (const rd_kafka_error_t* error = rd_kafka_ConsumerGroupDescription_error(groups[0]); error != nullptr)
     return tl::unexpected(kafka_error(what, rd_kafka_error_code(error)));
-  return owner_in(groups[0], topic, partition);
+  for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(groups[0]); ++i)
+    visit(rd_kafka_ConsumerGroupDescription_member(groups[0], i));
+  return {};
+}
+
+}  // namespace
+
+Result<std::optional<PartitionOwner>> owner_of_partition(const ClientOptions& options, const std::string& group,
+                                                         const std::string& topic, int32_t partition,
+                                                         Milliseconds timeout) {
+  std::optional<PartitionOwner> owner;
+  const Status status = describe(options, group, timeout, [&](const rd_kafka_MemberDescription_t* member) {
+    if (!owner && has_partition(member, topic, partition)) owner = owner_of(member);
+  });
+  if (!status) return tl::unexpected(status.error());
+  return owner;
+}
+
+Result<std::vector<PartitionOwner>> members_of(const ClientOptions& options, const std::string& group,
+                                               Milliseconds timeout) {
+  std::vector<PartitionOwner> members;
+  const Status status = describe(options, group, timeout, [&](const rd_kafka_MemberDescription_t* member) {
+    members.push_back(owner_of(member));
+  });
+  if (!status) return tl::unexpected(status.error());
+  return members;
 }
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -22,5 +23,9 @@ struct PartitionOwner {
 Result<std::optional<PartitionOwner>> owner_of_partition(const ClientOptions& options, const std::string& group,
                                                          const std::string& topic, int32_t partition,
                                                          Milliseconds timeout);
+
+/// All members of `group`; none where there is no such group. Blocks likewise.
+Result<std::vector<PartitionOwner>> members_of(const ClientOptions& options, const std::string& group,
+                                               Milliseconds timeout);
 
 }  // namespace weir

@@ -223,6 +223,10 @@ std::span<const InputRecord> RangeReader::batch(size_t range) const {
   return impl_->ranges[range].records;
 }
 
+std::string_view RangeReader::header(const InputRecord& record, const char* name) {
+  return header_of(*static_cast<const rd_kafka_message_t*>(record.native), name);
+}
+
 bool RangeReader::is_lead(size_t range) const {
   const Impl::Range& item = impl_->ranges[range];
   return item.records.front().offset < item.of.begin;

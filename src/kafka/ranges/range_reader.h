@@ -33,6 +33,8 @@ class RangeReader {
   Result<Filled> fill(size_t range, uint32_t records_max, Milliseconds wait);
   /// The range's batch, in the order of the offsets. Valid until release() or fill() of the range.
   [[nodiscard]] std::span<const InputRecord> batch(size_t range) const;
+  /// The value of a header of a record of a batch; empty when it has none.
+  [[nodiscard]] static std::string_view header(const InputRecord& record, const char* name);
   /// Whether the batch, which is not empty, is of the lead.
   [[nodiscard]] bool is_lead(size_t range) const;
   /// Ends the range's batch: its records are not needed any more.

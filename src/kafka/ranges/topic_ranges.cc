@@ -16,7 +16,11 @@ constexpr int kTimeoutMs = static_cast<int>(kTimeout.count());
 
 struct TopicRanges::Impl {
   ClientContext context;
-  ClientHandle client;
+  ClientHandle client;      ///< sees what is committed
+  ClientHandle everything;  ///< sees all; made when it is needed
+  ClientOptions options;
+
+  Result<ClientHandle> connect(const char* isolation);
 };
 
 TopicRanges::TopicRanges() : impl_(std::make_unique<Impl>()) {}
@@ -30,12 +34,18 @@ Result<std::unique_ptr<TopicRanges>> TopicRanges::connect(const ClientOptions& o
   Impl& impl = *ranges->impl_;
   impl.context.log = options.log;
   impl.context.client_id = "weir-ranges";
-  // The library wants a group's name even from a consumer that never joins one.
-  auto client = make_client(RD_KAFKA_CONSUMER,
-                            consumer_properties(options, impl.context.client_id, {"weir-ranges", {}}), impl.context);
+  impl.options = options;
+  auto client = impl.connect("read_committed");
   if (!client) return tl::unexpected(client.error());
   impl.client = std::move(*client);
   return ranges;
+}
+
+Result<ClientHandle> TopicRanges::Impl::connect(const char* isolation) {
+  // The library wants a group's name even from a consumer that never joins one.
+  auto properties = consumer_properties(options, context.client_id, {"weir-ranges", {}});
+  properties.push_back({"isolation.level", Secret(isolation)});
+  return make_client(RD_KAFKA_CONSUMER, properties, context);
 }
 
 Result<std::vector<int32_t>> TopicRanges::partitions(TopicTable& topics) {
@@ -75,6 +85,15 @@ Result<TopicRanges::Bounds> TopicRanges::bounds(const std::string& topic, int32_
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::unexpected(kafka_error("offsets of " + topic + "/" + std::to_string(partition), code));
   return found;
+}
+
+Result<int64_t> TopicRanges::decided_end(const std::string& topic, int32_t partition, Patience& patience) {
+  if (!impl_->everything) {
+    auto client = impl_->connect("read_uncommitted");
+    if (!client) return tl::unexpected(client.error());
+    impl_->everything = std::move(*client);
+  }
+  return weir::decided_end(*impl_->client, *impl_->everything, topic, partition, patience);
 }
 
 Result<std::vector<int64_t>> TopicRanges::at_time(const std::string& topic, std::span<const int32_t> partitions,

@@ -10,6 +10,8 @@
 #include "base/time.h"
 #include "base/topic_table.h"
 #include "kafka/client_options.h"
+#include "kafka/ranges/decided_end.h"
+#include "lane/patience.h"
 
 namespace weir {
 
@@ -24,15 +26,11 @@ struct PartitionRange {
   [[nodiscard]] int64_t offsets() const { return end - lead; }
 };
 
-/// Looks at topics without reading them: which there are, which offsets they hold, and which belong to a time. One thread; every call
-/// blocks, 30 s at most.
+/// Looks at topics without reading them: which there are, which offsets they hold, and which belong to a time. One thread; calls
+/// block, 30 s at most unless they say otherwise.
 class TopicRanges {
  public:
-  /// The records of a partition that there are now.
-  struct Bounds {
-    int64_t low = 0;
-    int64_t high = 0;
-  };
+  using Bounds = PartitionBounds;
 
   static Result<std::unique_ptr<TopicRanges>> connect(const ClientOptions& options);
   ~TopicRanges();
@@ -43,6 +41,8 @@ class TopicRanges {
   /// Partitions of one topic; 0: there is none.
   Result<int32_t> partitions_of(const std::string& topic);
   Result<Bounds> bounds(const std::string& topic, int32_t partition);
+  /// Where the partition ends now, once all transactions before that are decided (60 s at most).
+  Result<int64_t> decided_end(const std::string& topic, int32_t partition, Patience& patience);
   /// For each partition the offset of its first record that was written at this time or later; what `bounds` calls high where there is
   /// none.
   Result<std::vector<int64_t>> at_time(const std::string& topic, std::span<const int32_t> partitions, EventTime time);

@@ -300,12 +300,14 @@ std::span<const SourceReport> SourceKeeper::reports_for(int32_t target, Clock::t
   Clock::time_point& told = told_[static_cast<size_t>(target)];
   if (now - told >= kTellAllEvery) {
     some_reports_.clear();
-    if (told == Clock::time_point()) some_reports_ = mentions_;
-    for (SourceReport& mention : some_reports_)
-      mention.is_doubted = is_doubted_;
-    told = now;
+    // The first that this reader says: whoever read before told of ends that may have passed since, if only for a moment.
+    const bool is_first = told == Clock::time_point();
+    if (is_first) some_reports_ = mentions_;
     for (const State& state : states_)
       some_reports_.push_back(state.report);
+    for (SourceReport& report : some_reports_)
+      report.is_doubted = is_doubted_ || is_first;
+    told = now;
     return some_reports_;
   }
   some_reports_.clear();

@@ -409,6 +409,31 @@ TEST_CASE("clocks a year ahead change no alert of other clients", "[lane][source
   }
 }
 
+TEST_CASE("a new reader takes back what was told of ends before it, once for each target", "[lane][sources]") {
+  SourceBoard board(Milliseconds(1'000));
+  KafkaCounters counters;
+  SourceKeeper keeper(board, 0, {3}, 2, counters);
+  const std::vector<AssignedPartition> assigned{{0, 1}};
+  const SourceKeeper::Clock::time_point start{std::chrono::hours(1)};
+  keeper.assigned(assigned, start);
+  for (const int32_t target : {0, 1}) {
+    const auto first = keeper.reports_for(target, start);
+    REQUIRE(first.size() == 3);  // its own, and those that others read
+    for (const SourceReport& report : first)
+      CHECK(report.is_doubted);
+    SourceTimes times;
+    std::vector<SourceReport> ended(3);
+    for (int32_t partition = 0; partition < 3; ++partition)
+      ended[static_cast<size_t>(partition)] = {0, partition, kBegin, true};
+    times.take(ended, kBegin);
+    times.take(first, kBegin + 1);
+    for (const SourceTimes::Source& source : times.sources())
+      CHECK(source.ended_ms == SourceReport::kNoTime);
+    for (const SourceReport& report : keeper.reports_for(target, start + std::chrono::seconds(1)))
+      CHECK_FALSE(report.is_doubted);
+  }
+}
+
 TEST_CASE("a minority with wrong clocks does not move a source's time, a leap of all does", "[lane][sources]") {
   SourceEstimate estimate;
   for (uint64_t i = 0; i < 100; ++i)

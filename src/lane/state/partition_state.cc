@@ -33,6 +33,7 @@ void PartitionState::finish_restore() {
   restoring_ = false;
   next_offset_ = committed_;
   plan_ = {};
+  scorer_.end_restore();
   counted = scorer_.statistics();  // what was repeated was counted by an earlier life
 }
 

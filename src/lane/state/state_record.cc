@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kMagic = "WRST";
 constexpr uint16_t kVersion = 1;
+constexpr std::string_view kHashKeyMark = "weir: which hash_key a state was made with";
 
 template <typename Number>
 void append(std::string& out, Number number) {
@@ -73,6 +74,10 @@ std::string hash_key_header(uint64_t mark) {
   for (int shift = 56; shift >= 0; shift -= 8)
     append_hex(text, static_cast<unsigned char>(mark >> shift & 0xff));
   return text;
+}
+
+uint64_t mark_of_hash_key(const SipHashKey& hash_key) {
+  return std::max<uint64_t>(siphash(hash_key, kHashKeyMark), 1);
 }
 
 uint64_t hash_key_mark(std::string_view header) {

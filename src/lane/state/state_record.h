@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
+#include "base/siphash.h"
 
 namespace weir {
 
@@ -29,10 +32,23 @@ struct StateRecord {
   std::string_view bytes;        ///< of this part; borrows from the message
 };
 
+/// The records of a chunk, of which `record` says all but the parts: calls `visit(record)` with each, whose bytes borrow from `chunk`.
+template <typename Visit>
+void for_each_part(StateRecord record, std::string_view chunk, const Visit& visit) {
+  constexpr size_t kPart = StateRecord::kPartBytesMax;
+  record.parts = static_cast<uint16_t>(std::max<size_t>(1, (chunk.size() + kPart - 1) / kPart));
+  for (record.part = 0; record.part < record.parts; ++record.part) {
+    record.bytes = chunk.substr(record.part * kPart, kPart);
+    visit(std::as_const(record));
+  }
+}
+
 /// The header of a state record that says with which hash_key its clients' hashes were made: a digest that tells nothing of it. Records of
 /// older versions have none.
 inline constexpr std::string_view kHashKeyHeader = "weir.hash_key";
 std::string hash_key_header(uint64_t mark);
+/// The digest; never 0.
+uint64_t mark_of_hash_key(const SipHashKey& hash_key);
 /// 0: there is none, or it is no number.
 uint64_t hash_key_mark(std::string_view header);
 

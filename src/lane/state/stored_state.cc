@@ -5,6 +5,26 @@
 
 namespace weir {
 
+Status check_layout(const StoredState& stored, const std::string& state_topic, uint32_t observations_partitions,
+                    uint64_t hash_key_mark) {
+  const uint32_t partitions = stored.observations_partitions;
+  if (partitions != 0 && observations_partitions != 0 && partitions != observations_partitions) {
+    return fail(ErrorCode::kUnsupported, "kafka",
+                "the state in " + state_topic + " is of " + std::to_string(partitions) +
+                    " partitions of observations, but there are " + std::to_string(observations_partitions) +
+                    ": clients would be elsewhere than their state. weir state move takes the state "
+                    "to new topics of another number (docs/upgrades.md)");
+  }
+  if (stored.hash_key_mark != 0 && hash_key_mark != 0 && stored.hash_key_mark != hash_key_mark) {
+    return fail(
+        ErrorCode::kUnsupported, "kafka",
+        "the state in " + state_topic +
+            " was made with another hash_key: clients would be elsewhere than their state. Give weir the key from "
+            "before again; if it must change, docs/upgrades.md says how and what is lost");
+  }
+  return {};
+}
+
 bool StateCollector::Version::whole() const {
   return std::all_of(has.begin(), has.end(), [](bool there) { return there; });
 }

@@ -30,6 +30,11 @@ struct StoredState {
   [[nodiscard]] bool complete() const { return chunk_count > 0 && chunks.size() == chunk_count; }
 };
 
+/// Whether clients stand where this state has them. Fails with kUnsupported on a state of another number of partitions of observations,
+/// or that was made with another hash_key; what is not known (0) fits.
+Status check_layout(const StoredState& stored, const std::string& state_topic, uint32_t observations_partitions,
+                    uint64_t hash_key_mark);
+
 /// Puts a partition's state together from the messages of the state topic, in whatever order they come.
 class StateCollector {
  public:

@@ -1,7 +1,9 @@
 // Correlator::save and load: a chunk of the correlations' state in a compact, versioned binary form (docs/state-chunk.md).
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <tuple>
 
 #include "base/assert.h"
 #include "base/binary_format.h"
@@ -159,12 +161,7 @@ bool read_topics(BinaryReader& in, TopicTable topics, std::vector<uint16_t>& pla
 }
 
 /// The clock with what the observations had made of the time.
-struct SavedTimes {
-  PartitionClock clock;
-  int64_t partition_ms = kNoTime;
-};
-
-bool read_times(BinaryReader& in, SavedTimes& times) {
+bool read_times(BinaryReader& in, CorrelationTimes& times) {
   if (in.enumerator<uint8_t>(2) == 1 && !read_time(in, times.partition_ms)) return false;
   const uint64_t events = in.varint();
   if (events == 0) return in.ok();
@@ -226,18 +223,14 @@ void Correlator::begin_restore() {
   definitions_.clear();
   free_numbers_.clear();
   results_.clear();
+  added_.clear();
   deadlines_ = {};
   clock_ = {};
   partition_ms_ = kNoTime;
   chunks_.assign(chunks_.size(), {.next_sequence = 1, .absent = true});
 }
 
-Status Correlator::load(uint32_t number, std::string_view bytes) {
-  WEIR_ASSERT(number < chunks_.size() && chunks_[number].absent, "only an absent chunk is put back");
-  if (bytes.empty()) {
-    chunks_[number].absent = false;
-    return {};
-  }
+Status Correlator::read_chunk(uint32_t number, std::string_view bytes, SavedChunk& saved) {
   BinaryReader in(bytes);
   const uint8_t version = in.byte();
   if (version == 0) return bad_chunk("version 0");
@@ -245,14 +238,10 @@ Status Correlator::load(uint32_t number, std::string_view bytes) {
     return fail(ErrorCode::kUnsupported, "score", "correlation chunk: version " + std::to_string(version));
   if (in.number<uint32_t>() != chunks_.size() || in.number<uint32_t>() != number)
     return fail(ErrorCode::kUnsupported, "score", "correlation chunk: of another number");
-
-  SavedTimes times;
-  if (!read_times(in, times)) return bad_chunk("times");
-  if (clock_.observations() != 0 && clock_ != times.clock)
-    return fail(ErrorCode::kInvalidArgument, "score", "correlation chunk: saved after other events");
+  if (!read_times(in, saved.times)) return bad_chunk("times");
   std::vector<uint16_t> topics;
   if (!read_topics(in, topics_, topics)) return bad_chunk("topics");
-  const uint64_t next_sequence = in.varint();
+  saved.next_sequence = in.varint();
   std::vector<std::unique_ptr<CorrelationDefinition>> definitions;
   if (!read_definitions(in, definitions)) return bad_chunk("definitions");
   const auto queues = in.number<uint32_t>();
@@ -261,36 +250,87 @@ Status Correlator::load(uint32_t number, std::string_view bytes) {
     const auto definition =
         std::find_if(definitions.begin(), definitions.end(), [&](const auto& item) { return item->hash == hash; });
     if (!in.ok() || definition == definitions.end()) return bad_chunk("groups without definition");
-    if (!load_queue(in, number, *keep(**definition), topics)) return bad_chunk("groups");
+    if (!read_queue(in, *keep(**definition), topics, saved.groups)) return bad_chunk("groups");
   }
   if (!in.ok() || in.left() != 0) return bad_chunk("bytes after the end");
-  clock_ = times.clock;
-  partition_ms_ = times.partition_ms;
-  chunks_[number].next_sequence = next_sequence;
+  return {};
+}
+
+Status Correlator::load(uint32_t number, std::string_view bytes) {
+  WEIR_ASSERT(number < chunks_.size() && chunks_[number].absent, "only an absent chunk is put back");
+  if (bytes.empty()) {
+    chunks_[number].absent = false;
+    return {};
+  }
+  SavedChunk saved;
+  if (Status status = read_chunk(number, bytes, saved); !status) return status;
+  if (clock_.observations() != 0 && clock_ != saved.times.clock)
+    return fail(ErrorCode::kInvalidArgument, "score", "correlation chunk: saved after other events");
+  for (SavedGroup& group : saved.groups)
+    if (!insert(number, std::move(group))) return bad_chunk("groups");
+  clock_ = saved.times.clock;
+  partition_ms_ = saved.times.partition_ms;
+  chunks_[number].next_sequence = saved.next_sequence;
   chunks_[number].absent = false;
   return {};
 }
 
-bool Correlator::load_queue(BinaryReader& in, uint32_t chunk, const Known& definition,
-                            std::span<const uint16_t> topics) {
+bool Correlator::read_queue(BinaryReader& in, const Known& definition, std::span<const uint16_t> topics,
+                            std::vector<SavedGroup>& groups) const {
   const uint64_t count = in.varint();
   if (count > in.left()) return false;
   for (uint64_t i = 0; i < count; ++i) {
-    CorrelationGroup saved;
+    SavedGroup& saved = groups.emplace_back();
     GroupPlace place;
-    if (!read_group(in, topics, episodes_.update_counts, definition.type, saved, place)) return false;
-    if (groups_.chunk_of(saved.hash) != chunk || groups_.find(GroupTable::key_of(saved.hash, definition)) != kNoGroup)
-      return false;
-    const GroupSlot slot = groups_.add(definition, definition.number, saved.hash, place.sequence);
+    if (!read_group(in, topics, episodes_.update_counts, definition.type, saved.group, place)) return false;
     saved.definition = &definition;
-    saved.chunk = chunk;
-    CorrelationGroup& group = groups_.at(slot) = std::move(saved);
-    if (place.touched) groups_.touch(slot);
-    groups_.set_episode_open(slot, group.episode != nullptr);
-    groups_.account(slot, group.bytes());
-    set_deadline(slot);
+    saved.sequence = place.sequence;
+    saved.touched = place.touched;
   }
   return true;
+}
+
+/// False: it does not belong there, or is there already.
+bool Correlator::insert(uint32_t chunk, SavedGroup saved) {
+  const Known& definition = *saved.definition;
+  if (groups_.chunk_of(saved.group.hash) != chunk ||
+      groups_.find(GroupTable::key_of(saved.group.hash, definition)) != kNoGroup)
+    return false;
+  const GroupSlot slot = groups_.add(definition, definition.number, saved.group.hash, saved.sequence);
+  saved.group.definition = &definition;
+  saved.group.chunk = chunk;
+  CorrelationGroup& group = groups_.at(slot) = std::move(saved.group);
+  if (saved.touched) groups_.touch(slot);
+  groups_.set_episode_open(slot, group.episode != nullptr);
+  groups_.account(slot, group.bytes());
+  set_deadline(slot);
+  return true;
+}
+
+Status Correlator::add(uint32_t number, std::string_view bytes, const HashFilter& has) {
+  if (bytes.empty()) return {};
+  SavedChunk saved;
+  if (Status status = read_chunk(number, bytes, saved); !status) return status;
+  for (SavedGroup& group : saved.groups)
+    if (has(group.group.hash)) added_.push_back(std::move(group));
+  return {};
+}
+
+void Correlator::finish_added(uint32_t number, const CorrelationTimes& times) {
+  const auto place = [](const SavedGroup& saved) {
+    return std::tuple(saved.group.clock_ms, saved.group.hash, saved.definition->hash);
+  };
+  std::sort(added_.begin(), added_.end(),
+            [&](const SavedGroup& a, const SavedGroup& b) { return place(a) < place(b); });
+  Chunk& chunk = chunks_[number];
+  for (SavedGroup& saved : added_) {
+    saved.sequence = chunk.next_sequence;
+    if (insert(number, std::move(saved))) ++chunk.next_sequence;
+  }
+  added_.clear();
+  clock_ = times.clock;
+  partition_ms_ = times.partition_ms;
+  chunk.absent = false;
 }
 
 }  // namespace weir

@@ -68,8 +68,10 @@ void Correlator::observe(std::span<const CorrelationEvent> events, int64_t parti
     load_ahead(batch);
     for (const CorrelationEvent& event : batch) {
       const int64_t time_ms = event.time.time_since_epoch().count();
-      clock_.advance(time_from == TimeFrom::kEvents ? time_ms : std::min(time_ms, partition_ms));
-      run_deadlines(settled_ms(), alerts);
+      if (time_from != TimeFrom::kCaller) {
+        clock_.advance(time_from == TimeFrom::kEvents ? time_ms : std::min(time_ms, partition_ms));
+        run_deadlines(settled_ms(), alerts);
+      }
       take(*keep(*event.definition),
            {event.group_hash,
             event.group,
@@ -79,8 +81,14 @@ void Correlator::observe(std::span<const CorrelationEvent> events, int64_t parti
       if (!results_.empty()) take_results(alerts);
     }
   }
+  if (time_from == TimeFrom::kCaller) return;
   partition_ms_ = std::max(partition_ms_, partition_ms);
   run_deadlines(settled_ms(), alerts);
+}
+
+void Correlator::settle(int64_t partition_ms, std::vector<Alert>& alerts) {
+  run_deadlines(partition_ms - lateness_ms_, alerts, Steps::kEach);
+  partition_ms_ = std::max(partition_ms_, partition_ms);
 }
 
 /// Most groups lie in no cache: has the memory of a few events' groups loaded at once. Changes nothing.
@@ -354,10 +362,11 @@ bool Correlator::still_holds(const DeadlineQueue::Deadline& deadline) const {
          groups_.deadline_ms(deadline.slot) == deadline.time_ms;
 }
 
-void Correlator::run_deadlines(int64_t clock_ms, std::vector<Alert>& alerts) {
+void Correlator::run_deadlines(int64_t clock_ms, std::vector<Alert>& alerts, Steps steps) {
   DeadlineQueue::Deadline due;
   while (deadlines_.pop_due(clock_ms, due)) {
     if (!still_holds(due)) continue;
+    if (steps == Steps::kEach) partition_ms_ = std::max(partition_ms_, due.time_ms + lateness_ms_);
     groups_.set_deadline(due.slot, kNoTime);
     if (deadline_of(groups_.at(due.slot)) <= due.time_ms)
       attend(due.slot, due.time_ms, alerts);

@@ -19,6 +19,7 @@
 #include "score/correlation/correlation_group.h"
 #include "score/correlation/deadline_queue.h"
 #include "score/correlation/group_table.h"
+#include "score/hash_filter.h"
 #include "score/partition_clock.h"
 #include "score/score_options.h"
 
@@ -32,6 +33,11 @@ struct CorrelationStatistics {
   uint64_t bytes = 0;       ///< now, about
   uint64_t deadlines = 0;   ///< now in memory, those that hold no more included
   uint64_t suppressed = 0;  ///< records counted into an episode without an alert of their own
+};
+
+struct CorrelationTimes {
+  PartitionClock clock;  ///< of the events
+  int64_t partition_ms = kNoTime;
 };
 
 /// A client that is all a correlation groups by, and the record that made its alert.
@@ -57,10 +63,14 @@ class Correlator {
 
   /// Takes events in, in order, and appends the alerts they cause. `partition_ms`: how far the partition's event time has
   /// come by its observations; closes and judges what is over by then.
-  /// Whether the events' own times move the clock, or the partition's alone.
-  enum class TimeFrom : uint8_t { kEvents, kPartition };
+  /// Whether the events' own times move the clock, or the partition's alone, or settle().
+  enum class TimeFrom : uint8_t { kEvents, kPartition, kCaller };
   void observe(std::span<const CorrelationEvent> events, int64_t partition_ms, std::vector<Alert>& alerts,
                TimeFrom time_from = TimeFrom::kEvents);
+
+  /// The partition's event time goes to `partition_ms`: does what is due on the way there, each at the time at which it is due, so
+  /// that it does not matter in how many steps it goes.
+  void settle(int64_t partition_ms, std::vector<Alert>& alerts);
 
   /// Closes what is still open, as at the end of a file.
   void finish(std::vector<Alert>& alerts);
@@ -81,6 +91,15 @@ class Correlator {
   void begin_restore();
   /// As Scorer::load; empty bytes: the chunk was empty then.
   Status load(uint32_t chunk, std::string_view bytes);
+
+  // --- for dividing a state among partitions (docs/adr/0057), after begin_restore()
+
+  /// Where the partition's time stands, as far as correlations keep their own.
+  [[nodiscard]] CorrelationTimes times() const { return {clock_, partition_ms_}; }
+  /// Keeps the groups of a saved chunk that `has` names, for finish_added().
+  Status add(uint32_t chunk, std::string_view bytes, const HashFilter& has);
+  /// All shares of the absent chunk are there: makes it of them, in the order in which their latest records came.
+  void finish_added(uint32_t chunk, const CorrelationTimes& times);
 
  private:
   static constexpr size_t kBatch = 16;  // events whose memory is loaded ahead
@@ -124,7 +143,9 @@ class Correlator {
   void relate(const CorrelationGroup& group, Alert& alert) const;
   void relate_to_sources(const CorrelationGroup& group, std::vector<RelatedEpisode>& related) const;
 
-  void run_deadlines(int64_t clock_ms, std::vector<Alert>& alerts);
+  /// Whether the time is there at once, or with each deadline at that one's.
+  enum class Steps : uint8_t { kOne, kEach };
+  void run_deadlines(int64_t clock_ms, std::vector<Alert>& alerts, Steps steps = Steps::kOne);
   void attend(GroupSlot slot, int64_t clock_ms, std::vector<Alert>& alerts);
   [[nodiscard]] int64_t deadline_of(const CorrelationGroup& group) const;
   void set_deadline(GroupSlot slot);
@@ -137,8 +158,23 @@ class Correlator {
     return now < std::numeric_limits<int64_t>::min() + lateness_ms_ ? now : now - lateness_ms_;
   }
 
-  [[nodiscard]] bool load_queue(BinaryReader& in, uint32_t chunk, const Known& definition,
-                                std::span<const uint16_t> topics);
+  /// A group of a saved chunk, on its way into the table.
+  struct SavedGroup {
+    const Known* definition = nullptr;
+    CorrelationGroup group;
+    uint64_t sequence = 0;
+    bool touched = false;
+  };
+  /// What a saved chunk holds.
+  struct SavedChunk {
+    CorrelationTimes times;
+    uint64_t next_sequence = 1;
+    std::vector<SavedGroup> groups;
+  };
+  Status read_chunk(uint32_t number, std::string_view bytes, SavedChunk& saved);
+  [[nodiscard]] bool read_queue(BinaryReader& in, const Known& definition, std::span<const uint16_t> topics,
+                                std::vector<SavedGroup>& groups) const;
+  bool insert(uint32_t chunk, SavedGroup saved);
 
   int64_t lateness_ms_;
   EpisodeOptions episodes_;
@@ -153,6 +189,7 @@ class Correlator {
   PartitionClock clock_;
   int64_t partition_ms_ = std::numeric_limits<int64_t>::min();
   std::vector<Result> results_;
+  std::vector<SavedGroup> added_;  // of add()
   std::vector<GroupSlot> victims_;
   CorrelationStatistics statistics_;
   RelateToClient relate_to_client_;

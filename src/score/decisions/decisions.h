@@ -17,6 +17,7 @@
 #include "base/binary_format.h"
 #include "score/decisions/decision.h"
 #include "score/decisions/decision_policy.h"
+#include "score/hash_filter.h"
 
 namespace weir {
 
@@ -68,8 +69,9 @@ class Decisions {
   /// Whether the chunk has anything to save.
   [[nodiscard]] bool any(uint32_t chunk, int64_t now_ms) const;
   void save(uint32_t chunk, int64_t now_ms, BinaryWriter& out) const;
-  /// Into a chunk that has nothing. False if the bytes are none of save().
-  bool load(uint32_t chunk, BinaryReader& in);
+  /// Adds what a saved chunk has of clients and addresses that `has` names by their hash; no filter: all. False if the bytes are none
+  /// of save().
+  bool load(uint32_t chunk, BinaryReader& in, const HashFilter& has = {});
 
  private:
   static constexpr int64_t kUnspent = std::numeric_limits<int64_t>::min();
@@ -118,7 +120,7 @@ class Decisions {
   void note_customer(Subject address, uint64_t customer_hash, int64_t time_ms, int64_t now_ms);
   [[nodiscard]] bool is_crowded(Subject address, int64_t time_ms) const;
   void save_companies(const Chunk& chunk, BinaryWriter& out) const;
-  bool load_companies(Chunk& chunk, BinaryReader& in) const;
+  bool load_companies(Chunk& chunk, BinaryReader& in, const HashFilter& has) const;
   bool make_room(Chunk& chunk, uint32_t number);
   void answer(Client& client, Subject subject, const Answer& answer);
   void prolong(Client& client, const Answer& answer);

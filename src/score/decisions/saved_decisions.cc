@@ -80,12 +80,12 @@ void Decisions::save_companies(const Chunk& chunk, BinaryWriter& out) const {
 }
 
 /// Where they are not counted any more they are left out.
-bool Decisions::load_companies(Chunk& chunk, BinaryReader& in) const {
+bool Decisions::load_companies(Chunk& chunk, BinaryReader& in, const HashFilter& has) const {
   const bool keeps = policy_ && policy_->customers_max > 0;
   int64_t swept_ms = kUnspent;
   if (in.byte() != 0) swept_ms = in.signed_number<int64_t>();
   if (swept_ms != kUnspent && !is_plausible_time(swept_ms)) return false;
-  if (keeps) chunk.swept_ms = swept_ms;
+  if (keeps) chunk.swept_ms = std::max(chunk.swept_ms, swept_ms);
   const auto addresses = in.number<uint32_t>();
   if (addresses > kCompaniesMax) return false;
   for (uint32_t i = 0; i < addresses; ++i) {
@@ -97,7 +97,8 @@ bool Decisions::load_companies(Chunk& chunk, BinaryReader& in) const {
       return false;
     for (uint32_t j = 0; j < customers; ++j)
       company.customers.push_back(in.number<uint32_t>());
-    if (keeps && !chunk.companies.emplace(address, std::move(company)).second) return false;
+    if (!keeps || (has && !has(address)) || chunk.companies.size() == kCompaniesMax) continue;
+    if (!chunk.companies.emplace(address, std::move(company)).second) return false;
   }
   return in.ok();
 }
@@ -151,16 +152,17 @@ bool Decisions::load_client(Client& client, BinaryReader& in, bool keeps_counted
   return read_decision(in, *client.decision);
 }
 
-bool Decisions::load(uint32_t chunk, BinaryReader& in) {
+bool Decisions::load(uint32_t chunk, BinaryReader& in, const HashFilter& has) {
   Chunk& own = chunks_[chunk];
   const bool keeps_counted = in.fixed64() == policy_digest_ && policy_ != nullptr;
-  if (in.byte() != 0) own.spent_ms = in.signed_number<int64_t>();
+  if (in.byte() != 0) own.spent_ms = std::max(own.spent_ms, in.signed_number<int64_t>());
   if (own.spent_ms != kUnspent && !is_plausible_time(own.spent_ms)) return false;
   const auto clients = in.number<uint32_t>();
   for (uint32_t i = 0; i < clients && in.ok(); ++i) {
     const uint64_t hash = in.fixed64();
     auto client = std::make_unique<Client>();
     if (!load_client(*client, in, keeps_counted)) return false;
+    if (has && !has(hash)) continue;
     client->due_ms = std::numeric_limits<int64_t>::min();
     const auto [added, is_new] = own.clients.emplace(hash, std::move(client));
     if (!is_new) return false;
@@ -168,7 +170,7 @@ bool Decisions::load(uint32_t chunk, BinaryReader& in) {
     counts_.active += added->second->decision ? 1 : 0;
     schedule(*added->second, {hash, chunk});
   }
-  return in.ok() && load_companies(own, in);
+  return in.ok() && load_companies(own, in, has);
 }
 
 }  // namespace weir

@@ -14,15 +14,25 @@ void Silences::take(uint32_t chunk, const ClientOrder& order, int64_t now_ms) {
            silence.episode == order.episode;
   });
   if (order.until_ms <= now_ms) return index(chunk);
-  if (own.size() == kOfChunkMax) {
-    own.erase(std::min_element(own.begin(), own.end(),
-                               [](const Silence& a, const Silence& b) { return a.until_ms < b.until_ms; }));
-    --count_;
-  }
+  if (own.size() == kOfChunkMax) forget_first(own);
   own.push_back({order.client_kind, std::string(order.client), std::string(order.episode), order.until_ms,
                  std::string(order.reason), std::string(order.caller)});
   ++count_;
   index(chunk);
+}
+
+void Silences::forget_first(std::vector<Silence>& own) {
+  own.erase(std::min_element(own.begin(), own.end(),
+                             [](const Silence& a, const Silence& b) { return a.until_ms < b.until_ms; }));
+  --count_;
+}
+
+size_t Silences::make_room(uint32_t chunk) {
+  size_t forgotten = 0;
+  for (; chunks_[chunk].size() > kOfChunkMax; ++forgotten)
+    forget_first(chunks_[chunk]);
+  if (forgotten > 0) index(chunk);
+  return forgotten;
 }
 
 bool Silences::cover(const Alert& alert) const {
@@ -67,7 +77,7 @@ void Silences::save(uint32_t chunk, BinaryWriter& out) const {
   }
 }
 
-bool Silences::load(uint32_t chunk, BinaryReader& in) {
+bool Silences::load(uint32_t chunk, BinaryReader& in, const std::function<bool(const Silence&)>& takes) {
   const auto size = in.number<uint32_t>();
   if (size > kOfChunkMax) return false;
   for (uint32_t i = 0; i < size && in.ok(); ++i) {
@@ -79,6 +89,7 @@ bool Silences::load(uint32_t chunk, BinaryReader& in) {
     silence.reason = in.text();
     silence.caller = in.text();
     if (!is_plausible_time(silence.until_ms)) return false;
+    if (!in.ok() || !takes(silence)) continue;
     chunks_[chunk].push_back(std::move(silence));
     ++count_;
   }

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,11 +44,14 @@ class Silences {
   [[nodiscard]] const std::vector<Silence>& of(uint32_t chunk) const { return chunks_[chunk]; }
 
   void save(uint32_t chunk, BinaryWriter& out) const;
-  /// Into a chunk that has none. False if the bytes are none of save().
-  bool load(uint32_t chunk, BinaryReader& in);
+  /// Adds those of a saved chunk that `takes` wants. False if the bytes are none of save().
+  bool load(uint32_t chunk, BinaryReader& in, const std::function<bool(const Silence&)>& takes);
+  /// When several were added to one chunk: forgets what ends first, down to kOfChunkMax. Returns how many.
+  size_t make_room(uint32_t chunk);
 
  private:
   void index(uint32_t chunk);
+  void forget_first(std::vector<Silence>& own);
 
   std::vector<std::vector<Silence>> chunks_;  // oldest first
   size_t count_ = 0;

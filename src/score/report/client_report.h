@@ -7,7 +7,7 @@
 #include "alert/alert.h"
 #include "score/client_table.h"
 #include "score/score_options.h"
-#include "score/state_chunk.h"
+#include "score/state/state_chunk.h"
 
 namespace weir {
 

@@ -17,8 +17,8 @@
 #include "app/setup/report.h"
 #include "app/setup/terminal_log.h"
 #include "app/setup/time_argument.h"
+#include "app/setup/until_interrupted.h"
 #include "app/verdicts/scorecard.h"
-#include "app/verdicts/until_interrupted.h"
 #include "app/verdicts/verdict_topic.h"
 #include "workbench/rule_coverage.h"
 
