@@ -275,6 +275,46 @@ TEST_CASE("going back where the partition is already taken away ends in a new as
   CHECK(edges.counters.consumer_renewals.value() == 1);
 }
 
+TEST_CASE("a partition whose records have waited is read on when it comes back to the same client", "[kafka][mock]") {
+  Cluster cluster({{"in", 1}, {"dead", 1}});
+  auto feeder = RecordFeeder::create(cluster.options);
+  REQUIRE(feeder);
+  const auto feed = [&](std::string_view text) {
+    REQUIRE((*feeder)->produce("in", "", text, 0));
+    REQUIRE((*feeder)->flush(Milliseconds(5'000)));
+  };
+  feed("first");
+  Ignore listener;
+  LaneEdges edges(cluster);
+  KafkaConsumer& consumer = *edges.consumer;
+  REQUIRE(consumer.subscribe(listener, edges.patience));
+  std::string read;
+  REQUIRE(read_until(consumer, read, "first"));
+  consumer.hold_back({0, 0, 0});
+  consumer.let_go(0, 0, PartitionOffset::kUnknown);
+  REQUIRE(read_until(consumer, read, "first"));
+  consumer.batch_done();
+  REQUIRE(edges.output->commit(consumer.uncommitted(), edges.patience) == CommitOutcome::kCommitted);
+
+  LaneEdges other(cluster);  // the group is divided anew
+  REQUIRE(other.consumer->subscribe(listener, other.patience));
+  const auto poll_both = [&] {
+    consumer.poll(100, Milliseconds(50), Milliseconds(0));
+    other.consumer->poll(100, Milliseconds(50), Milliseconds(0));
+  };
+  REQUIRE(wait_for([&] {
+    poll_both();
+    return listener.revocations == 1 && !listener.assigned.empty();
+  }));
+  other.consumer->close(other.patience);
+  feed("second");
+  CHECK(read_until(consumer, read, "second"));
+  CHECK(wait_for([&] {
+    consumer.poll(100, Milliseconds(50), Milliseconds(0));
+    return consumer.at_end(0, 0);
+  }));
+}
+
 TEST_CASE("output that the broker refuses aborts, and no offset is committed", "[kafka][mock]") {
   Cluster cluster({{"in", 1}, {"out", 1}, {"dead", 1}});
   LaneEdges edges(cluster);

@@ -71,6 +71,7 @@ Status KafkaConsumer::connect() {
   const auto code = rd_kafka_poll_set_consumer(client->get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("consumer " + context_.client_id, code));
   client_ = std::move(*client);
+  has_set_apart_ = false;
   if (wake_bytes_ != 0) waker_ = std::make_unique<SideCall>();
   return {};
 }
@@ -267,7 +268,9 @@ void KafkaConsumer::hand_out_waiting(uint32_t records_max) {
 void KafkaConsumer::set_apart(Waiting& waiting) {
   if (waiting.apart != nullptr) return;
   waiting.apart.reset(rd_kafka_queue_get_partition(client_.get(), topics_[waiting.topic].c_str(), waiting.partition));
-  if (waiting.apart != nullptr) rd_kafka_queue_forward(waiting.apart.get(), nullptr);
+  if (waiting.apart == nullptr) return;
+  rd_kafka_queue_forward(waiting.apart.get(), nullptr);
+  has_set_apart_ = true;
 }
 
 /// What was fetched meanwhile stands behind all that waits, and behind what the common queue still has of this partition.
@@ -276,6 +279,18 @@ void KafkaConsumer::rejoin(Waiting& waiting) {
   const QueueHandle common(rd_kafka_queue_get_consumer(client_.get()));
   rd_kafka_queue_forward(waiting.apart.get(), common.get());
   waiting.apart.reset();
+}
+
+/// Where a partition is given back, the library cuts its queue off; where it comes again, the library leaves a queue alone that was
+/// ever set apart: nothing of it would arrive any more. Before the new assignment is in force.
+void KafkaConsumer::join_queues(std::span<const AssignedPartition> partitions) {
+  if (!has_set_apart_) return;
+  const QueueHandle common(rd_kafka_queue_get_consumer(client_.get()));
+  for (const AssignedPartition& partition : partitions) {
+    const QueueHandle own(
+        rd_kafka_queue_get_partition(client_.get(), topics_[partition.topic].c_str(), partition.partition));
+    if (own != nullptr) rd_kafka_queue_forward(own.get(), common.get());
+  }
 }
 
 void KafkaConsumer::pause_if_full(Waiting& waiting) {

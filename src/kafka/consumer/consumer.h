@@ -119,6 +119,7 @@ class KafkaConsumer : public RecordSource {
   void keep(Waiting& waiting, MessageHandle message);
   void set_apart(Waiting& waiting);
   void rejoin(Waiting& waiting);
+  void join_queues(std::span<const AssignedPartition> partitions);
   void pause_if_full(Waiting& waiting);
   bool resume(Waiting& waiting);
   bool wake_fetches_of(uint16_t topic, int32_t partition);
@@ -149,6 +150,7 @@ class KafkaConsumer : public RecordSource {
       native_topics_;  // those records came from, with their index
   std::list<Waiting> waiting_;
   size_t waiting_bytes_ = 0;
+  bool has_set_apart_ = false;  // this client, the queue of some partition
   EndTrust end_trust_;
   std::vector<InputRecord> records_;
   std::vector<MessageHandle> messages_;  // of the records, in their order

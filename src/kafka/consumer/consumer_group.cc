@@ -115,6 +115,7 @@ void KafkaConsumer::assigned(rd_kafka_topic_partition_list_t& partitions) {
   context_.clear_problem(ClientContext::Problem::kGroup);
   rejoin_.joined(Clock::now());
   losses_at_join_ = context_.connection_losses.load(std::memory_order_relaxed);
+  join_queues(assignment);
   const auto result = rd_kafka_assign(client_.get(), &partitions);
   if (result != RD_KAFKA_RESP_ERR_NO_ERROR) health_ = tl::unexpected(kafka_error("taking the assignment", result));
 }
