@@ -15,7 +15,8 @@
 // Compiled in with the CMake option WEIR_CRASH_POINTS only; never in what is shipped.
 namespace weir {
 
-/// Every point as <stage>.<point>, in the order in which a lane passes them. `weir --crash-points` prints the list.
+/// Every point of a lane as <stage>.<point>, in the order in which it passes them. `weir --crash-points` prints the list. Outside the
+/// lanes there is move.before_commit: `weir state move` has written some of the new state.
 inline constexpr std::array<std::string_view, 24> kCrashPoints{
     "detect.prepare",       // the producer is ready, the group not joined
     "detect.assign",        // partitions assigned, nothing read

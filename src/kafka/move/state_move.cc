@@ -33,12 +33,6 @@ tl::unexpected<Error> refuse(std::string why) {
   return fail(ErrorCode::kKafka, kStage, std::move(why));
 }
 
-/// As a reader sees a topic that does not wait for transactions.
-ClientOptions undecided_too(ClientOptions options) {
-  options.kafka.client_properties.insert_or_assign("isolation.level", Secret("read_uncommitted"));
-  return options;
-}
-
 /// Whether a block holds anything that is not told again: processes that detect say how far their sources are whenever they start.
 bool is_to_be_scored(const InputRecord& record, const RangeSource& source, std::string_view own_group) {
   const std::string_view group = source.header(record, kGroupHeader);
@@ -136,7 +130,7 @@ Status StateMove::check_groups(Patience& patience) const {
 
 /// What an earlier attempt has left is to be deleted by somebody, not by this command: it may be what a weir goes on with.
 Status StateMove::check_new_topics(const std::map<std::string, int32_t>& there) {
-  auto ranges = TopicRanges::connect(undecided_too(options_.client));
+  auto ranges = TopicRanges::connect(options_.client);
   if (!ranges) return tl::unexpected(ranges.error());
   for (const std::string& name : {options_.observations, options_.state}) {
     const auto found = there.find(name);
@@ -146,7 +140,7 @@ Status StateMove::check_new_topics(const std::map<std::string, int32_t>& there) 
                     std::to_string(options_.partitions) + ": delete it, or give another name or number");
     }
     for (int32_t partition = 0; partition < found->second; ++partition) {
-      const auto bounds = (*ranges)->bounds(name, partition);
+      const auto bounds = (*ranges)->bounds_of_all(name, partition);
       if (!bounds) return tl::unexpected(bounds.error());
       if (bounds->high == 0) continue;
       return refuse("the topic " + name +
@@ -163,12 +157,10 @@ Status StateMove::find_partitions(int32_t count, Patience& patience) {
   if (!committed) return tl::unexpected(committed.error());
   auto ranges = TopicRanges::connect(options_.client);
   if (!ranges) return tl::unexpected(ranges.error());
-  auto with_undecided = TopicRanges::connect(undecided_too(options_.client));
-  if (!with_undecided) return tl::unexpected(with_undecided.error());
   for (int32_t partition = 0; partition < count; ++partition) {
     const auto bounds = (*ranges)->bounds(observations, partition);
     if (!bounds) return tl::unexpected(bounds.error());
-    const auto all = (*with_undecided)->bounds(observations, partition);
+    const auto all = (*ranges)->bounds_of_all(observations, partition);
     if (!all) return tl::unexpected(all.error());
     if (all->high > bounds->high) {
       return refuse(observations + "/" + std::to_string(partition) +

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/crash_point.h"
 #include "kafka/kafka_transactions.h"
 
 namespace weir {
@@ -49,6 +50,7 @@ Status StateWriter::begin() {
 
 Status StateWriter::commit() {
   if (Status status = status_of(client_->flush(patience_)); !status) return status;
+  WEIR_CRASH_POINT("move", "before_commit");
   if (Status status = status_of(client_->commit(patience_)); !status) return status;
   is_open_ = false;
   return {};

@@ -12,6 +12,15 @@ namespace {
 constexpr Milliseconds kTimeout{30'000};
 constexpr int kTimeoutMs = static_cast<int>(kTimeout.count());
 
+Result<PartitionBounds> bounds_seen_by(rd_kafka_t& client, const std::string& topic, int32_t partition) {
+  PartitionBounds found;
+  const auto code =
+      rd_kafka_query_watermark_offsets(&client, topic.c_str(), partition, &found.low, &found.high, kTimeoutMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::unexpected(kafka_error("offsets of " + topic + "/" + std::to_string(partition), code));
+  return found;
+}
+
 }  // namespace
 
 struct TopicRanges::Impl {
@@ -21,6 +30,7 @@ struct TopicRanges::Impl {
   ClientOptions options;
 
   Result<ClientHandle> connect(const char* isolation);
+  Status see_everything();
 };
 
 TopicRanges::TopicRanges() : impl_(std::make_unique<Impl>()) {}
@@ -46,6 +56,14 @@ Result<ClientHandle> TopicRanges::Impl::connect(const char* isolation) {
   auto properties = consumer_properties(options, context.client_id, {"weir-ranges", {}});
   properties.push_back({"isolation.level", Secret(isolation)});
   return make_client(RD_KAFKA_CONSUMER, properties, context);
+}
+
+Status TopicRanges::Impl::see_everything() {
+  if (everything) return {};
+  auto made = connect("read_uncommitted");
+  if (!made) return tl::unexpected(made.error());
+  everything = std::move(*made);
+  return {};
 }
 
 Result<std::vector<int32_t>> TopicRanges::partitions(TopicTable& topics) {
@@ -79,20 +97,16 @@ Result<int32_t> TopicRanges::partitions_of(const std::string& topic) {
 }
 
 Result<TopicRanges::Bounds> TopicRanges::bounds(const std::string& topic, int32_t partition) {
-  Bounds found;
-  const auto code = rd_kafka_query_watermark_offsets(impl_->client.get(), topic.c_str(), partition, &found.low,
-                                                     &found.high, kTimeoutMs);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return tl::unexpected(kafka_error("offsets of " + topic + "/" + std::to_string(partition), code));
-  return found;
+  return bounds_seen_by(*impl_->client, topic, partition);
+}
+
+Result<TopicRanges::Bounds> TopicRanges::bounds_of_all(const std::string& topic, int32_t partition) {
+  if (Status status = impl_->see_everything(); !status) return tl::unexpected(status.error());
+  return bounds_seen_by(*impl_->everything, topic, partition);
 }
 
 Result<int64_t> TopicRanges::decided_end(const std::string& topic, int32_t partition, Patience& patience) {
-  if (!impl_->everything) {
-    auto client = impl_->connect("read_uncommitted");
-    if (!client) return tl::unexpected(client.error());
-    impl_->everything = std::move(*client);
-  }
+  if (Status status = impl_->see_everything(); !status) return tl::unexpected(status.error());
   return weir::decided_end(*impl_->client, *impl_->everything, topic, partition, patience);
 }
 

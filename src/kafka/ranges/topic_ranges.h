@@ -40,7 +40,10 @@ class TopicRanges {
   Result<std::vector<int32_t>> partitions(TopicTable& topics);
   /// Partitions of one topic; 0: there is none.
   Result<int32_t> partitions_of(const std::string& topic);
+  /// Of what is committed, up to the first transaction that is not decided.
   Result<Bounds> bounds(const std::string& topic, int32_t partition);
+  /// Of all, decided or not.
+  Result<Bounds> bounds_of_all(const std::string& topic, int32_t partition);
   /// Where the partition ends now, once all transactions before that are decided (60 s at most).
   Result<int64_t> decided_end(const std::string& topic, int32_t partition, Patience& patience);
   /// For each partition the offset of its first record that was written at this time or later; what `bounds` calls high where there is
