@@ -121,10 +121,16 @@ def test_an_annotations_query_is_one(watched, path):
         prometheus.query(dashboards.fill_in(one['expr'], dashboards.variables(dashboard)))
 
 
+def of_decisions_serve():
+    """What the documents say that it exports; tests/e2e/test_decisions.py holds them against it."""
+    section = (REPOSITORY / 'docs/metrics.md').read_text(encoding='utf-8').split('## `weir decisions serve`')[1].split('\n## ')[0]
+    return set(re.findall(r'^\| `(weir_\w+)', section, re.M))
+
+
 def test_every_metric_that_the_alert_rules_name_is_exported(watched):
     weir, _ = watched
     # A daemon without a certificate has no end of one: tests/e2e/test_security.py sees it at one that has.
-    exported = {name for name, _, _ in weir.metrics().samples} | {'weir_certificate_end_timestamp_seconds'}
+    exported = {name for name, _, _ in weir.metrics().samples} | {'weir_certificate_end_timestamp_seconds'} | of_decisions_serve()
     for path in RULE_FILES:
         named = set(re.findall(r'\b(?:weir|process)_[a-z0-9_]+', path.read_text(encoding='utf-8')))
         assert named and named <= exported, f'{path.name}: nobody exports {sorted(named - exported)}'

@@ -198,7 +198,7 @@ def test_an_hour_later_at_full_speed_the_alerts_are_those_of_the_live_run(pipeli
 
 
 @pytest.mark.parametrize('role,partitions,settings,said', [
-    ('state', 3, {'cleanup.policy': 'compact'}, 'new names'),
+    ('state', 3, {'cleanup.policy': 'compact'}, 'weir state move'),
     ('state', 8, {'cleanup.policy': 'delete'}, 'cleanup.policy=compact'),
     ('observations', 8, {'cleanup.policy': 'compact'}, 'cleanup.policy=delete'),
     ('observations', 8, {'retention.ms': '60000'}, 'retention.ms'),
