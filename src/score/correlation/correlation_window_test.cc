@@ -144,3 +144,22 @@ TEST_CASE("an average, a sum and a percentile are those of the timespan's values
   zeros.tumble(percentile, number(0));
   CHECK(zeros.total(percentile) == 0);
 }
+
+TEST_CASE("a window that was cleared counts from nothing") {
+  for (const auto type : {CorrelationType::kEventCount, CorrelationType::kValueSum, CorrelationType::kValueAverage}) {
+    CorrelationDefinition definition;
+    definition.type = type;
+    definition.timespan_ms = kSpan;
+    definition.bounds = {{CorrelationOperator::kLess, 100}};
+    CorrelationWindow window, fresh;
+    for (int i = 0; i < 7; ++i)
+      window.tumble(definition, {i, 1, 5});
+    window.clear();
+    CHECK(window.size() == 0);
+    CHECK(window.records() == 0);
+    CHECK(window.sum() == 0);
+    for (CorrelationWindow* one : {&window, &fresh})
+      one->tumble(definition, {10, 1, 5});
+    CHECK(window.total(definition) == fresh.total(definition));
+  }
+}

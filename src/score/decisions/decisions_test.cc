@@ -277,6 +277,7 @@ TEST_CASE("own networks, trusted proxies and crawlers are never a subject, and n
   CHECK(subject("198.51.100.9") == "198.51.100.9");  // its network has an address of our own
   CHECK(subject("192.0.2.1") == "192.0.2.1");
   CHECK(subject("2001:db8:2:7::/64") == "2001:db8:2::/48");
+  CHECK(subject("2001:db8:2:8000::/64") == "2001:db8:2::/48");
   CHECK(subject("2001:db8:1:7::/64") == "-");
   CHECK(subject("unknown") == "-");
   CHECK(subject("::") == "-");
@@ -479,6 +480,72 @@ TEST_CASE("for a new client the one is given up that would be forgotten first", 
   run.attack_of("198.51.100.2", 610'000);
   CHECK(run.changes.size() == 1);
   CHECK(run.scorer.statistics().decisions.no_room == 2);  // counted alerts that were given up
+}
+
+TEST_CASE("of many clients those make room that would be forgotten first, in that order", "[decisions]") {
+  DecisionRule often = rule("often", DecisionAction::kBan, kHourMs);
+  often.alerts_min = 2;
+  often.within = Milliseconds{kHourMs};
+  DecisionPolicy policy;
+  policy.rules = {often};
+  policy.clients_max = 4;
+  ScoreOptions options = options_with(std::move(policy));
+  options.clients_max = options.chunk_clients = 64;
+  Run run(options);
+  REQUIRE(run.scorer.chunk_count() == 1);
+  const auto attack_of = [&](int client, int64_t at_ms) {
+    run.attack_of("198.51.100." + std::to_string(client), at_ms);
+  };
+  attack_of(1, 240'000);
+  attack_of(2, 60'000);
+  attack_of(3, 180'000);
+  attack_of(4, 120'000);
+  attack_of(5, 300'000);  // in place of 2
+  attack_of(6, 310'000);  // of 4
+  CHECK(run.scorer.statistics().decisions.no_room == 2);
+  // Episodes end after five minutes: each of these opens one, the second of those that are known.
+  for (const int client : {1, 3, 5, 6})
+    attack_of(client, 900'000 + client);
+  std::vector<std::string> decided;
+  for (const DecisionChange& change : run.changes)
+    decided.push_back(change.decision.client);
+  CHECK(decided == std::vector<std::string>{"198.51.100.1", "198.51.100.3", "198.51.100.5", "198.51.100.6"});
+  attack_of(7, 910'000);  // all have decisions in force, which nobody gives up
+  CHECK(run.scorer.statistics().decisions.no_room == 3);
+  CHECK(run.scorer.statistics().decisions.active == 4);
+}
+
+TEST_CASE("the table of who stands behind addresses is bounded, and makes room after a day", "[decisions]") {
+  constexpr int64_t kDayMs = 24 * kHourMs;
+  DecisionPolicy policy;
+  policy.rules = {rule("r", DecisionAction::kBan, kHourMs)};
+  policy.customers_max = 1;
+  const auto shared = std::make_shared<const DecisionPolicy>(policy);
+  Decisions decisions(shared, 1);
+  const auto meet = [&](uint64_t address, int64_t at_ms) {
+    for (const uint64_t customer : {1, 2})
+      decisions.meet({address, 0}, customer, at_ms, at_ms);
+  };
+  for (uint64_t address = 1; address <= Decisions::kCompaniesMax; ++address)
+    meet(address, kStartMs);
+  CHECK(decisions.counts().no_room == 0);
+  meet(Decisions::kCompaniesMax + 1, kStartMs + 1);
+  CHECK(decisions.counts().no_room == 2);  // for each of its customers
+  meet(1, kStartMs + kDayMs - 1);
+  meet(Decisions::kCompaniesMax + 1, kStartMs + kDayMs - 1);
+  CHECK(decisions.counts().no_room == 4);
+  // A day after they came: all but the first, which came again.
+  meet(Decisions::kCompaniesMax + 1, kStartMs + kDayMs + 60'000);
+  CHECK(decisions.counts().no_room == 4);
+  std::string bytes, of_two;
+  BinaryWriter out(bytes);
+  decisions.save(0, kStartMs, out);
+  Decisions two(shared, 1);
+  two.meet({1, 0}, 1, kStartMs, kStartMs);
+  two.meet({2, 0}, 1, kStartMs, kStartMs);
+  BinaryWriter out_of_two(of_two);
+  two.save(0, kStartMs, out_of_two);
+  CHECK(bytes.size() < 2 * of_two.size());
 }
 
 TEST_CASE("a flood of attackers keeps within the budget, and its memory too", "[decisions]") {
