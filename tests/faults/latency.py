@@ -68,13 +68,14 @@ def measure(broker, folder, name, changes, rate, seconds):
     weir.start()
     sent, latencies, waited, scraped = [0], [], (0, 0), 0
     feeder = threading.Thread(target=produce, args=(broker.bootstrap, topics['requests'], rate, seconds, sent))
+    replays = threading.Thread(target=replay_again_and_again, args=(weir, feeder)) if name == BESIDE else None
     consumer = Consumer({'bootstrap.servers': broker.bootstrap, 'group.id': 'latency', 'isolation.level': 'read_committed',
                          'fetch.wait.max.ms': 10, 'enable.auto.commit': False})
     consumer.assign([TopicPartition(topics['alerts'], number, 0) for number in range(broker.topics()[topics['alerts']])])
     try:
         feeder.start()
-        if name == BESIDE:
-            threading.Thread(target=replay_again_and_again, args=(weir, feeder)).start()
+        if replays:
+            replays.start()
         warm, last = time.time() + WARM_UP_SECONDS, time.monotonic()
         while feeder.is_alive() or (time.monotonic() - last < QUIET_SECONDS and len(latencies) < sent[0]):
             message = consumer.poll(0.1)
@@ -94,6 +95,8 @@ def measure(broker, folder, name, changes, rate, seconds):
     finally:
         consumer.close()
         feeder.join()
+        if replays:
+            replays.join()      # before its brokers go
         weir.kill()
     return sorted(latencies), sent[0], behind, waited
 
