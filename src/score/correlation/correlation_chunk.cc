@@ -16,7 +16,6 @@ namespace {
 
 // The layout is described in docs/state-chunk.md; change both together and raise the version.
 constexpr uint8_t kVersion = 1;
-constexpr size_t kTopicsMax = 1024;
 constexpr size_t kDefinitionsMax = 20'000;
 constexpr uint16_t kNoTopic = TopicTable::kNoTopic;
 
@@ -150,16 +149,6 @@ bool read_group(BinaryReader& in, std::span<const uint16_t> topics, const std::v
   return read_episode(in, topics, update_counts, *group.episode) && place.sequence != 0;
 }
 
-bool read_topics(BinaryReader& in, TopicTable topics, std::vector<uint16_t>& places) {
-  const auto count = in.number<uint32_t>();
-  if (count > kTopicsMax) return false;
-  for (uint32_t i = 0; i < count && in.ok(); ++i) {
-    const std::string_view name = in.text();
-    if (in.ok()) places.push_back(topics.add(name, TopicTable::Unclaimed::kRefuse).value_or(kNoTopic));
-  }
-  return in.ok();
-}
-
 /// The clock with what the observations had made of the time.
 bool read_times(BinaryReader& in, CorrelationTimes& times) {
   if (in.enumerator<uint8_t>(2) == 1 && !read_time(in, times.partition_ms)) return false;
@@ -197,10 +186,7 @@ void Correlator::save(uint32_t number, std::string& out) const {
     writer.zigzag(clock_.now_ms());
     writer.zigzag(clock_.greatest_ms());
   }
-  const size_t topics = topics_.size();  // it may grow meanwhile
-  writer.varint(topics);
-  for (size_t topic = 0; topic < topics; ++topic)
-    writer.text(topics_[topic]);
+  write_topics(writer, topics_);
   writer.varint(chunk.next_sequence);
   const auto queues = groups_.queues_of(number);
   std::vector<const CorrelationDefinition*> definitions;

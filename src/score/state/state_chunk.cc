@@ -169,10 +169,7 @@ void save_chunk(const StateParts& state, uint32_t chunk, std::string_view correl
       if (greatest != PartitionClock::kUnset) writer.zigzag(greatest);
     }
   }
-  const size_t topics = episodes.topics().size();  // it may grow meanwhile
-  writer.varint(topics);
-  for (size_t topic = 0; topic < topics; ++topic)
-    writer.text(episodes.topics()[topic]);
+  write_topics(writer, episodes.topics());
   write_sources(writer, clock);
 
   std::vector<OwnedEpisode> owned;

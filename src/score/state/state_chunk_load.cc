@@ -22,7 +22,6 @@ namespace {
 constexpr auto kVersion = static_cast<uint8_t>(ChunkLayout::kInEventOrder);
 // Older ones are read, never written. The first has neither sources nor the incidents of bursts.
 constexpr auto kOldestVersion = static_cast<uint8_t>(ChunkLayout::kWithoutSources);
-constexpr size_t kTopicsMax = 1024;
 
 tl::unexpected<Error> bad_chunk(std::string detail) {
   return fail(ErrorCode::kParse, "score", "state chunk: " + std::move(detail));
@@ -79,17 +78,7 @@ bool is_source_time(int64_t time_ms) {
   return time_ms == SourceReport::kNoTime || is_plausible_time(time_ms);
 }
 
-/// For each saved topic its present index, or none if the configuration no longer has it.
 constexpr uint16_t kNoTopic = TopicTable::kNoTopic;
-bool read_topics(BinaryReader& in, TopicTable topics, std::vector<uint16_t>& places) {
-  const auto count = in.number<uint32_t>();
-  if (count > kTopicsMax) return false;
-  for (uint32_t i = 0; i < count && in.ok(); ++i) {
-    const std::string_view name = in.text();
-    if (in.ok()) places.push_back(topics.add(name, TopicTable::Unclaimed::kRefuse).value_or(kNoTopic));
-  }
-  return in.ok();
-}
 
 /// Of a topic that is no longer configured no record can be named any more. False if it was none of the chunk's.
 bool use_present_topics(std::vector<BurstPane>& panes, const std::vector<uint16_t>& topics) {
