@@ -109,7 +109,7 @@ struct Fixture {
     engine->request_stop();
     return engine->join();
   }
-  std::vector<TopicRecord> read(const std::string& topic, size_t count, Milliseconds timeout = Milliseconds(10'000)) {
+  std::vector<TopicRecord> read(const std::string& topic, size_t count, Milliseconds timeout = Milliseconds(60'000)) {
     auto reader = TopicReader::open(client, {&topic, 1}, TopicReader::Start::kBeginning);
     REQUIRE(reader);
     std::vector<TopicRecord> found;
@@ -200,7 +200,7 @@ TEST_CASE("refused output is sent again until it is stored, and only then are of
   // Before the engine starts, so that the errors hit its lanes and not the feeder.
   test.broker->fail_produce_requests(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 4);
   test.start();
-  REQUIRE(wait_for([&] { return test.observed() >= 30; }, Milliseconds(30'000)));
+  REQUIRE(wait_for([&] { return test.observed() >= 30; }));
   std::set<std::string> clients;
   for (const auto& item : test.read("weir.alerts", 30))
     clients.insert(item.key);
@@ -239,9 +239,9 @@ TEST_CASE("a broker outage makes the engine unready, and it goes on afterwards w
   CHECK_FALSE(test.engine->unhealthy_reason().empty());
   CHECK(test.engine->oldest_heartbeat() < Milliseconds(3'000));
   test.broker->set(EmbeddedBroker::Reachability::kUp);
-  REQUIRE(wait_for([&] { return test.engine->ready(); }, Milliseconds(30'000)));
+  REQUIRE(wait_for([&] { return test.engine->ready(); }));
   test.feed(20, 20, "q=books");
-  CHECK(wait_for([&] { return test.observed() >= 40; }, Milliseconds(30'000)));
+  CHECK(wait_for([&] { return test.observed() >= 40; }));
   CHECK(test.stop());
 }
 

@@ -18,7 +18,7 @@
 // Fakes of the lane's edges, for tests without any broker.
 namespace weir::test {
 
-inline bool wait_for(const std::function<bool()>& condition, Milliseconds timeout = Milliseconds(15'000)) {
+inline bool wait_for(const std::function<bool()>& condition, Milliseconds timeout = Milliseconds(60'000)) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (std::chrono::steady_clock::now() < deadline) {
     if (condition()) return true;
