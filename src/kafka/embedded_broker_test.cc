@@ -316,6 +316,45 @@ TEST_CASE("a partition whose records have waited is read on when it comes back t
   }));
 }
 
+TEST_CASE("the brokers say where partitions end, whoever reads them", "[kafka][mock]") {
+  Cluster cluster({{"in", 2}, {"dead", 1}});
+  auto feeder = RecordFeeder::create(cluster.options);
+  REQUIRE(feeder);
+  for (const int32_t partition : {0, 0, 0, 1})
+    REQUIRE((*feeder)->produce("in", "", "x", partition));
+  REQUIRE((*feeder)->flush(Milliseconds(5'000)));
+  Ignore listener;
+  LaneEdges edges(cluster);
+  KafkaConsumer& consumer = *edges.consumer;
+  CHECK_FALSE(consumer.take_ends());
+  const std::vector<PartitionOffset> asked{{0, 0}, {0, 1}, {0, 7}};
+  const auto answer_to = [&](std::span<const PartitionOffset> partitions) {
+    REQUIRE(consumer.ask_ends(partitions));
+    std::optional<std::vector<PartitionOffset>> ends;
+    REQUIRE(wait_for([&] { return (ends = consumer.take_ends()).has_value(); }));
+    return *ends;
+  };
+  const auto ends = answer_to({asked.data(), 2});
+  REQUIRE(ends.size() == 2);
+  CHECK(ends[0].offset == 3);
+  CHECK(ends[1].offset == 1);
+  CHECK_FALSE(consumer.take_ends());  // once
+  const auto with_unknown = answer_to(asked);
+  REQUIRE(with_unknown.size() == 3);
+  CHECK(with_unknown[2].offset == PartitionOffset::kUnknown);
+
+  REQUIRE(consumer.subscribe(listener, edges.patience));
+  std::string read;
+  REQUIRE(wait_for([&] {
+    for (const auto& record : consumer.poll(100, Milliseconds(50), Milliseconds(0)))
+      read += record.payload;
+    return read.size() == 4;
+  }));
+  CHECK(consumer.read_to(0, 0) == 3);
+  CHECK(consumer.read_to(0, 1) == 1);
+  CHECK(consumer.read_to(0, 7) == PartitionOffset::kUnknown);
+}
+
 TEST_CASE("output that the broker refuses aborts, and no offset is committed", "[kafka][mock]") {
   Cluster cluster({{"in", 1}, {"out", 1}, {"dead", 1}});
   LaneEdges edges(cluster);

@@ -25,6 +25,8 @@ struct ReadPosition {
   bool read = false;              ///< a record came since the assignment
   bool held = false;              ///< from `expected` on, until it is let go
 
+  /// Everything below was handed out.
+  [[nodiscard]] int64_t read_to() const { return held ? expected : std::max(expected, end); }
   /// Everything there was has been handed out.
   [[nodiscard]] bool at_end() const {
     if (held || std::max(expected, end) < asked_end) return false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -109,6 +110,18 @@ class RecordSource {
   [[nodiscard]] virtual bool at_end(uint16_t topic, int32_t partition) const = 0;
   /// After an interruption: of no partition it is known whether it is at its end, whatever was said before.
   [[nodiscard]] virtual bool ends_doubted() const { return false; }
+  /// Everything below was handed out; kUnknown where that is not known.
+  [[nodiscard]] virtual int64_t read_to(uint16_t topic, int32_t partition) const {
+    static_cast<void>(topic), static_cast<void>(partition);
+    return PartitionOffset::kUnknown;
+  }
+  /// Asks the brokers, beside the reading, where these partitions end, whoever reads them. False: it cannot be asked now.
+  virtual bool ask_ends(std::span<const PartitionOffset> partitions) {
+    static_cast<void>(partitions);
+    return false;
+  }
+  /// Their answer, once: kUnknown for a partition of which none says. Nothing: they were not asked, or have not answered yet.
+  virtual std::optional<std::vector<PartitionOffset>> take_ends() { return std::nullopt; }
 
   /// Housekeeping, about once a second: lag and connection state.
   virtual void tick() = 0;

@@ -6,9 +6,11 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "lane/lane.h"
@@ -142,6 +144,20 @@ class FakeSource : public RecordSource {
   }
   bool ends_doubted() const override { return doubts_ends; }
   bool doubts_ends = false;
+  int64_t read_to(uint16_t, int32_t partition) const override {
+    const auto next = next_.find(partition);
+    return next == next_.end() ? 0 : next->second;
+  }
+  bool ask_ends(std::span<const PartitionOffset> partitions) override {
+    ++end_questions;
+    answer_.emplace(partitions.begin(), partitions.end());
+    for (PartitionOffset& end : *answer_)
+      end.offset = end_of ? end_of(end.partition) : static_cast<int64_t>(log[end.partition].size());
+    return true;
+  }
+  std::optional<std::vector<PartitionOffset>> take_ends() override { return std::exchange(answer_, std::nullopt); }
+  std::function<int64_t(int32_t)> end_of;  // as the brokers have it; unset: as in `log`
+  int end_questions = 0;
   Status seek(const PartitionOffset& target) override {
     next_[target.partition] = done_[target.partition] = target.offset;
     return {};
@@ -160,6 +176,7 @@ class FakeSource : public RecordSource {
   std::map<int32_t, int64_t> until_;  // of those that were let go
   std::vector<InputRecord> batch_;
   std::vector<PartitionOffset> uncommitted_;
+  std::optional<std::vector<PartitionOffset>> answer_;
 };
 
 /// Keeps what is committed; fails as often as told.

@@ -136,9 +136,9 @@ def stopped_meanwhile(pipeline, partitions):
     count = len(records) // 3
     weir = stopped.weir(score=BY_DEFAULT, lanes={'detect': 1, 'score': 1}, kafka={'session_timeout_ms': 45_000})
     try:
-        # Twenty minutes of records that came at once to partitions whose ends were told already would be new in all of them.
-        produce(stopped.broker, stopped.requests, [(number, record) for _, number, record in records[:count]])
         weir.start()
+        # Twenty minutes at once, to partitions whose ends were told already.
+        produce(stopped.broker, stopped.requests, [(number, record) for _, number, record in records[:count]])
         wait_for(lambda: stopped.observed() == count, 60, 'what came before', 0.1)
         weir.process.signal(signal.SIGSTOP)
         since = time.monotonic()

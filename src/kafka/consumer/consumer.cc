@@ -139,8 +139,10 @@ void KafkaConsumer::look_at_ends() {
   const auto question = end_trust_.ask(now);
   if (!question) return;
   if (end_question_ == nullptr) end_question_ = std::make_unique<EndQuestion>();
-  if (!end_question_->ask(client_.get(), topics_, positions_.all(), *question))
-    end_trust_.answered(*question, false, now);
+  std::vector<PartitionOffset> own;
+  for (const ReadPosition& position : positions_.all())
+    own.push_back({position.topic, position.partition, PartitionOffset::kUnknown});
+  if (!end_question_->ask(client_.get(), topics_, own, *question)) end_trust_.answered(*question, false, now);
 }
 
 /// Half a queue's worth was taken since the last time: there is room again, but the thread that fetches may sleep until its
@@ -345,6 +347,24 @@ bool KafkaConsumer::at_end(uint16_t topic, int32_t partition) const {
   return std::any_of(all.begin(), all.end(), [&](const ReadPosition& position) {
     return position.topic == topic && position.partition == partition && position.at_end();
   });
+}
+
+int64_t KafkaConsumer::read_to(uint16_t topic, int32_t partition) const {
+  for (const ReadPosition& position : positions_.all()) {
+    if (position.topic == topic && position.partition == partition) return position.read_to();
+  }
+  return PartitionOffset::kUnknown;
+}
+
+bool KafkaConsumer::ask_ends(std::span<const PartitionOffset> partitions) {
+  if (all_ends_question_ == nullptr) all_ends_question_ = std::make_unique<EndQuestion>();
+  return all_ends_question_->ask(client_.get(), topics_, partitions, 0);
+}
+
+std::optional<std::vector<PartitionOffset>> KafkaConsumer::take_ends() {
+  auto answer = all_ends_question_ == nullptr ? std::nullopt : all_ends_question_->take();
+  if (!answer) return std::nullopt;
+  return std::move(answer->ends);
 }
 
 /// What the last fetch said, of the partitions of this batch; asks no broker.

@@ -56,6 +56,9 @@ class KafkaConsumer : public RecordSource {
   void let_go(uint16_t topic, int32_t partition, int64_t until) override;
   [[nodiscard]] bool at_end(uint16_t topic, int32_t partition) const override;
   [[nodiscard]] bool ends_doubted() const override;
+  [[nodiscard]] int64_t read_to(uint16_t topic, int32_t partition) const override;
+  bool ask_ends(std::span<const PartitionOffset> partitions) override;
+  std::optional<std::vector<PartitionOffset>> take_ends() override;
   void tick() override;
   [[nodiscard]] Status health() const override;
   void close(Patience& patience) override;
@@ -137,8 +140,9 @@ class KafkaConsumer : public RecordSource {
   RebalanceListener* listener_ = nullptr;
   Patience* patience_ = nullptr;  // of the lane, for waits inside a rebalance
   ClientHandle client_;
-  std::unique_ptr<SideCall> waker_;            // of this client; null: its fetching needs none
-  std::unique_ptr<EndQuestion> end_question_;  // of this client; null: there was none
+  std::unique_ptr<SideCall> waker_;                 // of this client; null: its fetching needs none
+  std::unique_ptr<EndQuestion> end_question_;       // of this client; null: there was none
+  std::unique_ptr<EndQuestion> all_ends_question_;  // likewise, by ask_ends()
   std::shared_ptr<const rd_kafka_consumer_group_metadata_t> membership_;
   EndingClients ending_;
   bool must_renew_ = false;

@@ -70,7 +70,8 @@ Status KafkaConsumer::renew(CarryDone done, Patience& patience) {
   forget_partitions();
   counters_.consumer_renewals.add();
   leave(*client_, patience);
-  waker_.reset();  // both use the client
+  waker_.reset();  // all use the client
+  all_ends_question_.reset();
   if (std::exchange(end_question_, nullptr) != nullptr) end_trust_.give_up_question();
   // Seen to hang for ever in a client whose coordinator connection is stuck: not on the lane's thread.
   ending_.end(std::move(client_));

@@ -12,15 +12,16 @@ constexpr int64_t kEndOfPartition = -1;  // the time that Kafka's ListOffsets ta
 
 }  // namespace
 
-bool EndQuestion::ask(rd_kafka_t* client, const TopicTable& topics, std::span<const ReadPosition> of, uint64_t number) {
+bool EndQuestion::ask(rd_kafka_t* client, const TopicTable& topics, std::span<const PartitionOffset> of,
+                      uint64_t number) {
   // Shared, since what a std::function holds must be copyable.
   const std::shared_ptr<rd_kafka_topic_partition_list_t> list(
       rd_kafka_topic_partition_list_new(static_cast<int>(of.size())), &rd_kafka_topic_partition_list_destroy);
   Answer expected{number, false, {}};
-  for (const ReadPosition& position : of) {
-    rd_kafka_topic_partition_list_add(list.get(), topics[position.topic].c_str(), position.partition)->offset =
+  for (const PartitionOffset& partition : of) {
+    rd_kafka_topic_partition_list_add(list.get(), topics[partition.topic].c_str(), partition.partition)->offset =
         kEndOfPartition;
-    expected.ends.push_back({position.topic, position.partition, PartitionOffset::kUnknown});
+    expected.ends.push_back({partition.topic, partition.partition, PartitionOffset::kUnknown});
   }
   return side_.run([this, client, list, expected] { answer(client, *list, expected); });
 }
@@ -30,8 +31,10 @@ void EndQuestion::answer(rd_kafka_t* client, rd_kafka_topic_partition_list_t& li
   answer.is_known = code == RD_KAFKA_RESP_ERR_NO_ERROR;
   for (int i = 0; i < list.cnt; ++i) {
     const auto& element = list.elems[i];
-    answer.is_known = answer.is_known && element.err == RD_KAFKA_RESP_ERR_NO_ERROR && element.offset >= 0;
-    answer.ends[static_cast<size_t>(i)].offset = element.offset;
+    const bool is_known =
+        code == RD_KAFKA_RESP_ERR_NO_ERROR && element.err == RD_KAFKA_RESP_ERR_NO_ERROR && element.offset >= 0;
+    answer.is_known = answer.is_known && is_known;
+    if (is_known) answer.ends[static_cast<size_t>(i)].offset = element.offset;
   }
   const std::lock_guard lock(mutex_);
   answer_ = std::move(answer);

@@ -11,7 +11,7 @@
 
 #include "base/topic_table.h"
 #include "kafka/consumer/side_call.h"
-#include "lane/read_positions.h"
+#include "lane/record_source.h"
 
 namespace weir {
 
@@ -19,13 +19,14 @@ namespace weir {
 class EndQuestion {
  public:
   struct Answer {
-    uint64_t number = 0;  ///< of the question
-    bool is_known = false;
-    std::vector<PartitionOffset> ends;  ///< what a consumer may see: not what open transactions hold back
+    uint64_t number = 0;    ///< of the question
+    bool is_known = false;  ///< of all of them
+    /// What a consumer may see: not what open transactions hold back. kUnknown where none says.
+    std::vector<PartitionOffset> ends;
   };
 
   /// False, and nothing is asked: the last question is not over.
-  bool ask(rd_kafka_t* client, const TopicTable& topics, std::span<const ReadPosition> of, uint64_t number);
+  bool ask(rd_kafka_t* client, const TopicTable& topics, std::span<const PartitionOffset> of, uint64_t number);
   /// The answer that has come since.
   std::optional<Answer> take();
 

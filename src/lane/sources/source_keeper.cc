@@ -36,10 +36,10 @@ void SourceKeeper::assigned(std::span<const AssignedPartition> partitions, Clock
     State& state = states_.emplace_back();
     state.topic = state.report.topic = partition.topic;
     state.partition = state.report.partition = partition.partition;
-    all_reports_.push_back(state.report);
+    own_.push_back({state.report});
   }
   // The others must not run ahead before these were read at all; nor must this lane ahead of what others are about to read.
-  board_.report(lane_, all_reports_, now);
+  board_.report(lane_, own_, now);
   mention_others();
   board_.hear(mentions_, now);
 }
@@ -61,11 +61,11 @@ void SourceKeeper::mention_others() {
 
 void SourceKeeper::revoked(Clock::time_point now) {
   states_.clear();
-  all_reports_.clear();
+  own_.clear();
   mentions_.clear();
   last_state_ = 0;
-  limit_ms_.reset();
-  std::fill(told_.begin(), told_.end(), Clock::time_point());
+  bounds_ = {};
+  tell_all_anew();
   board_.leave(lane_, now);
 }
 
@@ -76,7 +76,7 @@ void SourceKeeper::rewound() {
     state.is_held = state.is_bounded = false;
     state.kept = {};
   }
-  std::fill(told_.begin(), told_.end(), Clock::time_point());
+  tell_all_anew();
 }
 
 SourceKeeper::State& SourceKeeper::state_of(const RecordCoordinates& at) {
@@ -98,12 +98,12 @@ SourceKeeper::State& SourceKeeper::state_of(const RecordCoordinates& at) {
 void SourceKeeper::steer(RecordSource& source, Clock::time_point now) {
   report(source, now);
   for (State& state : states_) {
-    if (state.is_held && limit_ms_ && state.head_ms > *limit_ms_) continue;
+    if (state.is_held && bounds_.limit_ms && state.head_ms > *bounds_.limit_ms) continue;
     const bool was_held = std::exchange(state.is_held, false);
     // At most so far as others have come, or near.
-    if (was_held) state.passed_ms = limit_ms_ ? state.head_ms : SourceReport::kNoTime;
+    if (was_held) state.passed_ms = bounds_.limit_ms ? state.head_ms : SourceReport::kNoTime;
     if (!was_held && !state.is_bounded) continue;
-    const auto beyond = limit_ms_ ? state.kept.first_after(*limit_ms_) : std::nullopt;
+    const auto beyond = bounds_.limit_ms ? state.kept.first_after(*bounds_.limit_ms) : std::nullopt;
     state.is_bounded = beyond.has_value();
     if (!beyond) {
       source.let_go(state.topic, state.partition, PartitionOffset::kUnknown);
@@ -117,24 +117,34 @@ void SourceKeeper::steer(RecordSource& source, Clock::time_point now) {
 }
 
 void SourceKeeper::report(RecordSource& source, Clock::time_point now) {
-  all_reports_.clear();
+  if (const auto ends = source.take_ends()) board_.answer(*ends);
   const bool is_doubted = source.ends_doubted();
   // Before anything else is told of what comes now.
-  if (is_doubted && !is_doubted_) std::fill(told_.begin(), told_.end(), Clock::time_point());
+  if (is_doubted && !is_doubted_) tell_all_anew();
   is_doubted_ = is_doubted;
+  own_.clear();
   for (State& state : states_) {
-    SourceReport report{state.topic, state.partition, SourceReport::kNoTime, false, state.is_held};
-    report.time_ms = state.is_held
-                         ? state.head_ms
-                         : std::max(state.estimate.time_ms().value_or(SourceReport::kNoTime), state.passed_ms);
-    report.at_end = !state.is_held && source.at_end(state.topic, state.partition);
-    report.is_doubted = is_doubted;
-    if (report != state.report) moved_at_ = now;
-    state.report = report;
-    all_reports_.push_back(report);
+    SourceBoard::Own& own = own_.emplace_back();
+    own.read_to = source.read_to(state.topic, state.partition);
+    own.report = {state.topic, state.partition, SourceReport::kNoTime, false, state.is_held};
+    own.report.time_ms = state.is_held
+                             ? state.head_ms
+                             : std::max(state.estimate.time_ms().value_or(SourceReport::kNoTime), state.passed_ms);
+    own.report.at_end = !state.is_held && source.at_end(state.topic, state.partition);
+    own.report.is_doubted = is_doubted;
   }
-  board_.report(lane_, all_reports_, now);
-  limit_ms_ = board_.limit_ms(now);
+  board_.report(lane_, own_, now);
+  for (size_t i = 0; i < states_.size(); ++i) {
+    if (own_[i].report != states_[i].report) moved_at_ = now;
+    states_[i].report = own_[i].report;
+    states_[i].asked_end = own_[i].asked_end;
+  }
+  bounds_ = board_.bounds(now);
+}
+
+/// The next block for each target says all there is, and that no end that was told before holds.
+void SourceKeeper::tell_all_anew() {
+  std::fill(told_.begin(), told_.end(), Clock::time_point());
 }
 
 std::span<const RawRecord> SourceKeeper::unknown_of(std::span<const RawRecord> batch) {
@@ -183,8 +193,11 @@ void SourceKeeper::join(std::span<const RawRecord> batch, AnalyzedBatch& analyze
   std::swap(analyzed.rejected, joined_.rejected);
 }
 
-void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyzed, RecordSource& source) {
+void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyzed, RecordSource& source,
+                        Clock::time_point now, EventTime wall) {
+  old_before_ms_ = (wall - board_.ahead_max()).time_since_epoch().count();
   find_cuts(batch, analyzed);
+  if (question_ms_) ask_for_ends(source, now);
   for (State& state : states_) {
     if (state.next == PartitionOffset::kUnknown || state.is_held) continue;  // or what comes first waits already
     state.kept.pass(state.cut != PartitionOffset::kUnknown ? state.cut : state.next);
@@ -203,6 +216,17 @@ void SourceKeeper::take(std::span<const RawRecord> batch, AnalyzedBatch& analyze
   }
 }
 
+/// Of all sources of this process: what came at once does not arrive for all of them at once.
+void SourceKeeper::ask_for_ends(RecordSource& source, Clock::time_point now) {
+  const auto of = board_.begin_question(lane_, *question_ms_, now);
+  if (of.empty()) return;
+  if (!source.ask_ends(of)) return board_.answer({});
+  // Those of other processes are not asked for: they tell again.
+  if (now - doubt_told_ < kTellMoving) return;
+  tell_all_anew();
+  doubt_told_ = now;
+}
+
 /// The first record of each source that must wait.
 void SourceKeeper::find_cuts(std::span<const RawRecord> batch, AnalyzedBatch& analyzed) {
   for (State& state : states_) {
@@ -211,6 +235,7 @@ void SourceKeeper::find_cuts(std::span<const RawRecord> batch, AnalyzedBatch& an
     state.cut = state.next = PartitionOffset::kUnknown;
   }
   corrected_.clear();
+  question_ms_.reset();
   for (const RawRecord& record : batch) {
     State& state = state_of(record.at);
     // Held back by an earlier part of the same batch.
@@ -277,7 +302,11 @@ void SourceKeeper::judge(const RawRecord& raw, Observation& record) {
   }
   if (state.wrong_run > 0) state.wrong_clients.reset();
   state.wrong_run = 0;
-  if (limit_ms_ && judged.time_ms > *limit_ms_) {
+  const bool is_early = bounds_.limit_ms && judged.time_ms > *bounds_.limit_ms;
+  const bool needs_question = !is_early && judged.time_ms > bounds_.ask_beyond_ms && judged.time_ms < old_before_ms_ &&
+                              record.at.offset >= state.asked_end;
+  if (needs_question) question_ms_ = std::max(question_ms_.value_or(judged.time_ms), judged.time_ms);
+  if (is_early || needs_question) {
     state.cut = record.at.offset;
     state.head_ms = judged.time_ms;
     return;

@@ -48,8 +48,10 @@ class SourceKeeper {
   std::span<const RawRecord> unknown_of(std::span<const RawRecord> batch);
   /// `analyzed` is of these; afterwards it is of the whole batch.
   void join(std::span<const RawRecord> batch, AnalyzedBatch& analyzed);
-  /// Corrects wrong times, and takes out of `analyzed` what must wait, holding it back in `source`.
-  void take(std::span<const RawRecord> batch, AnalyzedBatch& analyzed, RecordSource& source);
+  /// Corrects wrong times, and takes out of `analyzed` what must wait, holding it back in `source`. `wall`: what time it is; records
+  /// that are older by as much as one source may be ahead of another do not come as they happen.
+  void take(std::span<const RawRecord> batch, AnalyzedBatch& analyzed, RecordSource& source, Clock::time_point now,
+            EventTime wall);
 
   /// Records of this source that stand in the batch behind one that waits, wait too.
   [[nodiscard]] bool is_held(uint16_t topic, int32_t partition) const;
@@ -71,6 +73,7 @@ class SourceKeeper {
     uint32_t wrong_run = 0;         // wrong records in a row
     std::bitset<64> wrong_clients;  // of these, by hash
     SourceReport report;
+    int64_t asked_end = PartitionOffset::kUnknown;
     // of the batch at hand:
     std::vector<SourceEstimate::Next> times;
     size_t seen = 0;
@@ -82,7 +85,9 @@ class SourceKeeper {
 
   State& state_of(const RecordCoordinates& at);
   void mention_others();
+  void tell_all_anew();
   void judge(const RawRecord& raw, Observation& record);
+  void ask_for_ends(RecordSource& source, Clock::time_point now);
   void find_cuts(std::span<const RawRecord> batch, AnalyzedBatch& analyzed);
   void keep_waiting(std::span<const RawRecord> batch, const AnalyzedBatch& analyzed);
   [[nodiscard]] bool waits(const RecordCoordinates& at);
@@ -94,12 +99,16 @@ class SourceKeeper {
   KafkaCounters& kafka_counters_;
   std::vector<State> states_;
   size_t last_state_ = 0;
-  std::optional<int64_t> limit_ms_;
-  std::vector<SourceReport> all_reports_, some_reports_;
+  SourceBoard::Bounds bounds_;
+  std::optional<int64_t> question_ms_;  // the last record of the batch at hand before which ends are to be asked
+  int64_t old_before_ms_ = 0;           // records of the batch at hand that are earlier do not come as they happen
+  std::vector<SourceBoard::Own> own_;
+  std::vector<SourceReport> some_reports_;
   std::vector<SourceReport> mentions_;   // of sources that others read
   std::vector<Clock::time_point> told_;  // by target: of all sources
   Clock::time_point moved_at_{};         // a source got on
   bool is_doubted_ = false;              // what was told of ends
+  Clock::time_point doubt_told_{};       // for a question
   CorrectedTimes corrected_;
   std::vector<RawRecord> unknown_;
   bool are_some_known_ = false;  // of the batch at hand

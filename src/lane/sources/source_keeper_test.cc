@@ -25,6 +25,7 @@ namespace {
 
 constexpr int64_t kBegin = 1'700'000'000'000;
 constexpr int64_t kSpan = 3'600'000;
+constexpr int64_t kReadLive = 35 * 60'000;  // within episodes of the attackers
 constexpr int64_t kYear = int64_t{365} * 24 * 3'600'000;
 constexpr int32_t kInputs = 8;
 constexpr int32_t kTargets = 4;
@@ -170,6 +171,7 @@ class DetectLane {
   }
   FakeSource source;
   Counter records;  // analysed
+  EventTime wall{Milliseconds(kBegin + 10 * kSpan)};
   KafkaCounters kafka_;
 
   void step(uint32_t records_max) {
@@ -186,7 +188,7 @@ class DetectLane {
     for (const RawRecord& record : unknown)
       observe(record, analyzed, names);
     keeper_.join(raw, analyzed);
-    keeper_.take(raw, analyzed, source);
+    keeper_.take(raw, analyzed, source, now(), wall);
     keeper_.report(source, now());
     REQUIRE(router_.route(analyzed.observations, {}, scoring_, patience_));
     while (const auto target = keeper_.target_to_tell(now()))
@@ -240,6 +242,7 @@ class DetectLane {
 struct Reading {
   std::multiset<std::string> alerts;
   uint64_t late = 0, wrong_clocks = 0, holds = 0, records = 0;
+  int questions = 0;  // for the ends
 };
 
 /// Each second's records are read in that second.
@@ -255,6 +258,7 @@ Reading read_live(const Traffic& traffic) {
         lane.source.log[input].push_back(payload_of(requests[at]));
     }
     scoring.wall_ms += 1'000;
+    lane.wall = EventTime(Milliseconds(now));
     do
       lane.step(512);
     while (!lane.done());
@@ -300,52 +304,87 @@ Reading read_backlog(const Traffic& traffic, const std::vector<std::vector<int32
   return result;
 }
 
-/// A process that has read all there was stands still, for so short a time that ends told before would still count, while the
-/// rest of the hour comes. Then it arrives partition by partition, which takes a while.
-Reading read_after_standstill(const Traffic& traffic, const std::vector<std::vector<int32_t>>& lanes) {
-  Scoring scoring;
-  SourceBoard board(Milliseconds(30'000));
-  scoring.hears.push_back(&board);
-  std::deque<DetectLane> detect;
-  for (size_t i = 0; i < lanes.size(); ++i)
-    detect.emplace_back(board, i, lanes[i], scoring);
-  std::map<int32_t, size_t> next;
-  const auto fetch = [&](DetectLane& lane, int32_t input, int64_t until_ms) {
-    const std::vector<Request>& requests = traffic.at(input);
-    for (size_t& at = next[input]; at < requests.size() && requests[at].time_ms < until_ms; ++at)
-      lane.source.log[input].push_back(payload_of(requests[at]));
-  };
-  const auto step_all = [&] {
-    for (DetectLane& lane : detect)
-      lane.step(512);
-  };
-  for (int64_t now = kBegin; now < kBegin + kSpan / 3; now += 1'000) {
+/// Reads what there is until `read_live_ms` as it comes. Then the rest of the hour is there at once, and arrives partition by
+/// partition, which takes a while.
+class ArrivingAtOnce {
+ public:
+  ArrivingAtOnce(const Traffic& traffic, const std::vector<std::vector<int32_t>>& lanes, int64_t read_live_ms)
+      : traffic_(traffic), lanes_(lanes), board_(Milliseconds(30'000)) {
+    scoring_.hears.push_back(&board_);
     for (size_t i = 0; i < lanes.size(); ++i) {
-      for (const int32_t input : lanes[i])
-        fetch(detect[i], input, now);
+      DetectLane& lane = lanes_read_.emplace_back(board_, i, lanes[i], scoring_);
+      lane.source.end_of = [this](int32_t input) {
+        return static_cast<int64_t>(are_all_there_ ? traffic_.at(input).size() : next_[input]);
+      };
     }
-    scoring.wall_ms += 1'000;
-    for (int i = 0; i < 20; ++i)
-      step_all();
-  }
-  scoring.wall_ms += 6'000;
-  for (DetectLane& lane : detect)
-    lane.source.doubts_ends = true;
-  for (size_t i = 0; i < lanes.size(); ++i) {
-    for (const int32_t input : lanes[i]) {
-      fetch(detect[i], input, kBegin + 2 * kSpan);
-      for (int step = 0; step < 10; ++step)
+    for (int64_t now = kBegin; now <= kBegin + read_live_ms; now += 1'000) {
+      for (size_t i = 0; i < lanes.size(); ++i) {
+        lanes_read_[i].wall = EventTime(Milliseconds(now));
+        for (const int32_t input : lanes[i])
+          fetch(lanes_read_[i], input, now);
+      }
+      scoring_.wall_ms += 1'000;
+      for (int step = 0; step < 20; ++step)
         step_all();
     }
   }
-  for (DetectLane& lane : detect)
-    lane.source.doubts_ends = false;
-  for (int i = 0; i < 20'000; ++i)
-    step_all();
-  CHECK(std::all_of(detect.begin(), detect.end(), [](DetectLane& lane) { return lane.done(); }));
-  Reading result{{}, scoring.finish(), 0, 0, 0};
-  result.alerts = scoring.alerts;
-  return result;
+
+  void arrive() {
+    are_all_there_ = true;
+    for (size_t i = 0; i < lanes_.size(); ++i) {
+      lanes_read_[i].wall = EventTime(Milliseconds(kBegin + 10 * kSpan));
+      for (const int32_t input : lanes_[i]) {
+        fetch(lanes_read_[i], input, kBegin + 2 * kSpan);
+        for (int step = 0; step < 200; ++step)
+          step_all();
+      }
+    }
+  }
+  void doubt_ends(bool doubted) {
+    for (DetectLane& lane : lanes_read_)
+      lane.source.doubts_ends = doubted;
+  }
+  void stand_still(Milliseconds time) { scoring_.wall_ms += time.count(); }
+
+  Reading finish() {
+    for (int i = 0; i < 20'000; ++i)
+      step_all();
+    CHECK(std::all_of(lanes_read_.begin(), lanes_read_.end(), [](DetectLane& lane) { return lane.done(); }));
+    Reading result{{}, scoring_.finish(), 0, 0, 0};
+    result.alerts = scoring_.alerts;
+    for (const DetectLane& lane : lanes_read_)
+      result.questions += lane.source.end_questions;
+    return result;
+  }
+
+ private:
+  void fetch(DetectLane& lane, int32_t input, int64_t until_ms) {
+    const std::vector<Request>& requests = traffic_.at(input);
+    for (size_t& at = next_[input]; at < requests.size() && requests[at].time_ms < until_ms; ++at)
+      lane.source.log[input].push_back(payload_of(requests[at]));
+  }
+  void step_all() {
+    for (DetectLane& lane : lanes_read_)
+      lane.step(512);
+  }
+
+  const Traffic& traffic_;
+  const std::vector<std::vector<int32_t>> lanes_;
+  Scoring scoring_;
+  SourceBoard board_;
+  std::deque<DetectLane> lanes_read_;
+  std::map<int32_t, size_t> next_;
+  bool are_all_there_ = false;
+};
+
+/// A process that has read all there was stands still, for so short a time that ends told before would still count.
+Reading read_after_standstill(const Traffic& traffic, const std::vector<std::vector<int32_t>>& lanes) {
+  ArrivingAtOnce reading(traffic, lanes, kReadLive);
+  reading.stand_still(Milliseconds(6'000));
+  reading.doubt_ends(true);
+  reading.arrive();
+  reading.doubt_ends(false);
+  return reading.finish();
 }
 
 void check_same(const Reading& found, const Reading& wanted) {
@@ -394,6 +433,26 @@ TEST_CASE("what came while a process stood still gives the alerts of live readin
     const Reading live = read_live(traffic);
     check_same(read_after_standstill(traffic, {{0, 1, 2, 3, 4, 5, 6, 7}}), live);
     check_same(read_after_standstill(traffic, {{0, 1, 2, 3}, {4, 5, 6, 7}}), live);
+  }
+}
+
+TEST_CASE("what a shipper brings at once to a process that has read everything gives the alerts of live reading",
+          "[lane][sources]") {
+  const auto read_live_ms = GENERATE(int64_t{0}, kReadLive);
+  CAPTURE(read_live_ms);
+  for (const uint64_t seed : {1, 2, 3}) {
+    INFO("seed " << seed);
+    const Traffic traffic = make_traffic(seed);
+    const Reading live = read_live(traffic);
+    for (const std::vector<std::vector<int32_t>>& lanes :
+         {std::vector<std::vector<int32_t>>{{0, 1, 2, 3, 4, 5, 6, 7}}, {{0, 1, 2, 3}, {4, 5, 6, 7}}}) {
+      ArrivingAtOnce reading(traffic, lanes, read_live_ms);
+      reading.arrive();
+      const Reading found = reading.finish();
+      check_same(found, live);
+      CHECK(found.questions > 0);
+      CHECK(found.questions < 40);  // not for every half a minute of it
+    }
   }
 }
 
