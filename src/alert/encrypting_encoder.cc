@@ -15,22 +15,22 @@ namespace weir {
 namespace {
 
 /// Where an alert tells of the request, in OCSF and in ECS. A place that an alert does not have is passed over.
-struct Place {
+struct SealedPlace {
   const char* pointer;  ///< RFC 6901
   const char* instead =
       nullptr;  ///< the place whose text stands there when this one is encrypted; null: it is left out
 };
-constexpr std::array kPlaces{Place{"/message", "/finding_info/title"},
-                             Place{"/finding_info/desc", "/finding_info/title"}, Place{"/evidences"},
-                             Place{"/observables"}, Place{"/unmapped/weir/made_of"}};
-constexpr std::array kEcsPlaces{Place{"/message", "/event/reason"},
-                                Place{"/http"},
-                                Place{"/url"},
-                                Place{"/user_agent"},
-                                Place{"/related/hosts"},
-                                Place{"/weir/hits"},
-                                Place{"/weir/evidence"},
-                                Place{"/weir/made_of"}};
+constexpr std::array kSealedPlaces{SealedPlace{"/message", "/finding_info/title"},
+                                   SealedPlace{"/finding_info/desc", "/finding_info/title"}, SealedPlace{"/evidences"},
+                                   SealedPlace{"/observables"}, SealedPlace{"/unmapped/weir/made_of"}};
+constexpr std::array kEcsPlaces{SealedPlace{"/message", "/event/reason"},
+                                SealedPlace{"/http"},
+                                SealedPlace{"/url"},
+                                SealedPlace{"/user_agent"},
+                                SealedPlace{"/related/hosts"},
+                                SealedPlace{"/weir/hits"},
+                                SealedPlace{"/weir/evidence"},
+                                SealedPlace{"/weir/made_of"}};
 /// Where the token stands: in the schema's place for evidence of any form.
 constexpr const char* kToken = "/evidences/0/data/fernet";
 constexpr const char* kEcsToken = "/weir/fernet";
@@ -45,8 +45,8 @@ std::string text_of(const Value& value) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-void hide(Document& alert, std::span<const Place> places) {
-  for (const Place& place : places) {
+void hide(Document& alert, std::span<const SealedPlace> places) {
+  for (const SealedPlace& place : places) {
     const rapidjson::Pointer pointer(place.pointer);
     if (pointer.Get(alert) == nullptr) continue;
     const Value* instead = place.instead == nullptr ? nullptr : rapidjson::Pointer(place.instead).Get(alert);
@@ -65,7 +65,7 @@ void hide_ocsf(Document& alert) {
     const Value* part = rapidjson::Pointer(std::string("/evidences/0/").append(name).c_str()).Get(alert);
     if (part != nullptr) kept.AddMember(rapidjson::StringRef(name), Value(*part, memory), memory);
   }
-  hide(alert, kPlaces);
+  hide(alert, kSealedPlaces);
   rapidjson::Pointer("/evidences/0").Set(alert, kept);
 }
 

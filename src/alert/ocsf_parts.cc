@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kEnriched = "evidences[0].src_endpoint.ip";
 
-void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
+void write_texts_if_any(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
   json.begin_array(name);
   for (const std::string& text : texts)
@@ -145,7 +145,7 @@ void write_context(JsonWriter& json, const AddressContext& context) {
   json.text("country", context.country);
   if (context.as_number != 0) json.number("as_number", context.as_number);
   json.text("as_name", context.as_name);
-  write_texts(json, "threat_lists", context.threat_lists);
+  write_texts_if_any(json, "threat_lists", context.threat_lists);
   json.text("crawler", context.crawler);
   json.text("claimed_crawler", context.claimed_crawler);
   json.begin_array("sources");

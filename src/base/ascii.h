@@ -54,4 +54,13 @@ constexpr size_t find_without_case(std::string_view text, std::string_view lower
   return std::string_view::npos;
 }
 
+/// Without the spaces and tabs around it.
+inline std::string_view without_blanks(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
+  return text;
+}
+
 }  // namespace weir

@@ -11,6 +11,8 @@
 
 namespace weir {
 
+inline constexpr auto kNowhere = std::string_view::npos;
+
 /// As std::string_view::find, for a byte that stands within some dozen bytes: the library's function is called, and asks for pages'
 /// ends first, which takes longer than to look there.
 inline size_t find_near(std::string_view text, char byte, size_t from = 0) {

@@ -106,15 +106,14 @@ std::string IpAddress::counting_unit_text() const {
   size_t shown = kGroups;
   while (shown > 0 && group(shown - 1) == 0)
     --shown;
-  char text[kTextMax];
-  char* end = text;
+  std::string text;
+  text.reserve(kTextMax);
   for (size_t i = 0; i < shown; ++i) {
-    if (i > 0) *end++ = ':';
-    end = std::to_chars(end, text + sizeof text, group(i), 16).ptr;
+    if (i > 0) text += ':';
+    char digits[4];
+    text.append(digits, std::to_chars(digits, digits + sizeof digits, group(i), 16).ptr);
   }
-  constexpr std::string_view kRest = "::/64";
-  end = std::copy(kRest.begin(), kRest.end(), end);
-  return {text, end};
+  return text += "::/64";
 }
 
 std::string IpAddress::to_string() const {

@@ -17,7 +17,7 @@ struct Use {
 };
 using Uses = std::map<std::string, Use, std::less<>>;  // by the name with '.' and '_' alike
 
-constexpr size_t kNameBytesMax = 249;  // Kafka's, of topics and of members
+constexpr size_t kKafkaNameBytesMax = 249;  // Kafka's, of topics and of members
 /// Weir sets it for its transactions; see producer_properties.
 constexpr int64_t kTransactionTimeoutMs = 30'000;
 /// With less than this a lane's queues and one answer of a broker do not fit at their smallest.
@@ -68,8 +68,8 @@ void check_names(const Config& config, ConfigReport& report) {
                  "kafka.group_id '" + kafka.group_id + "' has characters that names in Kafka should not have",
                  "letters, digits, '.', '_' and '-': rights are granted by it");
   }
-  if (!is_plain_name(kafka.instance_id) || kafka.instance_id.size() > kNameBytesMax - 16 || kafka.instance_id == "." ||
-      kafka.instance_id == "..") {
+  if (!is_plain_name(kafka.instance_id) || kafka.instance_id.size() > kKafkaNameBytesMax - 16 ||
+      kafka.instance_id == "." || kafka.instance_id == "..") {
     report.error("kafka.instance_id", "kafka.instance_id '" + kafka.instance_id + "' is refused by brokers",
                  "letters, digits, '.', '_' and '-', at most 233, for example the host's name");
   }
@@ -78,7 +78,7 @@ void check_names(const Config& config, ConfigReport& report) {
 void check_topic(std::string_view path, const std::string& name, Uses& uses, ConfigReport& report) {
   const std::string key = std::string(path.substr(0, path.find('['))) + ": ";
   const std::string quoted = "'" + name + "'";
-  if (name.empty() || name.size() > kNameBytesMax || name == "." || name == ".." || !is_plain_name(name)) {
+  if (name.empty() || name.size() > kKafkaNameBytesMax || name == "." || name == ".." || !is_plain_name(name)) {
     return report.error(path, key + quoted + " is no topic's name", "letters, digits, '.', '_' and '-', at most 249");
   }
   if (name.starts_with("__"))

@@ -7,8 +7,8 @@
 
 #include "base/ascii.h"
 #include "config/input_format.h"
+#include "config/suggest.h"
 #include "event/directive/directive.h"
-
 #include "event/profile/profile_catalog.h"
 
 namespace weir {
@@ -18,13 +18,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kTextBytesMax = 4'096;
 constexpr size_t kListItemsMax = 256;
-
-std::string joined(std::span<const std::string_view> words) {
-  std::string text;
-  for (const auto word : words)
-    text += (text.empty() ? "" : ", ") + std::string(word);
-  return text;
-}
 
 bool is_truth(std::span<const std::string_view> names) {
   return names.size() == 2 && names[0] == "false" && names[1] == "true";
@@ -102,7 +95,8 @@ class Setter {
     if (const auto index = choice_of(value_, access.names)) access.set(config_, *index);
   }
   void operator()(const ChoiceListAccess& access) const {
-    if (value_.kind != YamlNode::Kind::kList) return wrong_kind("a list, for example [" + joined(access.names) + "]");
+    if (value_.kind != YamlNode::Kind::kList)
+      return wrong_kind("a list, for example [" + joined_words(access.names) + "]");
     std::vector<size_t> indices;
     for (const auto& item : value_.items) {
       const auto index = choice_of(item, access.names);
@@ -253,11 +247,11 @@ class Setter {
   }
 
   std::optional<size_t> choice_of(const YamlNode& node, std::span<const std::string_view> names) const {
-    if (!check_scalar(node, "one of " + joined(names))) return std::nullopt;
+    if (!check_scalar(node, "one of " + joined_words(names))) return std::nullopt;
     for (size_t i = 0; i < names.size(); ++i) {
       if (equal_letters(names[i], node.text)) return i;
     }
-    const std::string wanted = is_truth(names) ? "true or false" : "one of " + joined(names);
+    const std::string wanted = is_truth(names) ? "true or false" : "one of " + joined_words(names);
     findings_.error(at(node), std::string(property_.path) + " must be " + wanted + ", not '" + node.text + "'");
     return std::nullopt;
   }

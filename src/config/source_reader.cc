@@ -16,13 +16,13 @@ namespace {
 
 constexpr std::string_view kInput = "input";
 constexpr std::string_view kInputFields = "input.fields";
-constexpr size_t kNameBytesMax = 64;
+constexpr size_t kSourceNameBytesMax = 64;
 
 bool is_label(std::string_view name) {
   const auto legal = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
   };
-  return !name.empty() && name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), legal);
+  return !name.empty() && name.size() <= kSourceNameBytesMax && std::all_of(name.begin(), name.end(), legal);
 }
 
 /// Reads one entry of the list. The keys are those of `input`, so the same table reads them.
@@ -109,7 +109,7 @@ class SourceReader {
   void take_name(const YamlNode::Entry& entry) {
     if (!entry.value.is_scalar() || !is_label(entry.value.text))
       return findings_.error({file_, entry.position}, "name must be a label",
-                             "small letters, digits, '.', '_' and '-', at most " + std::to_string(kNameBytesMax));
+                             "small letters, digits, '.', '_' and '-', at most " + std::to_string(kSourceNameBytesMax));
     source_.name = source_name_ = entry.value.text;
   }
 

@@ -42,4 +42,11 @@ std::string nearest_word(std::string_view word, std::span<const std::string> can
   return best;
 }
 
+std::string joined_words(std::span<const std::string_view> words) {
+  std::string text;
+  for (const auto word : words)
+    text += (text.empty() ? "" : ", ") + std::string(word);
+  return text;
+}
+
 }  // namespace weir

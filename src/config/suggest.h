@@ -10,4 +10,7 @@ namespace weir {
 /// count as one); empty otherwise.
 std::string nearest_word(std::string_view word, std::span<const std::string> candidates);
 
+/// "a, b, c".
+std::string joined_words(std::span<const std::string_view> words);
+
 }  // namespace weir

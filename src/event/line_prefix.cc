@@ -3,11 +3,11 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "base/byte_search.h"
 
 namespace weir {
 namespace {
 
-constexpr auto kNowhere = std::string_view::npos;
 constexpr size_t kNameBytesMax = 256;  // of a host, a tag, a container
 
 bool is_name_character(char c) {

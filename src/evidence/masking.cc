@@ -14,7 +14,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kShownBytes = 4;
+constexpr size_t kSecretShownBytes = 4;
 constexpr size_t kMaskedWholeBelow = 12;
 constexpr std::string_view kMask = "***";
 
@@ -61,7 +61,7 @@ bool is_scheme_name(std::string_view word) {
 }
 
 bool is_masked_already(std::string_view text) {
-  return text.starts_with(kMask) && text.size() <= kMask.size() + kShownBytes;
+  return text.starts_with(kMask) && text.size() <= kMask.size() + kSecretShownBytes;
 }
 
 /// Card numbers, in a pass of their own, since their separators end words. At most 19 digits are looked at from each group's
@@ -77,7 +77,7 @@ bool mask_cards(std::string_view text, std::string& out) {
       continue;
     }
     out.append(text.substr(copied, i - copied)).append(kMask);
-    out.append(text.substr(i + length - kShownBytes, kShownBytes));
+    out.append(text.substr(i + length - kSecretShownBytes, kSecretShownBytes));
     copied = i += length;
   }
   if (copied == 0) return false;
@@ -493,7 +493,7 @@ size_t TextMasker::line_end(size_t at) const {
 std::string mask_secret(std::string_view secret) {
   std::string out(kMask);
   if (secret.size() < kMaskedWholeBelow) return out;
-  size_t begin = secret.size() - kShownBytes;
+  size_t begin = secret.size() - kSecretShownBytes;
   while (begin < secret.size() && is_utf8_continuation(secret[begin]))
     ++begin;  // whole characters
   return out.append(secret.substr(begin));

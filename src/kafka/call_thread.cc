@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr Milliseconds kSlice{50};
+constexpr Milliseconds kCallSlice{50};
 
 }  // namespace
 
@@ -29,7 +29,7 @@ bool CallThread::run(std::function<void()> call, Patience& patience, Millisecond
   changed_.notify_all();
   const auto give_up = std::chrono::steady_clock::now() + hang;
   while (busy_) {
-    changed_.wait_for(lock, kSlice, [this] { return !busy_; });
+    changed_.wait_for(lock, kCallSlice, [this] { return !busy_; });
     if (!busy_) break;
     lock.unlock();
     const bool go_on = patience.may_wait() && std::chrono::steady_clock::now() < give_up;

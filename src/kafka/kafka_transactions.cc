@@ -10,7 +10,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Milliseconds kSlice{100};
+constexpr Milliseconds kTransactionSlice{100};
 constexpr int kInitTryMs = 5'000;
 constexpr int kSendOffsetsTryMs = 5'000;
 constexpr Milliseconds kInitMax{KafkaTransactions::kHang};
@@ -98,7 +98,7 @@ Status KafkaTransactions::produce(const OutputMessage& message, Patience& patien
   Status status = producer_->produce(message);
   while (!status && status.error().code == ErrorCode::kLimit && patience.may_wait()) {
     counters_.queue_full_waits.add();
-    producer_->poll(kSlice);
+    producer_->poll(kTransactionSlice);
     status = producer_->produce(message);
   }
   producer_->poll(Milliseconds(0));
@@ -107,7 +107,7 @@ Status KafkaTransactions::produce(const OutputMessage& message, Patience& patien
 
 TransactionResult KafkaTransactions::flush(Patience& patience) {
   while (true) {
-    const bool flushed = producer_->flush(kSlice);
+    const bool flushed = producer_->flush(kTransactionSlice);
     if (producer_->failures() > 0) {
       if (TransactionResult failure = failure_of_output(); !failure.done()) return failure;
     }

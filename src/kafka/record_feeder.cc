@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-constexpr Milliseconds kSlice{100};
+constexpr Milliseconds kFeederSlice{100};
 constexpr Milliseconds kQueueFullMax{30'000};
 
 }  // namespace
@@ -41,7 +41,7 @@ Status RecordFeeder::produce(std::string_view topic, std::string_view key, std::
   const auto give_up = std::chrono::steady_clock::now() + kQueueFullMax;
   Status status = producer.produce(message);
   while (!status && status.error().code == ErrorCode::kLimit && std::chrono::steady_clock::now() < give_up) {
-    producer.poll(kSlice);
+    producer.poll(kFeederSlice);
     status = producer.produce(message);
   }
   producer.poll(Milliseconds(0));

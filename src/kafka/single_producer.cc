@@ -8,8 +8,8 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view kClientId = "weir-single";
-constexpr int kSliceMs = 20;
+constexpr std::string_view kSingleClientId = "weir-single";
+constexpr int kDeliverySliceMs = 20;
 
 /// What the broker said of it.
 struct Receipt {
@@ -18,12 +18,12 @@ struct Receipt {
   ProducedRecord record;
 };
 
-void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+void keep_receipt(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   *static_cast<Receipt*>(message->_private) = {true, message->err, {message->partition, message->offset}};
 }
 
-void report_deliveries(rd_kafka_conf_t* conf) {
-  rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+void report_receipts(rd_kafka_conf_t* conf) {
+  rd_kafka_conf_set_dr_msg_cb(conf, keep_receipt);
 }
 
 /// The library tells what is empty from what is not there by the pointer.
@@ -36,10 +36,10 @@ void* bytes_or_null(const std::string& bytes) {
 Result<ProducedRecord> produce_one(const ClientOptions& options, const SingleRecord& record, Milliseconds timeout) {
   ClientContext context;
   context.log = options.log;
-  context.client_id = kClientId;
-  auto properties = producer_properties(options, kClientId);
+  context.client_id = kSingleClientId;
+  auto properties = producer_properties(options, kSingleClientId);
   properties.push_back({"message.timeout.ms", Secret(std::to_string(timeout.count()))});
-  auto client = make_client(RD_KAFKA_PRODUCER, properties, context, report_deliveries);
+  auto client = make_client(RD_KAFKA_PRODUCER, properties, context, report_receipts);
   if (!client) return tl::unexpected(client.error());
   rd_kafka_t* producer = client->get();
   Receipt delivery;
@@ -51,9 +51,9 @@ Result<ProducedRecord> produce_one(const ClientOptions& options, const SingleRec
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("writing to topic " + record.topic, code));
   const auto end = std::chrono::steady_clock::now() + timeout * 2;
   while (!delivery.over && std::chrono::steady_clock::now() < end)
-    rd_kafka_poll(producer, kSliceMs);
+    rd_kafka_poll(producer, kDeliverySliceMs);
   rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  rd_kafka_flush(producer, kSliceMs);  // no report may come when `delivery` is gone
+  rd_kafka_flush(producer, kDeliverySliceMs);  // no report may come when `delivery` is gone
   if (delivery.error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::unexpected(kafka_error("writing to topic " + record.topic, delivery.error));
   return delivery.record;

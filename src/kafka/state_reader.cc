@@ -12,7 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kPollMs = 100;
+constexpr int kStatePollMs = 100;
 constexpr Milliseconds kSilenceMax{30'000};  // of a broker, within a window
 
 }  // namespace
@@ -110,7 +110,7 @@ Status StateReader::read_windows(rd_kafka_t& client, std::span<Reading*> reading
   uint64_t bytes = 0;
   auto give_up = Clock::now() + kSilenceMax;
   while (std::any_of(readings.begin(), readings.end(), [](const Reading* reading) { return !reading->window_read; })) {
-    const MessageHandle message(rd_kafka_consumer_poll(&client, kPollMs));
+    const MessageHandle message(rd_kafka_consumer_poll(&client, kStatePollMs));
     if (!patience.may_wait() || Clock::now() >= give_up)
       return fail(ErrorCode::kKafka, "kafka", "reading " + topic_ + " took too long");
     if (message == nullptr) continue;

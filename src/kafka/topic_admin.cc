@@ -10,9 +10,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Milliseconds kSlice{250};
+constexpr Milliseconds kAdminSlice{250};
 constexpr Milliseconds kLeaderTimeout{2'000};
-constexpr int kPollMs = 10;
+constexpr int kAdminPollMs = 10;
 constexpr Milliseconds kRefusedMax{
     5'000};  // a wrong password stays wrong; a broker that just starts gets this much time
 
@@ -94,13 +94,13 @@ Status TopicAdmin::wait_for_broker(Milliseconds timeout, Patience* patience, con
   };
   while (may_go_on()) {
     const rd_kafka_metadata_t* metadata = nullptr;
-    code = rd_kafka_metadata(client_.get(), 0, nullptr, &metadata, static_cast<int>(kSlice.count()));
+    code = rd_kafka_metadata(client_.get(), 0, nullptr, &metadata, static_cast<int>(kAdminSlice.count()));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       const MetadataHandle owner(metadata);
       return {};
     }
-    rd_kafka_poll(client_.get(), kPollMs);  // the error callback hears the reason
-    if (code != RD_KAFKA_RESP_ERR__TIMED_OUT) std::this_thread::sleep_for(kSlice);  // a refusal comes at once
+    rd_kafka_poll(client_.get(), kAdminPollMs);  // the error callback hears the reason
+    if (code != RD_KAFKA_RESP_ERR__TIMED_OUT) std::this_thread::sleep_for(kAdminSlice);  // a refusal comes at once
     if (waiting) waiting(context_.problems(), std::chrono::duration_cast<Milliseconds>(Clock::now() - begin));
   }
   const std::string reason = context_.problems();
@@ -162,7 +162,7 @@ Result<std::map<std::string, int32_t>> TopicAdmin::ensure(std::span<const TopicS
     not_ready.clear();
     if (found->size() == names.size()) not_ready = partition_without_leader(specs, *found);
     if (found->size() == names.size() && not_ready.empty()) return found;
-    std::this_thread::sleep_for(kSlice);
+    std::this_thread::sleep_for(kAdminSlice);
   }
   return fail(ErrorCode::kKafka, "kafka",
               not_ready.empty()
@@ -267,7 +267,7 @@ Status TopicAdmin::create_topics(std::span<const TopicSpec* const> specs, int32_
     static_cast<void>(rd_kafka_AdminOptions_set_validate_only(options.get(), 1, text.data(), text.size()));
   const QueueHandle answers(rd_kafka_queue_new(client_.get()));
   rd_kafka_CreateTopics(client_.get(), topics.data(), topics.size(), options.get(), answers.get());
-  const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>((timeout + kSlice).count())));
+  const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>((timeout + kAdminSlice).count())));
   if (answer == nullptr) return tl::unexpected(kafka_error("creating topics", RD_KAFKA_RESP_ERR__TIMED_OUT));
   if (const auto code = rd_kafka_event_error(answer.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return tl::unexpected(kafka_error("creating topics", code, rd_kafka_event_error_string(answer.get())));
@@ -296,7 +296,7 @@ Result<std::map<std::string, std::string>> TopicAdmin::settings(const std::strin
   const QueueHandle answers(rd_kafka_queue_new(client_.get()));
   rd_kafka_ConfigResource_t* item = resource.get();
   rd_kafka_DescribeConfigs(client_.get(), &item, 1, options.get(), answers.get());
-  const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>((timeout + kSlice).count())));
+  const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>((timeout + kAdminSlice).count())));
   if (answer == nullptr) return tl::unexpected(kafka_error("settings of " + topic, RD_KAFKA_RESP_ERR__TIMED_OUT));
   if (const auto code = rd_kafka_event_error(answer.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::unexpected(kafka_error("settings of " + topic, code));

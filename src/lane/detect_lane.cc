@@ -5,15 +5,9 @@
 #include <utility>
 
 #include "lane/dead_letter.h"
+#include "lane/wall_clock.h"
 
 namespace weir {
-namespace {
-
-EventTime wall_now() {
-  return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
-}
-
-}  // namespace
 
 DetectWork::DetectWork(Options options, AnalyzerOptions analyzer, const RuleSlot& rules, DetectCounters& counters,
                        KafkaCounters& kafka_counters, SourceBoard* board, size_t lane)
@@ -41,7 +35,7 @@ Status DetectWork::process(std::span<const InputRecord> batch, RecordSource& sou
   Status status = analyzer_.analyze(keeper_ ? keeper_->unknown_of(raw_) : raw_, analyzed_);
   if (status && keeper_) {
     keeper_->join(raw_, analyzed_);
-    keeper_->take(raw_, analyzed_, source, SourceKeeper::Clock::now(), wall_now());
+    keeper_->take(raw_, analyzed_, source, SourceKeeper::Clock::now(), wall_clock());
     keeper_->report(source, SourceKeeper::Clock::now());  // the blocks say where this batch has taken their sources
   }
   if (status) status = produce_dead_letters(batch, output, patience);

@@ -6,25 +6,17 @@
 #include <array>
 #include <cstring>
 
+#include "pipeline/block_numbers.h"
 #include "pipeline/block_version.h"
 
 namespace weir {
 namespace {
 
-constexpr size_t kDigestBytes = 8;
-
-enum Presence : uint8_t {
-  kIsV4 = 1 << 0,
-  kHasValue = 1 << 1,
-  kClientKindShift = 2,  // two bits
+enum EventPresence : uint8_t {
+  kEventIsV4 = 1 << 0,
+  kEventHasValue = 1 << 1,
+  kEventKindShift = 2,  // two bits
 };
-
-int64_t wrapped_difference(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
-}
-int64_t wrapped_sum(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
 
 /// Writes the events of one block and remembers what it takes differences against.
 class EventWriter {
@@ -35,8 +27,8 @@ class EventWriter {
     const uint32_t definition = number_of(*event.definition);
     const int64_t time_ms = event.time.time_since_epoch().count();
     out_.byte(kEventRecord);
-    out_.byte(static_cast<uint8_t>((event.address.is_v4() ? kIsV4 : 0) | (event.value != 0 ? kHasValue : 0) |
-                                   static_cast<int>(event.client_kind) << kClientKindShift));
+    out_.byte(static_cast<uint8_t>((event.address.is_v4() ? kEventIsV4 : 0) | (event.value != 0 ? kEventHasValue : 0) |
+                                   static_cast<int>(event.client_kind) << kEventKindShift));
     out_.varint(definition);
     out_.fixed64(event.group_hash);
     out_.text(event.group);
@@ -89,7 +81,7 @@ size_t encode_event_block_part(std::span<const CorrelationEvent> events, std::sp
     const size_t before = out.size();
     if (taken == kBlockEventsMax) break;
     writer.write(events[index]);
-    if (taken > 0 && out.size() + 1 + kDigestBytes - begin > bytes_max) {
+    if (taken > 0 && out.size() + 1 + kBlockDigestBytes - begin > bytes_max) {
       out.resize(before);
       break;
     }
@@ -119,7 +111,7 @@ bool BlockCorrelations::read_record(uint8_t kind, BinaryReader& in) {
 bool BlockCorrelations::read_event(BinaryReader& in) {
   CorrelationEvent event;
   const uint8_t presence = in.byte();
-  const unsigned kind = presence >> kClientKindShift;
+  const unsigned kind = presence >> kEventKindShift;
   if (kind > static_cast<unsigned>(ClientKind::kAddress)) return false;
   event.client_kind = static_cast<ClientKind>(kind);
   const auto definition = in.number<uint32_t>();
@@ -135,11 +127,11 @@ bool BlockCorrelations::read_event(BinaryReader& in) {
   event.time = EventTime{Milliseconds{previous_ms}};
   previous_at = event.at;
   std::array<uint8_t, 16> address{};
-  if ((presence & kIsV4) != 0) address[10] = address[11] = 0xff;
-  const auto bytes = in.take((presence & kIsV4) != 0 ? 4 : 16);
+  if ((presence & kEventIsV4) != 0) address[10] = address[11] = 0xff;
+  const auto bytes = in.take((presence & kEventIsV4) != 0 ? 4 : 16);
   if (!bytes.empty()) std::memcpy(address.data() + address.size() - bytes.size(), bytes.data(), bytes.size());
   event.address = IpAddress::from_bytes(address);
-  if ((presence & kHasValue) != 0) event.value = in.fixed64();
+  if ((presence & kEventHasValue) != 0) event.value = in.fixed64();
   if (!in.ok() || event.sources == 0 || event.sources >> (event.definition->sources - 1) > 1 ||
       event.group.size() > CorrelationEvent::kGroupBytesMax)
     return false;

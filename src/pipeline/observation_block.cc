@@ -10,12 +10,12 @@
 #include "base/assert.h"
 #include "base/binary_format.h"
 #include "evidence/record_words.h"
+#include "pipeline/block_numbers.h"
 
 namespace weir {
 namespace {
 
 // The layout is described in docs/observation-block.md; change both together and raise the version.
-constexpr size_t kDigestBytes = 8;
 constexpr uint8_t kEnd = 0;  // in place of a further observation
 
 enum Presence : uint8_t {
@@ -54,14 +54,6 @@ struct Previous {
 };
 
 constexpr std::string_view kNoWords("\0\0\0", 3);  // packed
-
-/// a - b and a + b modulo 2^64: differences of any two numbers survive the way there and back.
-int64_t wrapped_difference(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
-}
-int64_t wrapped_sum(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
 
 /// Returns whether words follow it.
 bool write_observation(BinaryWriter& out, const Observation& record, Previous& previous) {
@@ -270,7 +262,7 @@ size_t encode_block_part(std::span<const Observation> observations, std::span<co
     const size_t before = out.size();
     const Previous previous_before = previous;
     const bool tells_words = write_observation(writer, observations[index], previous);
-    if (written > 0 && out.size() + 1 + kDigestBytes - begin > bytes_max) {
+    if (written > 0 && out.size() + 1 + kBlockDigestBytes - begin > bytes_max) {
       out.resize(before);
       previous = previous_before;
       break;
@@ -308,8 +300,8 @@ void ObservationBlock::clear() {
 
 Status decode_block(std::string_view bytes, ObservationBlock& block) {
   block.clear();
-  if (bytes.size() < 2 + kDigestBytes) return bad_block("block of " + std::to_string(bytes.size()) + " bytes");
-  const auto body = bytes.substr(0, bytes.size() - kDigestBytes);
+  if (bytes.size() < 2 + kBlockDigestBytes) return bad_block("block of " + std::to_string(bytes.size()) + " bytes");
+  const auto body = bytes.substr(0, bytes.size() - kBlockDigestBytes);
   if (BinaryReader(bytes.substr(body.size())).fixed64() != digest_of(body)) return bad_block("digest does not match");
   BinaryReader in(body);
   const uint8_t version = in.byte();

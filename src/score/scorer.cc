@@ -22,7 +22,7 @@ constexpr size_t kBatch =
     16;  // enough loads in flight to hide memory latency, and what they load fits into the first cache
 constexpr uint64_t kExpiryEvery = 32;  // observations; each time the next chunk has its turn
 constexpr int kExpiredPerTurn = 128;   // bounds the work after a jump in time; still more than can have come since
-constexpr int kSecondChances = 64;     // bounds the search for a client to evict
+constexpr int kEvictionTries = 64;     // bounds the search for a client to evict
 constexpr int kHighRiskAbove = 25;     // points above the threshold that make an abuse alert high
 
 /// Records whose address could not be read share one client, who is nobody: what strangers do together is no sign of anything.
@@ -415,7 +415,7 @@ void Scorer::Impl::leave_out_silenced(size_t begin, std::vector<Alert>& alerts) 
 /// clients of one request each pushes out its own.
 ClientSlot Scorer::Impl::least_telling(uint32_t chunk) {
   for (const ClientRank rank : {ClientRank::kUnscored, ClientRank::kScored, ClientRank::kEpisodeOpen}) {
-    for (int chances = kSecondChances; clients.front(chunk, rank) != kNoClient; --chances) {
+    for (int chances = kEvictionTries; clients.front(chunk, rank) != kNoClient; --chances) {
       const ClientSlot slot = clients.front(chunk, rank);
       if (!clients.entry(slot).touched || chances == 0 || rank == ClientRank::kEpisodeOpen) return slot;
       clients.queue(slot, rank, now_ms);

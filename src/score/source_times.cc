@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kNoTime = SourceReport::kNoTime;
+constexpr int64_t kNotTold = SourceReport::kNoTime;
 
 bool before(const SourceTimes::Source& source, const SourceReport& report) {
   return std::tie(source.report.topic, source.report.partition) < std::tie(report.topic, report.partition);
@@ -20,13 +20,13 @@ void SourceTimes::take(std::span<const SourceReport> reports, int64_t told_ms) {
   pass(told_ms);
   for (const SourceReport& report : reports) {
     Source* source = find(report);
-    if (source != nullptr && report.is_doubted) source->ended_ms = kNoTime;
+    if (source != nullptr && report.is_doubted) source->ended_ms = kNotTold;
     if (source == nullptr || report.is_mention) continue;
     if (report.at_end) source->ended_ms = running_.ends_ms;
     const bool moved = report.at_end || report.waits || report.time_ms != source->report.time_ms;
     if (moved) source->moved_ms = running_.held_ms;
     // It may go back: what moved it too far was a mistake. The clock itself does not.
-    const int64_t time_ms = report.time_ms != kNoTime ? report.time_ms : source->report.time_ms;
+    const int64_t time_ms = report.time_ms != kNotTold ? report.time_ms : source->report.time_ms;
     source->report = report;
     source->report.time_ms = time_ms;
     source->report.is_doubted = false;  // done with
@@ -41,7 +41,7 @@ void SourceTimes::take(std::span<const SourceReport> reports, int64_t told_ms) {
 
 /// Two clocks that run while blocks come. After an outage the first lets every end lapse at once; the second hardly moves.
 void SourceTimes::pass(int64_t told_ms) {
-  if (running_.told_ms != kNoTime && told_ms > running_.told_ms) {
+  if (running_.told_ms != kNotTold && told_ms > running_.told_ms) {
     const int64_t passed = told_ms - running_.told_ms;
     running_.ends_ms += std::min(passed, kEndCounts.count() + 1);
     running_.held_ms += std::min(passed, kStepCounts.count());
@@ -63,7 +63,7 @@ SourceTimes::Source* SourceTimes::find(const SourceReport& report) {
 }
 
 bool SourceTimes::end_counts(const Source& source) const {
-  return source.ended_ms != kNoTime && running_.ends_ms - source.ended_ms <= kEndCounts.count();
+  return source.ended_ms != kNotTold && running_.ends_ms - source.ended_ms <= kEndCounts.count();
 }
 
 bool SourceTimes::is_stuck(const Source& source) const {
@@ -82,7 +82,7 @@ size_t SourceTimes::stuck() const {
 
 /// Of what was handed on. A record that waits may have any time.
 int64_t SourceTimes::foremost_ms() const {
-  int64_t foremost = kNoTime;
+  int64_t foremost = kNotTold;
   for (const Source& source : sources_) {
     if (!source.report.waits) foremost = std::max(foremost, source.report.time_ms);
   }

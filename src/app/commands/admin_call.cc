@@ -22,9 +22,8 @@ constexpr size_t kKeyBytesMax = 512;
 
 /// JSON laid out for people; anything else as it is.
 std::string readable(const std::string& body) {
-  using Json = nlohmann::ordered_json;
-  const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
-  return json.is_discarded() ? body : json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const auto json = nlohmann::ordered_json::parse(body, nullptr, /*allow_exceptions=*/false);
+  return json.is_discarded() ? body : json.dump(2, ' ', false, decltype(json)::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

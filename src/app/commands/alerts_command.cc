@@ -76,11 +76,6 @@ void put(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-int report_failure(const Error& error) {
-  std::fprintf(stderr, "weir alerts: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
 void report_strangers(const Reader& reader) {
   if (reader.strangers() == 0) return;
   std::fprintf(stderr, "weir alerts: %s lines were no alerts of weir\n", with_separators(reader.strangers()).c_str());
@@ -97,13 +92,13 @@ int run(AlertsArguments arguments, AlertLines::Start start, AlertLines::End end)
   if (!config) return report_usage_error(config.error());
   Interruption interruption;
   auto lines = AlertLines::open(*config, arguments.file, arguments.topic, start, end);
-  if (!lines) return report_failure(lines.error());
+  if (!lines) return report_failure("alerts", lines.error());
   Reader reader(arguments, *config);
   std::deque<std::string> last;
   uint64_t found = 0;
   while (true) {
     auto line = lines->next(interruption);
-    if (!line) return report_failure(line.error());
+    if (!line) return report_failure("alerts", line.error());
     if (!*line) break;
     if ((*line)->empty()) continue;
     const auto shown = reader.shown(**line);

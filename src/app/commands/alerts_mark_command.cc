@@ -35,11 +35,6 @@ struct MarkArguments {
   bool as_json = false;
 };
 
-int report_failure(const Error& error) {
-  std::fprintf(stderr, "weir alerts: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
 std::string own_name() {
   const passwd* entry = ::getpwuid(::getuid());
   return entry == nullptr ? "uid " + std::to_string(::getuid()) : entry->pw_name;
@@ -92,15 +87,15 @@ int run_mark(const MarkArguments& arguments) {
   const auto config = read_config(arguments.config_file);
   if (!config) return report_usage_error(config.error());
   const auto alert = find_alert(*config, arguments.id);
-  if (!alert) return report_failure(alert.error());
+  if (!alert) return report_failure("alerts", alert.error());
   const ClientOptions client = client_of(*config);
   const KafkaTopics& topics = config->kafka.topics;
-  if (Status status = ensure_verdict_topic(client, topics); !status) return report_failure(status.error());
+  if (Status status = ensure_verdict_topic(client, topics); !status) return report_failure("alerts", status.error());
   const auto marked = from_name<MarkedAs>(arguments.verdict);
   // Without a value the topic forgets the episode.
   const std::string value = marked ? to_json(verdict_on(*alert, *marked, arguments)) : std::string();
   const auto written = produce_one(client, {topics.verdicts, alert->episode(), value}, kProduceTimeout);
-  if (!written) return report_failure(written.error());
+  if (!written) return report_failure("alerts", written.error());
   std::printf("episode %s is marked %s: %s\n", printable(alert->episode()).c_str(), arguments.verdict.c_str(),
               printable(alert->title()).c_str());
   return std::fflush(stdout) == 0 ? kExitFine : kExitFailed;
@@ -112,7 +107,7 @@ int run_verdicts(const MarkArguments& arguments) {
   Interruption interruption;
   UntilInterrupted patience(interruption);
   const auto book = read_verdicts(client_of(*config), config->kafka.topics.verdicts, patience);
-  if (!book) return report_failure(book.error());
+  if (!book) return report_failure("alerts", book.error());
   std::vector<const Verdict*> verdicts;
   for (const auto& [episode, verdict] : book->all())
     verdicts.push_back(&verdict);

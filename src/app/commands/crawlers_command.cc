@@ -20,6 +20,7 @@
 #include "app/setup/time_argument.h"
 #include "app/terminal/terminal.h"
 #include "base/ascii.h"
+#include "lane/wall_clock.h"
 
 namespace weir {
 namespace {
@@ -37,7 +38,7 @@ struct Tally {
   size_t kept = 0, verified = 0, pretenders = 0, unknown = 0, left = 0;
 };
 
-int report_failure(const std::string& detail) {
+int report_no_result(const std::string& detail) {
   std::fprintf(stderr, "weir crawlers: %s\n", detail.c_str());
   return kExitFailed;
 }
@@ -132,10 +133,10 @@ int run(CrawlersArguments arguments) {
 
   Interruption interruption;
   auto addresses = claims(arguments, *config, *since, interruption);
-  if (!addresses) return report_failure(addresses.error().to_string());
+  if (!addresses) return report_no_result(addresses.error().to_string());
   const std::string before = read_list(arguments.list);
   CrawlerList list = CrawlerList::parse(before);
-  const auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+  const auto now = wall_clock();
   const Tally tally = check(arguments, std::move(*addresses), *stale_before, now, **resolver, interruption, list);
   std::fprintf(
       stderr,
@@ -144,11 +145,11 @@ int run(CrawlersArguments arguments) {
   if (std::fflush(stdout) != 0) return kExitFailed;
   const bool is_empty = list.entries().empty();
   if (is_empty && before.empty())
-    return report_failure("no address is verified: " + arguments.list + " is not written");
+    return report_no_result("no address is verified: " + arguments.list + " is not written");
   const std::string text = list.to_string(arguments.crawler);
   if (text != before && !replace_list(arguments.list, text)) return kExitFailed;
   if (!is_empty) return kExitFine;
-  return report_failure("no address is verified any more: take " + arguments.list + " out of enrichment.crawlers");
+  return report_no_result("no address is verified any more: take " + arguments.list + " out of enrichment.crawlers");
 }
 
 }  // namespace

@@ -26,6 +26,7 @@
 #include "app/terminal/terminal.h"
 #include "config/network_text.h"
 #include "http/server.h"
+#include "lane/wall_clock.h"
 #include "score/decisions/decision_message.h"
 
 namespace weir {
@@ -52,15 +53,6 @@ struct DecisionsArguments {
   std::vector<std::string> allowed;
   uint32_t requests_per_minute = 600;
 };
-
-int report_failure(const Error& error) {
-  std::fprintf(stderr, "weir decisions: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
-EventTime wall_clock() {
-  return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
-}
 
 /// A board with what the topic holds.
 Status fill(DecisionFeed& feed, DecisionBoard& board, Interruption& interruption) {
@@ -108,10 +100,10 @@ std::optional<int> read_topic(const DecisionsArguments& arguments, Reading& read
   const auto config = read_config(arguments.config_file);
   if (!config) return report_usage_error(config.error());
   auto feed = DecisionFeed::open(*config, log_to_terminal());
-  if (!feed) return report_failure(feed.error());
+  if (!feed) return report_failure("decisions", feed.error());
   reading.feed.emplace(std::move(*feed));
   const Status status = fill(*reading.feed, reading.board, reading.interruption);
-  return status ? std::nullopt : std::optional(report_failure(status.error()));
+  return status ? std::nullopt : std::optional(report_failure("decisions", status.error()));
 }
 
 /// `weir decisions list`
@@ -171,7 +163,7 @@ int run_export(const DecisionsArguments& arguments) {
   }
   Status status = replace_file(arguments.output, content);
   if (status && arguments.is_watching) status = watch(arguments, reading, std::move(content));
-  return status ? kExitFine : report_failure(status.error());
+  return status ? kExitFine : report_failure("decisions", status.error());
 }
 
 Result<HttpOptions> server_options(const DecisionsArguments& arguments) {
@@ -257,15 +249,15 @@ int run_serve(const DecisionsArguments& arguments) {
   Interruption interruption;  // before other threads
   Log log(config->log);
   auto feed = DecisionFeed::open(*config, log.sink());
-  if (!feed) return report_failure(feed.error());
+  if (!feed) return report_failure("decisions", feed.error());
   BouncerApi api;
   HttpServer server(std::move(*options), handlers_of(api), request_log(log));
-  if (const Status started = server.start(); !started) return report_failure(started.error());
+  if (const Status started = server.start(); !started) return report_failure("decisions", started.error());
   log.write(LogLevel::kInfo,
             "decisions: serving " + config->kafka.topics.decisions + " on port " + std::to_string(server.port()));
   const Status status = feed_api(*feed, api, interruption, log);
   server.stop();
-  return status ? kExitFine : report_failure(status.error());
+  return status ? kExitFine : report_failure("decisions", status.error());
 }
 
 /// `weir decisions add`: an order, which the process that has the client's partition carries out.

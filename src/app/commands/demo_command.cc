@@ -24,6 +24,7 @@
 #include "kafka/embedded_broker.h"
 #include "kafka/record_feeder.h"
 #include "kafka/topic_reader.h"
+#include "lane/wall_clock.h"
 
 namespace weir {
 namespace {
@@ -47,10 +48,6 @@ std::atomic<bool> stop_requested{false};
 
 void on_signal(int) {
   stop_requested.store(true);
-}
-
-EventTime wall_clock() {
-  return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
 }
 
 /// The configuration of the demo: the defaults, on the embedded broker.

@@ -26,21 +26,16 @@ struct NotifyArguments {
   bool is_dry = false, once = false;
 };
 
-int report_failure(const Error& error) {
-  std::fprintf(stderr, "weir notify: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
 /// Prints what would be sent for the alerts that are there. Is no member of the group and sends nothing.
 int print_messages(const NotifyArguments& arguments, const Config& config, const Messages& messages) {
   Interruption interruption;
   auto lines =
       AlertLines::open(config, arguments.file, {}, AlertLines::Start::kBeginning, AlertLines::End::kWhatIsThere);
-  if (!lines) return report_failure(lines.error());
+  if (!lines) return report_failure("notify", lines.error());
   const NoticeFilter filter(config.notify);
   while (true) {
     const auto line = lines->next(interruption);
-    if (!line) return report_failure(line.error());
+    if (!line) return report_failure("notify", line.error());
     if (!*line) break;
     const auto alert = AlertView::parse(**line);
     if (alert && filter.takes(*alert)) std::printf("%s\n", messages.notice_of(*alert).body.c_str());
@@ -65,11 +60,11 @@ int send_messages(const NotifyArguments& arguments, const Config& config, Messag
   const auto start =
       config.notify.start == NotifyStart::kOldest ? Subscription::Start::kOldest : Subscription::Start::kNewest;
   auto subscription = Subscription::open(options, config.kafka.topics.alerts, config.notify.group_id, start);
-  if (!subscription) return report_failure(subscription.error());
+  if (!subscription) return report_failure("notify", subscription.error());
   Notifier notifier(config, std::move(messages), **webhook, **subscription, log.sink());
   const Status status =
       notifier.run(arguments.once ? Notifier::Until::kDelivered : Notifier::Until::kStopped, interruption);
-  const int exit_code = status ? kExitFine : report_failure(status.error());
+  const int exit_code = status ? kExitFine : report_failure("notify", status.error());
   TeardownDeadline deadline(kTeardownMax, [&log] {
     log.write(LogLevel::kWarning,
               "notify: the client library does not let go; ending all the same, what is delivered is committed");

@@ -38,12 +38,6 @@ struct ReplayArguments {
   std::string json_file;             ///< figures go here; empty: nowhere
 };
 
-int report_failure(const Error& error) {
-  if (error.code == ErrorCode::kInvalidArgument) return report_usage_error(error);
-  std::fprintf(stderr, "weir replay: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
 bool results_are_written() {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
   std::fprintf(stderr, "weir replay: cannot write the results to standard output\n");
@@ -128,7 +122,7 @@ int run_replay(ReplayArguments arguments) {
   if (!decisions) return report_usage_error(decisions.error());
   if (Status spared = spare_crawlers(setup->config); !spared) return report_usage_error(spared.error());
   auto options = prepare(setup->config, arguments, interruption);
-  if (!options) return report_failure(options.error());
+  if (!options) return report_error("replay", options.error());
   std::fprintf(stderr, "%s\n", describe_ranges(*options).c_str());
   const ScanOutput output =
       arguments.output.value_or(::isatty(STDOUT_FILENO) == 1 ? ScanOutput::kTable : ScanOutput::kAlerts);
@@ -147,7 +141,7 @@ int run_replay(ReplayArguments arguments) {
     return kExitFailed;
   }
   const int exit_code = finish_scan_report(results.report(), summary_stream(output), arguments.json_file);
-  return status ? exit_code : report_failure(status.error());
+  return status ? exit_code : report_error("replay", status.error());
 }
 
 }  // namespace

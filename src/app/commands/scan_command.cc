@@ -33,7 +33,7 @@ struct ScanArguments {
   std::string decisions_file;  ///< what came of the alerts goes here; empty: nowhere
   std::string rejects_file;    ///< records that could not be read go here; empty: nowhere
   Reading reading = Reading::kAsItComes;
-  Episodes episodes = Episodes::kStayOpen;
+  OpenEpisodes episodes = OpenEpisodes::kStayOpen;
   std::vector<std::string> files;  ///< "-" is standard input
 };
 
@@ -175,7 +175,7 @@ void add_scan_command(CLI::App& program, int& exit_code) {
       ->option_text("FILE");
   scan->add_option("--json", arguments->json_file, "Write the figures to this file as JSON")->option_text("FILE");
   scan->add_flag_callback(
-      "--close-episodes", [arguments = arguments.get()] { arguments->episodes = Episodes::kClose; },
+      "--close-episodes", [arguments = arguments.get()] { arguments->episodes = OpenEpisodes::kClose; },
       "At the end, also print the closing alert of every open episode");
   scan->add_option("FILE", arguments->files, "Files to read, also compressed (gzip, zstd); - is standard input")
       ->required();

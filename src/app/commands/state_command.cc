@@ -27,12 +27,6 @@ struct StateMoveArguments {
   bool is_dry_run = false;
 };
 
-int report_failure(const Error& error) {
-  if (error.code == ErrorCode::kInvalidArgument) return report_usage_error(error);
-  std::fprintf(stderr, "weir state: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
 Result<StateMoveOptions> options_from(const StateMoveArguments& arguments) {
   auto config = read_config(arguments.config_file);
   if (!config) return tl::unexpected(config.error());
@@ -114,9 +108,9 @@ int run_move(const StateMoveArguments& arguments) {
   auto options = options_from(arguments);
   if (!options) return report_usage_error(options.error());
   auto move = StateMove::prepare(std::move(*options), patience);
-  if (!move) return report_failure(move.error());
+  if (!move) return report_error("state", move.error());
   const Status read = with_bar([&](const StateMove::Progress& progress) { return (*move)->read(progress, patience); });
-  if (!read) return report_failure(read.error());
+  if (!read) return report_error("state", read.error());
   say_beforehand(**move);
   const auto writing = arguments.is_dry_run ? StateMove::Writing::kNo : StateMove::Writing::kYes;
   const Status divided =
@@ -127,7 +121,7 @@ int run_move(const StateMoveArguments& arguments) {
                    "weir state: nothing counts of what may stand in %s and %s: delete both, and run this again\n",
                    arguments.observations.c_str(), arguments.state.c_str());
     }
-    return report_failure(divided.error());
+    return report_error("state", divided.error());
   }
   say_result(**move, arguments.is_dry_run);
   return std::fflush(stdout) == 0 ? kExitFine : kExitFailed;

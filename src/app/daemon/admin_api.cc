@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/daemon/client_api.h"
+#include "app/daemon/json_answer.h"
 #include "app/daemon/openapi_document.h"
 #include "app/explain/explain_json.h"
 #include "app/setup/policy_report.h"
@@ -14,14 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kUnprocessable = 422;
 constexpr size_t kDiagnosticsMax = 100;
 constexpr size_t kPolicyEntriesMax = 100;  // exclusions and routes shown
-
-ApiAnswer answer(int status, const Json& json) {
-  // Names of files may hold any byte.
-  return {status, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
-}
 
 std::string rfc3339(std::chrono::system_clock::time_point time) {
   return format_rfc3339(EventTime(std::chrono::duration_cast<Milliseconds>(time.time_since_epoch())));
@@ -50,7 +45,7 @@ ApiAnswer reload(const AdminContext& context, const ApiCall& call) {
   json["rule_set"] = report.fingerprint;
   json["rules"] = report.rules;
   json["diagnostics"] = diagnostics_json(report.diagnostics);
-  return answer(report.result ? 200 : kUnprocessable, json);
+  return json_answer(report.result ? 200 : kUnprocessable, json);
 }
 
 Json lane_json(const LaneCounters& lane) {
@@ -131,7 +126,7 @@ ApiAnswer status(const AdminContext& context) {
   }
   json["lag"] = lag;
   json["sources"] = sources_json(context);
-  return answer(200, json);
+  return json_answer(200, json);
 }
 
 /// The record is read as those of a source.
@@ -142,10 +137,10 @@ ApiAnswer analyze(const AdminContext& context, size_t source, const ApiCall& cal
   const auto explained = explain_as_json(context.config, judgement, call.body);
   if (explained) return {200, *explained + "\n"};
   if (explained.error().code == ErrorCode::kParse) {
-    return answer(kUnprocessable, {{"error", "the record cannot be read"}, {"reason", explained.error().detail}});
+    return json_answer(kUnprocessable, {{"error", "the record cannot be read"}, {"reason", explained.error().detail}});
   }
   context.log(LogLevel::kError, "a record could not be analyzed: " + explained.error().to_string());
-  return answer(500, {{"error", "internal server error"}});
+  return json_answer(500, {{"error", "internal server error"}});
 }
 
 }  // namespace

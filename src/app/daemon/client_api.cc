@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/daemon/json_answer.h"
 #include "app/daemon/order_request.h"
 #include "app/setup/command_setup.h"
 #include "base/arena.h"
@@ -23,14 +24,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kAccepted = 202;
 constexpr int kNotFound = 404;
-constexpr int kUnprocessable = 422;
 constexpr int kUnavailable = 503;
 constexpr Milliseconds kLanePatience{3'000};   // a lane answers within a tenth of a second unless it waits for Kafka
 constexpr Milliseconds kGroupPatience{5'000};  // for the brokers to say who has a partition
-
-ApiAnswer answer(int status, const Json& json) {
-  return {status, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
-}
 
 std::string time_text(int64_t ms) {
   return format_rfc3339(EventTime(Milliseconds{ms}));
@@ -171,35 +167,35 @@ ApiAnswer tell_owner(const Engine& engine, const ClientApiContext& context, cons
     json["owner"] = {
         {"client_id", (*owner)->client_id}, {"instance_id", (*owner)->instance_id}, {"host", (*owner)->host}};
   }
-  return answer(kNotFound, json);
+  return json_answer(kNotFound, json);
 }
 
 /// The answer to a call about what can be no client.
 ApiAnswer refuse_name() {
-  return answer(kUnprocessable,
-                {{"error", "this can be no client: give it as alerts do; an API key by its digest (sha256:…)"}});
+  return json_answer(kUnprocessable,
+                     {{"error", "this can be no client: give it as alerts do; an API key by its digest (sha256:…)"}});
 }
 
 ApiAnswer tell_client(const ClientApiContext& context, ClientNames& names, const ApiCall& call) {
   const Engine* engine = context.engine.load();
-  if (engine == nullptr) return answer(kUnavailable, {{"error", "is waiting for a broker"}});
+  if (engine == nullptr) return json_answer(kUnavailable, {{"error", "is waiting for a broker"}});
   const auto client = names.find(call.id, engine->observations_partitions());
   if (!client) return refuse_name();
   const auto seen = engine->ask_about(client->question, kLanePatience);
-  if (!seen) return answer(kUnavailable, {{"error", seen.error().to_string()}});
+  if (!seen) return json_answer(kUnavailable, {{"error", seen.error().to_string()}});
   if (seen->lane.empty()) return tell_owner(*engine, context, *client);
   Json json = head_json(*client, context.config);
   json["owner"] = {{"lane", seen->lane}, {"instance_id", context.config.kafka.instance_id}};
   const ClientAnswer& told = seen->answer;
   if (told.here == ClientAnswer::Here::kRestoring) {
     json["error"] = "the state of this client's partition is being restored: ask again";
-    return answer(kUnavailable, json);
+    return json_answer(kUnavailable, json);
   }
   json["as_of"] = {{"offset", told.next_offset < 0 ? Json() : Json(told.next_offset)},
                    {"event_time", told.clock ? Json(format_rfc3339(*told.clock)) : Json()}};
   if (!told.client && told.alerts.empty() && told.silences.empty() && !told.decisions) {
     json["error"] = "no client of this name is known: it never came, or was idle for longer than score.client_idle_ms";
-    return answer(kNotFound, json);
+    return json_answer(kNotFound, json);
   }
   json["known"] = told.client.has_value();
   if (told.client) add_report(*told.client, context.config.score.abuse, json);
@@ -210,7 +206,7 @@ ApiAnswer tell_client(const ClientApiContext& context, ClientNames& names, const
   json["recent_alerts"] = Json::array();
   for (const RecentAlert& alert : told.alerts)
     json["recent_alerts"].push_back(alert_json(alert));
-  return answer(200, json);
+  return json_answer(200, json);
 }
 
 /// One line of the log for each order, whoever finds it in the stream later.
@@ -235,13 +231,13 @@ std::string objection_to(OrderKind kind, const NamedClient& client, const ScoreO
 
 ApiAnswer decide(const ClientApiContext& context, ClientNames& names, OrderKind kind, const ApiCall& call) {
   const Engine* engine = context.engine.load();
-  if (engine == nullptr) return answer(kUnavailable, {{"error", "is waiting for a broker"}});
+  if (engine == nullptr) return json_answer(kUnavailable, {{"error", "is waiting for a broker"}});
   const auto client = names.find(call.id, engine->observations_partitions());
   if (!client) return refuse_name();
   const auto request = read_order(kind, call.body);
-  if (!request) return answer(kUnprocessable, {{"error", request.error().detail}});
+  if (!request) return json_answer(kUnprocessable, {{"error", request.error().detail}});
   if (const std::string objection = objection_to(kind, *client, context.config.score); !objection.empty())
-    return answer(kUnprocessable, {{"error", objection}});
+    return json_answer(kUnprocessable, {{"error", objection}});
   ClientOrder order{kind,
                     client->kind,
                     client->text,
@@ -258,7 +254,7 @@ ApiAnswer decide(const ClientApiContext& context, ClientNames& names, OrderKind 
     order.retry_after = request->retry_after;
   }
   const auto at = engine->publish(order, kGroupPatience);
-  if (!at) return answer(kUnavailable, {{"error", "the order could not be stored: " + at.error().detail}});
+  if (!at) return json_answer(kUnavailable, {{"error", "the order could not be stored: " + at.error().detail}});
   log_order(context, order, *at);
   Json json = {{"decision", std::string(to_string(kind))}};
   json.update(head_json(*client, context.config));
@@ -267,7 +263,7 @@ ApiAnswer decide(const ClientApiContext& context, ClientNames& names, OrderKind 
   if (kind == OrderKind::kSilence || kind == OrderKind::kDecide)
     json["until"] = request->lasts.count() > 0 ? Json(time_text(order.until_ms)) : Json();
   if (!request->episode.empty()) json["episode_id"] = request->episode;
-  return answer(kAccepted, json);
+  return json_answer(kAccepted, json);
 }
 
 }  // namespace

@@ -9,14 +9,14 @@
 namespace weir {
 namespace {
 
-using Json = nlohmann::json;
+using ParsedJson = nlohmann::json;
 
 tl::unexpected<Error> refused(std::string why) {
   return fail(ErrorCode::kInvalidArgument, "decision", std::move(why));
 }
 
 /// Empty: it is one.
-std::string objection_to(const Json& text, std::string_view name, size_t bytes_max) {
+std::string objection_to(const ParsedJson& text, std::string_view name, size_t bytes_max) {
   const std::string key(name);
   if (!text.is_string() || text.get_ref<const std::string&>().empty()) return key + ": a text that is not empty";
   const auto& bytes = text.get_ref<const std::string&>();
@@ -32,8 +32,8 @@ struct Seconds {
   std::string_view remark;  ///< what the bounds mean
 };
 
-Result<Milliseconds> seconds_in(const Json& body, const Seconds& wanted) {
-  const Json& json = body[std::string(wanted.key)];
+Result<Milliseconds> seconds_in(const ParsedJson& body, const Seconds& wanted) {
+  const ParsedJson& json = body[std::string(wanted.key)];
   const std::string says =
       std::string(wanted.key) + ": whole seconds, at most " + std::to_string(wanted.max) + std::string(wanted.remark);
   if (!json.is_number_integer() && !json.is_number_unsigned()) return refused(says);
@@ -56,7 +56,7 @@ std::vector<std::string_view> keys_of(OrderKind kind) {
   return {"reason"};
 }
 
-Status check_keys(OrderKind kind, const Json& json) {
+Status check_keys(OrderKind kind, const ParsedJson& json) {
   const auto known = keys_of(kind);
   std::string names;
   for (const std::string_view key : known)
@@ -67,7 +67,7 @@ Status check_keys(OrderKind kind, const Json& json) {
   return {};
 }
 
-Status read_silence(const Json& json, OrderRequest& request) {
+Status read_silence(const ParsedJson& json, OrderRequest& request) {
   if (!json.contains("duration_s")) return refused("duration_s: say for how long");
   const auto lasts =
       seconds_in(json, {"duration_s", 0, OrderRequest::kSilenceMax.count() / 1'000, " (7 days); 0 ends a silence"});
@@ -80,7 +80,7 @@ Status read_silence(const Json& json, OrderRequest& request) {
   return {};
 }
 
-Status read_decision(const Json& json, OrderRequest& request) {
+Status read_decision(const ParsedJson& json, OrderRequest& request) {
   const auto action = json.contains("action") && json["action"].is_string()
                           ? from_name<DecisionAction>(json["action"].get<std::string>())
                           : std::nullopt;
@@ -101,7 +101,7 @@ Status read_decision(const Json& json, OrderRequest& request) {
 }  // namespace
 
 Result<OrderRequest> read_order(OrderKind kind, std::string_view body) {
-  const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const ParsedJson json = ParsedJson::parse(body, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return refused("the body is no JSON object");
   if (const Status known = check_keys(kind, json); !known) return tl::unexpected(known.error());
   OrderRequest request;

@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/ip_address.h"
 #include "http/query.h"
+#include "lane/wall_clock.h"
 #include "score/decisions/decision_message.h"
 
 namespace weir {
@@ -28,10 +29,6 @@ std::string_view scope_name(std::string_view scope) {
   if (scope == "ip") return "Ip";
   if (scope == "range") return "Range";
   return scope;
-}
-
-EventTime now() {
-  return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
 }
 
 ApiAnswer refusal(int status, const std::string& why) {
@@ -207,7 +204,7 @@ ApiAnswer BouncerApi::answer_decisions(const ApiCall& call) {
   Filter filter;
   if (const std::string wrong = filter.read(call.query); !wrong.empty()) return refusal(kBadRequest, wrong);
   if (!is_loaded_) return refusal(kUnavailable, "the decisions are still being read");
-  const EventTime at = now();
+  const EventTime at = wall_clock();
   const std::lock_guard lock(mutex_);
   board_.expire(at);
   Json list = Json::array();
@@ -237,7 +234,7 @@ ApiAnswer BouncerApi::answer_stream(const ApiCall& call) {
   if (const std::string wrong = filter.read(call.query); !wrong.empty()) return refusal(kBadRequest, wrong);
   if (!is_loaded_) return refusal(kUnavailable, "the decisions are still being read");
   if (filter.scopes.empty()) filter.scopes = {"ip", "range"};  // as bouncers expect that ask for none
-  const EventTime at = now();
+  const EventTime at = wall_clock();
   const std::lock_guard lock(mutex_);
   board_.expire(at);
   bool is_new = false;
@@ -269,7 +266,7 @@ void BouncerApi::note_answer(int status) {
 
 std::string BouncerApi::metrics() {
   const std::lock_guard lock(mutex_);
-  board_.expire(now());
+  board_.expire(wall_clock());
   const auto head = [](const std::string& name, std::string_view type, std::string_view help) {
     return "# HELP " + name + " " + std::string(help) + "\n# TYPE " + name + " " + std::string(type) + "\n";
   };

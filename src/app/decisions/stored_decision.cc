@@ -7,16 +7,16 @@
 namespace weir {
 namespace {
 
-using Json = nlohmann::json;
+using ParsedJson = nlohmann::json;
 
 constexpr int64_t kVersion = 1;
 
-std::string text_in(const Json& json, const char* member) {
+std::string text_in(const ParsedJson& json, const char* member) {
   const auto found = json.find(member);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-int64_t number_in(const Json& json, const char* member) {
+int64_t number_in(const ParsedJson& json, const char* member) {
   const auto found = json.find(member);
   return found != json.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
 }
@@ -24,7 +24,7 @@ int64_t number_in(const Json& json, const char* member) {
 }  // namespace
 
 std::optional<Decision> parse_decision(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const ParsedJson json = ParsedJson::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || number_in(json, "version") != kVersion) return std::nullopt;
   const auto action = from_name<DecisionAction>(text_in(json, "action"));
   const auto kind = from_name<ClientKind>(text_in(json, "client_type"));

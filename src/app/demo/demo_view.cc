@@ -15,24 +15,24 @@ constexpr double kRedrawSeconds = 0.25;
 constexpr double kLineSeconds = 5;  // where there is no terminal to redraw
 constexpr size_t kExcerptShownMax = 100;
 
-using Json = nlohmann::json;
+using ParsedJson = nlohmann::json;
 
 /// The value at the pointer, or an empty text.
-std::string text_at(const Json& json, const char* pointer) {
-  const Json::json_pointer at(pointer);
+std::string text_at(const ParsedJson& json, const char* pointer) {
+  const ParsedJson::json_pointer at(pointer);
   return json.contains(at) && json.at(at).is_string() ? json.at(at).get<std::string>() : "";
 }
 
-uint64_t number_at(const Json& json, const char* pointer) {
-  const Json::json_pointer at(pointer);
+uint64_t number_at(const ParsedJson& json, const char* pointer) {
+  const ParsedJson::json_pointer at(pointer);
   return json.contains(at) && json.at(at).is_number() ? json.at(at).get<uint64_t>() : 0;
 }
 
-std::string joined(const Json& json, const char* pointer) {
+std::string joined(const ParsedJson& json, const char* pointer) {
   std::string all;
-  const Json::json_pointer at(pointer);
+  const ParsedJson::json_pointer at(pointer);
   if (!json.contains(at)) return all;
-  for (const Json& item : json.at(at))
+  for (const ParsedJson& item : json.at(at))
     all += (all.empty() ? "" : ", ") + item.get<std::string>();
   return all;
 }
@@ -51,7 +51,7 @@ void DemoView::started(size_t rules, const std::string& bootstrap_servers, uint1
 }
 
 void DemoView::alert(std::string_view ocsf_json) {
-  const Json json = Json::parse(ocsf_json, nullptr, /*allow_exceptions=*/false);
+  const ParsedJson json = ParsedJson::parse(ocsf_json, nullptr, /*allow_exceptions=*/false);
   const std::lock_guard lock(mutex_);
   clear_live_line();
   if (json.is_discarded()) {

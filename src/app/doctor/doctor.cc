@@ -16,18 +16,13 @@
 #include "kafka/library_version.h"
 #include "kafka/single_producer.h"
 #include "kafka/topic_reader.h"
+#include "lane/wall_clock.h"
 
 namespace weir {
 namespace {
 
-using Clock = std::chrono::system_clock;
-
 constexpr Milliseconds kProduceTimeout{10'000};
 constexpr Milliseconds kSkewMax{2'000};
-
-Milliseconds now() {
-  return std::chrono::duration_cast<Milliseconds>(Clock::now().time_since_epoch());
-}
 
 std::string random_marker() {
   std::random_device random;
@@ -124,7 +119,7 @@ class Doctor {
 
   void send_record() {
     const std::string marker = random_marker();
-    const auto record = doctor_record(setup_.config.input.profile, marker, format_rfc3339(EventTime(now())));
+    const auto record = doctor_record(setup_.config.input.profile, marker, format_rfc3339(wall_clock()));
     if (!record)
       return tell(DoctorVerdict::kSkipped,
                   "no test record was sent: the profile reads text, which cannot be made from it");
@@ -133,7 +128,7 @@ class Doctor {
     auto reader = TopicReader::open(client_, alerts, TopicReader::Start::kEnd);
     if (!reader) return tell(DoctorVerdict::kFailed, reader.error().detail);
     static_cast<void>((*reader)->next(Milliseconds{2'000}));  // so that it stands at the end
-    const Milliseconds sent = now();
+    const Milliseconds sent = wall_clock().time_since_epoch();
     const auto& topics = setup_.config.kafka.topics.requests;
     const auto named = std::find_if_not(topics.begin(), topics.end(), is_topic_pattern);
     if (named == topics.end())
@@ -141,7 +136,7 @@ class Doctor {
     const std::string& topic = *named;
     const auto produced = produce_one(client_, {topic, {}, *record}, kProduceTimeout);
     if (!produced) return tell(DoctorVerdict::kFailed, "the test record cannot be written: " + produced.error().detail);
-    const Milliseconds acknowledged = now();
+    const Milliseconds acknowledged = wall_clock().time_since_epoch();
     tell(DoctorVerdict::kOk, "test record " + marker + " written to " + topic + ", partition " +
                                  std::to_string(produced->partition) + ", offset " + std::to_string(produced->offset) +
                                  ", in " + std::to_string((acknowledged - sent).count()) + " ms");
@@ -149,11 +144,11 @@ class Doctor {
   }
 
   void await_alert(TopicReader& reader, const std::string& marker, Milliseconds sent, Milliseconds acknowledged) {
-    while (now() - acknowledged < options_.alert_timeout) {
+    while (wall_clock().time_since_epoch() - acknowledged < options_.alert_timeout) {
       const auto next = reader.next(Milliseconds{250});
       if (!next) return tell(DoctorVerdict::kFailed, "reading the alerts: " + next.error().detail);
       if (!*next || (*next)->value.find(marker) == std::string::npos) continue;
-      const Milliseconds read = now(), published = (*next)->time.time_since_epoch();
+      const Milliseconds read = wall_clock().time_since_epoch(), published = (*next)->time.time_since_epoch();
       tell(DoctorVerdict::kOk,
            "its alert was published and read " + std::to_string((read - acknowledged).count()) + " ms after that");
       return look_at_clocks(sent, published, read);

@@ -11,10 +11,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Milliseconds kWait{20};
+constexpr Milliseconds kQueueWait{20};
 constexpr Milliseconds kPauseSlice{100};
 /// Without a record and with a reason that is known.
-constexpr std::chrono::seconds kSilenceMax{60};
+constexpr std::chrono::seconds kRangeSilenceMax{60};
 
 }  // namespace
 
@@ -51,11 +51,11 @@ Status RangeJudge::work() {
       got_on = got_on || *worked;
     }
     if (!is_open) return {};
-    if (!had_room) queues_.wait_for_room(kWait);
+    if (!had_room) queues_.wait_for_room(kQueueWait);
     if (got_on || !had_room) heard = Clock::now();
     // Only when nothing is there anywhere one of them is waited for.
-    wait = got_on || !had_room ? Milliseconds(0) : kWait;
-    if (const std::string problem = reader_->problem(); Clock::now() - heard > kSilenceMax && !problem.empty())
+    wait = got_on || !had_room ? Milliseconds(0) : kQueueWait;
+    if (const std::string problem = reader_->problem(); Clock::now() - heard > kRangeSilenceMax && !problem.empty())
       return fail(ErrorCode::kKafka, "kafka", "nothing could be read for a minute: " + problem);
   }
   return {};

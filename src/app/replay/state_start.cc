@@ -21,9 +21,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint32_t kBlocksAtOnce = 256;
-constexpr Milliseconds kWait{20};
+constexpr Milliseconds kFillWait{20};
 /// Without a block and with a reason that is known.
-constexpr std::chrono::seconds kSilenceMax{60};
+constexpr std::chrono::seconds kStateSilenceMax{60};
 constexpr const char* kInstead =
     "; judge what was written before as well instead: --from with a time and --warm-up (docs/replay.md)";
 
@@ -218,7 +218,7 @@ Status StateRestore::read_blocks() {
     if (!patience_.may_wait()) return fail(ErrorCode::kKafka, "kafka", "interrupted while the state was read");
     for (size_t i = 0; i < ranges.size(); ++i) {
       if (finished[i]) continue;
-      const auto filled = reader.fill(i, kBlocksAtOnce, kWait);
+      const auto filled = reader.fill(i, kBlocksAtOnce, kFillWait);
       if (!filled) return tl::unexpected(filled.error());
       for (const InputRecord& record : reader.batch(i))
         if (Status status = take(*partitions_[i], record); !status) return status;
@@ -226,7 +226,7 @@ Status StateRestore::read_blocks() {
       reader.release(i);
       finished[i] = reader.is_finished(i);
     }
-    if (const std::string problem = reader.problem(); Clock::now() - heard > kSilenceMax && !problem.empty())
+    if (const std::string problem = reader.problem(); Clock::now() - heard > kStateSilenceMax && !problem.empty())
       return fail(ErrorCode::kKafka, "kafka", "nothing could be read for a minute: " + problem);
   }
   for (const auto& restored : partitions_) {

@@ -65,7 +65,7 @@ void Scan::keep_rejects(const std::vector<std::string_view>& lines) {
 
 void Scan::finish() {
   alerts_.clear();
-  if (options_.episodes == Episodes::kClose)
+  if (options_.episodes == OpenEpisodes::kClose)
     judge_.scorer().finish(alerts_);
   else
     judge_.scorer().score_waiting(alerts_);

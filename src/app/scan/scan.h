@@ -18,12 +18,12 @@
 namespace weir {
 
 /// At a scan's end, whether open episodes get their closing alerts.
-enum class Episodes : uint8_t { kStayOpen, kClose };
+enum class OpenEpisodes : uint8_t { kStayOpen, kClose };
 
 struct ScanOptions {
   ScanOutput output = ScanOutput::kAlerts;
   Reading reading = Reading::kAsItComes;
-  Episodes episodes = Episodes::kStayOpen;
+  OpenEpisodes episodes = OpenEpisodes::kStayOpen;
   TimeRange times;
   InputOverrides input;               ///< applied over the form that a file is found to have
   DecisionFile* decisions = nullptr;  ///< what came of the alerts goes here; null: nowhere

@@ -17,6 +17,15 @@ int report_usage_error(const Error& error) {
   return kExitUsage;
 }
 
+int report_failure(std::string_view command, const Error& error) {
+  std::fprintf(stderr, "weir %.*s: %s\n", static_cast<int>(command.size()), command.data(), error.to_string().c_str());
+  return kExitFailed;
+}
+
+int report_error(std::string_view command, const Error& error) {
+  return error.code == ErrorCode::kInvalidArgument ? report_usage_error(error) : report_failure(command, error);
+}
+
 bool write_file(std::string_view command, const std::string& file, std::string_view text) {
   std::ofstream stream(file);
   stream << text;

@@ -14,6 +14,7 @@
 #include "http/api_key_store.h"
 #include "http/socket.h"
 #include "kafka/check/credential_check.h"
+#include "lane/wall_clock.h"
 #include "rules/loader.h"
 
 namespace weir {
@@ -46,7 +47,7 @@ class SurroundingsCheck {
 
   void check_exclusions() {
     if (config_.policy == nullptr) return;
-    const auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+    const auto now = wall_clock();
     for (auto& warning : expired_exclusions(*config_.policy, EventTime(now)))
       found_.push_back(std::move(warning));
   }

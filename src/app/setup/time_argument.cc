@@ -4,6 +4,7 @@
 #include <map>
 
 #include "event/values/timestamp.h"
+#include "lane/wall_clock.h"
 
 namespace weir {
 
@@ -14,7 +15,7 @@ Result<EventTime> time_argument(const char* option, const std::string& text) {
                                                          {'d', std::chrono::hours(24)}};
   if (const auto ago = unit.find(text.back()); ago != unit.end() && text.size() > 1 && text.size() < 10 &&
                                                text.find_first_not_of("0123456789") == text.size() - 1) {
-    const auto now = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+    const auto now = wall_clock();
     return now - std::stol(text) * ago->second;
   }
   const bool is_date = text.size() == 10 && text.find_first_not_of("0123456789-") == std::string::npos;

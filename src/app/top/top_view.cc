@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kRowsMax = 10;
+constexpr size_t kTopRowsMax = 10;
 
 struct Counted {
   std::string_view title;
@@ -69,7 +69,7 @@ std::string most_frequent(const TopSample& before, const TopSample& now, std::st
   std::sort(rows.begin(), rows.end(),
             [](const Row& a, const Row& b) { return a.rate != b.rate ? a.rate > b.rate : a.total > b.total; });
   std::string text;
-  for (size_t i = 0; i < std::min(rows.size(), kRowsMax); ++i)
+  for (size_t i = 0; i < std::min(rows.size(), kTopRowsMax); ++i)
     text += row(printable(rows[i].value), decimal(rows[i].rate) + "/s",
                 with_separators(static_cast<uint64_t>(rows[i].total)), width);
   return text.empty() ? "  none yet\n" : text;

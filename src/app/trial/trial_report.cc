@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kRowsMax = 10;
+constexpr size_t kTrialRowsMax = 10;
 constexpr size_t kRulesMax = 40;
 
 std::string number(uint64_t value) {
@@ -140,17 +140,17 @@ class Table {
     size_t shown = 0;
     for (const TrialEpisode& episode : trial_.alerts().episodes(side)) {
       if (episode.is_matched) continue;
-      if (shown++ == kRowsMax) break;
+      if (shown++ == kTrialRowsMax) break;
       const std::string head = format_rfc3339(episode.first_seen).substr(0, 19) + "  " +
                                std::string(to_string(episode.kind)) + "  " + std::string(to_string(episode.severity)) +
                                "  ";
       line("  " + head + cut(episode.client + "  " + episode.target, head.size() + 2));
     }
-    if (count > kRowsMax) line(palette_.dim("  and " + number(count - kRowsMax) + " more (--output json)"));
+    if (count > kTrialRowsMax) line(palette_.dim("  and " + number(count - kTrialRowsMax) + " more (--output json)"));
   }
 
   void ranking(const char* title, const TopCounts& counts) {
-    const auto rows = counts.top(kRowsMax);
+    const auto rows = counts.top(kTrialRowsMax);
     if (rows.empty()) return;
     heading(title, counts.is_exact() ? "" : "rare ones are not counted exactly");
     for (const auto& entry : rows)
@@ -164,7 +164,7 @@ class Table {
             number(trial_.false_alarm_requests()) +
                 " requests on routes and of clients that are quiet by the current rules" +
                 (trial_.is_exact() ? "" : "; there may be more"));
-    for (size_t i = 0; i < found.size() && i < kRowsMax; ++i) {
+    for (size_t i = 0; i < found.size() && i < kTrialRowsMax; ++i) {
       line(right(number(found[i].requests), 10) + "  " +
            cut(found[i].client + "  " + found[i].example.host + found[i].example.target, 12));
       line(palette_.dim("            " + cut(found[i].rules, 12)));

@@ -12,7 +12,7 @@ namespace {
 constexpr Milliseconds kCallTimeout{10'000};
 constexpr Milliseconds kLookTimeout{3'000};
 constexpr Milliseconds kSlice{200};
-constexpr Milliseconds kSilenceMax{10'000};
+constexpr Milliseconds kVerdictSilenceMax{10'000};
 
 TopicSpec spec_of(const std::string& name) {
   return {name, true, 1, {{"cleanup.policy", "compact"}, {"message.timestamp.type", "LogAppendTime"}}};
@@ -56,7 +56,7 @@ Result<VerdictBook> read_verdicts(const ClientOptions& options, const std::strin
     if (*record) {
       heard = now;
       book.take((*record)->key, (*record)->value);
-    } else if (now - heard > kSilenceMax) {
+    } else if (now - heard > kVerdictSilenceMax) {
       return fail(ErrorCode::kKafka, "topic " + topic, "the brokers do not answer");
     }
   }

@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kNameBytesMax = 64;
+constexpr size_t kDecisionNameBytesMax = 64;
 constexpr Bounds kSeconds{1, 366 * 86'400};
 constexpr Bounds kRetrySeconds{0, 86'400};
 constexpr Bounds kRecords{1, int64_t{1} << 50};
@@ -32,7 +32,7 @@ bool is_label(std::string_view name) {
   const auto legal = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
   };
-  return !name.empty() && name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), legal);
+  return !name.empty() && name.size() <= kDecisionNameBytesMax && std::all_of(name.begin(), name.end(), legal);
 }
 
 /// Reads one entry of the list.
@@ -118,7 +118,7 @@ class RuleReader {
     rule_.name = *name;
     if (!is_label(*name))
       fields_.error(at, "name must be a label",
-                    "small letters, digits, '.', '_' and '-', at most " + std::to_string(kNameBytesMax));
+                    "small letters, digits, '.', '_' and '-', at most " + std::to_string(kDecisionNameBytesMax));
   }
 
   void take_reasons(const YamlNode& value, const Origin& at) {

@@ -10,13 +10,6 @@
 namespace weir {
 namespace {
 
-std::string joined(std::span<const std::string_view> names) {
-  std::string text;
-  for (const auto name : names)
-    text += (text.empty() ? "" : ", ") + std::string(name);
-  return text;
-}
-
 /// Meant as an address or network, so that a mistake in it is none of an id's spelling.
 bool looks_like_network(std::string_view text) {
   return text.find_first_not_of("0123456789./") == std::string_view::npos ||
@@ -111,7 +104,7 @@ std::optional<size_t> PolicyFields::choice(const YamlNode& node, const Origin& a
   if (node.kind == YamlNode::Kind::kScalar && found != names.end()) return static_cast<size_t>(found - names.begin());
   const std::vector<std::string> candidates(names.begin(), names.end());
   const auto near = nearest_word(node.text, candidates);
-  error(at, "one of " + joined(names) + " is expected", near.empty() ? "" : "did you mean '" + near + "'?");
+  error(at, "one of " + joined_words(names) + " is expected", near.empty() ? "" : "did you mean '" + near + "'?");
   return std::nullopt;
 }
 

@@ -26,7 +26,7 @@ uint8_t digit_of(char byte) {
   return kDigit[static_cast<unsigned char>(byte)];
 }
 
-bool is_printable(char byte) {
+bool is_text_byte(char byte) {
   return (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\r' || byte == '\t';
 }
 
@@ -51,7 +51,7 @@ std::string_view payload_of(std::string_view value) {
 bool is_text(std::string_view text, size_t percent_min) {
   size_t printable = 0;
   for (const char byte : text)
-    printable += is_printable(byte) ? 1 : 0;
+    printable += is_text_byte(byte) ? 1 : 0;
   return printable * 100 >= text.size() * percent_min;
 }
 
@@ -67,7 +67,7 @@ bool decode_digits(std::string_view text, size_t probe, std::string& out) {
     if (bit_count < 8) continue;
     bit_count -= 8;
     const char decoded = static_cast<char>(static_cast<unsigned char>(bits >> bit_count));
-    if (out.size() < probe && !is_printable(decoded)) return false;
+    if (out.size() < probe && !is_text_byte(decoded)) return false;
     out.push_back(decoded);
   }
   return true;
@@ -77,7 +77,7 @@ bool decode_digits(std::string_view text, size_t probe, std::string& out) {
 bool begins_as_text(std::string_view text) {
   const uint8_t first = digit_of(text[0]);
   const uint8_t second = digit_of(text[1]);
-  return first != kNoDigit && second != kNoDigit && is_printable(static_cast<char>((first << 2 | second >> 4) & 0xff));
+  return first != kNoDigit && second != kNoDigit && is_text_byte(static_cast<char>((first << 2 | second >> 4) & 0xff));
 }
 
 /// The first digit of two that stand for a printable byte or a line break.
@@ -114,7 +114,7 @@ bool decode_hexadecimal_text(std::string_view value, std::string& out) {
   out.clear();
   for (size_t at = 0; at < value.size(); at += 2) {
     const int32_t byte = hex_number(value.data() + at, 2);
-    if (byte < 0 || !is_printable(static_cast<char>(byte))) return false;
+    if (byte < 0 || !is_text_byte(static_cast<char>(byte))) return false;
     out.push_back(static_cast<char>(byte));
   }
   // Numbers of digits alone say nothing, whatever they decode to.

@@ -14,7 +14,7 @@ namespace weir {
 namespace {
 
 constexpr size_t kPrefilterRetriesMax = 256;
-constexpr std::string_view kCacheKind = "hsdb";
+constexpr std::string_view kDatabaseKind = "hsdb";
 
 struct FreeCompileError {
   void operator()(hs_compile_error_t* error) const { hs_free_compile_error(error); }
@@ -89,7 +89,7 @@ std::string cache_key(const std::vector<Pattern>& patterns) {
 }
 
 HsDatabase load_cached(const CacheStore& cache, const std::string& key, std::vector<Pattern>& patterns) {
-  const auto content = cache.find(kCacheKind, key);
+  const auto content = cache.find(kDatabaseKind, key);
   if (!content || content->size() <= patterns.size()) return nullptr;
   use_huge_pages();
   hs_database_t* database = nullptr;
@@ -112,7 +112,7 @@ void store_cached(const CacheStore& cache, const std::string& key, const std::ve
     content += pattern.prefilter ? '1' : '0';
   content.append(bytes, length);
   std::free(bytes);
-  cache.keep(kCacheKind, key, content);
+  cache.keep(kDatabaseKind, key, content);
 }
 
 }  // namespace
@@ -146,7 +146,7 @@ std::string library_and_processor() {
 }
 
 std::string cache_file(const std::vector<Pattern>& patterns, const std::string& directory) {
-  return CacheStore(directory).file_of(kCacheKind, cache_key(patterns));
+  return CacheStore(directory).file_of(kDatabaseKind, cache_key(patterns));
 }
 
 Result<HsDatabase> compile_database_cached(std::vector<Pattern>& patterns, const std::string& directory,

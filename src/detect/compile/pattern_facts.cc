@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view kCacheKind = "patterns";
+constexpr std::string_view kFactsKind = "patterns";
 
 uint64_t hash_of(const Pattern& pattern) {
   return XXH3_64bits_withSeed(pattern.regex.data(), pattern.regex.size(),
@@ -18,7 +18,7 @@ uint64_t hash_of(const Pattern& pattern) {
 
 PatternFacts::PatternFacts(const std::string& cache_directory, std::string_view rules)
     : cache_(cache_directory), key_(library_and_processor() + "\n" + std::string(rules)) {
-  const auto content = cache_.find(kCacheKind, key_);
+  const auto content = cache_.find(kFactsKind, key_);
   if (content && !read(*content)) facts_.clear();
 }
 
@@ -59,7 +59,7 @@ void PatternFacts::keep() const {
     writer.varint(facts.max_width);
     writer.byte(facts.prefilter ? 1 : 0);
   }
-  cache_.keep(kCacheKind, key_, content);
+  cache_.keep(kFactsKind, key_, content);
 }
 
 }  // namespace weir

@@ -9,11 +9,11 @@ namespace weir {
 namespace {
 
 // The decoder's default cap of lines; more only cost an allocation once.
-constexpr size_t kLinesReserved = 512;
+constexpr size_t kVerdictsAtStart = 512;
 
 }  // namespace
 
-HitConfirmer::HitConfirmer(const RuleProgram& program) : program_(&program), token_verdicts_(kLinesReserved) {}
+HitConfirmer::HitConfirmer(const RuleProgram& program) : program_(&program), token_verdicts_(kVerdictsAtStart) {}
 
 void HitConfirmer::confirm(const DecodedRecord& record, std::span<const Report> reports,
                            std::vector<RecordHit>& confirmed) {

@@ -10,7 +10,7 @@ namespace weir {
 namespace {
 
 // The decoder's default cap of lines; more only cost an allocation once.
-constexpr size_t kLinesReserved = 512;
+constexpr size_t kLinesAtStart = 512;
 /// A record with more hits is an attack: its lines will not come again often, and looking through its hits is kept short.
 constexpr size_t kHitsRemembered = 64;
 
@@ -66,7 +66,7 @@ struct LineScanner::LibraryCall {
 
 LineScanner::LineScanner(const CompiledRules& rules, const LineSecret& secret)
     : rules_(&rules), known_lines_(secret), last_reports_(rules.program.patterns.size()) {
-  lines_.reserve(kLinesReserved);
+  lines_.reserve(kLinesAtStart);
 }
 
 Result<LineScanner> LineScanner::create(const CompiledRules& rules, const LineSecret& secret) {

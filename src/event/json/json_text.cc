@@ -1,6 +1,6 @@
 #include "event/json/json_text.h"
 
-#include <charconv>
+#include "event/json/json_number.h"
 
 namespace weir {
 namespace {
@@ -8,12 +8,6 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr size_t kBytesKept = 256 << 10;
-
-template <typename Number>
-void append_number(Number number, std::string& out) {
-  char digits[32];  // the longest double takes 24
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
-}
 
 void append_string(std::string_view text, std::string& out) {
   static constexpr std::string_view kHex = "0123456789abcdef";
@@ -67,11 +61,11 @@ void append_json_text(const dom::element& value, std::string& out) {
     case dom::element_type::STRING:
       return append_string(std::string_view(value), out);
     case dom::element_type::INT64:
-      return append_number(int64_t(value), out);
+      return append_json_number(int64_t(value), out);
     case dom::element_type::UINT64:
-      return append_number(uint64_t(value), out);
+      return append_json_number(uint64_t(value), out);
     case dom::element_type::DOUBLE:
-      return append_number(double(value), out);
+      return append_json_number(double(value), out);
     case dom::element_type::BOOL:
       out += bool(value) ? "true" : "false";
       return;

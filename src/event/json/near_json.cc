@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/byte_search.h"
 #include "base/hex.h"
 
 namespace weir {
 namespace {
 
-constexpr auto kNowhere = std::string_view::npos;
 constexpr size_t kKeyBytesMax = 256;      // of a key that proves that a quote ended a string
 constexpr size_t kPrefixBytesMax = 2048;  // text before an object
 constexpr size_t kValuesMax = 10'000;

@@ -1,9 +1,10 @@
 #include "event/json/otlp_protobuf.h"
 
-#include <charconv>
 #include <cmath>
 #include <protozero/pbf_reader.hpp>
 #include <utility>
+
+#include "event/json/json_number.h"
 
 namespace weir {
 namespace {
@@ -35,13 +36,6 @@ void append_text(std::string_view text, std::string& json) {
     }
   }
   json += '"';
-}
-
-template <typename Number>
-void append_number(Number number, std::string& json) {
-  char digits[32];
-  const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), number);
-  json.append(digits, end);
 }
 
 /// Writes the messages of an export; reading a damaged one throws protozero::exception.
@@ -96,7 +90,7 @@ class Writer {
     if (nanoseconds == 0) return;  // as good as none, says the specification
     member(name);
     json_ += '"';
-    append_number(nanoseconds, json_);
+    append_json_number(nanoseconds, json_);
     json_ += '"';
   }
 
@@ -147,12 +141,12 @@ class Writer {
         break;
       case tag_and_type(kInt, pbf_wire_type::varint):
         json_ += "{\"intValue\":";
-        append_number(any.get_int64(), json_);
+        append_json_number(any.get_int64(), json_);
         break;
       case tag_and_type(kDouble, pbf_wire_type::fixed64): {
         const double number = any.get_double();
         json_ += "{\"doubleValue\":";
-        append_number(std::isfinite(number) ? number : 0.0, json_);
+        append_json_number(std::isfinite(number) ? number : 0.0, json_);
         break;
       }
       case tag_and_type(kArray, pbf_wire_type::length_delimited):

@@ -7,13 +7,12 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/byte_search.h"
 #include "event/values/field_values.h"
 #include "event/values/timestamp.h"
 
 namespace weir {
 namespace {
-
-constexpr auto kNowhere = std::string_view::npos;
 
 bool is_number(std::string_view text, bool& has_fraction) {
   has_fraction = false;

@@ -13,7 +13,7 @@ constexpr std::string_view kName = "mine";
 constexpr int kPrefixesMax = 4;
 
 // In YAML's double quotes, which read JSON's escapes.
-std::string quoted(std::string_view text) {
+std::string yaml_quoted(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text) {
@@ -42,11 +42,11 @@ std::string example_of(const InputProfile& profile, std::span<const std::string_
     if (parser.next(storage, event, outcome) != EventParser::Next::kEvent) continue;
     if (event.has(EventFlag::kMalformed) || event.has(EventFlag::kSalvaged) || event.has(EventFlag::kUtf8Repaired))
       continue;
-    std::string text = "examples:\n  - record: " + quoted(line) + "\n    event:\n";
+    std::string text = "examples:\n  - record: " + yaml_quoted(line) + "\n    event:\n";
     for (const auto* name :
          {"time", "client_ip", "method", "host", "path", "query", "status", "user_agent", "referer"}) {
       const auto value = event_text(event, name);
-      if (value && !value->empty()) text += "      " + std::string(name) + ": " + quoted(*value) + "\n";
+      if (value && !value->empty()) text += "      " + std::string(name) + ": " + yaml_quoted(*value) + "\n";
     }
     return text;
   }
@@ -57,11 +57,11 @@ std::string json_text_of(const InputProfile& profile) {
   std::string text = "json:\n";
   for (const auto& [name, mapping] : profile_fields())
     for (const std::string& pointer : (profile.*mapping).pointers)
-      text += "  " + std::string(name) + ": " + quoted(pointer) + "\n";
+      text += "  " + std::string(name) + ": " + yaml_quoted(pointer) + "\n";
   if (profile.header_prefixes.empty()) return text;
   text += "header_prefixes:\n  request: [";
   for (size_t i = 0; i < profile.header_prefixes.size(); ++i)
-    text += (i > 0 ? ", " : "") + quoted(profile.header_prefixes[i].prefix);
+    text += (i > 0 ? ", " : "") + yaml_quoted(profile.header_prefixes[i].prefix);
   return text + "]\n";
 }
 
@@ -73,7 +73,7 @@ InferredProfile finished(InputProfile profile, std::string_view form, std::span<
   made_up.file_text =
       "name: " + std::string(kName) + "\ntitle: " + profile.title + "\nidentity: {client_id: never, api_key: never}\n";
   if (profile.duration_unit == DurationUnit::kSeconds) made_up.file_text += "duration_unit: s\n";
-  if (!profile.unwrap.empty()) made_up.file_text += "unwrap: [" + quoted(profile.unwrap.front()) + "]\n";
+  if (!profile.unwrap.empty()) made_up.file_text += "unwrap: [" + yaml_quoted(profile.unwrap.front()) + "]\n";
   made_up.file_text += form;
   made_up.file_text += example_of(profile, lines);
   made_up.profile = std::move(profile);
@@ -101,7 +101,8 @@ std::vector<InferredProfile> infer_profiles(std::span<const std::string_view> li
     auto text = infer_text_form(texts, names);
     if (!text) return;
     if (!unwrap.empty()) text->profile.unwrap = {unwrap};
-    const auto form = "text:\n  - {name: line, escape: " + text->escape + ", line: " + quoted(text->pattern) + "}\n";
+    const auto form =
+        "text:\n  - {name: line, escape: " + text->escape + ", line: " + yaml_quoted(text->pattern) + "}\n";
     profiles.push_back(finished(std::move(text->profile), form, lines));
   };
   // A time in front may be a shipper's or the line's own: both are tried.

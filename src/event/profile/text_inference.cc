@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "base/byte_search.h"
 #include "event/profile/text_pattern.h"
 
 namespace weir {
 namespace {
 
-constexpr auto kNowhere = std::string_view::npos;
 constexpr size_t kValuesMax = 100;  // of one line; longer ones are not looked at
 constexpr size_t kKeyBytesMax = 40;
 constexpr size_t kFrontValuesMax = 24;

@@ -10,8 +10,6 @@
 namespace weir {
 namespace {
 
-constexpr auto kNowhere = std::string_view::npos;
-
 // Whether an odd number of backslashes stands before `at`, so that what is there belongs to an escape.
 bool is_escaped(std::string_view line, size_t begin, size_t at) {
   size_t backslashes = 0;

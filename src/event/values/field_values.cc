@@ -12,8 +12,6 @@
 namespace weir {
 namespace {
 
-constexpr auto kNowhere = std::string_view::npos;
-
 double microseconds_per(DurationUnit unit) {
   switch (unit) {
     case DurationUnit::kNanoseconds:
@@ -28,26 +26,17 @@ double microseconds_per(DurationUnit unit) {
   return 1;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_blank(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
-
 // The last entry that is one of "502, 200", "0.001 : 0.002" or "0.100, -".
 std::string_view last_of_list(std::string_view text) {
-  text = trimmed(text);
+  text = without_blanks(text);
   while (true) {
     size_t at = text.rfind(", ");
     const size_t colon = text.rfind(" : ");
     if (colon != kNowhere && (at == kNowhere || colon > at)) at = colon;
     if (at == kNowhere) return text;
-    const auto last = trimmed(text.substr(at + (at == colon ? 3 : 2)));
+    const auto last = without_blanks(text.substr(at + (at == colon ? 3 : 2)));
     if (!is_absent(last)) return last;
-    text = trimmed(text.substr(0, at));
+    text = without_blanks(text.substr(0, at));
   }
 }
 
@@ -64,7 +53,7 @@ std::optional<double> duration_of_text(std::string_view text, DurationUnit unit)
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{}) return std::nullopt;
-  const auto rest = trimmed(text.substr(static_cast<size_t>(end - text.data())));
+  const auto rest = without_blanks(text.substr(static_cast<size_t>(end - text.data())));
   if (rest.empty()) return number * microseconds_per(unit);
   for (const auto& [name, microseconds] : kUnitNames)
     if (rest == name) return number * microseconds;
@@ -229,7 +218,7 @@ std::optional<PeerAddress> read_peer(std::string_view text) {
     peer.forwarded = text.substr(0, comma);
     text.remove_prefix(comma + 1);
   }
-  text = trimmed(text);
+  text = without_blanks(text);
   if (text.starts_with("unix:") || text == "unix") {
     peer.is_unix = true;
     return peer;

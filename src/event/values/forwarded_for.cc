@@ -1,17 +1,11 @@
 #include "event/values/forwarded_for.h"
 
+#include "base/ascii.h"
+
 namespace weir {
 namespace {
 
 constexpr int kHopsMax = 32;  // longer chains are not real; what lies beyond is not looked at
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
-}
 
 }  // namespace
 
@@ -26,7 +20,7 @@ IpAddress walk(IpAddress client, bool believed, std::span<const std::string_view
     for (bool more = true; more;) {
       if (!believed || ++hops > kHopsMax) return client;
       const auto comma = rest.rfind(',');
-      const auto entry = trimmed(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+      const auto entry = without_blanks(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
       const auto address = IpAddress::parse_with_port(entry);
       if (!address) return client;
       client = *address;

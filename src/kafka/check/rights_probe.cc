@@ -7,9 +7,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::string_view kClientId = "weir-check";
+constexpr std::string_view kCheckClientId = "weir-check";
 constexpr const char* kNoSuchTopic = "weir-check.no-such-topic";
-constexpr int kSliceMs = 50;
+constexpr int kProbeSliceMs = 50;
 
 /// Records of a fetch and its refusal both answer; an empty partition does by its end.
 bool is_answer(rd_kafka_resp_err_t code) {
@@ -24,12 +24,12 @@ bool is_refusal(rd_kafka_resp_err_t code) {
 }
 
 /// What a broker says of the one record that is sent to find out a right.
-void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+void keep_answer(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   *static_cast<rd_kafka_resp_err_t*>(message->_private) = message->err;
 }
 
-void report_deliveries(rd_kafka_conf_t* conf) {
-  rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+void report_answers(rd_kafka_conf_t* conf) {
+  rd_kafka_conf_set_dr_msg_cb(conf, keep_answer);
 }
 
 Status answer_of(const std::string& what, rd_kafka_resp_err_t code) {
@@ -53,8 +53,8 @@ Result<std::unique_ptr<RightsProbe::Client>> RightsProbe::make(rd_kafka_type_t t
                                                                std::vector<ClientProperty> properties) const {
   auto client = std::make_unique<Client>();
   client->context.log = options_.log;
-  client->context.client_id = kClientId;
-  auto handle = make_client(type, properties, client->context, type == RD_KAFKA_PRODUCER ? report_deliveries : nullptr);
+  client->context.client_id = kCheckClientId;
+  auto handle = make_client(type, properties, client->context, type == RD_KAFKA_PRODUCER ? report_answers : nullptr);
   if (!handle) return tl::unexpected(handle.error());
   client->handle = std::move(*handle);
   if (type == RD_KAFKA_CONSUMER) rd_kafka_poll_set_consumer(client->handle.get());
@@ -64,7 +64,7 @@ Result<std::unique_ptr<RightsProbe::Client>> RightsProbe::make(rd_kafka_type_t t
 Status RightsProbe::read(const std::string& topic) const {
   // A group of its own name is never joined: partitions are assigned by hand.
   auto client =
-      make(RD_KAFKA_CONSUMER, consumer_properties(options_, kClientId, {options_.kafka.group_id + "-detect", {}}));
+      make(RD_KAFKA_CONSUMER, consumer_properties(options_, kCheckClientId, {options_.kafka.group_id + "-detect", {}}));
   if (!client) return tl::unexpected(client.error());
   rd_kafka_t* consumer = (*client)->handle.get();
   const PartitionListHandle partitions(rd_kafka_topic_partition_list_new(1));
@@ -73,7 +73,7 @@ Status RightsProbe::read(const std::string& topic) const {
     return answer_of("topic " + topic, code);
   const auto end = Clock::now() + timeout_;
   while (Clock::now() < end) {
-    const MessageHandle message(rd_kafka_consumer_poll(consumer, kSliceMs));
+    const MessageHandle message(rd_kafka_consumer_poll(consumer, kProbeSliceMs));
     if (message == nullptr) continue;
     if (is_answer(message->err)) return {};
     if (is_refusal(message->err)) return answer_of("reading from topic " + topic, message->err);
@@ -82,7 +82,7 @@ Status RightsProbe::read(const std::string& topic) const {
 }
 
 Status RightsProbe::write(const std::string& topic) const {
-  auto properties = producer_properties(options_, kClientId);
+  auto properties = producer_properties(options_, kCheckClientId);
   const std::pair<const char*, const char*> changes[] = {
       {"enable.idempotence", "false"}, {"acks", "2"}, {"retries", "0"}, {"linger.ms", "0"}};
   for (const auto& [name, value] : changes)
@@ -100,16 +100,16 @@ Status RightsProbe::write(const std::string& topic) const {
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return answer_of("writing to topic " + topic, code);
   const auto end = Clock::now() + timeout_ * 2;
   while (answer == RD_KAFKA_RESP_ERR__IN_PROGRESS && Clock::now() < end)
-    rd_kafka_poll(producer, kSliceMs);
+    rd_kafka_poll(producer, kProbeSliceMs);
   rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  rd_kafka_flush(producer, kSliceMs);  // no report may come when `answer` is gone
+  rd_kafka_flush(producer, kProbeSliceMs);  // no report may come when `answer` is gone
   if (answer == RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS) return {};
   return answer_of("writing to topic " + topic,
                    answer == RD_KAFKA_RESP_ERR__IN_PROGRESS ? RD_KAFKA_RESP_ERR__TIMED_OUT : answer);
 }
 
 Status RightsProbe::commit(const std::string& group) const {
-  auto client = make(RD_KAFKA_CONSUMER, consumer_properties(options_, kClientId, {group, {}}));
+  auto client = make(RD_KAFKA_CONSUMER, consumer_properties(options_, kCheckClientId, {group, {}}));
   if (!client) return tl::unexpected(client.error());
   rd_kafka_t* consumer = (*client)->handle.get();
   const PartitionListHandle offsets(rd_kafka_topic_partition_list_new(1));
@@ -119,7 +119,7 @@ Status RightsProbe::commit(const std::string& group) const {
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return answer_of("group " + group, code);
   const auto end = Clock::now() + timeout_;
   while (Clock::now() < end) {
-    const EventHandle answer(rd_kafka_queue_poll(answers.get(), kSliceMs));
+    const EventHandle answer(rd_kafka_queue_poll(answers.get(), kProbeSliceMs));
     const MessageHandle message(rd_kafka_consumer_poll(consumer, 0));
     if (message != nullptr && is_refusal(message->err)) return answer_of("group " + group, message->err);
     if (answer == nullptr) continue;
@@ -132,7 +132,7 @@ Status RightsProbe::commit(const std::string& group) const {
 }
 
 Status RightsProbe::transact(const std::string& transactional_id) const {
-  auto client = make(RD_KAFKA_PRODUCER, producer_properties(options_, kClientId, transactional_id));
+  auto client = make(RD_KAFKA_PRODUCER, producer_properties(options_, kCheckClientId, transactional_id));
   if (!client) return tl::unexpected(client.error());
   const ErrorHandle error(rd_kafka_init_transactions((*client)->handle.get(), static_cast<int>(timeout_.count())));
   return error == nullptr ? Status() : answer_of("transactions", rd_kafka_error_code(error.get()));

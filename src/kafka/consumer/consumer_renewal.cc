@@ -16,7 +16,7 @@ constexpr Milliseconds kLeaveMax{2'000};
 // Leaving begins with a rebalance of the library's own, which comes at once. Until that is answered the client cannot end, and destroying it
 // waits for ever: so it is answered even where nothing may be waited for any more.
 constexpr Milliseconds kAnswerMax{1'000};
-constexpr int kSliceMs = 100;
+constexpr int kLeaveSliceMs = 100;
 
 }  // namespace
 
@@ -89,7 +89,7 @@ void KafkaConsumer::leave(rd_kafka_t& client, Patience& patience) {
     return spent < kAnswerMax || (spent < kLeaveMax && patience.may_wait());
   };
   while (error == nullptr && rd_kafka_consumer_closed(&client) == 0 && may_wait()) {
-    const EventHandle event(rd_kafka_queue_poll(events.get(), kSliceMs));
+    const EventHandle event(rd_kafka_queue_poll(events.get(), kLeaveSliceMs));
     if (event != nullptr && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
       static_cast<void>(rd_kafka_assign(&client, nullptr));
   }
@@ -108,7 +108,7 @@ void KafkaConsumer::close(Patience& patience) {
   }
   const auto answer_until = Clock::now() + kAnswerMax;
   while (rd_kafka_consumer_closed(client_.get()) == 0 && (patience.may_wait() || Clock::now() < answer_until)) {
-    const EventHandle event(rd_kafka_queue_poll(events.get(), kSliceMs));
+    const EventHandle event(rd_kafka_queue_poll(events.get(), kLeaveSliceMs));
     if (event == nullptr || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
     on_rebalance(client_.get(), rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()),
                  &context_);

@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-constexpr const char* kClientId = "weir-owner";
+constexpr const char* kOwnerClientId = "weir-owner";
 
 std::string text_of(const char* text) {
   return text == nullptr ? std::string() : std::string(text);
@@ -33,8 +33,8 @@ Status describe(const ClientOptions& options, const std::string& group, Millisec
   const std::string what = "members of group " + group;
   ClientContext context;
   context.log = options.log;
-  context.client_id = kClientId;
-  auto client = make_client(RD_KAFKA_PRODUCER, producer_properties(options, kClientId), context);
+  context.client_id = kOwnerClientId;
+  auto client = make_client(RD_KAFKA_PRODUCER, producer_properties(options, kOwnerClientId), context);
   if (!client) return tl::unexpected(client.error());
   std::array<char, 512> text{};
   const AdminOptionsHandle asked(rd_kafka_AdminOptions_new(client->get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));

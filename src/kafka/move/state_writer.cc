@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-constexpr const char* kClientId = "weir-state-move";
+constexpr const char* kMoveClientId = "weir-state-move";
 
 Status status_of(const TransactionResult& result) {
   if (result.done()) return {};
@@ -23,11 +23,11 @@ Result<std::unique_ptr<StateWriter>> StateWriter::open(const ClientOptions& opti
   std::unique_ptr<StateWriter> writer(new StateWriter(std::move(target), patience));
   const Target& to = writer->target_;
   auto consumer =
-      KafkaConsumer::create(options, kClientId, {to.group + "-score", {}}, {to.observations}, writer->counters_);
+      KafkaConsumer::create(options, kMoveClientId, {to.group + "-score", {}}, {to.observations}, writer->counters_);
   if (!consumer) return tl::unexpected(consumer.error());
   writer->consumer_ = std::move(*consumer);
   writer->consumer_->stand_for_group();
-  auto client = KafkaTransactions::create(options, kClientId, to.group + "-state-move", *writer->consumer_,
+  auto client = KafkaTransactions::create(options, kMoveClientId, to.group + "-state-move", *writer->consumer_,
                                           writer->ending_, writer->counters_);
   if (!client) return tl::unexpected(client.error());
   writer->client_ = std::move(*client);

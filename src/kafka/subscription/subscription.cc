@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 constexpr Milliseconds kAnswerMax{10'000};
 constexpr int kAnswerMaxMs = 10'000;
 constexpr Milliseconds kLeaveMax{5'000};
-constexpr int kSliceMs = 100;
+constexpr int kSubscriptionSliceMs = 100;
 constexpr int kCommittedTries = 6;  // a transaction that is not decided delays the answer by up to its timeout
 
 TopicRecord record_from(const rd_kafka_message_t& message) {
@@ -155,7 +155,7 @@ void Subscription::Impl::leave() {
   const ErrorHandle error(rd_kafka_consumer_close_queue(client.get(), events.get()));
   const auto give_up = Clock::now() + kLeaveMax;
   while (error == nullptr && rd_kafka_consumer_closed(client.get()) == 0 && Clock::now() < give_up) {
-    const EventHandle event(rd_kafka_queue_poll(events.get(), kSliceMs));
+    const EventHandle event(rd_kafka_queue_poll(events.get(), kSubscriptionSliceMs));
     if (event != nullptr && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
       static_cast<void>(rd_kafka_assign(client.get(), nullptr));
   }

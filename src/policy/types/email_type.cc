@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kBytesMax = 254;
+constexpr size_t kEmailBytesMax = 254;
 constexpr size_t kLocalBytesMax = 64;
 
 /// atext of RFC 5322, 3.2.3.
@@ -74,7 +74,7 @@ bool is_address_literal(std::string_view domain) {
 }  // namespace
 
 Fault check_email(std::string_view value) {
-  if (value.size() > kBytesMax) return "longer than 254 bytes";
+  if (value.size() > kEmailBytesMax) return "longer than 254 bytes";
   const size_t at_sign = value.rfind('@');
   if (at_sign == std::string_view::npos) return "no @";
   const std::string_view local = value.substr(0, at_sign), domain = value.substr(at_sign + 1);

@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kBytesMax = 255;
+constexpr size_t kFilenameBytesMax = 255;
 
 /// The names that Windows keeps for devices, whatever extension follows.
 bool is_device(std::string_view name) {
@@ -38,7 +38,7 @@ bool is_safe(uint32_t c) {
 
 Fault check_filename(std::string_view value) {
   if (value.empty()) return "empty";
-  if (value.size() > kBytesMax) return "longer than 255 bytes";
+  if (value.size() > kFilenameBytesMax) return "longer than 255 bytes";
   if (value.find_first_of("/\\") != std::string_view::npos) return "a path, not a name";
   for (size_t at = 0; at < value.size();) {
     const Utf8Step step = read_utf8(value.substr(at));

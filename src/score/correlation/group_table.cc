@@ -10,8 +10,8 @@
 namespace weir {
 namespace {
 
-constexpr int kSecondChances = 8;   // bounds the search for a group to evict
-constexpr int kEvictedAtOnce = 16;  // of one correlation, before it is looked again which has the most
+constexpr int kGroupEvictionTries = 8;  // bounds the search for a group to evict
+constexpr int kEvictedAtOnce = 16;      // of one correlation, before it is looked again which has the most
 
 }  // namespace
 
@@ -153,7 +153,7 @@ void GroupTable::choose_victims(uint32_t number, uint64_t bytes_max, GroupSlot k
 }
 
 GroupSlot GroupTable::least_telling(Queue& queue, GroupSlot keep) {
-  for (int chances = kSecondChances; chances > 0; --chances) {
+  for (int chances = kGroupEvictionTries; chances > 0; --chances) {
     const GroupSlot slot = queue.front;
     if (slot != keep && !nodes_[slot].touched && !nodes_[slot].episode_open) return slot;
     unlink(slot);

@@ -30,11 +30,6 @@ struct ExcludeArguments {
   int days = 90;
 };
 
-int report_failure(const Error& error) {
-  std::fprintf(stderr, "weir policy exclude: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
 EventTime end_in(int days) {
   const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
   return EventTime(today + std::chrono::days(days + 1));
@@ -57,7 +52,7 @@ int run_exclude(const ExcludeArguments& arguments) {
                                   [&alerts](const AlertView& alert) { (void)alerts.add(alert); });
   for (const auto& note : alerts.notes())
     std::fprintf(stderr, "weir policy exclude: %s\n", note.c_str());
-  if (!read) return report_failure(read.error());
+  if (!read) return report_failure("policy exclude", read.error());
   ExclusionDraft draft(config->policy,
                        arguments.of_client ? ExclusionWidth::kClientParameter : ExclusionWidth::kParameter, expires);
   for (const FalseHit& hit : alerts.hits())

@@ -11,8 +11,8 @@ namespace {
 
 constexpr size_t kNearestMax = 32;
 constexpr size_t kShippedWanted = 3;  // examples that `weir rules lint` asks for
-constexpr size_t kGeneratedRecords = 2'000;
-constexpr uint64_t kSeed = 18;
+constexpr size_t kNeighbourRecords = 2'000;
+constexpr uint64_t kNeighboursSeed = 18;
 constexpr EventTime kGeneratedFrom{Milliseconds(1'736'942'400'000)};
 
 bool says_the_same(const DraftRequest& a, const DraftRequest& b) {
@@ -75,8 +75,8 @@ Status DraftNeighbours::add_shipped(const std::shared_ptr<const RuleSet>& rules,
   for (const Rule& rule : sources)
     for (const RuleExample& example : rule.negative_examples)
       look_at(example.record_json, "a negative example of the rule " + rule.title);
-  DemoTraffic traffic(kSeed);
-  for (size_t i = 0; i < kGeneratedRecords; ++i)
+  DemoTraffic traffic(kNeighboursSeed);
+  for (size_t i = 0; i < kNeighbourRecords; ++i)
     look_at(traffic.next(kGeneratedFrom + Milliseconds(static_cast<int64_t>(i))), "generated traffic");
   return {};
 }

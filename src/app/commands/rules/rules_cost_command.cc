@@ -20,9 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kSampleRecordsMax = 5'000;
-constexpr size_t kGeneratedRecords = 3'000;
+constexpr size_t kCostRecords = 3'000;
 constexpr size_t kSampleLineBytesMax = 1 << 20;
-constexpr uint64_t kSeed = 7;
+constexpr uint64_t kCostSeed = 7;
 
 /// The first records of an NDJSON file.
 Result<std::vector<std::string>> read_sample(const std::string& file) {
@@ -41,8 +41,8 @@ Result<std::vector<std::string>> read_sample(const std::string& file) {
 /// what it looks for and what resembles it.
 std::vector<std::string> generated_sample(const std::vector<Rule>& rules) {
   std::vector<std::string> records;
-  DemoTraffic traffic(kSeed);
-  for (size_t i = 0; i < kGeneratedRecords; ++i)
+  DemoTraffic traffic(kCostSeed);
+  for (size_t i = 0; i < kCostRecords; ++i)
     records.push_back(traffic.next(EventTime(Milliseconds(1'736'942'400'000 + static_cast<int64_t>(i)))));
   for (const Rule& rule : rules) {
     for (const auto* examples : {&rule.positive_examples, &rule.negative_examples})

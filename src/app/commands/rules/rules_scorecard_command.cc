@@ -33,11 +33,6 @@ struct ScorecardArguments {
   bool as_json = false, shows_all = false;
 };
 
-int report_failure(const Error& error) {
-  std::fprintf(stderr, "weir rules scorecard: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
 std::vector<std::string> techniques_of(const std::vector<std::string>& tags) {
   std::vector<std::string> techniques;
   for (const std::string& tag : tags)
@@ -120,9 +115,9 @@ int run_scorecard(const ScorecardArguments& arguments) {
     if (Status status = read_costs(arguments.costs_file, card); !status) return report_usage_error(status.error());
   Interruption interruption;
   if (Status status = read_alerts(arguments, *config, *since, interruption, card); !status)
-    return report_failure(status.error());
+    return report_failure("rules scorecard", status.error());
   const auto verdicts = read_verdicts_of(arguments, *config, interruption);
-  if (!verdicts) return report_failure(verdicts.error());
+  if (!verdicts) return report_failure("rules scorecard", verdicts.error());
   card.take(*verdicts);
   const std::string text =
       arguments.as_json ? scorecard_json(card) : scorecard_table(card, arguments.shows_all ? 0 : kRulesShown);

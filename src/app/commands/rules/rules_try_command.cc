@@ -35,12 +35,6 @@ struct TryArguments {
   std::vector<std::string> files;
 };
 
-int report_failure(const Error& error) {
-  if (error.code == ErrorCode::kInvalidArgument) return report_usage_error(error);
-  std::fprintf(stderr, "weir rules try: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
 /// A directory stands for the whole rule set, a file is laid over the current one.
 Result<std::shared_ptr<const RuleSet>> load_candidate(const CommandSetup& setup, const std::string& candidate) {
   std::error_code error;
@@ -169,7 +163,7 @@ int run_rules_try(TryArguments arguments) {
   const auto started = std::chrono::steady_clock::now();
   const auto run = arguments.files.empty() ? try_on_range : try_on_files;
   const auto done = run(arguments, *setup, rules, trial, figures, interruption);
-  if (!done) return report_failure(done.error());
+  if (!done) return report_error("rules try", done.error());
   figures.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   trial.finish();
   if (const int exit_code = print(trial, figures, arguments.output); exit_code != kExitFine) return exit_code;

@@ -17,11 +17,6 @@ namespace {
 
 constexpr int kDaysMax = 3'650;
 
-int report_failure(const Error& error) {
-  std::fprintf(stderr, "weir rules tune: %s\n", error.to_string().c_str());
-  return kExitFailed;
-}
-
 int print(const TuneFindings& findings, bool as_json) {
   if (as_json) {
     std::fputs(tune_json(findings).c_str(), stdout);
@@ -62,10 +57,10 @@ int run_rules_tune(const TuneArguments& arguments) {
   Tuning tuning(arguments, *setup);
   if (Status gathered = tuning.gather(); !gathered) {
     print_tune_report(tuning.findings());
-    return report_failure(gathered.error());
+    return report_failure("rules tune", gathered.error());
   }
   if (tuning.propose())
-    if (Status tried = tuning.try_all(); !tried) return report_failure(tried.error());
+    if (Status tried = tuning.try_all(); !tried) return report_failure("rules tune", tried.error());
   if (tuning.has_unproven_alerts())
     tuning.findings().notes.push_back(
         "an alert shows each rule once, where it hit first, so whether these are ended is not sure: the requests "
