@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "base/catch.h"
+#include "kafka/ask_bounds.h"
 #include "kafka/at_least_once.h"
 #include "kafka/consumer/consumer.h"
 #include "kafka/record_feeder.h"
@@ -353,6 +354,30 @@ TEST_CASE("the brokers say where partitions end, whoever reads them", "[kafka][m
   CHECK(consumer.read_to(0, 0) == 3);
   CHECK(consumer.read_to(0, 1) == 1);
   CHECK(consumer.read_to(0, 7) == PartitionOffset::kUnknown);
+}
+
+TEST_CASE("who asks where a partition ends waits no longer for a leader that is away than it said", "[kafka][mock]") {
+  Cluster cluster({{"in", 1}, {"dead", 1}});
+  auto feeder = RecordFeeder::create(cluster.options);
+  REQUIRE(feeder);
+  REQUIRE((*feeder)->produce("in", "", "x", 0));
+  REQUIRE((*feeder)->flush(Milliseconds(5'000)));
+  LaneEdges edges(cluster);
+  rd_kafka_t* client = edges.consumer->native();
+  int64_t begin = -7, end = -7;
+  REQUIRE(ask_bounds(client, "in", 0, Milliseconds(60'000), begin, end) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  CHECK(begin == 0);
+  CHECK(end == 1);
+  begin = end = -7;
+  CHECK(ask_bounds(client, "in", 9, Milliseconds(1'000), begin, end) != RD_KAFKA_RESP_ERR_NO_ERROR);
+  cluster.broker->set(EmbeddedBroker::Reachability::kDown);
+  for (int i = 0; i < 3; ++i)
+    CHECK(ask_bounds(client, "in", 0, Milliseconds(300), begin, end) != RD_KAFKA_RESP_ERR_NO_ERROR);
+  CHECK(begin == -7);
+  CHECK(end == -7);
+  cluster.broker->set(EmbeddedBroker::Reachability::kUp);
+  CHECK(wait_for(
+      [&] { return ask_end(client, "in", 0, Milliseconds(1'000), end) == RD_KAFKA_RESP_ERR_NO_ERROR && end == 1; }));
 }
 
 TEST_CASE("output that the broker refuses aborts, and no offset is committed", "[kafka][mock]") {

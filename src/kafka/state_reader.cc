@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "kafka/ask_bounds.h"
 #include "kafka/message.h"
 #include "kafka/ranges/decided_end.h"
 
@@ -157,11 +158,10 @@ Status StateReader::finish_window(rd_kafka_t& client, Reading& reading) const {
 
 /// See KafkaConsumer::wake_fetches_if_due().
 void StateReader::wake_fetches(rd_kafka_t& client, int32_t partition) const {
-  constexpr int kWakeTimeoutMs = 200;
-  int64_t low = 0;
-  int64_t high = 0;
+  constexpr Milliseconds kWakeTimeout{200};
+  int64_t end = 0;
   // Whether it is answered does not matter; the reading goes on by itself, only later.
-  static_cast<void>(rd_kafka_query_watermark_offsets(&client, topic_.c_str(), partition, &low, &high, kWakeTimeoutMs));
+  static_cast<void>(ask_end(&client, topic_, partition, kWakeTimeout, end));
 }
 
 PartitionListHandle StateReader::list_of(std::span<Reading*> readings) const {

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <thread>
 
+#include "kafka/ask_bounds.h"
+
 namespace weir {
 namespace {
 
@@ -231,9 +233,8 @@ std::string TopicAdmin::partition_without_leader(std::span<const TopicSpec> spec
   for (const TopicSpec& spec : specs) {
     if (!spec.create) continue;  // the user's own: only read
     for (int32_t partition = 0; partition < counts.at(spec.name); ++partition) {
-      int64_t low = 0, high = 0;
-      const auto code = rd_kafka_query_watermark_offsets(client_.get(), spec.name.c_str(), partition, &low, &high,
-                                                         static_cast<int>(kLeaderTimeout.count()));
+      int64_t end = 0;
+      const auto code = ask_end(client_.get(), spec.name, partition, kLeaderTimeout, end);
       // A missing right to ask is no sign of a missing leader.
       if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         return spec.name + " [" + std::to_string(partition) + "]";

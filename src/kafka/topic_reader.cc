@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "kafka/ask_bounds.h"
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
 #include "kafka/topic_admin.h"
@@ -112,8 +113,7 @@ Result<uint64_t> TopicReader::behind(Milliseconds timeout) {
   for (const auto& [partition, position] : impl_->positions) {
     const auto& [topic, number] = partition;
     int64_t low = 0, high = 0;
-    const auto code = rd_kafka_query_watermark_offsets(impl_->client.get(), topic.c_str(), number, &low, &high,
-                                                       static_cast<int>(timeout.count()));
+    const auto code = ask_bounds(impl_->client.get(), topic, number, timeout, low, high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
       return tl::unexpected(kafka_error("offsets of " + topic + "/" + std::to_string(number), code));
     behind += static_cast<uint64_t>(std::max<int64_t>(0, high - std::max(position, low)));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "kafka/ask_bounds.h"
 #include "kafka/message.h"
 
 namespace weir {
@@ -14,13 +15,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kWatermarkTimeoutMs = 2'000;
+constexpr Milliseconds kBoundsTimeout{2'000};
 constexpr int kCommitSliceMs = 100;
 constexpr Milliseconds kCommitTryMax{5'000};  // then the lane goes on and commits with its next batch
 constexpr int kMetadataTimeoutMs = 500;
+constexpr Milliseconds kUnreadTimeout{500};
 constexpr Milliseconds kHeldPoll{5};
 constexpr size_t kUnreadAskedMax = 16;  // partitions, of a lane that is quiet: some of them tell enough
-constexpr int kWakeTimeoutMs = 200;
+constexpr Milliseconds kWakeTimeout{200};
 constexpr size_t kRejoinBelow = 1'000;  // records of a partition that wait: then what is fetched of it comes again
 // Gaps are normal: every transaction leaves its marker. One this long may be records that retention removed.
 constexpr int64_t kSuspiciousGap = 1'000;
@@ -159,10 +161,9 @@ void KafkaConsumer::wake_fetches_if_due() {
 /// False: the last request is still under way.
 bool KafkaConsumer::wake_fetches_of(uint16_t topic, int32_t partition) {
   return waker_->run([client = client_.get(), name = topics_[topic], partition] {
-    int64_t low = 0;
-    int64_t high = 0;
+    int64_t end = 0;
     // Without an answer the library says elsewhere what is wrong.
-    static_cast<void>(rd_kafka_query_watermark_offsets(client, name.c_str(), partition, &low, &high, kWakeTimeoutMs));
+    static_cast<void>(ask_end(client, name, partition, kWakeTimeout, end));
   });
 }
 
@@ -422,8 +423,7 @@ bool KafkaConsumer::check_order(ReadPosition& position, int64_t offset) {
 void KafkaConsumer::check_retention(const ReadPosition& position, int64_t offset) {
   int64_t low = 0;
   int64_t high = 0;
-  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(), position.partition,
-                                                     &low, &high, kWatermarkTimeoutMs);
+  const auto code = ask_bounds(client_.get(), topics_[position.topic], position.partition, kBoundsTimeout, low, high);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR || low <= position.expected) return;
   const int64_t lost = std::min(low, offset) - position.expected;
   counters_.offset_resets.add();
@@ -596,8 +596,7 @@ RecordSource::Unread KafkaConsumer::unread() {
     if (++asked > kUnreadAskedMax) break;
     int64_t low = 0;
     int64_t high = 0;
-    const auto code = rd_kafka_query_watermark_offsets(client_.get(), topics_[position.topic].c_str(),
-                                                       position.partition, &low, &high, kMetadataTimeoutMs);
+    const auto code = ask_bounds(client_.get(), topics_[position.topic], position.partition, kUnreadTimeout, low, high);
     // Markers of transactions stand behind the last record: the end that was heard of counts them.
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
       found = Unread::kNotKnown;

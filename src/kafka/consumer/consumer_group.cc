@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "kafka/ask_bounds.h"
 #include "kafka/consumer/consumer.h"
 #include "kafka/groups/committed_offsets.h"
 
@@ -16,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 // A transaction that is not decided delays the answer by its timeout (30 s), and the broker looks for such ones every 10 s.
 // Beyond that the connection to the coordinator is stuck, for good with librdkafka 2.0.2, and only a new client helps.
 constexpr Milliseconds kCommittedMax{60'000};
-constexpr int kBoundsTimeoutMs = 2'000;
+constexpr Milliseconds kFirstBoundsTimeout{2'000};
 
 /// Waits without a bound of its own: for calls without a lane.
 class Forever : public Patience {
@@ -150,8 +151,7 @@ bool KafkaConsumer::find_bounds(AssignedPartition& partition) {
   int64_t low = 0;
   int64_t high = 0;
   const std::string& topic = topics_[partition.topic];
-  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition.partition, &low, &high,
-                                                     kBoundsTimeoutMs);
+  const auto code = ask_bounds(client_.get(), topic, partition.partition, kFirstBoundsTimeout, low, high);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
   partition.low = low;
   // Without state to restore, the first record that comes tells it.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "kafka/ask_bounds.h"
 #include "kafka/client_config.h"
 
 namespace weir {
@@ -10,7 +11,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kBoundsTryMs = 1'000;
+constexpr Milliseconds kBoundsTry{1'000};
 constexpr Milliseconds kSilenceMax{30'000};    // of a broker
 constexpr Milliseconds kUndecidedMax{60'000};  // longer than any transaction of weir lives
 constexpr Milliseconds kPause{100};
@@ -21,8 +22,7 @@ Result<PartitionBounds> bounds_of(rd_kafka_t& client, const std::string& topic, 
   const auto give_up = Clock::now() + kSilenceMax;
   while (true) {
     PartitionBounds found;
-    const auto code =
-        rd_kafka_query_watermark_offsets(&client, topic.c_str(), partition, &found.low, &found.high, kBoundsTryMs);
+    const auto code = ask_bounds(&client, topic, partition, kBoundsTry, found.low, found.high);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return found;
     if (!patience.may_wait() || Clock::now() >= give_up)
       return tl::unexpected(kafka_error("the ends of " + topic + "/" + std::to_string(partition), code));

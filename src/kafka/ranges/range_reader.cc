@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "kafka/ask_bounds.h"
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
 #include "kafka/message.h"
@@ -17,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kRangeQueueBytesMin = 256 << 10;
 constexpr size_t kMessagesAtOnce = 256;
-constexpr int kWakeTimeoutMs = 200;
+constexpr Milliseconds kWakeTimeout{200};
 constexpr Milliseconds kServeInterval{500};
 
 }  // namespace
@@ -203,11 +204,9 @@ void RangeReader::Impl::wake_fetches(Range& range) {
   if (range.is_at_end) return;
   if (!fetches_need_wake_up() || range.bytes_since_wake < queue_bytes / 2) return;
   range.bytes_since_wake = 0;
-  int64_t low = 0;
-  int64_t high = 0;
-  // Whatever it answers.
-  rd_kafka_query_watermark_offsets(client.get(), topics[range.of.topic].c_str(), range.of.partition, &low, &high,
-                                   kWakeTimeoutMs);
+  int64_t end = 0;
+  static_cast<void>(
+      ask_end(client.get(), topics[range.of.topic], range.of.partition, kWakeTimeout, end));  // whatever it answers
 }
 
 /// The library's callbacks run where its own queue is polled. A record has no business there: it would be missing from its range.

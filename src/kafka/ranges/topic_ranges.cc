@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kafka/ask_bounds.h"
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
 #include "kafka/topic_admin.h"
@@ -14,8 +15,7 @@ constexpr int kTimeoutMs = static_cast<int>(kTimeout.count());
 
 Result<PartitionBounds> bounds_seen_by(rd_kafka_t& client, const std::string& topic, int32_t partition) {
   PartitionBounds found;
-  const auto code =
-      rd_kafka_query_watermark_offsets(&client, topic.c_str(), partition, &found.low, &found.high, kTimeoutMs);
+  const auto code = ask_bounds(&client, topic, partition, kTimeout, found.low, found.high);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::unexpected(kafka_error("offsets of " + topic + "/" + std::to_string(partition), code));
   return found;

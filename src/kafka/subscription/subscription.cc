@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "kafka/ask_bounds.h"
 #include "kafka/client_config.h"
 #include "kafka/handles.h"
 #include "kafka/topic_admin.h"
@@ -123,11 +124,9 @@ Result<PartitionListHandle> Subscription::Impl::committed_of_all() {
 /// Of all partitions, not only this member's: the group is as new for the others.
 Status Subscription::Impl::begin_at_ends(rd_kafka_topic_partition_list_t& all) {
   for (int i = 0; i < all.cnt; ++i) {
-    int64_t low = 0, high = 0;
-    const auto code = rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), all.elems[i].partition, &low, &high,
-                                                       kAnswerMaxMs);
+    const auto code =
+        ask_end(client.get(), topic, all.elems[i].partition, Milliseconds(kAnswerMaxMs), all.elems[i].offset);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("the topic's ends", code));
-    all.elems[i].offset = high;
   }
   return commit(all);
 }
