@@ -270,6 +270,21 @@ TEST_CASE("a crowd of parameters pushes nothing out of sight") {
   CHECK(record.dropped_lines == 0);
 }
 
+TEST_CASE("where a record has no line left but one, what is left of its parameters stands in it") {
+  for (int members = 0; members < 22; ++members) {
+    std::string query = "a={";
+    for (int i = 0; i < members; ++i)
+      query += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":1";
+    query += "}&b=1&c=2&d=%3Cscript%3E";
+    DecodeOptions options;
+    options.lines_max = 16;
+    const DecodedRecord record = decode_query(query, options);
+    CAPTURE(members);
+    CHECK(lines_of(record).back().ends_with("d=<script>"));
+    CHECK(record.dropped_lines == 0);
+  }
+}
+
 TEST_CASE("lines beyond the record's bytes are dropped and counted") {
   DecodeOptions options;
   options.record_bytes_max = 64;

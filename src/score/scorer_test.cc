@@ -152,6 +152,20 @@ TEST_CASE("an episode closes when the partition's time has left it behind, and s
   CHECK(alerts[1].last_seen == stream.observations()[2].time);
 }
 
+TEST_CASE("an episode reaches from its earliest record to its latest, in whatever order they come", "[score]") {
+  Stream stream;
+  for (const int64_t at_ms : {20'000, 30'000, 5'000, 25'000})
+    stream.add({.client = "attacker", .at_ms = at_ms, .evidence = attack()});
+  for (int i = 0; i < 3; ++i)
+    stream.add({.client = "other", .at_ms = 30'000 + 300'000 + 60'000});
+  const auto alerts = alerts_of(stream.observations());
+  REQUIRE(!alerts.empty());
+  REQUIRE(alerts.back().phase == kClosed);
+  CHECK(alerts.back().count == 4);
+  CHECK(alerts.back().first_seen == stream.observations()[2].time);
+  CHECK(alerts.back().last_seen == stream.observations()[1].time);
+}
+
 TEST_CASE("a client that comes back after the idle time gets a new episode, just before it does not", "[score]") {
   const auto phases = [](int64_t gap_ms) {
     Stream stream;
