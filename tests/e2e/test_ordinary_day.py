@@ -211,3 +211,22 @@ def test_half_an_hour_of_guessing_is_one_incident_for_each_reason(tmp_path):
     of_alice = [one for one in alerts if one['unmapped']['weir']['client'] == 'alice' and one['unmapped']['weir']['kind'] == 'burst']
     assert all(one['unmapped']['weir']['role'] == 'target' and 'actor' not in one['evidences'][0] for one in of_alice)
     assert sum(one['unmapped']['weir']['kind'] == 'burst' for one in alerts) == 6, by_client
+
+
+def test_keys_in_urls_are_told_once_of_each_route_however_many_clients_send_them(tmp_path):
+    """Who answers for the route mends it for all its clients; an alert for each of them would be an alert a minute."""
+    day = Day(5)
+    sent = {'/feed': 0, '/orders': 0}
+    for client in range(400):
+        for path in sorted(sent):
+            for _ in range(1 + client % 2):
+                day.add(day.chance.uniform(0, DAY / 2), f'10.6.{client // 200}.{client % 200}', path, 'ShopApp/5.2', host=HOSTS[1],
+                        client_id=f'user-{client}', query=f'page=1&access_token={day.chance.randbytes(12).hex()}')
+                sent[path] += 1
+    alerts = alerts_of(day.lines(), tmp_path)
+    opened = sorted(one['unmapped']['weir']['client'] for one in alerts if one['unmapped']['weir']['phase'] == 'opened')
+    assert opened == sorted(sent)
+    assert {one['unmapped']['weir']['client']: one['count'] for one in alerts
+            if one['unmapped']['weir']['phase'] == 'closed'} == sent
+    assert {one['finding_info']['title'] for one in alerts} == {'Credentials exposed in URLs'}
+    assert len(alerts) <= 20, [one['message'] for one in alerts]

@@ -206,9 +206,11 @@ void Correlator::on_match(GroupSlot slot, double value, int64_t oldest_ms, std::
     const auto& counts = episodes_.update_counts;
     const bool count_reached = episode.next_update < counts.size() && episode.count >= counts[episode.next_update];
     if (count_reached) ++episode.next_update;
+    // What is looked at over a day is no news each minute.
+    const int64_t update_every_ms = std::max(episodes_.update_interval.count(), group.definition->timespan_ms);
     if (is_new)
       alerts.push_back(make_alert(group, EpisodePhase::kOpened));
-    else if (count_reached || episode.last_seen_ms - episode.alerted_ms >= episodes_.update_interval.count())
+    else if (count_reached || episode.last_seen_ms - episode.alerted_ms >= update_every_ms)
       alerts.push_back(make_alert(group, EpisodePhase::kUpdated));
     else
       ++statistics_.suppressed;

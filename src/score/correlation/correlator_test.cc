@@ -106,6 +106,23 @@ TEST_CASE("a flood gives one opened alert, few updates and a closing one with th
   CHECK(bench.correlator.statistics().bytes == 0);
 }
 
+TEST_CASE("what goes on is told again each minute, or each timespan where that is longer") {
+  const auto updates = [](int64_t timespan_ms) {
+    const auto definition = definition_of(CorrelationType::kEventCount, 1, timespan_ms);
+    ScoreOptions options;
+    options.episodes.update_counts = {};
+    Bench bench(options);
+    for (int64_t second = 0; second <= 3'600; second += 5)
+      bench.at(definition, second * 1'000);
+    return std::count_if(bench.alerts.begin(), bench.alerts.end(),
+                         [](const Alert& alert) { return alert.phase == EpisodePhase::kUpdated; });
+  };
+  CHECK(updates(10'000) == 60);
+  CHECK(updates(60'000) == 60);
+  CHECK(updates(600'000) == 6);
+  CHECK(updates(86'400'000) == 0);
+}
+
 TEST_CASE("an upper bound is judged when the timespan is over, at each of its edges") {
   auto few = definition_of(CorrelationType::kEventCount, 2, 60'000);
   few.bounds.push_back({CorrelationOperator::kLessEqual, 3});
