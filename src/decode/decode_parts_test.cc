@@ -145,6 +145,24 @@ TEST_CASE("base64 of text is opened") {
   CHECK((decode_base64_text("fn4-fj54Pj14fj4gcT54fj4=", out) && out == "~~>~>x>=x~> q>x~>"));
 }
 
+TEST_CASE("base64 of a credential is decoded up to its bound, and not beyond") {
+  const auto digits = [](size_t count) {
+    std::string text;
+    while (text.size() < count)
+      text += "YWJj";  // abc
+    return text;
+  };
+  std::string out = "before";
+  CHECK(decode_base64_bytes("YTpi ==", out));
+  CHECK(out == "a:b");
+  CHECK(decode_base64_bytes(digits(8192), out));
+  CHECK(out.size() == 6144);
+  CHECK_FALSE(decode_base64_bytes(digits(8196), out));
+  CHECK_FALSE(decode_base64_bytes("==", out));
+  CHECK_FALSE(decode_base64_bytes("", out));
+  CHECK_FALSE(decode_base64_bytes("a:b!", out));
+}
+
 TEST_CASE("identifiers, hashes, words and broken base64 are not opened") {
   std::string out;
   for (const char* value : {"9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d", "1234567890123456", "administrationpage",
