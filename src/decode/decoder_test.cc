@@ -285,6 +285,45 @@ TEST_CASE("where a record has no line left but one, what is left of its paramete
   }
 }
 
+TEST_CASE("what takes four times a line encoded and fits in decoded is not cut") {
+  DecodeOptions options;
+  options.line_bytes_max = 64;
+  std::string encoded;
+  for (int i = 0; i < 50; ++i)
+    encoded += "%41";
+  const DecodedRecord record = decode_query("q=" + encoded, options);
+  CHECK(lines_of(record) == Lines{"query: q=" + std::string(50, 'A')});
+  CHECK_FALSE(has(record.lines[0].steps, DecodeStep::kTruncated));
+}
+
+TEST_CASE("a line is never so long that the length of its name would not fit in 16 bits") {
+  DecodeOptions options;
+  options.line_bytes_max = uint32_t{1} << 20;
+  options.record_bytes_max = uint32_t{1} << 20;
+  const DecodedRecord record = decode_query(std::string(70'000, 'n') + "=1", options);
+  REQUIRE(!record.lines.empty());
+  CHECK(record.line_text(record.lines[0]).size() == 65'535);
+}
+
+TEST_CASE("a string of JSON says that it was written in escapes of characters, if it was") {
+  const auto steps = [](std::string_view body) { return decode_body("", body).lines[0].steps; };
+  CHECK(has(steps("{\"a\":\"\\u003cb\"}"), DecodeStep::kUnicodeEscape));
+  CHECK_FALSE(has(steps("{\"a\":\"x\\n<b\"}"), DecodeStep::kUnicodeEscape));
+  CHECK_FALSE(has(steps("{\"a\":\"<b\"}"), DecodeStep::kUnicodeEscape));
+}
+
+TEST_CASE("an escaped slash is a slash, at the end of a value too") {
+  CHECK(lines_of(decode_query("q=a\\/b\\/")) == Lines{"query: q=a/b/"});
+  CHECK(lines_of(decode_query("q=a\\")) == Lines{"query: q=a\\"});
+}
+
+TEST_CASE("a body without a type is a nameless form field if it is percent-encoded, both digits of it") {
+  CHECK(lines_of(decode_body("", "ab%3Bcd")) == Lines{"form: =ab;cd"});
+  CHECK(lines_of(decode_body("", "ab%3gcd")) == Lines{"body: ab%3gcd"});
+  CHECK(lines_of(decode_body("", "ab%g3cd")) == Lines{"body: ab%g3cd"});
+  CHECK(lines_of(decode_body("", "ab%3")) == Lines{"body: ab%3"});
+}
+
 TEST_CASE("lines beyond the record's bytes are dropped and counted") {
   DecodeOptions options;
   options.record_bytes_max = 64;

@@ -174,6 +174,23 @@ TEST_CASE("a restore finds an order again at its place, before and behind the sa
   CHECK(restored.statistics().silences == whole.statistics().silences);
 }
 
+TEST_CASE("an order is not carried out in a chunk that is absent, even if it is the only one", "[orders]") {
+  ScoreOptions options;
+  options.clients_max = 16;
+  options.chunk_clients = 16;
+  Scorer scorer(options, kTopics);
+  REQUIRE(scorer.chunk_count() == 1);
+  std::vector<Alert> alerts;
+  const ClientOrder order = silence("a", 30'000);
+  scorer.begin_restore();
+  scorer.decide({&order, 1}, alerts);
+  CHECK(scorer.statistics().silences == 0);
+  REQUIRE(scorer.load(0, ""));
+  CHECK(scorer.silences_of(hash_of("a"), check_of("a")).empty());
+  scorer.decide({&order, 1}, alerts);
+  CHECK(scorer.statistics().silences == 1);
+}
+
 TEST_CASE("silences are forgotten when nothing can come under them, and a chunk holds no more than it may",
           "[orders]") {
   ScoreOptions options;
