@@ -291,6 +291,15 @@ TEST_CASE("the message of a correlation says what, of which group and how much",
   alert.count = 7;
   alert.phase = EpisodePhase::kClosed;
   CHECK(parse(encode_ocsf(alert, kSource))["message"] == (said + ", true of 7 requests, ended").c_str());
+  // Where each request is one to tell, how many there were says it all.
+  alert.correlation->type = "event_count";
+  alert.correlation->value = 1;
+  alert.last_seen = alert.first_seen + Milliseconds(180'000);
+  CHECK(parse(encode_ocsf(alert, kSource))["message"] ==
+        "Many refused logins: c-ip 2001:db8::/64, cs-host shop.example.com; 7 requests in 3 min, ended");
+  alert.correlation->type = "value_count";
+  CHECK(parse(encode_ocsf(alert, kSource))["message"] ==
+        "Many refused logins: c-ip 2001:db8::/64, cs-host shop.example.com; 1 within 5 min, true of 7 requests, ended");
 }
 
 TEST_CASE("an alert without an address has no endpoint, and one without a record names none", "[alert]") {

@@ -90,7 +90,8 @@ std::string span_of(const Alert& alert) {
   return ms < kSecond ? std::string() : " in " + duration_text(ms);
 }
 
-/// "One account refused at many addresses: cs-username zoe; 10 within 10 min, true of 3 requests, ended"
+/// "One account refused at many addresses: cs-username zoe; 10 within 10 min, true of 3 requests, ended". Where each request is one to
+/// tell: "Credentials exposed in URLs: weir.route /login; 100 requests in 3 h, ended".
 std::string correlation_message(const Alert& alert) {
   const CorrelationFinding& finding = *alert.correlation;
   std::string text = finding.title;
@@ -100,10 +101,15 @@ std::string correlation_message(const Alert& alert) {
     text.append(separator).append(field).append(" ").append(cut_utf8(value, kPathShownMax));
     separator = ", ";
   }
-  std::array<char, 32> number{};
-  std::snprintf(number.data(), number.size(), "%.6g", finding.value);
-  text.append("; ").append(number.data()).append(" within ").append(duration_text(finding.timespan.count()));
-  if (alert.count > 1) text.append(", true of ").append(counted(alert.count));
+  text.append("; ");
+  if (finding.type == "event_count" && finding.value == 1) {
+    text.append(counted(alert.count)).append(span_of(alert));
+  } else {
+    std::array<char, 32> number{};
+    std::snprintf(number.data(), number.size(), "%.6g", finding.value);
+    text.append(number.data()).append(" within ").append(duration_text(finding.timespan.count()));
+    if (alert.count > 1) text.append(", true of ").append(counted(alert.count));
+  }
   return text.append(alert.phase == EpisodePhase::kClosed ? ", ended" : "");
 }
 
