@@ -319,9 +319,24 @@ TEST_CASE("an escaped slash is a slash, at the end of a value too") {
 
 TEST_CASE("a body without a type is a nameless form field if it is percent-encoded, both digits of it") {
   CHECK(lines_of(decode_body("", "ab%3Bcd")) == Lines{"form: =ab;cd"});
+  CHECK(lines_of(decode_body("", "ab%0bcd")) == Lines{"form: =ab cd"});
+  CHECK(lines_of(decode_body("", "ab%30cd")) == Lines{"form: =ab0cd"});
   CHECK(lines_of(decode_body("", "ab%3gcd")) == Lines{"body: ab%3gcd"});
   CHECK(lines_of(decode_body("", "ab%g3cd")) == Lines{"body: ab%g3cd"});
   CHECK(lines_of(decode_body("", "ab%3")) == Lines{"body: ab%3"});
+}
+
+TEST_CASE("a page is no document of XML, whatever its root is called") {
+  CHECK(lines_of(decode_body("", "<!DOCTYPE html><x-app a=\"1\"/>")) ==
+        Lines{"body: <!DOCTYPE html><x-app a=\"1\"/>", "xml: x-app[a]=1"});
+  CHECK(lines_of(decode_body("", "<!DOCTYPE note><x-app a=\"1\"/>")) ==
+        Lines{"xml_document: <!DOCTYPE note><x-app a=\"1\"/>", "xml: x-app[a]=1"});
+}
+
+TEST_CASE("JSON in base64 is read as JSON, and once") {
+  // {"a":"<b","c":"d;e"}
+  CHECK(lines_of(decode_query("q=eyJhIjoiPGIiLCJjIjoiZDtlIn0=")) ==
+        Lines{"query: q=eyJhIjoiPGIiLCJjIjoiZDtlIn0=", "query: q[a]=<b", "query: q[c]=d;e"});
 }
 
 TEST_CASE("lines beyond the record's bytes are dropped and counted") {

@@ -96,18 +96,17 @@ void ValueLines::add_token_header(Place place, std::string_view token, DecodeSte
   if (whole) add_decoded(place, "token", token.substr(0, end), steps);
 }
 
-bool ValueLines::add_decoded(Place place, std::string_view name, std::string_view text, DecodeSteps steps) {
+void ValueLines::add_decoded(Place place, std::string_view name, std::string_view text, DecodeSteps steps) {
   if (decode_base64_text(text, scratch_.base64)) {
     steps = steps | DecodeStep::kBase64;
   } else if (decode_hexadecimal_text(text, scratch_.base64)) {
     steps = steps | DecodeStep::kHexadecimal;
   } else {
-    return false;
+    return;
   }
-  if (may_be_json(scratch_.base64) && add_nested_json(place, name, scratch_.base64, PlusMeans::kPlus, steps))
-    return true;
-  writer_.add_named(place, name, scratch_.base64, PlusMeans::kPlus, steps);
-  return true;
+  const bool is_json =
+      may_be_json(scratch_.base64) && add_nested_json(place, name, scratch_.base64, PlusMeans::kPlus, steps);
+  if (!is_json) writer_.add_named(place, name, scratch_.base64, PlusMeans::kPlus, steps);
 }
 
 }  // namespace weir

@@ -28,8 +28,8 @@ class ValueLines {
   /// As add of a value without a name whose pieces between slashes may be encoded each.
   void add_path(std::string_view path);
 
-  /// What `text` says in base64 or hexadecimal, if it is that as a whole; `name` is that of its line. False if it is not.
-  bool add_decoded(Place place, std::string_view name, std::string_view text, DecodeSteps steps);
+  /// What `text` says in base64 or hexadecimal, if it is that as a whole; `name` is that of its line.
+  void add_decoded(Place place, std::string_view name, std::string_view text, DecodeSteps steps);
 
   /// The members of the header of a JSON Web Token, under the name `token`; nothing if `token` is none.
   void add_token_header(Place place, std::string_view token, DecodeSteps steps = 0);
