@@ -28,7 +28,7 @@ struct NewArguments {
   std::vector<std::string> record_files, benign_files;  ///< "-" is standard input
 };
 
-void say_new(const std::string& text) {
+void remark(const std::string& text) {
   std::fprintf(stderr, "weir rules new: %s\n", text.c_str());
 }
 
@@ -123,7 +123,7 @@ bool read_neighbours(const NewArguments& arguments, const CommandSetup& setup, D
   Diagnostics findings;  // the rules were loaded before
   const auto sources = load_rules(setup.rule_directories, findings);
   if (Status added = neighbours.add_shipped(setup.rules, sources); !added) {
-    say_new(added.error().to_string());
+    remark(added.error().to_string());
     return false;
   }
   return true;
@@ -161,37 +161,37 @@ void say_what_it_is(const NewArguments& arguments, const GivenRequests& given, c
   std::string fields;
   for (const Clue& clue : draft.looks_for)
     fields += (fields.empty() ? "" : " and ") + clue.key() + ": " + clue.value();
-  say_new(with_separators(given.requests.size()) + (given.requests.size() == 1 ? " record holds " : " records hold ") +
-          fields + "; none of " + with_separators(neighbours.counts().records()) + " ordinary requests does");
+  remark(with_separators(given.requests.size()) + (given.requests.size() == 1 ? " record holds " : " records hold ") +
+         fields + "; none of " + with_separators(neighbours.counts().records()) + " ordinary requests does");
   if (arguments.benign_files.empty())
-    say_new(
+    remark(
         "the ordinary requests are generated ones and the rules' negative examples: give some of your own with "
         "--benign");
   if (malicious > 0)
-    say_new(with_separators(malicious) + " requests of --benign were left out: the rules in force find them malicious");
+    remark(with_separators(malicious) + " requests of --benign were left out: the rules in force find them malicious");
   if (neighbours.same_as_given() > 0)
-    say_new(with_separators(neighbours.same_as_given()) +
-            " requests of --benign were left out: they are those of the draft");
+    remark(with_separators(neighbours.same_as_given()) +
+           " requests of --benign were left out: they are those of the draft");
   if (given.requests.size() == 1)
-    say_new(
+    remark(
         "of one record nobody can tell what the attack needs from what this one happened to hold: give more if you "
         "have them");
   if (given.left_out > 0)
-    say_new("the first " + std::to_string(kRecordsMax) + " records count; " + with_separators(given.left_out) +
-            " more were left out");
+    remark("the first " + std::to_string(kRecordsMax) + " records count; " + with_separators(given.left_out) +
+           " more were left out");
   if (given.malicious > 0) {
     std::string titles;
     for (const auto& title : given.found_by)
       titles += (titles.empty() ? "" : "; ") + title;
-    say_new("the rules in force find " + with_separators(given.malicious) +
-            " of the records malicious already: " + titles);
+    remark("the rules in force find " + with_separators(given.malicious) +
+           " of the records malicious already: " + titles);
   }
   const auto masked = std::count_if(draft.positive.begin(), draft.positive.end(), [](auto& e) { return e.is_masked; });
   if (masked > 0)
-    say_new("in " + with_separators(static_cast<uint64_t>(masked)) + " positive examples a secret was masked");
+    remark("in " + with_separators(static_cast<uint64_t>(masked)) + " positive examples a secret was masked");
   if (dropped > 0)
-    say_new(std::to_string(dropped) + " examples were left out: masked or cut they would not test the rule");
-  if (draft.positive.empty()) say_new("no positive example is left: write one yourself");
+    remark(std::to_string(dropped) + " examples were left out: masked or cut they would not test the rule");
+  if (draft.positive.empty()) remark("no positive example is left: write one yourself");
 }
 
 int print(const RuleDraft& draft) {
@@ -201,7 +201,7 @@ int print(const RuleDraft& draft) {
 }
 
 int report_failure(const Error& error) {
-  say_new(error.to_string());
+  remark(error.to_string());
   return kExitFailed;
 }
 
@@ -218,10 +218,10 @@ int draft_of(const NewArguments& arguments, const CommandSetup& setup, const Giv
   const ClueChoice choice = choose_clues(clues, neighbours.counts());
   if (choice.neighbours > 0) {
     const Clue& best = clues[choice.clues.front()];
-    say_new("what the records share is nothing particular: " + with_separators(choice.neighbours) +
-            " ordinary requests hold all of it, too, as " +
-            printable(neighbours.counts().first_holding(choice.mask())) + " holds " + best.key() + ": " + best.value() +
-            ". Look whether that one is ordinary; else give records that are more alike, or only those of one attack");
+    remark("what the records share is nothing particular: " + with_separators(choice.neighbours) +
+           " ordinary requests hold all of it, too, as " + printable(neighbours.counts().first_holding(choice.mask())) +
+           " holds " + best.key() + ": " + best.value() +
+           ". Look whether that one is ordinary; else give records that are more alike, or only those of one attack");
     return kExitFailed;
   }
   RuleDraft draft = make_draft(given, clues, choice, neighbours);
@@ -247,14 +247,14 @@ int run_rules_new(const NewArguments& arguments) {
                                                        const RecordPlace& place) { given.add(judge, record, place); });
   if (!read_files(*setup, arguments.record_files, requests)) return kExitFailed;
   if (given.requests.empty()) {
-    say_new("there is no record: give it the requests that a rule is to find, a line each");
+    remark("there is no record: give it the requests that a rule is to find, a line each");
     return kExitFailed;
   }
   const auto clues = clues_of(given);
   if (!clues) return report_failure(clues.error());
   if (clues->empty()) {
-    say_new("the records share no text of three bytes or more in any place" + odd_one(given) +
-            ". Give only those of one kind of attack, or make a draft of each kind");
+    remark("the records share no text of three bytes or more in any place" + odd_one(given) +
+           ". Give only those of one kind of attack, or make a draft of each kind");
     return kExitFailed;
   }
   return draft_of(arguments, *setup, given, *clues);
@@ -281,7 +281,7 @@ void add_rules_new(CLI::App& rules, int& exit_code) {
   command->footer(
       "The rule looks for the longest text that all of the requests hold in one place and no ordinary one does, or "
       "for\n"
-      "several such texts. Examples are masked as alerts are. What only a person can say_new is marked TODO.\n"
+      "several such texts. Examples are masked as alerts are. What only a person can say is marked TODO.\n"
       "Examples: grep '203.0.113.7' access.log | weir rules new --from-record - --benign ordinary.log > my-rule.yml\n"
       "          weir rules test my-rule.yml && weir rules try my-rule.yml access.log\n"
       "Exit codes: 0 fine, 1 the requests share nothing particular or could not be read, 2 wrong usage or "

@@ -10,15 +10,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void say_line(const std::string& text) {
+void print_line(const std::string& text) {
   std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 void print_samples(const Samples& samples) {
   for (const auto& text : samples.first)
-    say_line("    " + printable(text));
+    print_line("    " + printable(text));
   if (samples.count > samples.first.size())
-    say_line("    and " + with_separators(samples.count - samples.first.size()) + " more");
+    print_line("    and " + with_separators(samples.count - samples.first.size()) + " more");
 }
 
 std::string where(const TuneProposal& proposal, size_t number) {
@@ -31,7 +31,7 @@ std::string where(const TuneProposal& proposal, size_t number) {
 }
 
 void print_proposals(const TuneFindings& findings) {
-  say_line("  width                 exclusions  alarms left  attacks lost  hits hidden  examples lost");
+  print_line("  width                 exclusions  alarms left  attacks lost  hits hidden  examples lost");
   for (size_t i = 0; i < findings.proposals.size(); ++i) {
     const ExclusionEffect& effect = findings.effects[i];
     std::fprintf(stderr, "%s %-20s  %9zu  %11s  %12s  %11s  %13zu\n", findings.chosen == i ? ">" : " ",
@@ -43,20 +43,21 @@ void print_proposals(const TuneFindings& findings) {
 }
 
 void print_effect(const TuneProposal& proposal, const ExclusionEffect& effect) {
-  if (effect.alarms_left.count > 0) say_line("  false alarms that it does not end:");
+  if (effect.alarms_left.count > 0) print_line("  false alarms that it does not end:");
   print_samples(effect.alarms_left);
-  if (effect.attacks_lost.count > 0) say_line("  attacks that would not be found any more:");
+  if (effect.attacks_lost.count > 0) print_line("  attacks that would not be found any more:");
   print_samples(effect.attacks_lost);
   for (size_t i = 0; i < effect.hidden.size(); ++i) {
     const auto& [hits, requests] = effect.hidden[i];
     if (hits == 0) continue;
-    say_line("  " + where(proposal, i) + " would also hide " + with_separators(hits) + " hits in " +
-             with_separators(requests.count) + " requests:");
+    print_line("  " + where(proposal, i) + " would also hide " + with_separators(hits) + " hits in " +
+               with_separators(requests.count) + " requests:");
     print_samples(requests);
   }
   for (const auto& example : effect.examples_lost)
-    say_line("  " + example.file + ":" + std::to_string(example.line) + ": this positive example of '" + example.title +
-             "' is on the route of " + where(proposal, example.exclusion) + ": not found there any more");
+    print_line("  " + example.file + ":" + std::to_string(example.line) + ": this positive example of '" +
+               example.title + "' is on the route of " + where(proposal, example.exclusion) +
+               ": not found there any more");
 }
 
 Json json_of(const Samples& samples) {
@@ -96,29 +97,28 @@ Json json_of(const TuneProposal& proposal, const ExclusionEffect& effect) {
 
 void print_tune_report(const TuneFindings& findings) {
   for (const auto& note : findings.notes)
-    say_line("weir rules tune: " + note);
+    print_line("weir rules tune: " + note);
   if (findings.proposals.empty()) return;
-  say_line(with_separators(findings.alarms) + " false alarms");
+  print_line(with_separators(findings.alarms) + " false alarms");
   if (findings.has_range)
-    say_line(with_separators(findings.requests) + " requests of the range: " + with_separators(findings.attacks) +
-             " attacks, " + with_separators(findings.alarms_again) + " of these false alarms once more");
+    print_line(with_separators(findings.requests) + " requests of the range: " + with_separators(findings.attacks) +
+               " attacks, " + with_separators(findings.alarms_again) + " of these false alarms once more");
   else
-    say_line("Nothing says that attacks are still found but the rules' own examples: give some with --against");
+    print_line("Nothing says that attacks are still found but the rules' own examples: give some with --against");
   print_proposals(findings);
   if (!findings.chosen) {
-    say_line("Nothing ends the false alarms and keeps every attack. The narrowest one:");
+    print_line("Nothing ends the false alarms and keeps every attack. The narrowest one:");
     print_effect(findings.proposals.front(), findings.effects.front());
     return;
   }
   if (findings.proposals[*findings.chosen].is_filter)
-    say_line(
-        "No exclusion keeps every attack, as they come in the same place. A filter by what the false alarms say_line "
-        "does: "
+    print_line(
+        "No exclusion keeps every attack, as they come in the same place. A filter by what the false alarms say does: "
         "whoever sends that text, too, is not found by these rules");
   const ExclusionEffect& effect = findings.effects[*findings.chosen];
   print_effect(findings.proposals[*findings.chosen], effect);
-  say_line(with_separators(effect.examples - effect.examples_lost.size()) + " of " + with_separators(effect.examples) +
-           " positive examples of the rules concerned are still found");
+  print_line(with_separators(effect.examples - effect.examples_lost.size()) + " of " +
+             with_separators(effect.examples) + " positive examples of the rules concerned are still found");
 }
 
 std::string tune_json(const TuneFindings& findings) {
