@@ -10,9 +10,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The times that Kafka's ListOffsets takes for them.
-constexpr int64_t kTimeOfEnd = -1;
-constexpr int64_t kTimeOfBegin = -2;
+constexpr int64_t kTimeOfBegin = -2;  // as kTimeOfEnd
+constexpr Milliseconds kWakeTimeout{200};
 
 rd_kafka_resp_err_t ask(rd_kafka_t* client, const std::string& topic, int32_t partition, int64_t time,
                         Clock::time_point until, int64_t& offset) {
@@ -41,6 +40,11 @@ rd_kafka_resp_err_t ask_bounds(rd_kafka_t* client, const std::string& topic, int
   const auto until = Clock::now() + timeout;
   const auto code = ask(client, topic, partition, kTimeOfBegin, until, begin);
   return code != RD_KAFKA_RESP_ERR_NO_ERROR ? code : ask(client, topic, partition, kTimeOfEnd, until, end);
+}
+
+void ask_to_wake(rd_kafka_t* client, const std::string& topic, int32_t partition) {
+  int64_t end = 0;
+  static_cast<void>(ask_end(client, topic, partition, kWakeTimeout, end));
 }
 
 }  // namespace weir

@@ -158,10 +158,7 @@ Status StateReader::finish_window(rd_kafka_t& client, Reading& reading) const {
 
 /// See KafkaConsumer::wake_fetches_if_due().
 void StateReader::wake_fetches(rd_kafka_t& client, int32_t partition) const {
-  constexpr Milliseconds kWakeTimeout{200};
-  int64_t end = 0;
-  // Whether it is answered does not matter; the reading goes on by itself, only later.
-  static_cast<void>(ask_end(&client, topic_, partition, kWakeTimeout, end));
+  ask_to_wake(&client, topic_, partition);
 }
 
 PartitionListHandle StateReader::list_of(std::span<Reading*> readings) const {

@@ -22,7 +22,6 @@ constexpr int kMetadataTimeoutMs = 500;
 constexpr Milliseconds kUnreadTimeout{500};
 constexpr Milliseconds kHeldPoll{5};
 constexpr size_t kUnreadAskedMax = 16;  // partitions, of a lane that is quiet: some of them tell enough
-constexpr Milliseconds kWakeTimeout{200};
 constexpr size_t kRejoinBelow = 1'000;  // records of a partition that wait: then what is fetched of it comes again
 // Gaps are normal: every transaction leaves its marker. One this long may be records that retention removed.
 constexpr int64_t kSuspiciousGap = 1'000;
@@ -160,11 +159,8 @@ void KafkaConsumer::wake_fetches_if_due() {
 
 /// False: the last request is still under way.
 bool KafkaConsumer::wake_fetches_of(uint16_t topic, int32_t partition) {
-  return waker_->run([client = client_.get(), name = topics_[topic], partition] {
-    int64_t end = 0;
-    // Without an answer the library says elsewhere what is wrong.
-    static_cast<void>(ask_end(client, name, partition, kWakeTimeout, end));
-  });
+  return waker_->run(
+      [client = client_.get(), name = topics_[topic], partition] { ask_to_wake(client, name, partition); });
 }
 
 void KafkaConsumer::count(const rd_kafka_message_t& message) {

@@ -2,13 +2,13 @@
 
 #include <utility>
 
+#include "kafka/ask_bounds.h"
 #include "kafka/handles.h"
 
 namespace weir {
 namespace {
 
 constexpr int kTimeoutMs = 1'000;
-constexpr int64_t kEndOfPartition = -1;  // the time that Kafka's ListOffsets takes for it
 
 }  // namespace
 
@@ -20,7 +20,7 @@ bool EndQuestion::ask(rd_kafka_t* client, const TopicTable& topics, std::span<co
   Answer expected{number, false, {}};
   for (const PartitionOffset& partition : of) {
     rd_kafka_topic_partition_list_add(list.get(), topics[partition.topic].c_str(), partition.partition)->offset =
-        kEndOfPartition;
+        kTimeOfEnd;
     expected.ends.push_back({partition.topic, partition.partition, PartitionOffset::kUnknown});
   }
   return side_.run([this, client, list, expected] { answer(client, *list, expected); });

@@ -18,7 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kRangeQueueBytesMin = 256 << 10;
 constexpr size_t kMessagesAtOnce = 256;
-constexpr Milliseconds kWakeTimeout{200};
 constexpr Milliseconds kServeInterval{500};
 
 }  // namespace
@@ -204,9 +203,7 @@ void RangeReader::Impl::wake_fetches(Range& range) {
   if (range.is_at_end) return;
   if (!fetches_need_wake_up() || range.bytes_since_wake < queue_bytes / 2) return;
   range.bytes_since_wake = 0;
-  int64_t end = 0;
-  static_cast<void>(
-      ask_end(client.get(), topics[range.of.topic], range.of.partition, kWakeTimeout, end));  // whatever it answers
+  ask_to_wake(client.get(), topics[range.of.topic], range.of.partition);
 }
 
 /// The library's callbacks run where its own queue is polled. A record has no business there: it would be missing from its range.
