@@ -18,6 +18,16 @@ usage_error() { printf '%s\n' "${red}error:${plain} $*" "See $0 --help" >&2; exi
 in_ci() { [[ ${CI:-} == true || ${CI:-} == 1 ]]; }
 now_ms() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }
 
+# failure_of LOG: what a person needs of the log of tests that failed: its last 80 lines. ctest prints what a test said where that test ended,
+# which may be long before; so those of a failed test come first, at most 60 of each.
+failure_of() {
+  awk '/^ *Start +[0-9]+:|^[0-9]+% tests passed/ { lines = 0 }
+    /^ *[0-9]+\/[0-9]+ Test +#[0-9]+:/ { lines = /\*\*\*/ ? 1 : 0 }
+    lines { kept[NR] = $0; if (lines++ > 60) delete kept[NR - 59] }
+    END { for (i = 1; i <= NR; i++) if (i in kept) print kept[i] }' "$1"
+  tail -n 80 "$1"
+}
+
 # as_root COMMAND…: runs it as root, through sudo where needed.
 as_root() {
   if ((EUID == 0)); then

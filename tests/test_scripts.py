@@ -45,6 +45,20 @@ def test_the_parts_that_are_listed_are_those_that_exist():
         assert part in run('test', '--part', 'nothing').stderr
 
 
+def test_what_is_shown_of_failed_tests_holds_what_they_said(tmp_path):
+    """By a log as ctest writes it: the failed tests first, then quiet ones."""
+    said = [f'line {i}' for i in range(300)]
+    log = ['      Start  1: base', '      Start  2: score', ' 1/90 Test  #1: base ....   Passed    0.1 sec', ' 2/90 Test  #2: score ...***Failed    9.1 sec',
+           *said, '', '      Start  3: kafka', ' 3/90 Test  #3: kafka ...***Exception: SegFault  2.1 sec', 'it fell here', '      Start  4: x4']
+    log += [line for i in range(4, 90) for line in (f' {i}/90 Test #{i}: x{i} ...   Passed', f'      Start {i + 1}: x{i + 1}')]
+    log += ['', '98% tests passed, 2 tests failed out of 90', '', 'The following tests FAILED:']
+    (tmp_path / 'log').write_text('\n'.join(log) + '\n')
+    shown = subprocess.run(['bash', '-c', 'source "$1/scripts/lib.sh"; failure_of "$2"', '-', REPOSITORY, tmp_path / 'log'],
+                           capture_output=True, text=True, check=True).stdout.splitlines()
+    assert shown[0] == log[3] and shown[1:60] == said[-58:] + [''] and shown[60:62] == [log[306], 'it fell here']
+    assert shown[62:] == log[-80:]
+
+
 def test_nothing_is_missing_after_the_installation():
     """Of the packages that the tests need, which are running."""
     result = run('install-deps', '--test', '--print')

@@ -7,6 +7,7 @@ import shutil
 import signal
 import ssl
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,10 @@ class Proxy:
         (folder / 'nginx.conf').write_text(configuration(folder, self.port, upstream))
         self.process = Process([NGINX, '-p', folder, '-c', folder / 'nginx.conf', '-e', 'stderr'], folder / 'nginx.log')
         self.process.wait_until(self.subject, 30, 'nginx was up')
+
+    def workers(self):
+        """The process ids of the workers, also of those of before a reload that have not ended yet."""
+        return set(Path(f'/proc/{self.process.pid}/task/{self.process.pid}/children').read_text().split())
 
     def subject(self):
         """The common name of the certificate that a caller is shown now."""
@@ -100,7 +105,10 @@ def test_a_renewed_certificate_is_shown_while_weir_goes_on(behind):
     weir, key, proxy = behind
     pid = weir.process.pid
     assert proxy.subject() == 'first'
+    before = proxy.workers()
     certificate(proxy.folder, 'second')
     proxy.process.signal(signal.SIGHUP)     # what systemctl reload does
-    wait_for(lambda: proxy.subject() == 'second', 30, 'the new certificate was shown')
+    # A worker of before accepts connections, with the old certificate, until it has seen that it is to end.
+    wait_for(lambda: before and not before & proxy.workers(), 30, 'the workers of before the reload had ended')
+    assert proxy.subject() == 'second'
     assert proxy.call('GET', '/-/status', {'X-API-Key': key})[0] == 200 and weir.process.pid == pid and weir.process.running()
