@@ -12,14 +12,15 @@ using namespace weir::scoring_fixture;
 
 namespace {
 
-uint64_t hash_of(const std::string& client) {
-  return std::hash<std::string>{}(client);
+uint64_t hash_of(std::string_view client) {
+  return std::hash<std::string_view>{}(client);
 }
-uint64_t check_of(const std::string& client) {
+uint64_t check_of(std::string_view client) {
   return client_check(ClientKind::kCustomer, client);
 }
 
-ClientOrder silence(const std::string& client, int64_t until_ms, std::string_view episode = {}) {
+/// Orders point at the client's name, as real ones do: it outlives them.
+ClientOrder silence(std::string_view client, int64_t until_ms, std::string_view episode = {}) {
   return {OrderKind::kSilence,
           ClientKind::kCustomer,
           client,
@@ -29,7 +30,7 @@ ClientOrder silence(const std::string& client, int64_t until_ms, std::string_vie
           "a test",
           "ops"};
 }
-ClientOrder forget(const std::string& client) {
+ClientOrder forget(std::string_view client) {
   return {OrderKind::kForget, ClientKind::kCustomer, client, hash_of(client), {}, 0, "a test", "ops"};
 }
 
