@@ -164,10 +164,16 @@ class KafkaAccess:
             consumer.close()
 
     def limit_producer(self, client_id, bytes_a_second):
-        """Sets the broker's quota for what clients of that id produce; None takes it away. By Kafka's own tool, since the
-        client library cannot."""
-        change = ['--delete-config', 'producer_byte_rate'] if bytes_a_second is None else [
-            '--add-config', f'producer_byte_rate={bytes_a_second}']
+        """Sets each broker's quota for what clients of that id produce; None takes it away."""
+        self._limit(client_id, 'producer_byte_rate', bytes_a_second)
+
+    def limit_consumer(self, client_id, bytes_a_second):
+        """Likewise for what they fetch."""
+        self._limit(client_id, 'consumer_byte_rate', bytes_a_second)
+
+    def _limit(self, client_id, quota, bytes_a_second):
+        """By Kafka's own tool, since the client library cannot."""
+        change = ['--delete-config', quota] if bytes_a_second is None else ['--add-config', f'{quota}={bytes_a_second}']
         subprocess.run(['java', *JAVA_OPTIONS, '-cp', f'{fetch()}/lib/*', 'kafka.admin.ConfigCommand',
                         '--bootstrap-server', self.bootstrap, '--alter', '--entity-type', 'clients',
                         '--entity-name', client_id, *change],

@@ -20,7 +20,8 @@ from cluster import Cluster, SmallDisk  # noqa: E402
 from fleet import Stuck             # noqa: E402
 from trial import OPTIONS, Trial    # noqa: E402
 
-ONE, THREE, PROXIED, SMALL = 'one node', 'three nodes', 'one node behind a proxy', 'three nodes with small disks'
+ONE, THREE, PROXIED, SMALL, TLS = ('one node', 'three nodes', 'one node behind a proxy', 'three nodes with small disks',
+                                   'three nodes, TLS')
 
 
 class Plan:
@@ -44,6 +45,7 @@ SHORT = [
     Plan('network', scenarios.network, 20, PROXIED, 2),
     Plan('membership', scenarios.membership, 20, PROXIED, 2, by_hand=True),
     Plan('full-disk', scenarios.full_disk, 2, SMALL, 1),
+    Plan('overload', scenarios.overload, 30, TLS, 1),
     Plan('catch-up', scenarios.catch_up, 30, ONE, 0, **CATCH_UP),
 ]
 SHORT += [Plan(f'scale-{processes}', scenarios.scale, processes, PROXIED, 2, traffic='scale', partitions=16,
@@ -62,17 +64,19 @@ LONG = [
     Plan('network', scenarios.network, 100, PROXIED, 2, **LONG_TRAFFIC),
     Plan('membership', scenarios.membership, 100, PROXIED, 2, by_hand=True, **LONG_TRAFFIC),
     Plan('full-disk', scenarios.full_disk, 30, SMALL, 1, **LONG_TRAFFIC),
+    Plan('overload', scenarios.overload, 600, TLS, 1, **LONG_TRAFFIC),
     Plan('catch-up', scenarios.catch_up, 300, ONE, 0, **CATCH_UP | {'clients': 1600, 'event_rate': 20.0}),
 ]
 SHORT += [Plan('soak', soak.soak, 1, THREE, 1)]
 # So slow that hours of it can be judged: the reference keeps what it expects.
-SOAK = [Plan('soak', soak.soak, 120, THREE, 0, rate=300, clients=2000, event_rate=300.0)]
+SOAK = [Plan('soak', soak.soak, 120, THREE, 0, rate=120, clients=2000, event_rate=120.0)]
 COMPARED = ('expected', 'lost', 'duplicated', 'different')
 PLANS = {'short': SHORT, 'long': LONG, 'soak': SOAK}
 
 
 def make_cluster(where, folder):
-    return Cluster(folder, 3 if where in (THREE, SMALL) else 1, proxied=where == PROXIED, small_disks=where == SMALL).start()
+    return Cluster(folder, 3 if where in (THREE, SMALL, TLS) else 1, proxied=where == PROXIED, small_disks=where == SMALL,
+                   tls=where == TLS).start()
 
 
 class Run:

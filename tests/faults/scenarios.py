@@ -14,6 +14,10 @@ from weir_process import binary
 
 CRASH_SECONDS_MAX = 25
 BACKLOG_MEMORY_BYTES_MAX = 700_000_000
+OVERLOAD = 3                    # so many times as much comes as is read
+OVERLOAD_BYTES_MAX = 100_000    # a second and broker, at first: less and less until it is an overload
+OVERLOAD_MEMORY_BYTES_MAX = 300_000_000
+RECOVER_SECONDS_MAX = 600
 SCALE_RECORDS = 30_000
 
 
@@ -233,6 +237,78 @@ def full_disk(trial, total):
         node.start()
         wait(trial, 1.0, 2.0)
     trial.fleet.wait_until_ready()
+
+
+def overload(trial, seconds):
+    """For so many seconds at least three times as much comes as the brokers let weir read; then they are all away, half as long. What was left
+    is caught up with each time, and memory stays within bounds meanwhile."""
+    trial.requests_may_be_refused = True
+    names = ('static-a', 'static-b')
+    start(trial, *names)
+    trial.status = 'before the overload'
+    wait_until(trial, lambda: trial.records_behind() < trial.rate, 'reading kept up')
+    came, read = overloaded(trial, seconds)
+    trial.extra['overload'] = {'came': came, 'read': read, 'seconds_to_recover': seconds_to_recover(trial)}
+    if came < OVERLOAD * read and not trial.ending.is_set():
+        raise Stuck(f'{came:,} records came and {read:,} were read: no overload')
+    for node in trial.cluster.nodes:
+        node.kill()
+    count(trial, 2, f'all brokers are away for {seconds / 2:g} s')
+    trial.ending.wait(seconds / 2)
+    for node in trial.cluster.nodes:
+        node.launch()
+    for node in trial.cluster.nodes:
+        node.wait_until_ready()
+    trial.extra['overload']['seconds_after_outage'] = seconds_to_recover(trial)
+    peak = max(trial.fleet.members[name].process.memory_peak_bytes() for name in names)
+    trial.extra['memory_peak_mb'] = round(peak / 1e6)
+    if peak > OVERLOAD_MEMORY_BYTES_MAX:
+        raise Stuck(f'{peak / 1e6:.0f} MB resident, more than {OVERLOAD_MEMORY_BYTES_MAX / 1e6:.0f}')
+    if restarts := trial.fleet.restarts():
+        raise Stuck(f'{restarts} processes ended by themselves')
+
+
+def overloaded(trial, seconds):
+    """(records that came, records that were read) while the brokers let the detect lanes read less than a third."""
+    client, quota = 'weir-detect-0', OVERLOAD_BYTES_MAX
+    trial.cluster.limit_consumer(client, quota)
+    try:
+        count(trial, 2, 'an overload')
+        until = time.monotonic() + seconds
+        began = (trial.produced, trial.records_behind())
+        while time.monotonic() < until and not trial.ending.is_set():
+            before = (trial.produced, trial.records_behind())
+            trial.ending.wait(5)        # the broker measures over 10 s
+            came = trial.produced - before[0]
+            read = came - (trial.records_behind() - before[1])
+            if came < 1.2 * OVERLOAD * read:
+                quota //= 2
+                trial.cluster.limit_consumer(client, quota)
+                began = (trial.produced, trial.records_behind())
+        came = trial.produced - began[0]
+        return came, came - (trial.records_behind() - began[1])
+    finally:
+        trial.cluster.limit_consumer(client, None)
+
+
+def seconds_to_recover(trial):
+    """Until weir is less than a second behind, while traffic goes on."""
+    began = time.monotonic()
+    trial.status = 'recovering'
+    wait_until(trial, lambda: trial.records_behind() < trial.rate, 'reading caught up')
+    return round(time.monotonic() - began, 1)
+
+
+def wait_until(trial, condition, what):
+    deadline = time.monotonic() + RECOVER_SECONDS_MAX
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except Exception:       # no broker just now
+            pass
+        wait(trial, 0.2, 0.3)
+    raise Stuck(f'waited {RECOVER_SECONDS_MAX} s for: {what}')
 
 
 CLOCK_JUMPS_SECONDS = (3, -3, 600, -600, 7_200, -7_200, 90_000, -90_000)    # around limits: sessions, windows, 1 h, a day

@@ -93,7 +93,7 @@ class Trial:
             'score': {**score_configuration(self.options), 'snapshot_round_ms': self.snapshot_round_ms},
             'batch': {'commit_interval_ms': 100},
             'decisions': POLICY if self.judges_decisions else {},
-            'kafka': {'instance_id': name if name.startswith('static') else '',
+            'kafka': {'instance_id': name if name.startswith('static') else '', 'security': self.cluster.weir_security,
                       'topics': {'observations_partitions': self.observations_partitions},
                       'client_properties': {'session.timeout.ms': str(SESSION_MS), 'heartbeat.interval.ms': '500',
                                             **({'transaction.timeout.ms': str(TRANSACTION_MS),
@@ -219,6 +219,10 @@ class Trial:
         if stage == 'detect':
             return sum(end - committed.get(number, 0) for number, end in self._ends(topic, 'read_uncommitted').items())
         return self._undecided(topic) + sum(1 for _ in messages_of(self.cluster.bootstrap, topic, committed))
+
+    def records_behind(self):
+        """Offsets of the requests that are not yet read."""
+        return self._left('detect', self.requests)
 
     def blocks_behind(self):
         """Offsets of the observations that are not yet scored."""
