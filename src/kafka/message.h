@@ -15,6 +15,11 @@ inline std::string_view text_of(const void* data, size_t size) {
   return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
 }
 
+/// Of its key and its value; headers are not counted.
+inline size_t bytes_of(const rd_kafka_message_t& message) {
+  return message.len + message.key_len;
+}
+
 /// The value of a message's header; empty when it has none.
 inline std::string_view header_of(const rd_kafka_message_t& message, const char* name) {
   rd_kafka_headers_t* headers = nullptr;
