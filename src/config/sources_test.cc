@@ -1,5 +1,7 @@
 #include "config/source_topics.h"
 
+#include <tuple>
+
 #include "base/catch.h"
 
 namespace weir {

@@ -1,5 +1,6 @@
 #include "evidence/masking.h"
 
+#include <cstdint>
 #include <ctime>
 #include <string>
 #include <vector>

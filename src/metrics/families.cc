@@ -1,5 +1,6 @@
 #include "metrics/families.h"
 
+#include <cstdint>
 #include <limits>
 
 #include "base/assert.h"

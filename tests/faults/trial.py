@@ -44,7 +44,7 @@ def score_configuration(options):
 class Trial:
     def __init__(self, cluster, folder, name, seed, delivery, *, rate=1500, partitions=8, observations_partitions=8,
                  clients=400, event_rate=200.0, options=OPTIONS, traffic=None, verdict_on=None,
-                 lanes=(1, 1), uneven=False, judges_bursts=True, judges_decisions=True, by_hand=False):
+                 lanes=(1, 1), uneven=False, judges_bursts=True, judges_decisions=True, by_hand=False, snapshot_round_ms=None):
         self.cluster, self.name, self.delivery, self.options = cluster, name, delivery, options
         self.chance = random.Random(f'{seed}/{name}')
         self.rate, self.lanes = rate, lanes
@@ -65,7 +65,7 @@ class Trial:
         self.produced = 0
         self.rules = RULES
         self.flood_until = 0.0                   # of the monotonic clock: attackers send far more until then
-        self.snapshot_round_ms = self.chance.choice((2_000, 30_000))
+        self.snapshot_round_ms = snapshot_round_ms or self.chance.choice((2_000, 30_000))
         self.ending = threading.Event()          # no further faults, only the verdict
         self._stop_feeding = threading.Event()
         self._feeder, self._feeder_error, self._refused = None, None, False

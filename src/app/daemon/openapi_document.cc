@@ -1,6 +1,7 @@
 #include "app/daemon/openapi_document.h"
 
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 

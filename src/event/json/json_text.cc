@@ -1,5 +1,7 @@
 #include "event/json/json_text.h"
 
+#include <cstdint>
+
 #include "event/json/json_number.h"
 
 namespace weir {

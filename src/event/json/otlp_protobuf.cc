@@ -1,6 +1,7 @@
 #include "event/json/otlp_protobuf.h"
 
 #include <cmath>
+#include <cstdint>
 #include <protozero/pbf_reader.hpp>
 #include <utility>
 

@@ -1,5 +1,6 @@
 #include "event/profile/example_check.h"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 

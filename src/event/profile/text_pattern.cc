@@ -1,5 +1,6 @@
 #include "event/profile/text_pattern.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>

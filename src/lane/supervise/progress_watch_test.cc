@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "lane/supervise/progress_watch.h"
 
 #include "base/catch.h"
