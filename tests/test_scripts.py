@@ -7,7 +7,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SCRIPTS = ['demo', 'test', 'bench', 'fuzz', 'format', 'install-deps', 'sigma-oracle', 'faults', 'package', 'soak', 'docs', 'dashboard-pictures',
-           'coverage', 'mutants', 'analyse']
+           'coverage', 'mutants', 'analyse', 'distribution']
 
 
 def run(script, *arguments):
@@ -31,6 +31,7 @@ def test_help_explains_the_script(script):
     ('docs', ['--frobnicate']), ('docs', ['--serve', 'here']), ('docs', ['--output']),
     ('coverage', ['--frobnicate']), ('coverage', ['--fail-under', 'all']), ('coverage', ['--with', 'tests/none.py']), ('mutants', ['--count', '0']),
     ('mutants', ['--frobnicate']), ('mutants', ['--module', 'nothing']), ('analyse', ['--frobnicate']), ('analyse', ['/no/such/file']),
+    ('distribution', []), ('distribution', ['sarge']), ('distribution', ['trixie', '--frobnicate']), ('distribution', ['trixie', 'noble']),
     ('dashboard-pictures', ['--frobnicate']), ('dashboard-pictures', ['--minutes', 'long'])])
 def test_wrong_usage_is_code_2_with_a_message(script, arguments):
     result = run(script, *arguments)

@@ -119,7 +119,14 @@ class CallSlot {
 
 void Exchange::Protocol::serve(BoundedStream& stream, const std::function<void(httplib::Request&)>& on_request) {
   bool closed = false;
-  process_request(stream, /*close_connection=*/true, closed, on_request);
+  // Since 0.17 the library wants to be told of both ends, for a part of the request that is not used here.
+  const auto process = [&](auto& protocol) {
+    if constexpr (requires { protocol.process_request(stream, true, closed, on_request); })
+      protocol.process_request(stream, /*close_connection=*/true, closed, on_request);
+    else
+      protocol.process_request(stream, {}, 0, {}, 0, /*close_connection=*/true, closed, on_request);
+  };
+  process(*this);
 }
 
 Exchange::Exchange(HttpContext& context, UniqueFd connection, int stop_fd)
@@ -180,7 +187,7 @@ bool Exchange::route(const httplib::Request& request, httplib::Response& respons
   const std::string_view path = path_of(request);
   if (const ApiRoute* api = api_route(path)) return route_api(*api, request, response);
   if (path != "/metrics" && path != "/-/healthy" && path != "/-/ready") {
-    auto decision = context_.access.admit_unknown(request.remote_addr, Clock::now());
+    auto decision = context_.access.admit_unknown(remote_address_, Clock::now());
     if (decision.status == 0) return answered(404);
     refuse(std::move(decision), response);
     return true;
@@ -240,7 +247,7 @@ bool Exchange::route_api(const ApiRoute& route, const httplib::Request& request,
   const std::string origin = request.get_header_value("Origin");
   const std::string fetch_site = request.get_header_value("Sec-Fetch-Site");
   const std::string csrf_token = request.get_header_value(kCsrfHeader);
-  auto decision = context_.access.admit({.remote_address = request.remote_addr,
+  auto decision = context_.access.admit({.remote_address = remote_address_,
                                          .host = host,
                                          .authorization = authorization,
                                          .api_key = api_key,

@@ -40,7 +40,7 @@ struct Fixture {
     write(record);
   }
   std::vector<StoredState> read(const std::vector<StateStore::Request>& requests) {
-    REQUIRE(feeder->flush(Milliseconds(10'000)));
+    REQUIRE(feeder->flush(Milliseconds(60'000)));
     StateReader reader(options, "state");
     auto states = reader.read(requests, kChunks, patience);
     if (!states) FAIL(states.error().to_string());
@@ -103,11 +103,14 @@ TEST_CASE("reading the state of many partitions does not wait for the end of eac
     requests.push_back({partition, 50});
   }
   static_cast<void>(test.read(requests));  // the broker and the library have warmed up
-  const auto start = std::chrono::steady_clock::now();
-  const auto states = test.read(requests);
-  const auto took = std::chrono::steady_clock::now() - start;
-  for (const StoredState& state : states)
-    CHECK(state.complete());
-  // A fetch at the end of a partition waits for half a second if it is let: four in a row were two seconds.
-  CHECK(std::chrono::duration_cast<Milliseconds>(took) < Milliseconds(1'500));
+  // A fetch at the end of a partition waits for half a second if it is let: four in a row were two seconds, every time. On a busy
+  // machine a try or two may take as long even so.
+  CHECK(wait_for([&] {
+    const auto start = std::chrono::steady_clock::now();
+    const auto states = test.read(requests);
+    const auto took = std::chrono::steady_clock::now() - start;
+    for (const StoredState& state : states)
+      CHECK(state.complete());
+    return took < Milliseconds(1'500);
+  }));
 }

@@ -15,28 +15,6 @@ namespace {
 
 constexpr Milliseconds kOpenTimeout{10'000};
 
-TopicRecord record_from(const rd_kafka_message_t& message) {
-  const auto text = [](const void* data, size_t size) {
-    return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size);
-  };
-  TopicRecord record{rd_kafka_topic_name(message.rkt),
-                     message.partition,
-                     message.offset,
-                     EventTime(Milliseconds(rd_kafka_message_timestamp(&message, nullptr))),
-                     text(message.key, message.key_len),
-                     text(message.payload, message.len),
-                     {}};
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    record.headers.emplace_back(name, text(value, size));
-  }
-  return record;
-}
-
 }  // namespace
 
 struct TopicReader::Impl {
@@ -50,13 +28,6 @@ struct TopicReader::Impl {
 
 TopicReader::TopicReader() : impl_(std::make_unique<Impl>()) {}
 TopicReader::~TopicReader() = default;
-
-std::string_view TopicRecord::header(std::string_view name) const {
-  for (const auto& header : headers) {
-    if (header.first == name) return header.second;
-  }
-  return {};
-}
 
 Result<std::unique_ptr<TopicReader>> TopicReader::open(const ClientOptions& options,
                                                        std::span<const std::string> topics, Start start) {

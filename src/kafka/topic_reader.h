@@ -4,26 +4,14 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "kafka/client_options.h"
+#include "kafka/topic_record.h"
 
 namespace weir {
-
-struct TopicRecord {
-  std::string topic;
-  int32_t partition = 0;
-  int64_t offset = 0;
-  EventTime time{};
-  std::string key, value;
-  std::vector<std::pair<std::string, std::string>> headers;
-
-  /// Empty when there is none.
-  [[nodiscard]] std::string_view header(std::string_view name) const;
-};
 
 /// Reads topics without being a member of a group: for tools that show what is there. One thread.
 class TopicReader {

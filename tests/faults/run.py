@@ -69,8 +69,9 @@ LONG = [
 ]
 SHORT += [Plan('soak', soak.soak, 1, THREE, 1)]
 # So slow that hours of it can be judged: the reference keeps what it expects. Event time goes ten times as fast, so that what is kept for
-# the lateness, two hours, has filled up within the first quarter; snapshots are as frequent as they are by default.
-SOAK = [Plan('soak', soak.soak, 120, THREE, 0, rate=120, clients=400, event_rate=12.0, snapshot_round_ms=30_000)]
+# the lateness, two hours, has filled up within the first quarter; snapshots and commits are as frequent as they are by default.
+SOAK = [Plan('soak', soak.soak, 120, THREE, 0, rate=120, clients=400, event_rate=12.0, snapshot_round_ms=30_000,
+             commit_interval_ms=200)]
 COMPARED = ('expected', 'lost', 'duplicated', 'different')
 PLANS = {'short': SHORT, 'long': LONG, 'soak': SOAK}
 

@@ -10,6 +10,9 @@ from trial import RULES
 
 LASTING = ('static-a', 'static-b')      # they live from the beginning to the end: theirs are the slopes
 SAMPLE_SECONDS = 5
+CALM_SECONDS = (20, 40)                 # between two disturbances: a broker that was restarted gets warm again
+CALM_SECONDS_SHORT = (5, 15)            # of a run so short that each kind of them would not come
+HOURS_FROM_MINUTES = 10
 WARM_UP = 0.25                          # of the time: caches and tables fill
 SAMPLES_MIN = 60                        # after that; with fewer a slope says nothing
 MEMORY_SLOPE_MAX = 1 << 20              # bytes an hour
@@ -41,7 +44,8 @@ class Watch:
 
     def __init__(self, trial):
         self.trial, self.began, self.due = trial, time.monotonic(), 0.0
-        self.samples = {name: {'memory_bytes': [], 'descriptors': [], 'threads': []} for name in LASTING}
+        # What the clients' state takes explains memory; it is not judged, it moves with the partitions.
+        self.samples = {name: {'memory_bytes': [], 'descriptors': [], 'threads': [], 'state_bytes': []} for name in LASTING}
         self.lag = []
 
     def look(self):
@@ -57,6 +61,7 @@ class Watch:
             of['memory_bytes'].append((hours, member.process.memory_bytes()))
             of['descriptors'].append((hours, member.process.descriptors()))
             of['threads'].append((hours, member.process.threads()))
+            of['state_bytes'].append((hours, metrics.sum('weir_state_bytes')))
             # Not exported before the first answer of a broker.
             behind += sum(value for sample, _, value in metrics.samples if sample == 'weir_consumer_lag_records')
         self.lag.append((hours, behind))
@@ -83,7 +88,7 @@ class Watch:
         for name, kinds in self.samples.items():
             for kind, samples in kinds.items():
                 settled = self.settled(samples)
-                if len(settled) < SAMPLES_MIN:
+                if len(settled) < SAMPLES_MIN or kind == 'state_bytes':
                     continue
                 # Descriptors and threads are whole numbers: a slope of half of one in the time watched is one that is not given back.
                 limit = MEMORY_SLOPE_MAX if kind == 'memory_bytes' else 0.5 / (settled[-1][0] - settled[0][0])
@@ -103,7 +108,7 @@ def soak(trial, minutes):
     until = time.monotonic() + minutes * 60
     while time.monotonic() < until and not trial.ending.is_set():
         next(disturbances)(trial, minutes)
-        calm = time.monotonic() + trial.chance.uniform(5, 15)
+        calm = time.monotonic() + trial.chance.uniform(*(CALM_SECONDS if minutes > HOURS_FROM_MINUTES else CALM_SECONDS_SHORT))
         while time.monotonic() < calm:
             watch.look()
             wait(trial, 0.5, 1.0)

@@ -44,7 +44,8 @@ def score_configuration(options):
 class Trial:
     def __init__(self, cluster, folder, name, seed, delivery, *, rate=1500, partitions=8, observations_partitions=8,
                  clients=400, event_rate=200.0, options=OPTIONS, traffic=None, verdict_on=None,
-                 lanes=(1, 1), uneven=False, judges_bursts=True, judges_decisions=True, by_hand=False, snapshot_round_ms=None):
+                 lanes=(1, 1), uneven=False, judges_bursts=True, judges_decisions=True, by_hand=False, snapshot_round_ms=None,
+                 commit_interval_ms=100):
         self.cluster, self.name, self.delivery, self.options = cluster, name, delivery, options
         self.chance = random.Random(f'{seed}/{name}')
         self.rate, self.lanes = rate, lanes
@@ -65,6 +66,7 @@ class Trial:
         self.produced = 0
         self.rules = RULES
         self.flood_until = 0.0                   # of the monotonic clock: attackers send far more until then
+        self.commit_interval_ms = commit_interval_ms
         self.snapshot_round_ms = snapshot_round_ms or self.chance.choice((2_000, 30_000))
         self.ending = threading.Event()          # no further faults, only the verdict
         self._stop_feeding = threading.Event()
@@ -91,7 +93,7 @@ class Trial:
             'lanes': dict(zip(('detect', 'score'), self.lanes)),
             'rules': {'directories': [str(self.rules)]},
             'score': {**score_configuration(self.options), 'snapshot_round_ms': self.snapshot_round_ms},
-            'batch': {'commit_interval_ms': 100},
+            'batch': {'commit_interval_ms': self.commit_interval_ms},
             'decisions': POLICY if self.judges_decisions else {},
             'kafka': {'instance_id': name if name.startswith('static') else '', 'security': self.cluster.weir_security,
                       'topics': {'observations_partitions': self.observations_partitions},

@@ -1,5 +1,7 @@
 #include "app/crawlers/name_resolver.h"
 
+// Newer versions warn of functions in whose place the oldest one used, 1.18, has nothing.
+#define CARES_NO_DEPRECATED
 #include <ares.h>
 #include <netdb.h>
 #include <netinet/in.h>

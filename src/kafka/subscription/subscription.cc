@@ -20,19 +20,6 @@ constexpr Milliseconds kLeaveMax{5'000};
 constexpr int kSubscriptionSliceMs = 100;
 constexpr int kCommittedTries = 6;  // a transaction that is not decided delays the answer by up to its timeout
 
-TopicRecord record_from(const rd_kafka_message_t& message) {
-  const auto text = [](const void* data, size_t size) {
-    return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size);
-  };
-  return {rd_kafka_topic_name(message.rkt),
-          message.partition,
-          message.offset,
-          EventTime(Milliseconds(rd_kafka_message_timestamp(&message, nullptr))),
-          text(message.key, message.key_len),
-          text(message.payload, message.len),
-          {}};
-}
-
 }  // namespace
 
 /// The client's callbacks get the context, and find the rest around it.
