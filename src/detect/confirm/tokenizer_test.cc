@@ -12,7 +12,7 @@ namespace {
 std::string raw(std::string_view value) {
   return std::string(sql_fingerprint(value, SqlContext::kRaw).text());
 }
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   return std::string(sql_fingerprint(value, SqlContext::kSingleQuoted).text());
 }
 
@@ -30,10 +30,10 @@ TEST_CASE("a value folds into a short fingerprint", "[sql]") {
   CHECK(raw("sleep (5)") == "f1");
   CHECK(raw("sleep 5") == "n1");
   CHECK(raw("a|||b") == "n?n");
-  CHECK(quoted("x' or 'a'='a") == "s&sos");
-  CHECK(quoted("it''s") == "s");
-  CHECK(quoted("x\\' or 1=1") == "s");
-  CHECK(quoted("x'); drop table t--") == "s;Ekn" + std::string("c"));
+  CHECK(in_quotes("x' or 'a'='a") == "s&sos");
+  CHECK(in_quotes("it''s") == "s");
+  CHECK(in_quotes("x\\' or 1=1") == "s");
+  CHECK(in_quotes("x'); drop table t--") == "s;Ekn" + std::string("c"));
 }
 
 TEST_CASE("a fingerprint is short and says whether it is all", "[sql]") {

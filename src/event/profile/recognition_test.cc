@@ -17,7 +17,7 @@ const std::string kNginx =
 constexpr std::string_view kCombined =
     R"(203.0.113.9 - - [15/Jan/2025:10:20:30 +0000] "GET /a?b=c HTTP/1.1" 200 3 "-" "curl/8")";
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -37,17 +37,18 @@ TEST_CASE("the form of a log is recognised from its lines") {
 }
 
 TEST_CASE("envelopes of shippers are recognised too") {
-  CHECK(recognised({R"({"@timestamp":"x","message":)" + quoted(kCombined) + R"(,"host":{"name":"web1"}})"}) ==
+  CHECK(recognised({R"({"@timestamp":"x","message":)" + json_text(kCombined) + R"(,"host":{"name":"web1"}})"}) ==
         "nginx combined, unwrapped from /message, 1");
-  CHECK(recognised({R"({"log":)" + quoted(kNginx) + R"(,"stream":"stdout"})"}) == "nginx, unwrapped from /log, 1");
+  CHECK(recognised({R"({"log":)" + json_text(kNginx) + R"(,"stream":"stdout"})"}) == "nginx, unwrapped from /log, 1");
   CHECK(recognised({R"({"records":[)" + kNginx + "," + kNginx + "]}"}) == "nginx, split at /records, 1");
-  CHECK(recognised({R"({"logEvents":[{"id":"1","message":)" + quoted(kCombined) + "}]}"}) ==
+  CHECK(recognised({R"({"logEvents":[{"id":"1","message":)" + json_text(kCombined) + "}]}"}) ==
         "nginx combined, split at /logEvents, unwrapped from /message, 1");
 }
 
 TEST_CASE("an envelope within an envelope is recognised") {
-  const std::string docker = R"({"log":)" + quoted(kCombined) + R"(,"stream":"stdout"})";
-  CHECK(recognised({R"({"message":)" + quoted(docker) + "}"}) == "nginx combined, unwrapped from /message and /log, 1");
+  const std::string docker = R"({"log":)" + json_text(kCombined) + R"(,"stream":"stdout"})";
+  CHECK(recognised({R"({"message":)" + json_text(docker) + "}"}) ==
+        "nginx combined, unwrapped from /message and /log, 1");
 }
 
 TEST_CASE("most lines decide, not the first") {
