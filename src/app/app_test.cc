@@ -120,10 +120,19 @@ TEST_CASE("a teardown that hangs ends with the exit code set, one in time does n
   std::atomic<int> ended_with{-1};
   std::atomic<int> told{0};
   {
+    // The deadline may be over before this thread goes on: the end waits for the code.
+    std::atomic<bool> code_is_set{false};
     TeardownDeadline deadline(
-        std::chrono::milliseconds(20), [&] { ++told; }, [&](int code) { ended_with = code; });
+        std::chrono::milliseconds(20),
+        [&] {
+          ++told;
+          while (!code_is_set)
+            std::this_thread::yield();
+        },
+        [&](int code) { ended_with = code; });
     deadline.set_exit_code(0);
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    code_is_set = true;
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (ended_with < 0 && std::chrono::steady_clock::now() < limit)
       std::this_thread::yield();
   }

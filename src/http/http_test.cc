@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <stdexcept>
@@ -41,6 +42,9 @@ class Fixture {
   explicit Fixture(
       HttpOptions options = {}, std::function<std::string()> metrics = [] { return "weir_up 1\n"; }) {
     options.port = 0;
+    // Where a test does not set them: callers on a busy machine are slow.
+    if (options.request_timeout == HttpOptions().request_timeout) options.request_timeout = 60s;
+    if (options.response_timeout == HttpOptions().response_timeout) options.response_timeout = 60s;
     HttpHandlers handlers;
     handlers.metrics = std::move(metrics);
     handlers.metrics_content_type = "text/plain; version=0.0.4";
@@ -57,13 +61,13 @@ class Fixture {
 
   [[nodiscard]] httplib::Client client() const {
     httplib::Client client("127.0.0.1", server->port());
-    client.set_read_timeout(10s);
+    client.set_read_timeout(60s);
     return client;
   }
 
   /// The log once it holds `count` entries: an entry is written after the caller has its answer.
   std::vector<Logged> logged(size_t count) {
-    for (const auto deadline = Clock::now() + 5s; Clock::now() < deadline; std::this_thread::sleep_for(2ms)) {
+    for (const auto deadline = Clock::now() + 60s; Clock::now() < deadline; std::this_thread::sleep_for(2ms)) {
       const std::lock_guard lock(mutex_);
       if (logged_.size() >= count) return logged_;
     }
@@ -99,7 +103,7 @@ class RawConnection {
   }
 
   /// Everything until the other side closes, or what came within `patience`.
-  [[nodiscard]] std::string read_all(std::chrono::milliseconds patience = 10s) const {
+  [[nodiscard]] std::string read_all(std::chrono::milliseconds patience = 60s) const {
     std::string text;
     const auto deadline = Clock::now() + patience;
     while (true) {
@@ -122,6 +126,13 @@ std::string answer_to(const Fixture& fixture, std::string_view request) {
   const RawConnection connection(fixture.server->port());
   connection.send_text(request);
   return connection.read_all();
+}
+
+/// For bounds of time: a busy machine exceeds them in a try or two, a server that is wrong in each.
+bool in_one_of_some_tries(const std::function<bool()>& trial) {
+  for (int i = 0; i < 20; ++i)
+    if (trial()) return true;
+  return false;
 }
 
 size_t open_fds() {
@@ -273,14 +284,16 @@ TEST_CASE("a caller that sends byte by byte is cut off at the deadline of the wh
   HttpOptions options;
   options.request_timeout = 300ms;
   const Fixture fixture(options);
-  const RawConnection slow(fixture.server->port());
-  const auto begin = Clock::now();
   const std::string request = "GET /metrics HTTP/1.1\r\nX: " + std::string(1'000, 'a');
-  for (const char byte : request) {
-    if (!slow.send_text({&byte, 1}) || Clock::now() - begin > 3s) break;
-    std::this_thread::sleep_for(20ms);
-  }
-  CHECK(Clock::now() - begin < 2s);
+  CHECK(in_one_of_some_tries([&] {
+    const RawConnection slow(fixture.server->port());
+    const auto begin = Clock::now();
+    for (const char byte : request) {
+      if (!slow.send_text({&byte, 1}) || Clock::now() - begin > 3s) break;
+      std::this_thread::sleep_for(20ms);
+    }
+    return Clock::now() - begin < 2s;
+  }));
 }
 
 TEST_CASE("slow callers on all threads delay the next one no longer than the deadline") {
@@ -288,14 +301,17 @@ TEST_CASE("slow callers on all threads delay the next one no longer than the dea
   options.threads = 2;
   options.request_timeout = 300ms;
   const Fixture fixture(options);
-  const RawConnection slow(fixture.server->port());
-  const RawConnection two(fixture.server->port());
-  slow.send_text("GET /metr");
-  two.send_text("GET /metr");
-  const auto begin = Clock::now();
-  CHECK(fixture.client().Get("/metrics")->status == 200);
-  CHECK(Clock::now() - begin < 2s);
-  CHECK(slow.read_all().starts_with("HTTP/1.1 408 "));
+  CHECK(in_one_of_some_tries([&] {
+    const RawConnection slow(fixture.server->port());
+    const RawConnection two(fixture.server->port());
+    slow.send_text("GET /metr");
+    two.send_text("GET /metr");
+    const auto begin = Clock::now();
+    const auto result = fixture.client().Get("/metrics");
+    const auto took = Clock::now() - begin;
+    CHECK(slow.read_all().starts_with("HTTP/1.1 408 "));
+    return result && result->status == 200 && took < 2s;
+  }));
 }
 
 TEST_CASE("more connections than threads and queue are all served in the end") {
@@ -326,11 +342,13 @@ TEST_CASE("a caller that does not take its answer is dropped at the deadline") {
   options.response_timeout = 200ms;
   const std::string large(64 << 20, 'm');
   const Fixture fixture(options, [&large] { return large; });
-  const RawConnection lazy(fixture.server->port());
-  lazy.send_text("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
-  const auto begin = Clock::now();
-  CHECK(fixture.client().Get("/-/healthy")->status == 200);
-  CHECK(Clock::now() - begin < 3s);
+  CHECK(in_one_of_some_tries([&] {
+    const RawConnection lazy(fixture.server->port());
+    lazy.send_text("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto begin = Clock::now();
+    const auto result = fixture.client().Get("/-/healthy");
+    return result && result->status == 200 && Clock::now() - begin < 3s;
+  }));
 }
 
 TEST_CASE("garbage is 400 or a closed connection, and the server goes on") {
@@ -376,18 +394,24 @@ TEST_CASE("a caller cannot forge lines of the log") {
 }
 
 TEST_CASE("the request log is rate limited, and says how much it left out") {
-  std::vector<Logged> lines;
-  RequestLog log(
-      [&lines](const RequestLogEntry& entry) {
-        lines.push_back({"", "", 0, entry.suppressed, std::string(entry.failure)});
-      },
-      3);
-  for (int i = 0; i < 10; ++i)
-    log.record({.status = 200});
-  CHECK(lines.size() == 3);
-  log.record({.status = 500, .failure = "a failure has a budget of its own"});
-  REQUIRE(lines.size() == 4);
-  CHECK(lines[3].suppressed == 7);
+  CHECK(in_one_of_some_tries([] {
+    std::vector<Logged> lines;
+    RequestLog log(
+        [&lines](const RequestLogEntry& entry) {
+          lines.push_back({"", "", 0, entry.suppressed, std::string(entry.failure)});
+        },
+        3);
+    const auto begin = Clock::now();
+    for (int i = 0; i < 10; ++i)
+      log.record({.status = 200});
+    const size_t of_requests = lines.size();
+    log.record({.status = 500, .failure = "a failure has a budget of its own"});
+    if (Clock::now() - begin >= 1s) return false;  // the limit is one of a second
+    CHECK(of_requests == 3);
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[3].suppressed == 7);
+    return true;
+  }));
 }
 
 TEST_CASE("a port that is in use is refused with an error that says so") {
@@ -429,17 +453,20 @@ TEST_CASE("IPv6 loopback can be listened on") {
 TEST_CASE("stop ends at once although callers hang, twice is harmless, and the port is free again") {
   HttpOptions options;
   options.request_timeout = 30s;
-  Fixture fixture(options);
-  const uint16_t port = fixture.server->port();
-  const RawConnection slow(port);
-  const RawConnection two(port);
-  slow.send_text("GET /metr");
-  std::this_thread::sleep_for(50ms);
-  const auto begin = Clock::now();
-  fixture.server->stop();
-  fixture.server->stop();
-  CHECK(Clock::now() - begin < 2s);
-  CHECK(listen_on("127.0.0.1", port));
+  CHECK(in_one_of_some_tries([&] {
+    Fixture fixture(options);
+    const uint16_t port = fixture.server->port();
+    const RawConnection slow(port);
+    const RawConnection two(port);
+    slow.send_text("GET /metr");
+    std::this_thread::sleep_for(50ms);
+    const auto begin = Clock::now();
+    fixture.server->stop();
+    fixture.server->stop();
+    const auto took = Clock::now() - begin;
+    CHECK(listen_on("127.0.0.1", port));
+    return took < 2s;
+  }));
 }
 
 TEST_CASE("no descriptor stays open after a server, however it was used") {

@@ -60,6 +60,11 @@ struct LaneEdges {
                                                  cluster.lines.sink(), counters);
   }
 
+  /// What has been read; again if the group did not answer in time, as a lane does.
+  bool commit_read() {
+    return wait_for([&] { return output->commit(consumer->uncommitted(), patience) == CommitOutcome::kCommitted; });
+  }
+
   KafkaCounters counters;
   Unlimited patience;
   std::unique_ptr<KafkaConsumer> consumer;
@@ -190,7 +195,7 @@ TEST_CASE("a consumer reads, commits, goes back, and a successor starts at the c
     read_next(4);
     CHECK(read == "0123");
     edges.consumer->batch_done();
-    REQUIRE(edges.output->commit(edges.consumer->uncommitted(), edges.patience) == CommitOutcome::kCommitted);
+    REQUIRE(edges.commit_read());
     CHECK(edges.consumer->uncommitted().empty());
     read_next(3);
     CHECK(read == "0123456");
@@ -304,7 +309,7 @@ TEST_CASE("a partition whose records have waited is read on when it comes back t
   consumer.let_go(0, 0, PartitionOffset::kUnknown);
   REQUIRE(read_until(consumer, read, "first"));
   consumer.batch_done();
-  REQUIRE(edges.output->commit(consumer.uncommitted(), edges.patience) == CommitOutcome::kCommitted);
+  REQUIRE(edges.commit_read());
 
   // The group is divided anew, twice. A member that left before it was let in would be waited for until its session ends.
   Ignore others;

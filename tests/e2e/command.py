@@ -50,7 +50,7 @@ def run_on_terminal(*arguments, timeout=60):
                 shown += data
             else:
                 out += data
-    code = child.wait(5)
+    code = child.wait(60)
     os.close(master)
     child.stdout.close()
     return code, out.decode(), shown.decode('utf-8', 'replace')

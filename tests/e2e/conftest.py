@@ -7,8 +7,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from kafka_broker import KafkaBroker           # noqa: E402
-from weir_process import WeirProcess, binary   # noqa: E402
+from kafka_broker import NEVER_KILLED, KafkaBroker     # noqa: E402
+from weir_process import WeirProcess, binary           # noqa: E402
 
 _numbers = itertools.count(1)
 
@@ -24,7 +24,7 @@ def weir():
 @pytest.fixture(scope='session')
 def broker(tmp_path_factory):
     """One real broker for all tests; each uses topics and groups of its own."""
-    one = KafkaBroker(tmp_path_factory.mktemp('kafka') / 'broker').start()
+    one = KafkaBroker(tmp_path_factory.mktemp('kafka') / 'broker', properties=NEVER_KILLED).start()
     yield one
     one.stop()
 
@@ -72,12 +72,24 @@ class Pipeline:
         """Requests that the group has finished with."""
         return sum(self.committed('detect').values())
 
+    def goes_on_from(self):
+        """{partition: offset} where the next detect lanes begin. The last transaction of a process that has ended is asked to be over, but
+        its offsets are only there when the broker has written its markers: a client that reads what is committed is told then."""
+        consumer = Consumer({'bootstrap.servers': self.broker.bootstrap, 'group.id': f'{self.group}-detect', 'isolation.level': 'read_committed'})
+        try:
+            partitions = consumer.list_topics(self.requests, timeout=60).topics[self.requests].partitions
+            found = consumer.committed([TopicPartition(self.requests, number) for number in partitions], timeout=120)
+        finally:
+            consumer.close()
+        assert not any(one.error for one in found), found
+        return {one.partition: one.offset for one in found if one.offset >= 0}
+
     def ends(self, topic, isolation):
         """{partition: end} of the topic, as a reader of that isolation level sees it."""
         consumer = Consumer({'bootstrap.servers': self.broker.bootstrap, 'group.id': 'tests-ends', 'isolation.level': isolation})
         try:
-            return {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
-                    for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions}
+            return {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=60)[1]
+                    for number in consumer.list_topics(topic, timeout=60).topics[topic].partitions}
         finally:
             consumer.close()
 
@@ -89,13 +101,15 @@ class Pipeline:
 
     def all_scored(self):
         """Every block of observations is decided, read and committed, and every alert is visible. In this order: a commit's offsets
-        may be readable before its alerts are, since the brokers write its markers to one partition after the other."""
+        may be readable before its alerts are, since the brokers write its markers to one partition after the other. Blocks that only
+        say how far the input was read may come and be read between the questions."""
         if not self.decided('observations'):
             return False
         last = {}
         for one in self.broker.records(self.topics['observations']):
             last[one['partition']] = max(last.get(one['partition'], 0), one['offset'] + 1)
-        return last == self.committed('score') and self.decided('alerts')
+        committed = self.committed('score')
+        return all(committed.get(number, 0) >= end for number, end in last.items()) and self.decided('alerts')
 
     def close(self):
         for one in self.processes:

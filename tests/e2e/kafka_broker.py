@@ -21,6 +21,10 @@ HERE = Path(__file__).resolve().parent / 'kafka'
 HERE_39 = Path(__file__).resolve().parent / 'kafka-3.9'    # for what Debian's client library cannot do with Kafka 4
 CLUSTER_ID = 'd2VpcnRlc3RzMDAwMDAwMA'     # any 16 bytes in base64url
 READY = 'Kafka Server started'
+ANSWER_SECONDS = 60      # for a question to a broker, which may stand still for a while
+# A broker that is killed has a short session, whose end its next life waits for. Any other one shall keep its own through a pause: without
+# it the topics have no leaders.
+NEVER_KILLED = {'broker.session.timeout.ms': 60_000}
 JAVA_OPTIONS = ['-Xms64m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData',
                 '-Djava.awt.headless=true', f'-Dlog4j2.configurationFile={HERE / "log4j2.properties"}',
                 f'-Dlog4j.configuration=file:{HERE_39 / "log4j.properties"}']
@@ -132,23 +136,23 @@ class KafkaAccess:
         topic = NewTopic(name, num_partitions=partitions, replication_factor=self.replication,
                          config={'max.message.bytes': '16777216', **(config or {})})
         admin = self._admin()     # must outlive its futures
-        admin.create_topics([topic])[name].result(30)
+        admin.create_topics([topic])[name].result(ANSWER_SECONDS)
         wait_for(lambda: name in self.topics(), 30, f'{name} to be known')     # creation is heard of a little later
 
     def topics(self):
-        return {name: len(topic.partitions) for name, topic in self._admin().list_topics(timeout=10).topics.items()}
+        return {name: len(topic.partitions) for name, topic in self._admin().list_topics(timeout=ANSWER_SECONDS).topics.items()}
 
     def group_offsets(self, group):
         """{(topic, partition): committed offset} of a consumer group."""
         from confluent_kafka import ConsumerGroupTopicPartitions
         admin = self._admin()
         future = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group]
-        return {(one.topic, one.partition): one.offset for one in future.result(30).topic_partitions if one.offset >= 0}
+        return {(one.topic, one.partition): one.offset for one in future.result(ANSWER_SECONDS).topic_partitions if one.offset >= 0}
 
     def group_members(self, group):
         """{client id: number of partitions} of a consumer group's members."""
         admin = self._admin()
-        found = admin.describe_consumer_groups([group])[group].result(30)
+        found = admin.describe_consumer_groups([group])[group].result(ANSWER_SECONDS)
         return {f'{member.client_id}/{member.member_id}': len(member.assignment.topic_partitions)
                 for member in found.members}
 
@@ -157,8 +161,8 @@ class KafkaAccess:
         from confluent_kafka import Consumer, TopicPartition
         consumer = Consumer({'bootstrap.servers': self.bootstrap, 'group.id': 'tests-end-offsets'})
         try:
-            partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-            return {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+            partitions = consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].partitions
+            return {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=ANSWER_SECONDS)[1]
                     for number in partitions}
         finally:
             consumer.close()
@@ -187,7 +191,7 @@ class KafkaAccess:
         producer = Producer({'bootstrap.servers': self.bootstrap, 'compression.type': codec, 'linger.ms': 20,
                              'acks': 'all', 'message.max.bytes': 16777216, 'queue.buffering.max.kbytes': 262144,
                              'queue.buffering.max.messages': 1000000})
-        partitions = len(producer.list_topics(topic, timeout=10).topics[topic].partitions)
+        partitions = len(producer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].partitions)
         failures = []
         delivered = lambda error, _: failures.append(error) if error else None
         count = 0
@@ -215,7 +219,7 @@ class KafkaAccess:
     def records(self, topic):
         """All committed records of a topic, as kcat sees them: dicts with partition, offset, key, headers, payload."""
         output = subprocess.run(['kcat', '-C', '-q', '-e', '-J', '-b', self.bootstrap, '-t', topic, '-o', 'beginning',
-                                 '-X', 'isolation.level=read_committed'],
+                                 '-m', str(ANSWER_SECONDS), '-X', 'isolation.level=read_committed'],
                                 stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
         found = []
         for line in output.splitlines():
@@ -227,7 +231,7 @@ class KafkaAccess:
 
     def raw_records(self, topic, timeout=30):
         """All committed records of a topic byte for byte: (key, value, headers as a dict of bytes)."""
-        from confluent_kafka import Consumer, OFFSET_BEGINNING, TopicPartition
+        from confluent_kafka import Consumer, KafkaError, OFFSET_BEGINNING, TopicPartition
         ends = self.end_offsets(topic)
         consumer = Consumer({'bootstrap.servers': self.bootstrap, 'group.id': 'tests-raw', 'enable.auto.commit': False,
                              'isolation.level': 'read_committed', 'enable.partition.eof': True,
@@ -239,7 +243,8 @@ class KafkaAccess:
             def read():
                 message = consumer.poll(0.2)
                 if message is not None and message.error():
-                    finished.add(message.partition())      # the only error that is one partition's: its end
+                    if message.error().code() == KafkaError._PARTITION_EOF:      # of others, such as a lost connection, the library makes good
+                        finished.add(message.partition())
                 elif message is not None:
                     found.append((message.key(), message.value(), dict(message.headers() or [])))
                 return len(finished) == len(ends)

@@ -66,6 +66,9 @@ class Process:
         def check():
             result = condition()
             if not result and not self.running():
+                result = condition()       # what it did last may be what is waited for
+                if result:
+                    return result
                 raise AssertionError(f'{self.command[0]} ended with {self.child.returncode} '
                                      f'before {what}\n{self.log_tail()}')
             return result

@@ -60,7 +60,7 @@ class PrometheusServer(Server):
         """The result vector of an instant query. Raises ValueError with Prometheus' message for a wrong expression."""
         url = f'{self.url}/api/v1/query?' + urllib.parse.urlencode({'query': expression})
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 body = json.load(answer)
         except urllib.error.HTTPError as error:
             body = json.load(error)
@@ -69,7 +69,7 @@ class PrometheusServer(Server):
         return body['data']['result']
 
     def rules(self):
-        with urllib.request.urlopen(f'{self.url}/api/v1/rules', timeout=10) as answer:
+        with urllib.request.urlopen(f'{self.url}/api/v1/rules', timeout=60) as answer:
             return json.load(answer)['data']['groups']
 
 

@@ -10,6 +10,7 @@ import pytest
 import traffic
 from conftest import Pipeline
 from test_cli import GOOD_RULE
+from waiting import wait_for
 from weir_process import REPOSITORY, binary
 
 JSON = {'Content-Type': 'application/json'}
@@ -24,18 +25,24 @@ class Api:
         self.host = f'127.0.0.1:{weir.port}'
 
     def call(self, method, path, body=None, headers=None):
-        """(status, headers, body) over a connection of its own."""
+        """(status, headers, body) over a connection of its own; asked again if the machine stood still for the 5 s that a request may take."""
+        return wait_for(lambda: self._answer(method, path, body, headers), 30, f'an answer to {method} {path}')
+
+    def _answer(self, method, path, body, headers):
         connection = http.client.HTTPConnection('127.0.0.1', self.weir.port, timeout=60)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+            found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+            return None if answer.status == 408 else found
+        except ConnectionError:      # too late with a long body
+            return None
         finally:
             connection.close()
 
     def raw(self, text):
         """The first line of the answer to bytes that no client would send."""
-        with socket.create_connection(('127.0.0.1', self.weir.port), timeout=20) as connection:
+        with socket.create_connection(('127.0.0.1', self.weir.port), timeout=60) as connection:
             connection.sendall(text)
             answer = b''
             while b'\r\n' not in answer:
@@ -91,6 +98,8 @@ def guarded(broker, folder, rules, key):
 # --- what it answers
 
 def test_status_tells_version_rules_lanes_and_lag(api):
+    # A lane is not ready for a moment when another one joins its group.
+    wait_for(lambda: json.loads(api.call('GET', '/-/status')[2])['ready'], 30, 'all lanes have joined')
     status, headers, body = api.call('GET', '/-/status')
     assert status == 200 and headers['content-type'] == 'application/json'
     told = json.loads(body)
@@ -226,7 +235,7 @@ def test_a_body_without_a_length_is_411_and_one_for_reload_413(api):
 
 def test_a_body_that_never_comes_is_cut_off_and_the_others_are_served(api):
     head = f'POST /api/v1/analyze HTTP/1.1\r\nHost: {api.host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n'
-    with socket.create_connection(('127.0.0.1', api.weir.port), timeout=30) as slow:
+    with socket.create_connection(('127.0.0.1', api.weir.port), timeout=60) as slow:
         slow.sendall(head.encode() + b'{')
         assert api.call('GET', '/-/status')[0] == 200
         assert slow.recv(4096).startswith(b'HTTP/1.1 4')

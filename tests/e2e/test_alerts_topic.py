@@ -53,7 +53,7 @@ def test_alerts_of_a_topic_are_listed_shown_and_tailed(pipeline, tmp_path, key):
             wait_for(one_more, 60, lambda: out.read_text(), interval=1)
             assert 'attacker-1 ' not in out.read_text() and 'attacker-2 ' not in out.read_text()
             tail.send_signal(signal.SIGINT)
-            assert tail.wait(30) == 0
+            assert tail.wait(90) == 0
         finally:
             tail.kill()
 

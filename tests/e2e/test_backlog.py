@@ -90,7 +90,7 @@ def run(pipeline, name, count, score, processes=1, joins=0):
     """The alerts of a group of its own over all requests, with so many processes from the start and so many that join meanwhile."""
     group = group_of_its_own(pipeline, name)
     weirs = [group.weir(score=score, lanes={'detect': 1, 'score': 1},
-                        kafka={'instance_id': f'host-{i}', 'session_timeout_ms': 6000}) for i in range(processes + joins)]
+                        kafka={'instance_id': f'host-{i}', 'session_timeout_ms': 45_000}) for i in range(processes + joins)]
     try:
         for one in weirs[:processes]:
             one.start()

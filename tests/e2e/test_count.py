@@ -53,6 +53,9 @@ def test_records_in_are_records_observed_plus_dead_letters(pipeline, tmp_path):
     letters = lambda: len(pipeline.broker.records(pipeline.topics['dead_letter']))  # offsets count the ends of transactions too
     wait_for(lambda: letters() >= counts[False], 30, lambda: f'{counts[False]} dead letters; there are {letters()}')
 
+    # Before the stop, which waits for Kafka for a while only.
+    wait_for(lambda: pipeline.observed() == total, 60, lambda: f'{total} records to be committed; {pipeline.observed()}')
+
     memory = weir.process.memory_peak_bytes()
     assert weir.stop() == 0, weir.process.log_tail()
     print(f'{total} records, {counts[False]} dead letters, {memory / 1e6:.0f} MB resident at most')

@@ -15,8 +15,9 @@ import traffic
 from command import run
 from kafka_broker import KafkaBroker
 from processes import Process, free_ports
+from test_clients_api import came_in_time
 from test_exactly_once import STAYS, await_scored, disturb, long_stories
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 from weir_process import OBSERVATIONS, REPOSITORY, Metrics, binary, environment
 
 SPAN_S = 200    # of the stories' event time
@@ -94,9 +95,10 @@ def test_kill_9_loses_doubles_and_leaves_over_no_decision(pipeline):
         for one in (pipeline, other):
             wait_for(lambda one=one: one.decided('decisions') and all_over(one), 60, 'every decision has ended', 0.5)
         found, wanted = decision_records(pipeline), decision_records(other)
-        assert weir.metrics().sum('weir_decisions_active') == 0
-        assert undisturbed.metrics().sum('weir_decisions_total', change='made') == sum(
-            change == 'made' for steps in wanted.values() for change, _, _ in steps)
+        # Both are counted once a second.
+        wait_for(lambda: weir.metrics().sum('weir_decisions_active') == 0, 30, 'no decision to be in force')
+        made = sum(change == 'made' for steps in wanted.values() for change, _, _ in steps)
+        assert undisturbed.wait_for_metric('weir_decisions_total', made, change='made').sum('weir_decisions_total', change='made') == made
     finally:
         other.close()
     check_lives(found)
@@ -123,6 +125,7 @@ def test_scan_and_replay_tell_the_decisions_of_the_daemon(pipeline, tmp_path):
     weir = pipeline.start(decisions={'rules': RULES}, score={'lateness_ms': 600_000}, lanes={'detect': 1, 'score': 1})
     pipeline.broker.produce(pipeline.requests, records, keys=keys)
     await_scored(pipeline, weir, len(records))
+    wait_for(lambda: pipeline.decided('decisions'), 60, 'all decisions')
     wanted = decision_records(pipeline)
     assert wanted and all(value['simulate'] for steps in wanted.values() for _, _, value in steps if value)
     lines = {}
@@ -150,7 +153,9 @@ def test_scan_and_replay_tell_the_decisions_of_the_daemon(pipeline, tmp_path):
 class Service:
     """weir decisions serve over a topic that the test writes."""
 
-    def __init__(self, broker, folder, name, address='127.0.0.1', allow=(), options=()):
+    OFTEN = ('--requests-per-minute', '1000000')     # waiting asks again and again
+
+    def __init__(self, broker, folder, name, address='127.0.0.1', allow=(), options=OFTEN):
         self.topic = f'decisions.{name}'
         self.broker, self.folder = broker, folder
         broker.create_topic(self.topic, 1, {'cleanup.policy': 'compact'})
@@ -186,7 +191,7 @@ class Service:
         if key:
             request.add_header('X-Api-Key', self.keys.get(key, key))
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 body = answer.read().decode()
                 return answer.status, json.loads(body) if body[:1] in '{[n' and body else body
         except urllib.error.HTTPError as error:
@@ -201,7 +206,8 @@ class Service:
 
     def values(self, query=''):
         """What there is, once the service has read it."""
-        return sorted(one['value'] for one in self.get(f'/v1/decisions{query}')[1] or [])
+        status, told = self.get(f'/v1/decisions{query}')
+        return sorted(one['value'] for one in told) if status == 200 and told else []
 
     def close(self):
         assert self.process.stop() == 0, self.process.log_tail()
@@ -232,7 +238,7 @@ def test_bouncers_are_told_what_holds_and_what_ended(service):
     assert ban['scope'] == 'Ip' and ban['origin'] == 'weir' and re.fullmatch(r'3[56]\d\d\.\d{3}s', ban['duration'])
     assert service.get('/v1/decisions/stream?startup=false')[1] == {'new': [], 'deleted': []}
     service.end('198.51.100.7')
-    service.put('198.51.100.8', seconds=15)
+    service.put('198.51.100.8', seconds=30)
     wait_for(lambda: service.values() == ['192.0.2.0/24', '198.51.100.8'], 30, 'the change is told')
     stream = service.get('/v1/decisions/stream?startup=false')[1]
     assert [one['value'] for one in stream['new']] == ['198.51.100.8'] and [one['value'] for one in stream['deleted']] == ['198.51.100.7']
@@ -261,13 +267,17 @@ def test_wrong_keys_and_hostile_queries_are_refused(service):
     for method in ('POST', 'DELETE', 'PUT'):
         assert service.get('/v1/decisions', method=method)[0] in (405, 413, 411), method
     assert service.get('/v1/decisions', headers={'Origin': 'https://evil.example', 'Sec-Fetch-Site': 'cross-site'})[0] == 403
+    # An answer is logged, and counted, behind it.
+    service.process.wait_until(lambda: 'refused: an unknown API key' in service.process.log(), 30, 'the log says so')
     log = service.process.log()
-    assert wrong not in log and service.keys['firewall'] not in log and 'refused: an unknown API key' in log
+    assert wrong not in log and service.keys['firewall'] not in log
     # Records that are no decisions are passed over.
     service.broker.produce(service.topic, [b'{', b'{"version":1}', b''], keys=[b'address:1', b'address:2', b'address:3'])
     service.put('198.51.100.9', value='198.51.100.9"; DROP', client='198.51.100.9')
     service.put('198.51.100.10')
     wait_for(lambda: '198.51.100.10' in service.values(), 30, 'it goes on')
+    answers = lambda code: service.metrics().sum('weir_decisions_requests_total', code=code)
+    wait_for(lambda: answers('401') >= 4 and answers('400') >= 8 and answers('403') >= 1 and answers('200') > 3, 30, 'all answers to be counted')
     metrics = service.metrics()
     assert metrics.sum('weir_decisions_refused_total') == 2 and metrics.sum('weir_decisions_ready') == 1
     assert metrics.sum('weir_decisions_requests_total', code='401') == 4 and metrics.sum('weir_decisions_requests_total', code='400') == 8
@@ -344,7 +354,7 @@ frontend f
     assert watched.read_text() == '192.0.2.0/24\n2001:db8:0:7::/64\n'
     assert watcher.stop() == 0
     listed = run('decisions', 'list', '--config', service.config, env=environment())
-    assert listed.code == 0 and re.search(r'^192\.0\.2\.0/24 +ban +0:59:\d\d +test', listed.out, re.M), listed.out
+    assert listed.code == 0 and re.search(r'^192\.0\.2\.0/24 +ban +0:5\d:\d\d +test', listed.out, re.M), listed.out
     lines = run('decisions', 'list', '--json', '--config', service.config, env=environment()).out.splitlines()
     assert len(lines) == 3 and all(json.loads(line)['version'] == 1 for line in lines)
 
@@ -420,7 +430,7 @@ def can_have_namespaces():
 @pytest.mark.skipif(not can_have_namespaces(), reason='no right to network namespaces and nftables, or no crowdsec-firewall-bouncer')
 def test_the_real_firewall_bouncer_drops_an_attacker_and_lets_it_in_after_the_end(pipeline, tmp_path):
     net = Namespace(171, 66)
-    weir = pipeline.weir(decisions={'simulate': False, 'rules': [{'name': 'attackers', 'kinds': 'attack', 'action': 'ban', 'duration_s': 20}]})
+    weir = pipeline.weir(decisions={'simulate': False, 'rules': [{'name': 'attackers', 'kinds': 'attack', 'action': 'ban', 'duration_s': 60}]})
     started = []
     service = None
     try:
@@ -455,12 +465,14 @@ def test_the_real_firewall_bouncer_drops_an_attacker_and_lets_it_in_after_the_en
         attack = time.time()
         record = traffic.record(1, 0, None, f'{net.net}.66', ts=stamp(attack), **traffic.ATTACKS['sqli'])
         pipeline.broker.produce(pipeline.requests, [record])
-        bouncer.wait_until(lambda: not net.reaches(66, port), 60, 'the attacker is dropped')
+        # A server that stands still is reached by nobody: the bouncer's own word counts, too.
+        bouncer.wait_until(lambda: f'{net.net}.66' in net.inside('nft', 'list', 'ruleset') and not net.reaches(66, port), 60,
+                           'the attacker is dropped')
         took = time.time() - attack
-        assert net.reaches(1, port), 'somebody else is dropped, too'
-        assert took < 15, f'{took:.1f} s'
+        wait_for(lambda: net.reaches(1, port), 10, 'somebody else, who is not dropped')
+        assert took < 15 * PATIENCE, f'{took:.1f} s'
         bouncer.wait_until(lambda: net.reaches(66, port), 90, 'the attacker is let in again')
-        assert time.time() - attack >= 20
+        assert time.time() - attack >= 60
     finally:
         for one in started:
             one.kill()
@@ -472,7 +484,10 @@ def test_the_real_firewall_bouncer_drops_an_attacker_and_lets_it_in_after_the_en
 def test_people_decide_through_the_admin_api(pipeline):
     weir = pipeline.start(decisions={'never': ['203.0.113.0/24'], 'rules': RULES})
     def ctl(*arguments):
-        done = run('decisions', *arguments, '--config', weir.config_path, env=environment())
+        def answered():
+            done = run('decisions', *arguments, '--config', weir.config_path, env=environment())
+            return 'could not be stored' not in done.out and done    # within 5 s
+        done = wait_for(answered, 30, 'the order is stored', 0.2)
         return done.code, json.loads(done.out) if done.out.startswith('{') else done.out + done.err
     code, answer = ctl('add', '198.51.100.7', '--for', '1h', '--action', 'throttle', '--retry-after', '5s', '--reason', 'asked for')
     assert code == 0 and answer['decision'] == 'decide' and answer['action'] == 'throttle', answer
@@ -496,7 +511,10 @@ def test_people_decide_through_the_admin_api(pipeline):
 
 def told_of(weir, client):
     """What weir ctl client tells of the client's decisions; None if it knows nothing of the client."""
-    done = run('ctl', 'client', client, '--address', f'127.0.0.1:{weir.port}', env=environment())
+    def answered():
+        done = run('ctl', 'client', client, '--address', f'127.0.0.1:{weir.port}', env=environment())
+        return came_in_time(done.out) and done
+    done = wait_for(answered, 30, f'an answer about {client}', 0.2)
     return json.loads(done.out)['decisions'] if done.code == 0 else None
 
 
@@ -508,7 +526,8 @@ def test_ctl_client_tells_of_the_decision_in_force_and_of_those_before(pipeline)
     def scored(*records):
         before = pipeline.observed()
         pipeline.broker.produce(pipeline.requests, records)
-        weir.process.wait_until(lambda: pipeline.observed() == before + len(records) and pipeline.all_scored(), 60, 'all is scored')
+        weir.process.wait_until(lambda: pipeline.observed() == before + len(records) and pipeline.all_scored() and pipeline.decided('decisions'),
+                                60, 'all is scored')
     scored(traffic.record(1, 0, None, attacker, **traffic.ATTACKS['sqli']), traffic.record(2, 0, None, bystander))
     (_, _, value), = decision_records(pipeline)[f'address:{attacker}']
     assert value['action'] == 'ban' and told_of(weir, attacker) == {'in_force': value, 'times': 1, 'last_until': value['until']}
@@ -544,7 +563,7 @@ def test_a_forged_forwarded_for_bans_nobody_else(pipeline):
     wait_for(lambda: pipeline.all_scored() and pipeline.decided('decisions'), 60, 'all is scored', 0.3)
     assert {one['key'] for one in pipeline.alerts()} == {attacker, proxy}
     assert set(decision_records(pipeline)) == {f'address:{attacker}'}
-    assert weir.metrics().sum('weir_decisions_skipped_total', why='spared') >= 1
+    weir.wait_for_metric('weir_decisions_skipped_total', 1, why='spared')
 
 
 def test_a_flood_of_attackers_keeps_within_the_budget(pipeline):
@@ -556,8 +575,9 @@ def test_a_flood_of_attackers_keeps_within_the_budget(pipeline):
     weir.wait_for_metric(OBSERVATIONS, count)
     wait_for(lambda: pipeline.all_scored() and pipeline.decided('decisions'), 90, 'all is scored', 0.5)
     partitions = 8
-    made = weir.metrics().sum('weir_decisions_total', change='made')
-    assert made == len(decision_records(pipeline))
+    published = len(decision_records(pipeline))
+    made = weir.wait_for_metric('weir_decisions_total', published, change='made').sum('weir_decisions_total', change='made')
+    assert made == published
     # 100 s of event time: a minute's share at once, then 60 a minute, of each partition.
     assert 60 <= made <= partitions * (60 + 60 * 100 / 60 + 1), made
-    assert weir.metrics().sum('weir_decisions_skipped_total', why='budget') > count / 2
+    weir.wait_for_metric('weir_decisions_skipped_total', count // 2 + 1, why='budget')

@@ -47,12 +47,19 @@ def await_scored(group, weirs, count):
     wait_for(group.all_scored, 90, tail, 0.2)
     if weirs[0].config['score']['order'] == 'arrival':
         return
-    # The gauge is set about once a second, and what came last may have had its turn before anybody looked.
-    zeros = [0]
+    # The gauge is set about once a second by a lane that gets on, so that it counts only when that has committed since: how far the sources are
+    # is told again and again. What came last may have had its turn before anybody looked.
+    zeros, committed = [0], [[0] * len(weirs)]
 
     def nothing_waits():
-        zeros[0] = 0 if sum(weir.metrics().sum('weir_waiting_records') for weir in weirs) else zeros[0] + 1
-        return zeros[0] == 5
+        seen = [weir.metrics() for weir in weirs]
+        now = [one.sum('weir_last_commit_timestamp_seconds', lane='score-0') for one in seen]
+        if sum(one.sum('weir_waiting_records') for one in seen):
+            zeros[0] = 0
+        elif all(at > before for at, before in zip(now, committed[0])):
+            zeros[0] += 1
+            committed[0] = now
+        return zeros[0] == 4
     wait_for(nothing_waits, 120, tail, 1)
     wait_for(group.all_scored, 90, tail, 0.2)
 

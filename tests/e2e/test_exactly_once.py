@@ -113,9 +113,11 @@ def disturb(pipeline, keys, records, kills, between, **changes):
     producing.start()
     chance = random.Random(3)
     weir = pipeline.weir(**changes)
-    for _ in range(kills):
+    for life in range(kills):
         weir.start()
         time.sleep(chance.uniform(*between))
+        if life == kills - 1:     # else nothing was there to be gone on with
+            wait_for(lambda: pipeline.committed('score'), 60, 'some observations to be scored')
         weir.kill()
     weir.start()
     producing.join()
@@ -183,7 +185,7 @@ def test_an_hour_later_at_full_speed_the_alerts_are_those_of_the_live_run(pipeli
             abuser, attacker = step * 7 % 50, step % 30
             client, address, fields = (
                 (f'abuser-{abuser}', 200_000 + chance.randrange(9), {'user_agent': traffic.BROWSER.replace('128', str(chance.randrange(99)))})
-                if number < 6 else (f'attacker-{attacker}', 400_000 + attacker, traffic.ATTACKS['sqli']) if number < 8 else
+                if number < 6 else (f'attacker-{attacker}', 400_000 + attacker, traffic.ATTACKS['sqli']) if number < 10 else
                 (f'customer-{chance.randrange(700)}', chance.randrange(700), {}))
             keys.append(client.encode())
             records.append(traffic.record(count, now + number * 0.001, client, traffic.address(address), **fields))

@@ -19,10 +19,12 @@ from weir_process import REPOSITORY, binary, environment
 
 GOLDEN = REPOSITORY / 'tests' / 'data' / 'alerts.golden.ndjson'
 TOKEN = 'T0secret-of-the-url'
+# Where somebody is killed, others wait so long for its partitions; who lives and stands still for less keeps them.
+SHORT_SESSION_MS = 12_000
 
 
 class Receiver:
-    """A webhook. `answers` are taken first, one a message: a status, (status, headers), or a function that is called; then 200."""
+    """A webhook. `answers` are taken first, one a message: a status, (status, headers), or a function that gives one or True for none; then 200."""
 
     def __init__(self):
         self.posts, self.answers, self.lock = [], [], threading.Lock()
@@ -39,7 +41,8 @@ class Receiver:
                     receiver.posts.append({'at': time.monotonic(), 'path': self.path, 'headers': dict(self.headers), 'body': json.loads(body),
                                            'answer': answer if isinstance(answer, int) else None})
                 if callable(answer):
-                    answer()
+                    answer = answer()
+                if answer is True:      # nobody waits for it any more
                     self.close_connection = True
                     return
                 status, headers = answer if isinstance(answer, tuple) else (answer, {})
@@ -60,6 +63,12 @@ class Receiver:
 
     def hang(self):
         self.answers.append(self.released.wait)
+
+    def answer_after_a_look(self):
+        """The next answer, 200, is not given before this event."""
+        looked = threading.Event()
+        self.answers.append(lambda: looked.wait() and 200)
+        return looked
 
     def ids(self, status=None):
         with self.lock:
@@ -88,15 +97,15 @@ def alert(number, **changes):
 class Notifying:
     """A topic with alerts, and weir notify on it."""
 
-    def __init__(self, broker, receiver, folder, name, partitions=1, **notify):
+    def __init__(self, broker, receiver, folder, name, partitions=1, session_timeout_ms=45_000, **notify):
         self.broker, self.topic, self.group, self.folder = broker, f'notify.{name}', f'notify.{name}.group', folder
         self.partitions = partitions
         broker.create_topic(self.topic, partitions)
         (folder / 'hook').write_text(receiver.url + '\n')
         self.config = folder / 'weir.yaml'
         self.config.write_text(yaml.safe_dump({
-            'kafka': {'bootstrap_servers': broker.bootstrap, 'session_timeout_ms': 6000, 'topics': {'alerts': self.topic}},
-            'notify': {'url_file': 'hook', 'group_id': self.group, 'start': 'oldest', 'messages_per_minute': 6000, 'timeout_ms': 2000,
+            'kafka': {'bootstrap_servers': broker.bootstrap, 'session_timeout_ms': session_timeout_ms, 'topics': {'alerts': self.topic}},
+            'notify': {'url_file': 'hook', 'group_id': self.group, 'start': 'oldest', 'messages_per_minute': 6000, 'timeout_ms': 60_000,
                        **notify}}))
         self.process = None
         self.asking = Consumer({'bootstrap.servers': broker.bootstrap, 'group.id': self.group})     # is no member of it
@@ -112,11 +121,13 @@ class Notifying:
         return run('notify', '--once', '--config', str(self.config))
 
     def committed(self):
-        try:
-            asked = [TopicPartition(self.topic, number) for number in range(self.partitions)]
-            return sum(max(0, one.offset) for one in self.asking.committed(asked, timeout=10))
-        except KafkaException:          # a broker that has just started is loading its groups
-            return -1
+        def asked():
+            try:
+                partitions = [TopicPartition(self.topic, number) for number in range(self.partitions)]
+                return [sum(max(0, one.offset) for one in self.asking.committed(partitions, timeout=60))]
+            except KafkaException:          # a broker that has just started is loading its groups
+                return None
+        return wait_for(asked, 30, 'what is committed')[0]
 
     def log(self):
         return (self.folder / 'notify.log').read_text()
@@ -162,13 +173,16 @@ def test_what_is_due_is_delivered_and_nothing_else(notifying, receiver):
 
 
 def test_errors_and_hangs_are_retried_and_nothing_is_committed_before(notifying, receiver):
-    one = notifying(retry_max_ms=1000, timeout_ms=500)
+    # So long that only the hang is one.
+    one = notifying(retry_max_ms=1000, timeout_ms=10_000)
     receiver.answers = [500, (503, {'Retry-After': '2'})]
     receiver.hang()
+    seen = receiver.answer_after_a_look()
     one.produce(alert(1), alert(2))
     one.start()
     one.wait(lambda: len(receiver.posts) >= 3)
     assert one.committed() == 0
+    seen.set()
     one.wait(lambda: one.committed() == 2, 60)
     assert receiver.ids() == ['alert-1'] * 4 + ['alert-2']
     pauses = [b['at'] - a['at'] for a, b in zip(receiver.posts, receiver.posts[1:])]
@@ -200,7 +214,7 @@ def test_a_wrong_token_loses_nothing(notifying, receiver):
 
 
 def test_killed_in_the_middle_it_loses_none_and_repeats_only_what_was_not_confirmed(notifying, receiver):
-    one = notifying(timeout_ms=60_000)
+    one = notifying(session_timeout_ms=SHORT_SESSION_MS)
     delivered = 0
     for life in range(3):
         receiver.answers = [200, 200]
@@ -224,7 +238,7 @@ def test_killed_in_the_middle_it_loses_none_and_repeats_only_what_was_not_confir
 
 
 def test_two_share_the_work_and_one_takes_over(notifying, receiver, tmp_path):
-    one = notifying(partitions=4)
+    one = notifying(partitions=4, session_timeout_ms=SHORT_SESSION_MS)
     one.start()
     other = Process([binary(), 'notify', '--config', one.config], tmp_path / 'other.log', environment())
     try:
@@ -287,7 +301,7 @@ def test_a_form_of_ones_own_with_a_header(notifying, receiver):
 
 
 def test_a_new_group_begins_with_what_comes_and_then_misses_nothing(notifying, receiver):
-    one = notifying(start='newest')
+    one = notifying(start='newest', session_timeout_ms=SHORT_SESSION_MS)
     one.produce(alert(1))
     one.start()
     one.wait(lambda: 'reading alerts' in one.log())
@@ -310,6 +324,7 @@ def test_a_stop_ends_though_the_broker_goes_away_in_the_middle(receiver, tmp_pat
         one.process.signal(signal.SIGTERM)
     finally:
         broker.kill()
+    one.wait(lambda: not one.process.running())      # a second signal would kill it
     assert one.stop() == 0
 
 

@@ -29,7 +29,7 @@ def weir(broker, tmp_path_factory):
 
 def raw(weir, head):
     """The status line of the answer to a head that no client library would send."""
-    with socket.create_connection(('127.0.0.1', weir.port), timeout=20) as connection:
+    with socket.create_connection(('127.0.0.1', weir.port), timeout=60) as connection:
         connection.sendall(head)
         return connection.makefile('rb').readline().decode()
 
@@ -57,7 +57,7 @@ def generated_calls(document, folder, *options, checks=CHECKS):
 
 def test_generated_calls_find_no_answer_that_the_document_does_not_name(weir, tmp_path):
     generated_calls(f'{weir.url}/api/v1/openapi.json', tmp_path)
-    assert weir.ready() and weir.process.running()
+    weir.process.wait_until(weir.ready, 30, 'weir was ready')
 
 
 @pytest.fixture(scope='module')

@@ -46,6 +46,7 @@ def test_a_record_that_crashes_the_detect_stage_is_set_aside_after_three_crashes
     # A group that does not exist yet must not be asked for its offsets.
     done = lambda: weir.ready() and sum(pipeline.committed('detect').values()) == len(records)
     assert restarted_until_it_stays(weir, done) == 3
+    wait_for(lambda: pipeline.all_scored() and pipeline.decided('dead_letter'), 60, 'all alerts and dead letters')
 
     metrics = weir.metrics()
     assert metrics.sum(QUARANTINED) == 1 and metrics.sum(DEAD_LETTERS) == 1
@@ -72,6 +73,7 @@ def test_a_block_that_crashes_the_score_stage_is_set_aside_and_the_rest_is_score
     records, attackers = traffic.with_attacks(3000)
     pipeline.broker.produce(pipeline.requests, records)
     wait_for(lambda: attackers <= {client_of(one) for one in pipeline.alerts()}, 60, 'all alerts')
+    wait_for(lambda: pipeline.decided('dead_letter'), 60, 'the dead letter')
     (_, value, headers), = pipeline.dead_letters()
     assert POISON.encode() in value
     assert headers['__connect.errors.stage'] == b'score'

@@ -20,6 +20,17 @@ def rules(tmp_path):
     return folder
 
 
+def put(path, text):
+    """In one step: files are watched, and one that is half written may be taken up."""
+    new = path.with_name(f'.{path.name}.new')
+    new.write_text(text)
+    new.rename(path)
+
+
+WEIGHTY_RULE = GOOD_RULE.replace('  category: sqli\n', '  category: sqli\n  weight: 20\n')
+OFTEN = {'requests_per_minute': 1_000_000}      # waiting asks again and again
+
+
 def strange(number):
     """A request that only the test's own rule finds."""
     return traffic.record(number, number, f'strange-{number}', traffic.address(number), query='id=quuxalpha')
@@ -41,7 +52,7 @@ def test_a_new_rule_works_after_a_reload_and_no_record_is_lost(pipeline, rules):
     pipeline.broker.produce(pipeline.requests, [strange(1)])
     weir.wait_for_metric(OBSERVATIONS, 1)
 
-    (rules / 'strange.yml').write_text(GOOD_RULE.replace('  category: sqli\n', '  category: sqli\n  weight: 20\n'))
+    put(rules / 'strange.yml', WEIGHTY_RULE)
     weir.reload()
     weir.wait_for_metric('weir_rule_reloads_total', 1, result='success')
     count = 20_000
@@ -87,13 +98,12 @@ def test_a_reload_keeps_what_is_known_of_the_clients(pipeline, rules):
 
 
 def test_changed_rule_files_are_taken_up_unasked(pipeline, rules):
-    weir = pipeline.start(rules={'directories': [str(rules)]})
+    weir = pipeline.start(rules={'directories': [str(rules)]}, http=OFTEN)
     assert not analyzed(weir, strange(1))['malicious']
-    (rules / '.strange.yml.new').write_text(GOOD_RULE.replace('  category: sqli\n', '  category: sqli\n  weight: 20\n'))
-    (rules / '.strange.yml.new').rename(rules / 'strange.yml')
+    put(rules / 'strange.yml', WEIGHTY_RULE)
     wait_for(lambda: analyzed(weir, strange(1))['malicious'], 30, 'the new rule to be in force', 0.2)
 
-    (rules / 'strange.yml').write_text('title: [unclosed')
+    put(rules / 'strange.yml', 'title: [unclosed')
     weir.wait_for_metric('weir_rule_reloads_total', 1, result='failure')
     weir.wait_for_log('strange.yml:')
     assert analyzed(weir, strange(1))['malicious']
@@ -104,7 +114,7 @@ def test_changed_rule_files_are_taken_up_unasked(pipeline, rules):
 
 def test_without_watching_changed_files_wait_for_the_signal(pipeline, rules):
     weir = pipeline.start(rules={'directories': [str(rules)], 'watch': False})
-    (rules / 'strange.yml').write_text(GOOD_RULE.replace('  category: sqli\n', '  category: sqli\n  weight: 20\n'))
+    (rules / 'strange.yml').write_text(WEIGHTY_RULE)
     weir.reload()
     weir.wait_for_metric('weir_rule_reloads_total', 1, result='success')
     assert weir.metrics().sum('weir_rule_reloads_total') == 1
@@ -113,7 +123,7 @@ def test_without_watching_changed_files_wait_for_the_signal(pipeline, rules):
 
 def test_a_changed_policy_file_is_taken_up_unasked(pipeline, rules):
     attack = traffic.record(1, 1, 'attacker-1', '81.64.0.1', **traffic.ATTACKS['sqli'])
-    weir = pipeline.weir(rules={'directories': [str(rules)]}, policy={'files': ['policy.yaml']})
+    weir = pipeline.weir(rules={'directories': [str(rules)]}, policy={'files': ['policy.yaml']}, http=OFTEN)
     policy = weir.folder / 'policy.yaml'
     policy.write_text('allow: []\n')
     weir.start()

@@ -190,8 +190,10 @@ def test_no_record_is_lost_and_each_is_judged_by_one_whole_rule_set(pipeline, tm
     load.join(120)
     assert load.failure is None and not load.is_alive()
 
-    scrape = weir.wait_for_metric(OBSERVATIONS, load.requests, timeout=120)
-    wait_for(lambda: weir.metrics().sum(DEAD_LETTERS) >= load.bad, 60, 'the dead letters')
+    weir.wait_for_metric(OBSERVATIONS, load.requests, timeout=120)
+    # Of another lane, perhaps; and counted before they are committed.
+    scrape = weir.wait_for_metric(DEAD_LETTERS, load.bad)
+    wait_for(lambda: len(pipeline.dead_letters()) >= load.bad, 60, 'the dead letters', 0.3)
     print(f'\n{sum(reloads.done.values())} reloads {dict(reloads.done)}, {load.requests} requests, {load.pairs} with a pair, '
           f'{load.bad} bad; the process counted {scrape.sum("weir_rule_reloads_total", result="success"):.0f} good and '
           f'{scrape.sum("weir_rule_reloads_total", result="failure"):.0f} refused reloads; '
@@ -203,6 +205,7 @@ def test_no_record_is_lost_and_each_is_judged_by_one_whole_rule_set(pipeline, tm
     assert scrape.sum('weir_rule_reloads_total', result='failure') >= RELOADS // 5
 
     wait_for(lambda: weir.metrics().sum('weir_alerts_total') >= load.pairs, 60, f'{load.pairs} alerts')
+    wait_for(pipeline.all_scored, 60, 'all of them to be visible', 0.3)
     check_alerts(pipeline, load, reloads.rule_sets)
     assert max(resident[2:]) - resident[1] < RESIDENT_GROWTH_MAX, resident
     assert weir.stop() == 0

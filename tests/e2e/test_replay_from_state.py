@@ -102,17 +102,17 @@ def halted(broker, tmp_path_factory):
 
 
 def groups_and_ends(pipeline):
-    groups = pipeline.broker._admin().list_consumer_groups().result(30).valid
+    groups = pipeline.broker._admin().list_consumer_groups().result(60).valid
     return ({name: pipeline.broker.end_offsets(name) for name in pipeline.topics.values() if name in pipeline.broker.topics()},
-            sorted(group.group_id for group in groups if 'tests' not in group.group_id),
-            pipeline.committed(), pipeline.committed('score'))
+            pipeline.committed(), pipeline.committed('score'), {group.group_id for group in groups if 'tests' not in group.group_id})
 
 
 def test_what_stopped_daemons_have_before_them(halted):
     pipeline, weir, so_far, first, second = halted
     before = groups_and_ends(pipeline)
     done = replay(weir, '--from-state')
-    assert groups_and_ends(pipeline) == before
+    after = groups_and_ends(pipeline)
+    assert after[:-1] == before[:-1] and not after[-1] - before[-1]      # groups of other tests may end at any time
     lines = done.out.splitlines()
     assert f'{second:,} offsets of {PARTITIONS} partitions' in done.err and 'begins with the daemons' in done.err, done.err
     assert replay(weir, '--from-state', '-j', '1').out == done.out

@@ -34,6 +34,7 @@ def running(broker, planted, tmp_path_factory):
     weir.wait_for_metric(OBSERVATIONS, COUNT)
     weir.wait_for_metric(DEAD_LETTERS, 1)
     wait_for(pipeline.all_scored, 60, lambda: f'all observations\n{weir.process.log_tail()}', 0.2)
+    wait_for(pipeline.dead_letters, 60, 'a dead letter', 0.2)
     wait_for(lambda: broker.raw_records(pipeline.topics['state']), 60, 'a snapshot of the state', 0.2)
     yield pipeline, weir
     pipeline.close()

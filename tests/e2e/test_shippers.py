@@ -51,7 +51,7 @@ def test_attacks_are_found_behind_a_shipper(shipped, tmp_path, template):
         weir = pipeline.start(input=source)
         weir.wait_for_metric(RECORDS, COUNT)
         assert weir.metrics().sum(DEAD_LETTERS) == 0, [value for _, value, _ in pipeline.dead_letters()][:3]
-        alerts = wait_for(pipeline.alerts, 60, 'alerts')
-        assert {alert['key'] for alert in alerts} >= {'192.0.2.8'}, [alert['payload'] for alert in alerts]
+        wait_for(lambda: '192.0.2.8' in {alert['key'] for alert in pipeline.alerts()}, 60,
+                 lambda: f'the alert; there are {[alert["payload"] for alert in pipeline.alerts()]}', 0.3)
     finally:
         pipeline.close()

@@ -10,6 +10,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 import traffic
 from conftest import Pipeline
+from test_clients_api import came_in_time
+from waiting import wait_for
 
 # Made by a weir that wrote blocks of version 1 and chunks of version 2; it was stopped behind its last snapshot.
 LEFT = json.loads((Path(__file__).resolve().parent.parent / 'data/upgrade/blocks_v1_state_v2.json').read_text())
@@ -60,7 +62,7 @@ class Upgrade(Pipeline):
                             'http': {'requests_per_minute': 10_000}, **changes})
 
     def client(self, weir, name):
-        status, _, body = weir.get(f'/api/v1/clients/{name}')
+        status, body = wait_for(lambda: answer_in_time(weir, name), 30, f'an answer about {name}', 0.2)
         return status, json.loads(body)
 
     def attack_of_mallory(self, weir):
@@ -69,6 +71,11 @@ class Upgrade(Pipeline):
         self.broker.produce(self.requests, [traffic.record(3000, 800, 'mallory', '81.64.0.99', **traffic.ATTACKS['sqli'])])
         weir.process.wait_until(lambda: self.observed() > before and self.all_scored(), 60, 'it was scored')
         return [one['alert'] for one in self.alerts() if one['key'] == 'mallory']
+
+
+def answer_in_time(weir, name):
+    status, _, body = weir.get(f'/api/v1/clients/{name}')
+    return came_in_time(body) and (status, body)
 
 
 @pytest.fixture
@@ -92,6 +99,7 @@ def episodes_before():
 def test_state_and_blocks_of_an_older_version_are_read(upgrade, unread):
     pipeline = upgrade(unread=unread)
     weir = pipeline.new().start()
+    weir.process.wait_until(pipeline.all_scored, 60, 'what was not read is scored')
     status, told = pipeline.client(weir, 'mallory')
     assert status == 200 and told['window']['requests'] == told['window']['requests_max'] == PER_ATTACKER, told
     attacks, = [one for one in told['open_episodes'] if one['kind'] == 'attack']
@@ -157,7 +165,7 @@ def test_another_hash_key_is_refused_until_the_topics_have_new_names(broker, upg
 
 
 def test_two_processes_are_replaced_one_after_the_other_without_a_loss(pipeline):
-    processes = [pipeline.start(kafka={'instance_id': name}) for name in ('one', 'two')]
+    processes = [pipeline.start(kafka={'instance_id': name}, http={'requests_per_minute': 10_000}) for name in ('one', 'two')]
     clients = [f'attacker-{number}' for number in range(30)]
     sent = 0
 
@@ -175,9 +183,10 @@ def test_two_processes_are_replaced_one_after_the_other_without_a_loss(pipeline)
     for one in pipeline.alerts():
         counts.setdefault(one['key'], []).append(one['alert']['count'])
     assert all(counts.get(client) == [1] for client in clients), counts
-    assert processes[0].get('/api/v1/clients/attacker-1')[0] in (200, 404)
+    assert wait_for(lambda: answer_in_time(processes[0], 'attacker-1'), 30, 'an answer', 0.2)[0] in (200, 404)
     for client in clients:
-        answers = [json.loads(one.get(f'/api/v1/clients/{client}')[2]) for one in processes]
+        answers = wait_for(lambda: (found := [answer_in_time(one, client) for one in processes]) and all(found) and found, 30, client, 0.2)
+        answers = [json.loads(body) for _, body in answers]
         told, = [one for one in answers if one.get('known')]
         assert told['open_episodes'][0]['count'] == 3, told
     assert pipeline.dead_letters() == []

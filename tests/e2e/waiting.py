@@ -18,9 +18,10 @@ def wait_for(condition, timeout, what, interval=0.05):
     deadline = time.monotonic() + timeout
     pause = threading.Event()
     while True:
+        is_last = time.monotonic() > deadline     # before it is looked: whoever waits may have stood still himself
         result = condition()
         if result:
             return result
-        if time.monotonic() > deadline:
+        if is_last:
             raise TimedOut(f'waited {timeout:g} s for {what() if callable(what) else what}')
         pause.wait(interval)

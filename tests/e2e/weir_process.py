@@ -1,5 +1,6 @@
 """The daemon under test: its configuration, its life, its metrics."""
 import copy
+import http.client
 import os
 import re
 import signal
@@ -107,20 +108,22 @@ class WeirProcess:
     def get(self, path):
         """(status, headers, body) of a GET on weir's HTTP port; (0, {}, '') when it does not answer."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=30) as answer:
                 return answer.status, dict(answer.headers), answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read().decode()
-        except OSError:
+        except (OSError, http.client.HTTPException):     # the latter: it ended within its answer
             return 0, {}, ''
 
     def ready(self):
         return self.get('/-/ready')[0] == 200
 
     def metrics(self):
-        status, _, body = self.get('/metrics')
-        assert status == 200, f'/metrics answered {status}'
-        return Metrics(body)
+        """A scrape; asked for again when the answer, or the question, came too late."""
+        def scraped():
+            status, _, body = self.get('/metrics')
+            return status == 200 and body
+        return Metrics(self.process.wait_until(scraped, 20, '/metrics was answered'))
 
     def metric(self, name, **labels):
         """The metric's sum, or None when weir does not answer: a process that may crash at any time can be asked."""

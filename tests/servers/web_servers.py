@@ -62,10 +62,10 @@ class WebServer:
                     exchange(port, request.bytes())
             fence = self.requests[-1].name.encode()
             for name in self.directives:
-                self.process.wait_until(lambda: fence in self.read(name), 60, f'the log {name} had the last request')
-                self.logs[name] = [line for line in self.read(name).split(b'\n') if line]
+                self.process.wait_until(lambda: fence in self.read(name).rpartition(b'\n')[0], 60, f'the log {name} had the last request')
         finally:
             self.stop()
+        self.logs = {name: [line for line in self.read(name).split(b'\n') if line] for name in self.directives}
         return self
 
     def read(self, name):
@@ -225,6 +225,7 @@ frontend {name}
         config.write_text('''
 global
   maxconn 200
+  nbthread 1
   tune.bufsize 32768
   tune.http.logurilen 16000
 defaults

@@ -7,7 +7,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import machine as machines                      # noqa: E402
-from kafka_broker import KafkaBroker            # noqa: E402
+from kafka_broker import NEVER_KILLED, KafkaBroker      # noqa: E402
 
 
 @pytest.fixture(scope='session')
@@ -21,6 +21,6 @@ def supported():
 
 @pytest.fixture(scope='session')
 def broker(tmp_path_factory):
-    one = KafkaBroker(tmp_path_factory.mktemp('kafka') / 'broker').start()
+    one = KafkaBroker(tmp_path_factory.mktemp('kafka') / 'broker', properties=NEVER_KILLED).start()
     yield one
     one.stop()

@@ -17,8 +17,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'e2e'))
 
-from processes import Process            # noqa: E402
-from waiting import TimedOut, wait_for   # noqa: E402
+from processes import Process                      # noqa: E402
+from waiting import PATIENCE, TimedOut, wait_for   # noqa: E402
 
 OS_RELEASE = 'ID=weirtest\nNAME="weir test machine"\n'
 PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n'
@@ -118,7 +118,7 @@ class Machine:
     def run(self, *command, check=True, timeout=60):
         """A command inside the machine, as root."""
         done = subprocess.run(['nsenter', '--target', self._leader, '--mount', '--uts', '--ipc', '--pid', '--root', '--wd',
-                               *command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False)
+                               *command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout * PATIENCE, check=False)
         assert not check or done.returncode == 0, f'{command}: {done.returncode}\n{done.stdout}{done.stderr}'
         return done
 

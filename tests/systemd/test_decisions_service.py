@@ -12,6 +12,7 @@ import yaml
 
 from machine import EXPOSURE_MAX, Machine, booted, complaints_about, exposure
 from processes import free_ports
+from waiting import wait_for
 from weir_process import binary
 
 UNIT = 'weir-decisions.service'
@@ -44,7 +45,7 @@ class Bouncer:
     def get(self, path, key=None):
         request = urllib.request.Request(f'http://127.0.0.1:{self.port}{path}', headers={'X-Api-Key': key} if key else {})
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, ''
@@ -84,7 +85,7 @@ def test_without_keys_it_does_not_start_and_says_which_file_is_missing(machine):
     done = machine.run('systemctl', 'start', UNIT, check=False)
     assert done.returncode != 0 and 'Assertion failed' in done.stderr, done
     assert machine.show(UNIT, 'ActiveState', 'MainPID') == {'ActiveState': 'inactive', 'MainPID': '0'}
-    assert 'bouncers' in machine.journal(UNIT)
+    wait_for(lambda: 'bouncers' in machine.journal(UNIT), 30, 'the journal to name the file', 0.3)
 
 
 def test_once_it_is_started_it_knows_every_decision(running, bouncer):

@@ -43,7 +43,7 @@ def machine(supported, broker, receiver, tmp_path_factory):
                    stdout=subprocess.DEVNULL, check=True)
     machine.install(installed / f'usr/lib/systemd/system/{UNIT}', f'lib/systemd/system/{UNIT}')
     machine.write('etc/weir/weir.yaml', yaml.safe_dump({
-        'kafka': {'bootstrap_servers': broker.bootstrap, 'topics': {'alerts': TOPIC}}, 'notify': {'start': 'oldest'}}))
+        'kafka': {'bootstrap_servers': broker.bootstrap, 'topics': {'alerts': TOPIC}}, 'notify': {'start': 'oldest', 'timeout_ms': 60_000}}))
     machine.write('etc/weir/secrets/notify_url', receiver.url, 0o600)
     machine.write(f'etc/systemd/system/{UNIT}.d/url.conf', '[Service]\nLoadCredential=notify.url:/etc/weir/secrets/notify_url\n')
     broker.create_topic(TOPIC)

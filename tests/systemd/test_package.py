@@ -223,9 +223,8 @@ def test_an_upgrade_restarts_it_and_keeps_what_the_machine_has_changed(running):
     config = running.path('etc/weir/weir.yaml').read_text()
     running.dpkg('--force-confold', '--install', running.newer_package)
     assert running.dpkg('-s', 'weir').split('\nVersion: ')[1].split()[0] == NEWER
-    wait_for(lambda: running.machine.show(UNIT, 'ActiveState', 'SubState') == {'ActiveState': 'active', 'SubState': 'running'}, 60,
-             lambda: f'the new process\n{running.machine.journal(UNIT)[-2000:]}', 0.3)
-    assert running.machine.show(UNIT, 'MainPID') != before
+    wait_for(lambda: running.machine.show(UNIT, 'ActiveState', 'SubState') == {'ActiveState': 'active', 'SubState': 'running'} and
+             running.machine.show(UNIT, 'MainPID') != before, 60, lambda: f'the new process\n{running.machine.journal(UNIT)[-2000:]}', 0.3)
     assert running.path('etc/weir/weir.yaml').read_text() == config
     assert running.path('etc/weir/hash_key').read_text() == key
     assert running.machine.systemctl('is-enabled', UNIT).strip() == 'enabled'

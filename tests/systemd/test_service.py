@@ -25,13 +25,13 @@ class Service:
 
     def get(self, path):
         try:
-            with urllib.request.urlopen(f'http://127.0.0.1:{self.port}{path}', timeout=5) as answer:
+            with urllib.request.urlopen(f'http://127.0.0.1:{self.port}{path}', timeout=60) as answer:
                 return answer.read().decode()
         except OSError:
             return ''
 
     def metric(self, name, **labels):
-        return Metrics(self.get('/metrics')).sum(name, **labels)
+        return Metrics(wait_for(lambda: self.get('/metrics'), 30, 'the metrics')).sum(name, **labels)
 
     def show(self, *properties):
         return self.machine.show(UNIT, *properties)
@@ -66,7 +66,7 @@ def started(service):
 
 def test_start_returns_when_weir_is_ready(started):
     assert started.show('ActiveState', 'SubState', 'Type') == {'ActiveState': 'active', 'SubState': 'running', 'Type': 'notify'}
-    assert started.get('/-/ready')
+    wait_for(lambda: started.get('/-/ready'), 30, lambda: f'readiness\n{started.journal()[-3000:]}')
     assert 'status' not in started.show('StatusErrno') and started.show('StatusText')['StatusText']
 
 
@@ -87,16 +87,16 @@ def test_it_works_under_its_hardening(started):
 
 
 def test_the_watchdog_is_fed(started):
-    """It outlives several watchdog periods, shortened for the test by a drop-in."""
+    """It outlives several watchdog periods, shortened for the test by a drop-in; not to less than a busy machine may keep weir waiting."""
     assert int(started.show('WatchdogUSec')['WatchdogUSec'].rstrip('smin') or 0) > 0
     machine = started.machine
-    machine.write(f'etc/systemd/system/{UNIT}.d/watchdog.conf', '[Service]\nWatchdogSec=1s\n')
+    machine.write(f'etc/systemd/system/{UNIT}.d/watchdog.conf', '[Service]\nWatchdogSec=12s\n')
     machine.systemctl('daemon-reload')
     machine.systemctl('restart', UNIT)
     before = started.show('MainPID', 'NRestarts')
     fed = lambda: int(started.show('WatchdogTimestampMonotonic')['WatchdogTimestampMonotonic'])
     first = fed()
-    wait_for(lambda: fed() > first + 4_000_000, 20, 'four seconds of watchdog messages', 0.2)
+    wait_for(lambda: fed() > first + 30_000_000, 60, 'thirty seconds of watchdog messages', 0.2)
     assert started.show('MainPID', 'NRestarts') == before
 
 
@@ -121,7 +121,7 @@ def test_reload_takes_up_the_rules(started):
 
 
 def test_logs_arrive_in_the_journal(started):
-    assert 'weir' in started.journal()
+    wait_for(lambda: 'weir' in started.journal(), 30, 'a line of the log', 0.3)
 
 
 def test_the_units_exposure_is_small(started):
@@ -150,7 +150,7 @@ def test_a_wrong_configuration_fails_the_start_with_its_reason(started):
         path.write_text('frobnicate: true\n')
         started.machine.systemctl('start', UNIT, check=False)
         wait_for(lambda: started.show('ActiveState')['ActiveState'] in ('failed', 'activating'), 30, 'the failure')
-        assert 'weir.yaml:1' in started.journal()
+        wait_for(lambda: 'weir.yaml:1' in started.journal(), 30, 'the reason', 0.3)
     finally:
         started.machine.systemctl('stop', UNIT, check=False)
         path.write_text(good)

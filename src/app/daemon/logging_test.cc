@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -166,13 +167,19 @@ TEST_CASE("the limiter's memory is bounded, and what does not fit shares one bud
 }
 
 TEST_CASE("what was left out is told at the latest when the log ends") {
-  const CapturedStderr captured;
-  {
-    Log log(to_stderr(LogFormat::kText));
-    for (int i = 0; i < 50; ++i)
-      log.write(LogLevel::kInfo, "again " + std::to_string(i));
+  std::vector<std::string> lines;
+  auto took = std::chrono::steady_clock::duration::max();
+  while (took >= 10s) {  // of which the limit is one; once is enough but on a machine that stood still
+    const CapturedStderr captured;
+    const auto begin = std::chrono::steady_clock::now();
+    {
+      Log log(to_stderr(LogFormat::kText));
+      for (int i = 0; i < 50; ++i)
+        log.write(LogLevel::kInfo, "again " + std::to_string(i));
+    }
+    took = std::chrono::steady_clock::now() - begin;
+    lines = captured.lines();
   }
-  const auto lines = captured.lines();
   REQUIRE(lines.size() == 6);
   CHECK(lines[5].find("45 similar messages") != std::string::npos);
 }

@@ -1,7 +1,8 @@
 #include "event/directive/directive.h"
 
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 #include "base/catch.h"
@@ -292,7 +293,11 @@ TEST_CASE("a time is read by the patterns that weir reads, and no other") {
 }
 
 TEST_CASE("hostile directives end soon, in a reader or in an error") {
-  using Clock = std::chrono::steady_clock;
+  const auto processor_seconds = [] {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec;
+  };
   const auto repeated = [](std::string_view text) {
     std::string all;
     while (all.size() < 16 * 1024)
@@ -304,9 +309,9 @@ TEST_CASE("hostile directives end soon, in a reader or in an error") {
     for (const auto* text :
          {"$a ", "%{%Y}t", "%a ", "{", "{\"a\":", "[", "%START_TIME(", "%REQ(A)", "%[a(", "%[date,utime(", "'", "\\",
           "%{+Q}", "$uri$args", "log_format ", "%(", "\"$a\":\"$b\",", "%{%s}t.%{msec_frac}t "}) {
-      const auto started = Clock::now();
+      const auto started = processor_seconds();
       const auto directive = compile_directive(server, repeated(text));
-      CHECK(Clock::now() - started < std::chrono::seconds(5));
+      CHECK(processor_seconds() - started < 5);
       if (!directive) CHECK(directive.error().detail.size() < 600);
     }
   }
