@@ -1,7 +1,9 @@
 """Every query of every dashboard, put to a real Prometheus that scrapes the running daemon, returns data."""
 import json
 import math
+import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -165,6 +167,10 @@ def test_health_and_readiness_answer(watched):
     assert weir.get('/no/such/path')[0] == 404
 
 
+DRAWN = pytest.mark.skipif(not shutil.which('chromium') and os.environ.get('CI') != 'true', reason='there is no chromium')
+
+
+@DRAWN
 @pytest.mark.parametrize('path', dashboards.dashboards(), ids=lambda path: path.stem)
 def test_every_panel_shows_something_under_traffic(watched, path):
     """Drawn by Grafana's own components: a number in each stat, lines and their names in each graph."""
@@ -182,6 +188,7 @@ def test_every_panel_shows_something_under_traffic(watched, path):
             assert seen[panel['id']]['canvas'] and shown.strip(), f'{panel["title"]}: {text}'
 
 
+@DRAWN
 def test_a_panel_without_data_is_seen_as_such(watched):
     """What the test above relies on."""
     _, prometheus = watched
