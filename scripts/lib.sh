@@ -24,7 +24,7 @@ failure_of() {
   awk '/^ *Start +[0-9]+:|^[0-9]+% tests passed/ { lines = 0 }
     /^ *[0-9]+\/[0-9]+ Test +#[0-9]+:/ { lines = /\*\*\*/ ? 1 : 0 }
     lines { kept[NR] = $0; if (lines++ > 60) delete kept[NR - 59] }
-    END { for (i = 1; i <= NR; i++) if (i in kept) print kept[i] }' "$1"
+    END { for (i = 1; i <= NR - 80; i++) if (i in kept) print kept[i] }' "$1"
   tail -n 80 "$1"
 }
 
