@@ -24,6 +24,7 @@ BoundedStream::BoundedStream(int socket_fd, int stop_fd, const HttpOptions& opti
     : socket_fd_(socket_fd),
       stop_fd_(stop_fd),
       bytes_max_(options.head_bytes_max),
+      headers_max_(options.headers_max),
       response_timeout_(options.response_timeout),
       request_deadline_(Clock::now() + options.request_timeout) {}
 
@@ -84,6 +85,10 @@ ssize_t BoundedStream::read(char* data, size_t bytes) {
   std::memcpy(data, buffer_.data() + buffer_begin_, taken);
   if (!head_check_.accept({data, taken})) {
     failure_ = Failure::kMalformed;
+    return -1;
+  }
+  if (head_check_.headers() > headers_max_) {
+    failure_ = Failure::kHeadTooLarge;
     return -1;
   }
   line_ended_ = line_ended_ || std::memchr(data, '\n', taken) != nullptr;

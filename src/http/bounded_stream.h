@@ -24,7 +24,7 @@ class BoundedStream final : public httplib::Stream {
     kClosed,          ///< by the caller, before the request was whole
     kTimedOut,        ///< while part of a request was there
     kTargetTooLarge,  ///< no end of the request line within head_bytes_max
-    kHeadTooLarge,    ///< no end of the headers within head_bytes_max
+    kHeadTooLarge,    ///< no end of the headers within head_bytes_max, or more of them than headers_max
     kMalformed,       ///< a head that must be refused (HeadCheck)
     kStopped,         ///< the server is being stopped
   };
@@ -67,6 +67,7 @@ class BoundedStream final : public httplib::Stream {
   int socket_fd_;
   int stop_fd_;
   size_t bytes_max_;  // of the head, and of the body once it is allowed
+  size_t headers_max_;
   std::chrono::milliseconds response_timeout_;
   Clock::time_point request_deadline_;
   Clock::time_point response_deadline_{};

@@ -12,6 +12,8 @@ class HeadCheck {
  public:
   /// The next bytes, in pieces of any size. False when the head is malformed, from then on; what comes after the head is not looked at.
   bool accept(std::string_view bytes);
+  /// Headers that have ended so far.
+  [[nodiscard]] size_t headers() const { return line_ == 0 ? 0 : line_ - 1; }
 
  private:
   bool accept(char c);

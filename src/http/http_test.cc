@@ -249,6 +249,11 @@ TEST_CASE("headers larger than the limit are 431, many small ones too") {
   for (int i = 0; i < 3'000; ++i)
     many += "A" + std::to_string(i) + ": b\r\n";
   CHECK(answer_to(fixture, many + "\r\n").starts_with("HTTP/1.1 431 "));
+  std::string most = "GET /metrics HTTP/1.1\r\nHost: x\r\n";
+  for (size_t i = 1; i < HttpOptions().headers_max; ++i)
+    most += "A" + std::to_string(i) + ": b\r\n";
+  CHECK(answer_to(fixture, most + "\r\n").starts_with("HTTP/1.1 200 "));
+  CHECK(answer_to(fixture, most + "B: b\r\n\r\n").starts_with("HTTP/1.1 431 "));
   CHECK(answer_to(fixture, "GET /metrics HTTP/1.1\r\nA: " + std::string(60'000, 'a') + "\r\n\r\n")
             .starts_with("HTTP/1.1 431 "));
 }
