@@ -37,7 +37,7 @@ void add_range_options(CLI::App& command, RangeArguments& arguments) {
 void give_way_to_daemons() {
   constexpr int kNicer = 10;
   // A system that refuses lets it run as before. (An old niceness of -1 looks like an error, and is none.)
-  static_cast<void>(::nice(kNicer));
+  [[maybe_unused]] const int niceness = ::nice(kNicer);
 }
 
 }  // namespace weir
