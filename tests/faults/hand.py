@@ -67,8 +67,8 @@ class Hand:
         """Nobody is left with what a person decided: by the event time of a trial that would not end."""
         self._stop.set()
         self._thread.join(30)
-        give_up = time.monotonic() + LIFT_SECONDS_MAX
         for client in sorted(self._touched):
+            give_up = time.monotonic() + LIFT_SECONDS_MAX      # of each: a busy machine takes its time for hundreds
             while not self._ask(client, 'lift'):
                 if time.monotonic() > give_up:
                     raise Stuck(f'the decision about {client} cannot be lifted')
