@@ -149,9 +149,13 @@ TEST_CASE("a broker that does not answer admin calls ends in an error, in bounde
   auto admin = TopicAdmin::create(cluster.options);
   REQUIRE(admin);
   const std::vector<TopicSpec> specs{{"out", true, 2, {}}};
-  const auto start = std::chrono::steady_clock::now();
-  CHECK_FALSE((*admin)->ensure(specs, TopicCreation::kIfMissing, -1, Milliseconds(1'000)));
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(30));
+  bool in_time = false;
+  for (int trial = 0; trial < 3 && !in_time; ++trial) {  // a busy machine may exceed the time once
+    const auto start = std::chrono::steady_clock::now();
+    CHECK_FALSE((*admin)->ensure(specs, TopicCreation::kIfMissing, -1, Milliseconds(1'000)));
+    in_time = std::chrono::steady_clock::now() - start < std::chrono::seconds(8);
+  }
+  CHECK(in_time);
 }
 
 TEST_CASE("an unreachable broker is reported with its address and what to check", "[kafka]") {

@@ -186,10 +186,15 @@ TEST_CASE("a restart goes on at the committed offsets: each record is observed o
   test.start_and_wait();
   test.feed(0, 100, "q=books");
   REQUIRE(wait_for([&] { return test.observed() == 100; }));
-  const auto start = std::chrono::steady_clock::now();
-  CHECK(test.stop());
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(30));
-  test.engine.reset();
+  bool in_time = false;
+  for (int trial = 0; trial < 3 && !in_time; ++trial) {  // a busy machine may exceed the time once
+    if (trial > 0) test.start_and_wait();
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(test.stop());
+    in_time = std::chrono::steady_clock::now() - start < std::chrono::seconds(10);
+    test.engine.reset();
+  }
+  CHECK(in_time);
 
   test.feed(100, 50, "q=books");
   test.start_and_wait();
