@@ -65,8 +65,8 @@ class Pipeline:
     def committed(self, stage='detect'):
         """{partition: offset} that the stage's group has committed for its input."""
         topic = self.requests if stage == 'detect' else self.topics['observations']
-        offsets = self.broker.group_offsets(f'{self.group}-{stage}')
-        return {partition: offset for (name, partition), offset in offsets.items() if name == topic}
+        offsets = self.broker.group_offsets(f'{self.group}-{stage}', {topic: self.broker.topics()[topic]})
+        return {partition: offset for (_, partition), offset in offsets.items()}
 
     def observed(self):
         """Requests that the group has finished with."""

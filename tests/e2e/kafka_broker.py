@@ -4,6 +4,7 @@
 archive that shortens its start from some 15 s to some 3 s.
 """
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ HERE_39 = Path(__file__).resolve().parent / 'kafka-3.9'    # for what Debian's c
 CLUSTER_ID = 'd2VpcnRlc3RzMDAwMDAwMA'     # any 16 bytes in base64url
 READY = 'Kafka Server started'
 ANSWER_SECONDS = 60      # for a question to a broker, which may stand still for a while
+KEPT = []                # admin clients, of brokers that may be gone
 # A broker that is killed has a short session, whose end its next life waits for. Any other one shall keep its own through a pause: without
 # it the topics have no leaders.
 NEVER_KILLED = {'broker.session.timeout.ms': 60_000}
@@ -127,32 +129,44 @@ class KafkaAccess:
 
     # --- topics and groups
 
-    def _admin(self):
+    @functools.cached_property
+    def admin(self):
+        """One for all questions, kept for good: the library crashes now and then when a client goes while an answer is pending, as it is
+        whenever brokers are away."""
         from confluent_kafka.admin import AdminClient
-        return AdminClient({'bootstrap.servers': self.bootstrap})
+        client = AdminClient({'bootstrap.servers': self.bootstrap, 'reconnect.backoff.max.ms': 1000, 'log_level': 0})
+        KEPT.append(client)
+        return client
 
     def create_topic(self, name, partitions=1, config=None):
         from confluent_kafka.admin import NewTopic
         topic = NewTopic(name, num_partitions=partitions, replication_factor=self.replication,
                          config={'max.message.bytes': '16777216', **(config or {})})
-        admin = self._admin()     # must outlive its futures
-        admin.create_topics([topic])[name].result(ANSWER_SECONDS)
+        self.admin.create_topics([topic])[name].result(ANSWER_SECONDS)
         wait_for(lambda: name in self.topics(), 30, f'{name} to be known')     # creation is heard of a little later
 
     def topics(self):
-        return {name: len(topic.partitions) for name, topic in self._admin().list_topics(timeout=ANSWER_SECONDS).topics.items()}
+        return {name: len(topic.partitions) for name, topic in self.admin.list_topics(timeout=ANSWER_SECONDS).topics.items()}
 
-    def group_offsets(self, group):
-        """{(topic, partition): committed offset} of a consumer group."""
-        from confluent_kafka import ConsumerGroupTopicPartitions
-        admin = self._admin()
-        future = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group]
-        return {(one.topic, one.partition): one.offset for one in future.result(ANSWER_SECONDS).topic_partitions if one.offset >= 0}
+    def group_offsets(self, group, topics=None):
+        """{(topic, partition): committed offset} of a consumer group, in the topics there are, or in {topic: number of partitions}. Asked as a
+        member would: the library's administrative call crashes when the group's coordinator has moved."""
+        from confluent_kafka import Consumer, TopicPartition
+        wanted = [TopicPartition(topic, number) for topic, count in (topics or self.topics()).items() for number in range(count)]
+        # Offsets of open transactions do not make it wait.
+        consumer = Consumer({'bootstrap.servers': self.bootstrap, 'group.id': group, 'isolation.level': 'read_uncommitted', 'log_level': 0})
+        try:
+            found = consumer.committed(wanted, timeout=ANSWER_SECONDS)
+        finally:
+            consumer.close()
+        for one in found:
+            if one.error:
+                raise RuntimeError(f'{group}, {one.topic}/{one.partition}: {one.error}')
+        return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
 
     def group_members(self, group):
         """{client id: number of partitions} of a consumer group's members."""
-        admin = self._admin()
-        found = admin.describe_consumer_groups([group])[group].result(ANSWER_SECONDS)
+        found = self.admin.describe_consumer_groups([group])[group].result(ANSWER_SECONDS)
         return {f'{member.client_id}/{member.member_id}': len(member.assignment.topic_partitions)
                 for member in found.members}
 
@@ -178,10 +192,14 @@ class KafkaAccess:
     def _limit(self, client_id, quota, bytes_a_second):
         """By Kafka's own tool, since the client library cannot."""
         change = ['--delete-config', quota] if bytes_a_second is None else ['--add-config', f'{quota}={bytes_a_second}']
-        subprocess.run(['java', *JAVA_OPTIONS, '-cp', f'{fetch()}/lib/*', 'kafka.admin.ConfigCommand',
-                        '--bootstrap-server', self.bootstrap, '--alter', '--entity-type', 'clients',
-                        '--entity-name', client_id, *change],
-                       stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=120)
+        for _ in range(3):      # it gives up after a minute without an answer; to set the same once more does no harm
+            result = subprocess.run(['java', *JAVA_OPTIONS, '-cp', f'{fetch()}/lib/*', 'kafka.admin.ConfigCommand',
+                                     '--bootstrap-server', self.bootstrap, '--alter', '--entity-type', 'clients',
+                                     '--entity-name', client_id, *change],
+                                    stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300)
+            if result.returncode == 0:
+                return
+        raise RuntimeError(f'{quota} of {client_id} could not be set:\n{result.stdout}{result.stderr}')
 
     # --- records
 

@@ -82,8 +82,7 @@ class SecureBroker(KafkaBroker):
         from confluent_kafka.admin import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
         change = UserScramCredentialUpsertion(name, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096),
                                               password.encode())
-        admin = self._admin()
-        admin.alter_user_scram_credentials([change])[name].result(30)
+        self.admin.alter_user_scram_credentials([change])[name].result(30)
 
     def _binding(self, user, kind, name, operation, prefixed, permission):
         from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType)
@@ -95,6 +94,5 @@ class SecureBroker(KafkaBroker):
         taken away, whatever else was granted."""
         bindings = [self._binding(user, kind, name.rstrip('*'), operation, name.endswith('*'), permission)
                     for kind, name, operation in rights]
-        admin = self._admin()
-        for future in admin.create_acls(bindings).values():
+        for future in self.admin.create_acls(bindings).values():
             future.result(30)

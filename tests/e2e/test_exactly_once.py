@@ -225,7 +225,7 @@ def test_a_missing_state_topic_is_named_when_weir_may_not_create_it(pipeline):
 
 def settings_of(pipeline, topic):
     from confluent_kafka.admin import ConfigResource
-    admin = pipeline.broker._admin()
+    admin = pipeline.broker.admin
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
     return {name: entry.value for name, entry in admin.describe_configs([resource])[resource].result(30).items()}
 

@@ -168,7 +168,7 @@ def test_it_touches_neither_groups_nor_topics(judged):
 
     def seen():
         topics = pipeline.broker.topics()
-        groups = pipeline.broker._admin().list_consumer_groups().result(60).valid
+        groups = pipeline.broker.admin.list_consumer_groups().result(60).valid
         # Groups of other tests may end at any time.
         return topics, {name: pipeline.broker.end_offsets(name) for name in pipeline.topics.values()}, pipeline.committed(), pipeline.committed('score'), \
             {group.group_id for group in groups if 'tests' not in group.group_id}

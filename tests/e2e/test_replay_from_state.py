@@ -102,7 +102,7 @@ def halted(broker, tmp_path_factory):
 
 
 def groups_and_ends(pipeline):
-    groups = pipeline.broker._admin().list_consumer_groups().result(60).valid
+    groups = pipeline.broker.admin.list_consumer_groups().result(60).valid
     return ({name: pipeline.broker.end_offsets(name) for name in pipeline.topics.values() if name in pipeline.broker.topics()},
             pipeline.committed(), pipeline.committed('score'), {group.group_id for group in groups if 'tests' not in group.group_id})
 

@@ -17,10 +17,10 @@ STOP_SECONDS = 30
 INTERVAL_MS = {'exactly_once': 20_000, 'at_least_once': 60_000}
 
 
-@pytest.fixture(scope='module')
-def broker(tmp_path_factory):
-    """One that the tests may bring to a halt."""
-    one = KafkaBroker(tmp_path_factory.mktemp('halting') / 'broker').start()
+@pytest.fixture
+def broker(tmp_path):
+    """One that the test may bring to a halt. Nobody asks it anything after that: it has lost its session with itself."""
+    one = KafkaBroker(tmp_path / 'broker').start()
     yield one
     one._process.signal(signal.SIGCONT)
     one.kill()

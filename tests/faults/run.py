@@ -254,10 +254,12 @@ def summary(result):
     for name, kind in result.get('soak', {}).items():
         if name.endswith('memory_bytes') and 'slope_an_hour' in kind:
             seen += f"; {name}: {kind['last']:,}, {kind['slope_an_hour']:+,} an hour"
+    # The last line of a trace is the error itself.
+    error = f"; {result['error'].strip().splitlines()[-1]}" if result.get('error', '').strip() else ''
     missed = f"; points missed: {', '.join(result['points_missed'])}" if result.get('points_missed') else ''
     codes = ''.join(f'; {name} ended with {code}' for name, code in result.get('exit_codes', {}).items() if code)
     return (f"{result['result']} {result['scenario']:12} {result.get('faults', 0):4} faults, {result.get('records', 0):9,} "
-            f"records, {figures}; {result.get('restarts', 0)} restarts, {result.get('seconds', 0):.0f} s{seen}{missed}{codes}")
+            f"records, {figures}; {result.get('restarts', 0)} restarts, {result.get('seconds', 0):.0f} s{seen}{missed}{codes}{error}")
 
 
 def parse(arguments):

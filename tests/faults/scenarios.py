@@ -15,7 +15,9 @@ from weir_process import binary
 CRASH_SECONDS_MAX = 25
 BACKLOG_MEMORY_BYTES_MAX = 700_000_000
 OVERLOAD = 3                    # so many times as much comes as is read
-OVERLOAD_BYTES_MAX = 100_000    # a second and broker, at first: less and less until it is an overload
+OVERLOAD_BYTES_MAX = 25_000    # a second and broker, at first: less and less until it is an overload
+OVERLOAD_SEARCH_SECONDS_MAX = 240
+QUOTA_WINDOW_SECONDS = 11       # the brokers measure over so long
 OVERLOAD_MEMORY_BYTES_MAX = 300_000_000
 RECOVER_SECONDS_MAX = 600
 SCALE_RECORDS = 30_000
@@ -248,9 +250,7 @@ def overload(trial, seconds):
     trial.status = 'before the overload'
     wait_until(trial, lambda: trial.records_behind() < trial.rate, 'reading kept up')
     came, read = overloaded(trial, seconds)
-    trial.extra['overload'] = {'came': came, 'read': read, 'seconds_to_recover': seconds_to_recover(trial)}
-    if came < OVERLOAD * read and not trial.ending.is_set():
-        raise Stuck(f'{came:,} records came and {read:,} were read: no overload')
+    trial.extra['overload'] |= {'came': came, 'read': read, 'seconds_to_recover': seconds_to_recover(trial)}
     for node in trial.cluster.nodes:
         node.kill()
     count(trial, 2, f'all brokers are away for {seconds / 2:g} s')
@@ -269,26 +269,37 @@ def overload(trial, seconds):
 
 
 def overloaded(trial, seconds):
-    """(records that came, records that were read) while the brokers let the detect lanes read less than a third."""
+    """(records that came, records that were read) in so many seconds in which the brokers let the detect lanes read less than a third. How
+    much they may read for that is found first: it depends on how fast the traffic's records are made here."""
     client, quota = 'weir-detect-0', OVERLOAD_BYTES_MAX
+    deadline = time.monotonic() + seconds + OVERLOAD_SEARCH_SECONDS_MAX
     trial.cluster.limit_consumer(client, quota)
     try:
         count(trial, 2, 'an overload')
-        until = time.monotonic() + seconds
-        began = (trial.produced, trial.records_behind())
-        while time.monotonic() < until and not trial.ending.is_set():
-            before = (trial.produced, trial.records_behind())
-            trial.ending.wait(5)        # the broker measures over 10 s
-            came = trial.produced - before[0]
-            read = came - (trial.records_behind() - before[1])
-            if came < 1.2 * OVERLOAD * read:
+        began, came_before, read_before = time.monotonic(), *came_and_read(trial)
+        while True:
+            trial.ending.wait(5)
+            took = time.monotonic() - began
+            came, read = (now - before for now, before in zip(came_and_read(trial), (came_before, read_before)))
+            is_overload = came > 0 and came >= OVERLOAD * read
+            if trial.ending.is_set() or (is_overload and took >= seconds):
+                trial.extra['overload'] = {'bytes_a_second': quota}
+                return came, read
+            if time.monotonic() > deadline:
+                raise Stuck(f'in {took:.0f} s {came:,} records came and {read:,} were read, with {quota:,} bytes a second: no overload')
+            if not is_overload and took >= QUOTA_WINDOW_SECONDS and quota > 1:
                 quota //= 2
                 trial.cluster.limit_consumer(client, quota)
-                began = (trial.produced, trial.records_behind())
-        came = trial.produced - began[0]
-        return came, came - (trial.records_behind() - began[1])
+                began, came_before, read_before = time.monotonic(), *came_and_read(trial)
     finally:
         trial.cluster.limit_consumer(client, None)
+
+
+def came_and_read(trial):
+    """Records up to now; of both of the same moment, or nearly."""
+    behind = []
+    wait_until(trial, lambda: behind.append(trial.records_behind()) or True, 'an answer about offsets')
+    return trial.produced, trial.produced - behind[0]
 
 
 def seconds_to_recover(trial):

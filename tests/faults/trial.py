@@ -216,11 +216,15 @@ class Trial:
     def _left(self, stage, topic):
         """What the stage's group has still to read: offsets of the requests, messages of the observations, where commit
         markers take offsets too and an open transaction may bring more."""
-        committed = {number: offset for (name, number), offset in
-                     self.cluster.group_offsets(f'{self.group}-{stage}').items() if name == topic}
+        committed = self._committed(stage, topic)
         if stage == 'detect':
             return sum(end - committed.get(number, 0) for number, end in self._ends(topic, 'read_uncommitted').items())
         return self._undecided(topic) + sum(1 for _ in messages_of(self.cluster.bootstrap, topic, committed))
+
+    def _committed(self, stage, topic):
+        """{partition: offset} of the stage's group."""
+        found = self.cluster.group_offsets(f'{self.group}-{stage}', {topic: self.cluster.topics()[topic]})
+        return {number: offset for (_, number), offset in found.items()}
 
     def records_behind(self):
         """Offsets of the requests that are not yet read."""
@@ -229,8 +233,7 @@ class Trial:
     def blocks_behind(self):
         """Offsets of the observations that are not yet scored."""
         topic = self.topics['observations']
-        committed = {number: offset for (name, number), offset in
-                     self.cluster.group_offsets(f'{self.group}-score').items() if name == topic}
+        committed = self._committed('score', topic)
         return sum(end - committed.get(number, 0) for number, end in self._ends(topic, 'read_committed').items())
 
     def _undecided(self, topic):
