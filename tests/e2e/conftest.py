@@ -113,7 +113,7 @@ class Pipeline:
 
     def close(self):
         for one in self.processes:
-            one.kill()
+            one.end()
 
 
 @pytest.fixture

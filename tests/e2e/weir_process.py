@@ -1,9 +1,11 @@
 """The daemon under test: its configuration, its life, its metrics."""
+import contextlib
 import copy
 import http.client
 import os
 import re
 import signal
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -147,6 +149,14 @@ class WeirProcess:
     def kill(self):
         if self.process:
             self.process.kill()
+
+    def end(self):
+        """What a test leaves behind is killed; with WEIR_TEST_GENTLY it is stopped, so that it writes down what it has to (coverage)."""
+        if 'WEIR_TEST_GENTLY' in os.environ and self.process and self.process.running():
+            self.process.signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.child.wait(60)
+        self.kill()
 
     def log(self):
         return self.process.log()

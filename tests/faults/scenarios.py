@@ -296,10 +296,10 @@ def overloaded(trial, seconds):
 
 
 def came_and_read(trial):
-    """Records up to now; of both of the same moment, or nearly."""
-    behind = []
-    wait_until(trial, lambda: behind.append(trial.records_behind()) or True, 'an answer about offsets')
-    return trial.produced, trial.produced - behind[0]
+    """Records up to now, or nearly."""
+    answers = []
+    wait_until(trial, lambda: answers.append((trial.produced, trial.records_read())) or True, 'an answer about offsets')
+    return answers[0]
 
 
 def seconds_to_recover(trial):

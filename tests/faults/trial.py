@@ -214,11 +214,13 @@ class Trial:
             time.sleep(0.3)
 
     def _left(self, stage, topic):
-        """What the stage's group has still to read: offsets of the requests, messages of the observations, where commit
-        markers take offsets too and an open transaction may bring more."""
-        committed = self._committed(stage, topic)
+        """What the stage's group has still to read: offsets of the requests of those that had come when it was asked, messages of the
+        observations, where commit markers take offsets too and an open transaction may bring more."""
         if stage == 'detect':
-            return sum(end - committed.get(number, 0) for number, end in self._ends(topic, 'read_uncommitted').items())
+            ends = self._ends(topic, 'read_uncommitted')
+            committed = self._committed(stage, topic)
+            return sum(max(end - committed.get(number, 0), 0) for number, end in ends.items())
+        committed = self._committed(stage, topic)
         return self._undecided(topic) + sum(1 for _ in messages_of(self.cluster.bootstrap, topic, committed))
 
     def _committed(self, stage, topic):
@@ -229,6 +231,10 @@ class Trial:
     def records_behind(self):
         """Offsets of the requests that are not yet read."""
         return self._left('detect', self.requests)
+
+    def records_read(self):
+        """Offsets of the requests up to where they are read."""
+        return sum(self._committed('detect', self.requests).values())
 
     def blocks_behind(self):
         """Offsets of the observations that are not yet scored."""
