@@ -18,7 +18,12 @@ constexpr Milliseconds kAnswerMax{10'000};
 constexpr int kAnswerMaxMs = 10'000;
 constexpr Milliseconds kLeaveMax{5'000};
 constexpr int kSubscriptionSliceMs = 100;
-constexpr int kCommittedTries = 6;  // a transaction that is not decided delays the answer by up to its timeout
+
+/// What the brokers do not take back by being asked again.
+bool is_refusal(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+}
 
 }  // namespace
 
@@ -28,17 +33,21 @@ struct Subscription::Impl : ClientContext {
   Start start = Start::kNewest;
   ClientHandle client;
   PartitionListHandle mine{rd_kafka_topic_partition_list_new(0)};
+  PartitionListHandle given;     // by the group, but where to read on is not known yet: the brokers did not say
   std::set<int32_t> unfinished;  // partitions whose end was not reached yet
   bool is_joined = false;
   bool is_held = false;
   uint64_t losses = 0;
+  bool is_refused = false;  // once so, it cannot go on
   Status health;
 
   ~Impl() { leave(); }
 
   static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions,
                            void* opaque);
+  void take_given();
   Status take(rd_kafka_topic_partition_list_t& partitions);
+  Error refused_or_not(std::string_view what, rd_kafka_resp_err_t code, std::string_view reason = {});
   Result<PartitionListHandle> committed_of_all();
   Status begin_at_ends(rd_kafka_topic_partition_list_t& all);
   Status commit(rd_kafka_topic_partition_list_t& offsets);
@@ -54,13 +63,33 @@ void Subscription::Impl::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t co
     self.is_joined = false;
     self.unfinished.clear();
     self.mine.reset(rd_kafka_topic_partition_list_new(0));
+    self.given.reset();
     static_cast<void>(rd_kafka_assign(client, nullptr));
     return;
   }
-  if (Status status = self.take(*partitions); !status) {
-    self.health = status;
-    static_cast<void>(rd_kafka_assign(client, nullptr));
+  self.given.reset(rd_kafka_topic_partition_list_copy(partitions));
+  self.take_given();
+  if (self.is_joined) return;
+  // To take none is an answer, too: the member stays in the group and asks again.
+  const PartitionListHandle none(rd_kafka_topic_partition_list_new(0));
+  static_cast<void>(rd_kafka_assign(client, none.get()));
+}
+
+/// A broker that gives no answer, or a transaction that is not decided, delays reading; it does not end it.
+void Subscription::Impl::take_given() {
+  const Status status = take(*given);
+  if (status) {
+    given.reset();
+  } else if (is_refused) {
+    health = status;
+  } else {
+    set_problem(Problem::kGroup, status.error().detail);
   }
+}
+
+Error Subscription::Impl::refused_or_not(std::string_view what, rd_kafka_resp_err_t code, std::string_view reason) {
+  is_refused |= is_refusal(code);
+  return kafka_error(what, code, reason);
 }
 
 /// Reads on where the group is. Where it is nowhere yet, its place is written down before anything is read, so that nothing of what
@@ -81,7 +110,7 @@ Status Subscription::Impl::take(rd_kafka_topic_partition_list_t& partitions) {
     unfinished.insert(partition.partition);
   }
   if (const auto code = rd_kafka_assign(client.get(), &partitions); code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return tl::unexpected(kafka_error("taking the assignment", code));
+    return tl::unexpected(refused_or_not("taking the assignment", code));
   mine.reset(rd_kafka_topic_partition_list_copy(&partitions));
   is_joined = true;
   clear_problem(Problem::kGroup);
@@ -94,18 +123,16 @@ Result<PartitionListHandle> Subscription::Impl::committed_of_all() {
   const TopicHandle handle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
   auto code = rd_kafka_metadata(client.get(), 0, handle.get(), &found, kAnswerMaxMs);
   const MetadataHandle metadata(code == RD_KAFKA_RESP_ERR_NO_ERROR ? found : nullptr);
-  if (metadata == nullptr) return tl::unexpected(kafka_error("the topic's partitions", code));
+  if (metadata == nullptr) return tl::unexpected(refused_or_not("the topic's partitions", code));
   PartitionListHandle all(rd_kafka_topic_partition_list_new(1));
   for (int i = 0; i < metadata->topic_cnt; ++i)
     for (int k = 0; k < metadata->topics[i].partition_cnt; ++k)
       rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), metadata->topics[i].partitions[k].id);
-  for (int tries = 0; tries < kCommittedTries; ++tries) {
-    code = rd_kafka_committed(client.get(), all.get(), kAnswerMaxMs);
-    for (int i = 0; i < all->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
-      code = all->elems[i].err;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return all;
-  }
-  return tl::unexpected(kafka_error("the group's committed offsets", code));
+  code = rd_kafka_committed(client.get(), all.get(), kAnswerMaxMs);
+  for (int i = 0; i < all->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+    code = all->elems[i].err;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return all;
+  return tl::unexpected(refused_or_not("the group's committed offsets", code));
 }
 
 /// Of all partitions, not only this member's: the group is as new for the others.
@@ -113,7 +140,7 @@ Status Subscription::Impl::begin_at_ends(rd_kafka_topic_partition_list_t& all) {
   for (int i = 0; i < all.cnt; ++i) {
     const auto code =
         ask_end(client.get(), topic, all.elems[i].partition, Milliseconds(kAnswerMaxMs), all.elems[i].offset);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("the topic's ends", code));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(refused_or_not("the topic's ends", code));
   }
   return commit(all);
 }
@@ -122,12 +149,12 @@ Status Subscription::Impl::commit(rd_kafka_topic_partition_list_t& offsets) {
   if (offsets.cnt == 0) return {};
   const QueueHandle answers(rd_kafka_queue_new(client.get()));
   auto code = rd_kafka_commit_queue(client.get(), &offsets, answers.get(), nullptr, nullptr);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error("committing", code));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(refused_or_not("committing", code));
   const EventHandle answer(rd_kafka_queue_poll(answers.get(), kAnswerMaxMs));
   if (answer == nullptr) return fail(ErrorCode::kKafka, "kafka", "committing: the broker did not answer within 10 s");
   code = rd_kafka_event_error(answer.get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return tl::unexpected(kafka_error("committing", code, rd_kafka_event_error_string(answer.get())));
+    return tl::unexpected(refused_or_not("committing", code, rd_kafka_event_error_string(answer.get())));
   return {};
 }
 
@@ -180,6 +207,7 @@ Result<std::unique_ptr<Subscription>> Subscription::open(const ClientOptions& op
 }
 
 Result<std::optional<TopicRecord>> Subscription::next(Milliseconds timeout) {
+  if (impl_->given && impl_->health) impl_->take_given();
   const MessageHandle message(rd_kafka_consumer_poll(impl_->client.get(), static_cast<int>(timeout.count())));
   if (!impl_->health) return tl::unexpected(impl_->health.error());
   if (message == nullptr) return std::nullopt;
@@ -188,8 +216,7 @@ Result<std::optional<TopicRecord>> Subscription::next(Milliseconds timeout) {
     return std::nullopt;
   }
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return record_from(*message);
-  if (message->err == RD_KAFKA_RESP_ERR__FATAL || message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-      message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+  if (is_refusal(message->err)) {
     return tl::unexpected(kafka_error("reading alerts", message->err, rd_kafka_message_errstr(message.get())));
   }
   // The library tries again by itself.

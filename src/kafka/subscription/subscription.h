@@ -35,7 +35,8 @@ class Subscription {
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;
 
-  /// The next committed record, waiting up to `timeout`; none when none came. Fails when the member cannot go on.
+  /// The next committed record, waiting up to `timeout`; none when none came. Fails when the brokers refuse what the member needs. What
+  /// they do not answer is asked again with the next call (problems() tells meanwhile), which may take 10 s for each question.
   Result<std::optional<TopicRecord>> next(Milliseconds timeout);
 
   /// Counts the times that partitions were taken away. What was handed out before is another member's.
