@@ -1,8 +1,9 @@
 """A broker with TLS, SASL and ACLs, and the certificates for it, made by openssl for each run."""
 import subprocess
 
-from kafka_broker import KafkaBroker
+from kafka_broker import ANSWER_SECONDS, KafkaBroker
 from processes import free_ports
+from waiting import wait_for
 
 
 def openssl(*arguments):
@@ -82,7 +83,7 @@ class SecureBroker(KafkaBroker):
         from confluent_kafka.admin import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
         change = UserScramCredentialUpsertion(name, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096),
                                               password.encode())
-        self.admin.alter_user_scram_credentials([change])[name].result(30)
+        self.admin.alter_user_scram_credentials([change])[name].result(ANSWER_SECONDS)
 
     def _binding(self, user, kind, name, operation, prefixed, permission):
         from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType)
@@ -95,4 +96,10 @@ class SecureBroker(KafkaBroker):
         bindings = [self._binding(user, kind, name.rstrip('*'), operation, name.endswith('*'), permission)
                     for kind, name, operation in rights]
         for future in self.admin.create_acls(bindings).values():
-            future.result(30)
+            future.result(ANSWER_SECONDS)
+        wait_for(lambda: set(bindings) <= self._known_bindings(), 60, 'the authorizer to know them')    # it hears of them a little later
+
+    def _known_bindings(self):
+        from confluent_kafka.admin import AclBindingFilter, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
+        every = AclBindingFilter(ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY)
+        return set(self.admin.describe_acls(every).result(ANSWER_SECONDS))
