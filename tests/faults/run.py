@@ -176,10 +176,10 @@ class Run:
                 result['wrong'] += decided.examples()
             exact = (found.exact and (decided is None or decided.exact) and letters['expected'] == letters['published']
                      and letters['duplicated'] == 0 and not any(trial.extra['observations'].values()))
-            good = exact and not trial.extra.get('points_missed') and not any(codes.values())
+            good = exact and not trial.extra.get('points_missed') and not trial.extra.get('grew') and not any(codes.values())
             result['result'] = 'passed' if good else 'failed'
         except Stuck as error:
-            result |= {'result': 'failed', 'error': str(error), 'logs': trial.fleet.log_tails()}
+            result |= {**trial.extra, 'result': 'failed', 'error': str(error), 'logs': trial.fleet.log_tails()}
         except Exception:
             result |= {'result': 'failed', 'error': traceback.format_exc(), 'logs': trial.fleet.log_tails()}
         finally:
@@ -257,9 +257,10 @@ def summary(result):
     # The last line of a trace is the error itself.
     error = f"; {result['error'].strip().splitlines()[-1]}" if result.get('error', '').strip() else ''
     missed = f"; points missed: {', '.join(result['points_missed'])}" if result.get('points_missed') else ''
+    grew = ''.join(f'; {text}' for text in result.get('grew', []))
     codes = ''.join(f'; {name} ended with {code}' for name, code in result.get('exit_codes', {}).items() if code)
     return (f"{result['result']} {result['scenario']:12} {result.get('faults', 0):4} faults, {result.get('records', 0):9,} "
-            f"records, {figures}; {result.get('restarts', 0)} restarts, {result.get('seconds', 0):.0f} s{seen}{missed}{codes}{error}")
+            f"records, {figures}; {result.get('restarts', 0)} restarts, {result.get('seconds', 0):.0f} s{seen}{grew}{missed}{codes}{error}")
 
 
 def parse(arguments):
