@@ -11,8 +11,8 @@
 #include "base/byte_search.h"
 #include "base/catch.h"
 #include "base/diagnostic.h"
-#include "base/huge_pages.h"
 #include "base/ip_address.h"
+#include "base/memory/huge_pages.h"
 #include "base/siphash.h"
 #include "base/time.h"
 

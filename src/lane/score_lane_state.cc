@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/crash_point.h"
+#include "base/memory/heap.h"
 #include "lane/pause.h"
 #include "lane/score_lane.h"
 
@@ -97,6 +98,8 @@ Status ScoreWork::on_assigned(std::span<AssignedPartition> partitions, Patience&
     if (std::none_of(states_.begin(), states_.end(), warm)) cold.push_back(&partition);
   }
   const Status status = restore(cold, patience);
+  // States have gone, and with them what carried the new ones.
+  give_back_free_memory();
   if (status) tick();
   return status;
 }
@@ -203,6 +206,7 @@ void ScoreWork::finish_restore(PartitionState& state) {
   state.finish_restore();
   log_(LogLevel::kInfo,
        "kafka: the state of " + options_.observations_topic + "/" + std::to_string(state.partition()) + " is restored");
+  give_back_free_memory();  // of what carried it
 }
 
 /// Restores partitions of which something could not be loaded once more, without that.

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/huge_pages.h"
+#include "base/memory/huge_pages.h"
 #include "base/prefetch.h"
 
 namespace weir {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/huge_pages.h"
+#include "base/memory/huge_pages.h"
 #include "score/client_index.h"
 
 namespace weir {

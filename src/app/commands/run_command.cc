@@ -1,7 +1,9 @@
 #include <CLI/App.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "app/commands/command.h"
 #include "app/daemon/daemon.h"
@@ -12,6 +14,7 @@
 #include "app/setup/exit_code.h"
 #include "app/setup/report.h"
 #include "app/setup/startup_summary.h"
+#include "base/memory/heap.h"
 
 namespace weir {
 namespace {
@@ -20,6 +23,13 @@ namespace {
 constexpr std::chrono::seconds kTeardownMax{20};
 /// Once the lanes have ended nothing is waited for but the library, which a request without an answer holds for a minute or more.
 constexpr std::chrono::seconds kLettingGoMax{2};
+
+/// A heap for each lane, and two that the client library's threads, of which there are dozens, share among themselves.
+uint32_t heaps_for(const LanesConfig& lanes) {
+  const uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
+  const auto count = [cores](uint32_t configured) { return configured == 0 ? cores : configured; };
+  return count(lanes.detect) + count(lanes.score) + 2;
+}
 
 std::string status_of(const Daemon& daemon) {
   uint64_t records = 0, alerts = 0;
@@ -76,6 +86,7 @@ int run_daemon(const std::string& config_file) {
               "hash_key is not set: whoever knows weir's public default can choose client names that "
               "crowd one partition; set the same secret in every process (hash_key_file)");
   }
+  limit_heaps(heaps_for(setup->config.lanes));
   const StartHooks hooks{&signals.stop_requested(),
                          [&notifier](const std::string& reason) { notifier.waiting(reason); }};
   auto daemon = Daemon::start(*setup, log.sink(), hooks);

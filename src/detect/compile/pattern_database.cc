@@ -8,7 +8,7 @@
 
 #include "base/assert.h"
 #include "base/cache_store.h"
-#include "base/huge_pages.h"
+#include "base/memory/huge_pages.h"
 
 namespace weir {
 namespace {
