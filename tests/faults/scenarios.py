@@ -15,7 +15,7 @@ from weir_process import binary
 CRASH_SECONDS_MAX = 25
 BACKLOG_MEMORY_BYTES_MAX = 700_000_000
 OVERLOAD = 3                    # so many times as much comes as is read
-OVERLOAD_BYTES_MAX = 25_000    # a second and broker, at first: less and less until it is an overload
+OVERLOAD_BYTES_MAX = 25_000     # a second and broker, at first: less and less until it is an overload
 OVERLOAD_SEARCH_SECONDS_MAX = 240
 QUOTA_WINDOW_SECONDS = 11       # the brokers measure over so long
 OVERLOAD_MEMORY_BYTES_MAX = 300_000_000
